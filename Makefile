@@ -1,0 +1,129 @@
+# make demo          run the example app
+# make test          style, types, and all tests
+# make test-matrix   browser tests on the oldest and the newest Dash
+# make build         browser bundle and Python component classes
+# make types         tsc and pyright
+# make style         ruff and biome
+# make bench         measurements (ARGS="..." is passed on)
+# make clean         remove everything that was generated or installed
+
+PYTHON ?= python3
+ARGS ?=
+OLDEST_DASH := 3.0.0
+
+VENV := .venv
+BIN := $(VENV)/bin
+MATRIX := .venv-matrix
+# make builds the bundle itself, so installing does not have to.
+PIP_ENV := DASH_INTEROP_BUILD=never
+PIP := -m pip install --quiet --disable-pip-version-check
+
+RUNNABLE := $(VENV)/.installed-run
+TESTABLE := $(VENV)/.installed-test
+MODULES := node_modules/.installed
+BUNDLE := dash_interop/dash_interop.min.js
+CLASSES := dash_interop/_imports_.py
+
+# With the folders, whose time changes when a file is added or removed.
+SOURCES := $(shell find src)
+COMPONENTS := $(shell find src/components)
+
+heading = @printf '\n==> %s\n' '$(1)'
+
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: demo test test-matrix build types style bench clean browser unit-js unit-py
+
+demo: $(RUNNABLE) build
+	$(call heading,Demo)
+	$(BIN)/python examples/register_and_invoke/run.py $(ARGS)
+
+test: style types unit-js browser unit-py
+
+build: $(BUNDLE) $(CLASSES)
+
+style: $(TESTABLE) $(MODULES)
+	$(call heading,Style: ruff and biome)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	npm run --silent lint
+
+types: $(TESTABLE) build
+	$(call heading,Types: tsc and pyright)
+	npm run --silent typecheck
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+
+unit-js: $(MODULES)
+	$(call heading,Tests: vitest)
+	npm test --silent
+
+unit-py: $(TESTABLE) build
+	$(call heading,Tests: pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(TESTABLE) build browser
+	$(call heading,Bench)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+# The bundle is built once and serves every Dash version.
+test-matrix: build browser
+	$(call heading,Browser tests on Dash $(OLDEST_DASH))
+	test -x $(MATRIX)/oldest/bin/python || $(PYTHON) -m venv $(MATRIX)/oldest
+	$(PIP_ENV) $(MATRIX)/oldest/bin/python $(PIP) -e '.[test]' 'dash==$(OLDEST_DASH)'
+	DASH_INTEROP_TEST_BACKENDS=flask $(MATRIX)/oldest/bin/python -m pytest tests/browser $(ARGS)
+	$(call heading,Browser tests on the newest Dash 4)
+	test -x $(MATRIX)/newest/bin/python || $(PYTHON) -m venv $(MATRIX)/newest
+	$(PIP_ENV) $(MATRIX)/newest/bin/python $(PIP) --upgrade -e '.[test,fastapi,quart]' 'dash>=4'
+	DASH_INTEROP_TEST_BACKENDS=flask,fastapi,quart $(MATRIX)/newest/bin/python -m pytest tests/browser $(ARGS)
+
+clean:
+	$(call heading,Clean)
+	rm -rf $(VENV) $(MATRIX) node_modules build dist *.egg-info coverage
+	rm -rf .pytest_cache .ruff_cache .hypothesis
+	rm -f dash_interop/*.js dash_interop/*.js.map dash_interop/*.js.LICENSE.txt
+	rm -f dash_interop/metadata.json dash_interop/package-info.json
+	rm -f $(CLASSES) dash_interop/[A-Z]*.py
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Installed once, and again when the requirements change.
+
+$(BIN)/python:
+	$(call heading,Python environment in $(VENV))
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNNABLE): setup.py pyproject.toml | $(BIN)/python
+	$(call heading,Install dash_interop)
+	$(PIP_ENV) $(BIN)/python $(PIP) -e . PyYAML
+	touch $@
+
+$(TESTABLE): setup.py pyproject.toml | $(BIN)/python
+	$(call heading,Install dash_interop with what the tests need)
+	$(PIP_ENV) $(BIN)/python $(PIP) -e '.[test,fastapi,quart]'
+	touch $@ $(RUNNABLE)
+
+$(MODULES): package.json package-lock.json .npmrc
+	$(call heading,Install npm packages)
+	npm ci --no-audit --no-fund
+	touch $@
+
+$(BUNDLE): $(SOURCES) package.json tsconfig.json webpack.config.mjs $(MODULES)
+	$(call heading,Build the browser bundle)
+	npm run --silent build:js
+	touch $@
+
+$(CLASSES): $(COMPONENTS) package.json tsconfig.json $(MODULES) | $(RUNNABLE)
+	$(call heading,Generate the component classes)
+	rm -f $(CLASSES) dash_interop/[A-Z]*.py
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build:py
+	touch $@
+
+browser:
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
+	printf '\n==> Install Chromium for the browser tests\n'; \
+	if ! command -v apt-get >/dev/null || [ "$$(id -u)" != 0 ]; then \
+		echo 'The browser tests need chromium and chromedriver on PATH. Please install both;'; \
+		echo 'make does it by itself only on Debian and as root.'; \
+		exit 1; \
+	fi; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -q && apt-get install -y -q --no-install-recommends chromium chromium-driver
