@@ -1,0 +1,92 @@
+"""Text to message and back. The only module that knows JSON."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from ..errors import ProtocolError
+from .messages import (
+    ACCEPTED,
+    DOMAINS,
+    GLOBAL,
+    MALFORMED_REASON_URI,
+    Inbound,
+    Refused,
+)
+
+__all__ = ["decode", "encode"]
+
+
+class _Head(Struct, frozen=True, gc=False):
+    """The fields that choose how the rest of a frame is read; typed loosely to answer mistakes."""
+
+    domain: Any = None
+    type: Any = None
+    request_id: Any = None
+    peer_id: Any = None
+
+
+_head: Final = msgspec.json.Decoder(_Head)
+_decoders: Final = {key: msgspec.json.Decoder(type_) for key, type_ in ACCEPTED.items()}
+_encoder: Final = msgspec.json.Encoder()
+
+encode: Final = _encoder.encode
+"""A message, or any JSON value, as UTF-8 JSON text."""
+
+
+def decode(text: str | bytes) -> Inbound:
+    """
+    Read one frame that a peer sent.
+
+    Args:
+        text: One JSON object. Arrays and other values are not messages.
+
+    Returns:
+        The message, or a ``Refused`` that says why this JSON object is none we accept.
+
+    Raises:
+        ProtocolError: ``text`` is not a JSON object; the connection has to be closed with 1007.
+    """
+    try:
+        head = _head.decode(text)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise ProtocolError(f"not a JSON object: {error}") from error
+    except RecursionError:
+        raise ProtocolError("nested too deeply") from None
+    domain = GLOBAL if head.domain is None else head.domain
+    try:
+        decoder = _decoders[domain, head.type]
+    except (KeyError, TypeError):
+        return _refuse_unknown(domain, head)
+    try:
+        return decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        reason = str(error)
+    except RecursionError:
+        reason = "nested too deeply"
+    reason_uri = MALFORMED_REASON_URI.get(ACCEPTED[domain, head.type], f"{domain}.errors.failure")
+    return Refused(*_ids(head), domain, reason_uri, f"Malformed {head.type}: {reason}")
+
+
+def _refuse_unknown(domain: Any, head: _Head) -> Refused:
+    if domain in DOMAINS:
+        return Refused(
+            *_ids(head), domain, f"{domain}.errors.unhandled_message", "Unknown message type"
+        )
+    return Refused(
+        *_ids(head),
+        domain if isinstance(domain, str) else None,
+        "global.errors.failure",
+        "Unknown domain",
+    )
+
+
+def _ids(head: _Head) -> tuple[Any, str | None]:
+    """``request_id`` (-1 when none can be echoed, as the reference gateway has it), ``peer_id``."""
+    request_id = head.request_id
+    if isinstance(request_id, bool) or not isinstance(request_id, str | int | float):
+        request_id = -1
+    return request_id, head.peer_id if isinstance(head.peer_id, str) else None

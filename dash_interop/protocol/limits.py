@@ -1,0 +1,26 @@
+"""Every bound the router keeps. Over a bound there is an error that names it, never silence."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Limits(Struct, frozen=True):
+    """
+    Attributes:
+        peers_per_user: Logged-in peers of one user.
+        methods_per_peer: Methods and streams that one peer offers.
+        calls_per_peer: Calls of one caller that wait for their answer.
+        subscriptions_per_peer: Open subscriptions of one subscriber.
+        call_seconds: Age at which a call that nobody answered is failed.
+        name_length: Characters of a method name or a join destination.
+        restriction_length: Characters of a restriction expression.
+    """
+
+    peers_per_user: int = 10_000
+    methods_per_peer: int = 5_000
+    calls_per_peer: int = 100_000
+    subscriptions_per_peer: int = 10_000
+    call_seconds: float = 3600.0
+    name_length: int = 256
+    restriction_length: int = 1000
