@@ -1,0 +1,120 @@
+"""The command line: ``dash-interop gateway``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from .errors import ConfigError
+from .gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
+from .gateway.config import DEFAULT_PORT, GatewayConfig
+from .gateway.loop import new_event_loop
+from .gateway.origins import OriginPolicy
+from .gateway.server import Gateway
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command. Bad input ends with one line on stderr and exit code 2."""
+    try:
+        code = commands.main(args=arguments, prog_name="dash-interop", standalone_mode=False)
+    except (click.ClickException, ConfigError) as error:
+        message = error.format_message() if isinstance(error, click.ClickException) else error
+        click.echo(f"dash-interop: {' '.join(str(message).split())}", err=True)
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dash_interop")
+def commands() -> None:
+    """Let Dash apps, web pages and Python processes work together."""
+
+
+@commands.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="TCP port; 0 picks a free one.",
+)
+@click.option(
+    "--secret-file",
+    type=click.Path(path_type=Path),
+    help="File with the secret that Dash apps sign their tokens with.  [default: the secret "
+    "that this user's processes share on this machine]",
+)
+@click.option("--no-auth", is_flag=True, help="For development: believe any login and any page.")
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let only pages of this origin connect, such as https://app.example.com. Repeatable.",
+)
+@click.option(
+    "--max-size",
+    default=GatewayConfig().max_size,
+    show_default=True,
+    type=click.IntRange(1024),
+    help="Longest frame, in bytes.",
+)
+def gateway(
+    host: str,
+    port: int,
+    secret_file: Path | None,
+    no_auth: bool,
+    origins: tuple[str, ...],
+    max_size: int,
+) -> None:
+    """Run a gateway for Dash apps, web pages and other Glue42 / io.Connect clients.
+
+    \b
+    Examples:
+      dash-interop gateway --no-auth
+      dash-interop gateway --host 0.0.0.0 --secret-file /etc/interop/secret \\
+          --allow-origin https://apps.example.com
+    """
+    if no_auth and (secret_file is not None or origins):
+        raise click.UsageError("--no-auth does not go with --secret-file or --allow-origin")
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    outbox_size = max(GatewayConfig().outbox_size, 2 * max_size)
+    config = GatewayConfig(host=host, port=port, max_size=max_size, outbox_size=outbox_size)
+    policy = OriginPolicy(origins, check=not no_auth)
+    secret = read_secret(secret_file) if secret_file else runtime_secret()
+    if no_auth:
+        click.echo(
+            "warning: --no-auth is for development: anybody who reaches this gateway can log in "
+            "as anybody",
+            err=True,
+        )
+    authority = OpenDoor(secret) if no_auth else TokenAuthority(secret)
+    loop = new_event_loop()
+    try:
+        loop.run_until_complete(_run(Gateway(config, authority, policy)))
+    finally:
+        loop.close()
+
+
+async def _run(gateway: Gateway) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows: Ctrl-C only
+            signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop.set))
+    async with gateway:
+        click.echo(f"gateway listening on {gateway.url}")
+        await stop.wait()

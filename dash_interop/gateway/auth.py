@@ -1,0 +1,171 @@
+"""Who may log in: the shared secret, tokens signed with it, and the open door of development."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from time import time
+
+import msgspec
+import platformdirs
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from ..errors import AuthenticationFailed, ConfigError
+from ..protocol.messages import Authentication
+from ..protocol.router import Principal, Remote
+from .origins import normalize_origin
+
+__all__ = ["OpenDoor", "TokenAuthority", "read_secret", "runtime_secret"]
+
+TOKEN_SECONDS = 300
+"""How long a token is good for logging in. A session outlives it."""
+
+CLOCK_SKEW_SECONDS = 60
+"""How far the clocks of the Dash server and the gateway may be apart."""
+
+_MIN_SECRET_LENGTH = 32
+
+
+class TokenAuthority:
+    """
+    Makes and checks tokens, and lets holders of the secret log in as any user.
+
+    Args:
+        secret: Shared by the gateway and the processes whose users may connect.
+        clock: Wall clock in seconds.
+    """
+
+    def __init__(self, secret: str, clock: Callable[[], float] = time) -> None:
+        self._secret = secret.encode()
+        self._clock = clock
+        self._serializer = URLSafeTimedSerializer(
+            secret, salt="dash_interop.token", signer_kwargs={"digest_method": hashlib.sha256}
+        )
+
+    def issue(self, principal: Principal) -> str:
+        claims = msgspec.to_builtins(principal)
+        return str(self._serializer.dumps(claims))
+
+    def authenticate(self, authentication: Authentication, remote: Remote) -> Principal:
+        match authentication.method:
+            case "access-token" | "gateway-token":
+                principal = self._check_token(authentication.token)
+                _check_origin(principal, remote)
+            case "secret":
+                principal = self._check_secret(authentication)
+            case method:
+                raise AuthenticationFailed(f"Unknown authentication method {method}")
+        return principal
+
+    def prove(self, nonce: str) -> str:
+        """Show to someone who knows the secret that this process knows it too."""
+        return hmac.new(self._secret, b"gateway:" + nonce.encode(), "sha256").hexdigest()
+
+    def _check_token(self, token: str | None) -> Principal:
+        try:
+            claims, issued = self._serializer.loads(token or "", return_timestamp=True)
+            principal = msgspec.convert(claims, Principal)
+        except (BadSignature, msgspec.ValidationError) as error:
+            raise AuthenticationFailed(
+                "The token was not made with this gateway's secret"
+            ) from error
+        age = self._clock() - issued.timestamp()
+        if not -CLOCK_SKEW_SECONDS <= age <= TOKEN_SECONDS + CLOCK_SKEW_SECONDS:
+            raise AuthenticationFailed("The token has expired")
+        return principal
+
+    def _check_secret(self, authentication: Authentication) -> Principal:
+        login, secret = _login_and_secret(authentication)
+        if not hmac.compare_digest(secret.encode(), self._secret):
+            raise AuthenticationFailed("Wrong secret")
+        return Principal(login)
+
+
+class OpenDoor(TokenAuthority):
+    """For development: any login is believed, whatever its secret. Tokens are checked as ever."""
+
+    def _check_secret(self, authentication: Authentication) -> Principal:
+        return Principal(_login_and_secret(authentication)[0])
+
+
+def _login_and_secret(authentication: Authentication) -> tuple[str, str]:
+    if not authentication.login or authentication.secret is None:
+        raise AuthenticationFailed("Missing login/secret")
+    return authentication.login, authentication.secret
+
+
+def _check_origin(principal: Principal, remote: Remote) -> None:
+    if principal.origin is None or remote.origin is None:
+        return
+    if normalize_origin(remote.origin) != principal.origin:
+        raise AuthenticationFailed(f"The token is for pages of {principal.origin}")
+
+
+# Where the secret comes from ----------------------------------------------------------------
+
+
+def read_secret(path: str | Path) -> str:
+    """
+    Read a secret that an administrator put into a file.
+
+    Raises:
+        ConfigError: Not readable, or shorter than 32 characters.
+    """
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ConfigError(f"cannot read the secret file {path}: {reason}") from error
+    if len(secret) < _MIN_SECRET_LENGTH:
+        raise ConfigError(
+            f"the secret in {path} is too short: {_MIN_SECRET_LENGTH} characters at least"
+        )
+    return secret
+
+
+def runtime_secret() -> str:
+    """
+    The secret that the processes of this user on this machine share, made when it is missing.
+
+    Raises:
+        ConfigError: The file cannot be made or read, or others could read it.
+    """
+    directory = Path(platformdirs.user_runtime_dir("dash_interop", ensure_exists=False))
+    path = directory / "secret"
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_secret(path)
+    except OSError as error:
+        raise ConfigError(f"cannot make the secret file {path}: {error.strerror}") from error
+    _require_private(path)
+    return read_secret(path)
+
+
+def _make_secret(path: Path) -> None:
+    # Written aside and linked into place, so that no process ever reads half of it and the first
+    # of several that start together wins.
+    if path.exists():
+        return
+    draft = path.with_name(f"secret.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _require_private(path: Path) -> None:
+    if os.name != "posix":
+        return
+    status = path.stat()
+    if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
+        raise ConfigError(f"{path} has to belong to this user, with mode 0600; delete it")

@@ -1,0 +1,40 @@
+"""Every setting of a gateway, with its unit and default."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ..protocol.limits import Limits
+
+__all__ = ["DEFAULT_PORT", "GatewayConfig"]
+
+DEFAULT_PORT = 8385
+"""The port that Glue42 and io.Connect clients try by themselves."""
+
+
+class GatewayConfig(Struct, frozen=True, kw_only=True):
+    """
+    Attributes:
+        host: Address to listen on.
+        port: TCP port; 0 picks a free one.
+        max_size: Longest frame that is accepted, in bytes; a longer one closes with 1009.
+        outbox_size: Bytes that may wait for one reader. A reader further behind is disconnected
+            with ``SLOW_READER``. At least ``max_size``.
+        open_timeout: Seconds for the WebSocket handshake.
+        login_timeout: Seconds from the handshake to the first successful hello.
+        ping_interval: Seconds between WebSocket pings.
+        ping_timeout: Seconds to wait for a pong before the connection counts as dead.
+        close_timeout: Seconds for the closing handshake.
+        limits: Bounds of the router.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    max_size: int = 16 * 1024 * 1024
+    outbox_size: int = 32 * 1024 * 1024
+    open_timeout: float = 10.0
+    login_timeout: float = 10.0
+    ping_interval: float = 15.0
+    ping_timeout: float = 15.0
+    close_timeout: float = 2.0
+    limits: Limits = Limits()

@@ -1,0 +1,81 @@
+"""One client's socket: frames in, a bounded outbox out. A faster socket layer fits behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
+
+__all__ = ["SLOW_READER", "UNSUPPORTED_DATA", "Connection"]
+
+SLOW_READER = 4008
+"""Close code for a reader that fell too far behind; it may come back."""
+
+UNSUPPORTED_DATA = 1003
+
+logger = logging.getLogger(__name__)
+
+
+class Connection:
+    """
+    Args:
+        socket: An open WebSocket.
+        outbox_size: Bytes that may wait for this reader.
+        on_slow_reader: Called once when it is given up.
+    """
+
+    __slots__ = ("_closing", "_on_slow_reader", "_outbox_size", "_socket", "_waiting")
+
+    def __init__(
+        self, socket: ServerConnection, outbox_size: int, on_slow_reader: Callable[[], None]
+    ) -> None:
+        self._socket = socket
+        self._outbox_size = outbox_size
+        self._on_slow_reader = on_slow_reader
+        self._waiting: list[bytes] = []
+        self._closing: asyncio.Task[None] | None = None
+
+    async def frames(self) -> AsyncIterator[str]:
+        """Text frames until the connection ends, whoever ends it."""
+        try:
+            async for frame in self._socket:
+                if isinstance(frame, bytes):
+                    self.close(UNSUPPORTED_DATA, "Binary frames are not part of the protocol")
+                    return
+                yield frame
+        except ConnectionClosed:
+            return
+
+    def send(self, frame: bytes) -> None:
+        """Queue a text frame. All that is queued in one turn of the loop leaves in one write."""
+        if self._closing is not None:
+            return
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._waiting.append(frame)
+
+    def close(self, code: int, reason: str) -> None:
+        """Send what is queued, then the close frame; returns at once."""
+        if self._closing is None:
+            self._flush()
+            self._closing = asyncio.ensure_future(self._socket.close(code, reason))
+
+    async def wait_closed(self) -> None:
+        await self._socket.wait_closed()
+
+    def _flush(self) -> None:
+        socket = self._socket
+        waiting, self._waiting = self._waiting, []
+        if self._closing is not None or socket.state is not State.OPEN:
+            return
+        protocol = socket.protocol
+        for frame in waiting:
+            protocol.send_text(frame)
+        socket.transport.write(b"".join(protocol.data_to_send()))
+        if socket.transport.get_write_buffer_size() > self._outbox_size:
+            self._on_slow_reader()
+            self.close(SLOW_READER, "Too slow in reading")

@@ -1,0 +1,189 @@
+"""The asyncio shell of the router: sockets, timers and the login deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import secrets
+from http import HTTPStatus
+from types import TracebackType
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from ..errors import ConfigError, ProtocolError
+from ..protocol.codec import decode, encode
+from ..protocol.effects import Effect, Send
+from ..protocol.messages import Welcome
+from ..protocol.router import Remote, Router
+from .auth import TokenAuthority
+from .config import GatewayConfig
+from .connection import Connection
+from .origins import OriginPolicy
+
+__all__ = ["IDENTITY_PATH", "LOGIN_TIMEOUT", "Gateway"]
+
+IDENTITY_PATH = "/_dash-interop/gateway"
+"""Answers plain HTTP with a proof of the secret, so that processes find the gateway they share."""
+
+LOGIN_TIMEOUT = 4009
+"""Close code for a connection over which nobody logged in."""
+
+logger = logging.getLogger(__name__)
+
+
+class Gateway:
+    """
+    A gateway that listens from ``async with`` on.
+
+    Args:
+        config: Address, sizes, times and limits.
+        authority: Who may log in.
+        origins: Which pages may connect.
+
+    Raises:
+        ConfigError: On entry, when the address cannot be listened on.
+
+    Example:
+        ::
+
+            async with Gateway(GatewayConfig(port=0), OpenDoor(), OriginPolicy()) as gateway:
+                print(gateway.url)
+    """
+
+    def __init__(
+        self, config: GatewayConfig, authority: TokenAuthority, origins: OriginPolicy
+    ) -> None:
+        self._config = config
+        self._authority = authority
+        self._origins = origins
+        self._router = Router(authority, node=secrets.token_hex(4), limits=config.limits)
+        self._server: Server | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._port = config.port
+        self.slow_readers = 0
+        """Readers that were disconnected because they fell too far behind."""
+
+    @property
+    def url(self) -> str:
+        host = self._config.host
+        return f"ws://{f'[{host}]' if ':' in host else host}:{self._port}"
+
+    def counters(self) -> dict[str, int]:
+        return {**self._router.counters(), "slow_readers": self.slow_readers}
+
+    async def __aenter__(self) -> Gateway:
+        config = self._config
+        try:
+            self._server = await serve(
+                self._serve,
+                config.host,
+                config.port,
+                process_request=self._check_request,
+                compression=None,
+                max_size=config.max_size,
+                open_timeout=config.open_timeout,
+                ping_interval=config.ping_interval,
+                ping_timeout=config.ping_timeout,
+                close_timeout=config.close_timeout,
+                server_header=None,
+                logger=logger,
+            ).__aenter__()
+        except (OSError, OverflowError) as error:
+            taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+            reason = "the port is taken" if taken else error
+            raise ConfigError(f"cannot listen on {config.host}:{config.port}: {reason}") from error
+        self._port = _port_of(self._server)
+        return self
+
+    async def __aexit__(
+        self,
+        type_: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._server is not None
+        self._server.close(code=1001, reason="The gateway is going away")
+        await self._server.wait_closed()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _check_request(self, socket: ServerConnection, request: Request) -> Response | None:
+        url = urlsplit(request.path)
+        if url.path == IDENTITY_PATH:
+            nonce = parse_qs(url.query).get("nonce", [""])[0]
+            return socket.respond(HTTPStatus.OK, self._authority.prove(nonce))
+        refusal = self._origins.refusal(request.headers.get_all("Origin"))
+        if refusal is not None:
+            logger.warning("refused a connection: %s", refusal)
+            return socket.respond(HTTPStatus.FORBIDDEN, refusal + "\n")
+        return None
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        connection = Connection(socket, self._config.outbox_size, self._count_slow_reader)
+        loop = asyncio.get_running_loop()
+        router = self._router
+        router.connect(connection, _remote(socket))
+        login_timer = loop.call_later(
+            self._config.login_timeout, connection.close, LOGIN_TIMEOUT, "Nobody logged in"
+        )
+        try:
+            async for frame in connection.frames():
+                effects = router.handle(connection, decode(frame), loop.time())
+                self._run(effects)
+                if login_timer is not None and any(map(_is_welcome, effects)):
+                    login_timer.cancel()
+                    login_timer = None
+        except ProtocolError as error:
+            connection.close(error.close_code, str(error)[:100])
+            await connection.wait_closed()
+        except Exception:
+            logger.exception("a connection failed")
+            connection.close(1011, "Internal error")
+            await connection.wait_closed()
+        finally:
+            if login_timer is not None:
+                login_timer.cancel()
+            self._run(router.disconnect(connection, loop.time()))
+
+    def _run(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            connection = effect.connection
+            assert isinstance(connection, Connection)
+            if isinstance(effect, Send):
+                connection.send(encode(effect.message))
+            else:
+                connection.close(effect.code, effect.reason)
+        if self._timer is None:
+            self._arm()
+
+    def _arm(self) -> None:
+        deadline = self._router.next_deadline()
+        if deadline is not None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._run(self._router.tick(asyncio.get_running_loop().time()))
+
+    def _count_slow_reader(self) -> None:
+        self.slow_readers += 1
+        logger.warning("disconnected a reader that fell too far behind")
+
+
+def _port_of(server: Server) -> int:
+    port: int = next(iter(server.sockets)).getsockname()[1]
+    return port
+
+
+def _remote(socket: ServerConnection) -> Remote:
+    request = socket.request
+    assert request is not None
+    address = socket.remote_address
+    return Remote(str(address[0]) if address else "", request.headers.get("Origin"))
+
+
+def _is_welcome(effect: Effect) -> bool:
+    return isinstance(effect, Send) and isinstance(effect.message, Welcome)
