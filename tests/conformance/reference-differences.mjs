@@ -1,0 +1,22 @@
+// Titles of the tests that ask for something the published reference does not do, with the
+// reason. With REFERENCE=1 exactly these tests have to fail. A title without the name of a
+// client library stands for the test with each of them.
+export const referenceDifferences = {
+    'available domains are exactly agm 1, global 1 and metrics 1':
+        'it serves activity, bus and context too',
+    'an empty login is refused': 'it takes any login that is present',
+    'a second hello without an instance on one socket replaces the earlier peer':
+        'it makes a second peer, and the first one is never answered again',
+    'a second hello with an instance of its own on one socket replaces the earlier peer':
+        'it refuses the hello as already seen',
+    'connection.reconnect() leaves one peer, whose methods answer (@interopio/core)':
+        'the peer of the first hello stays on the socket with methods nobody answers',
+    'a method registered during the outage answers after it (@interopio/core)':
+        'it keeps both registrations, and the earlier one is not answered',
+    'agm requests of a peer that has not joined agm are refused':
+        'it registers and removes methods of peers that are not in the domain',
+    'malformed methods are not passed on to others':
+        'it stores and announces whatever is in the list',
+    'a later registration of the same name and signatures replaces the earlier':
+        'it keeps both registrations',
+};
