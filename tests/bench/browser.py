@@ -1,0 +1,195 @@
+"""
+Time a call between two Dash apps in a real browser beside three plain chained callbacks.
+
+Pages A and B (``pages.py``) stand in windows of their own of one headless Chromium. Each click
+is timed inside the page, from just before it to the change of the DOM that shows its answer;
+the two kinds of click alternate. A call runs three Dash callbacks as well (button to ``invoke``,
+the handler on page B, ``result`` to the page), so the difference is what the way between costs.
+"""
+
+import asyncio
+import os
+import shutil
+import statistics
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+from tests.bench.processes import BenchError, python_module, started
+from tests.bench.routers import gateway
+
+__all__ = ["FIGURES", "measure"]
+
+FIGURES = {
+    "call_median_ms": "call through two apps, median, ms",
+    "call_p95_ms": "call through two apps, p95, ms",
+    "chain_median_ms": "three chained callbacks, median, ms",
+    "chain_p95_ms": "three chained callbacks, p95, ms",
+    "call_to_chain": "call / chain (medians)",
+    "layout_ms": "page load to layout, median, ms",
+    "glue_ready_ms": "page load to glueReady, median, ms",
+    "layout_to_ready_ms": "layout to glueReady, median, ms",
+}
+"""What :func:`measure` returns, with titles and units."""
+
+ANSWER_SECONDS = 20.0
+"""Longest time for one click to show its answer, and for a page to get ready."""
+WARM_UP = 5
+"""Clicks of each kind that are not counted."""
+LOADS = 5
+"""Page loads timed, after a first one that fills the browser's cache."""
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    # A window in the background must answer as fast as the one in front.
+    "--disable-background-timer-throttling",
+    "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows",
+)
+
+WATCH_LOAD = """
+window.benchSeen = {};
+new MutationObserver(() => {
+    for (const id of ["layout", "ready"]) {
+        if (!(id in window.benchSeen) && document.getElementById(id)) {
+            window.benchSeen[id] = performance.now();
+        }
+    }
+}).observe(document, {childList: true, subtree: true});
+"""
+"""Notes when elements appear, in milliseconds after the start of the navigation."""
+
+WAIT_READY = """
+const done = arguments[0];
+const look = () => window.benchSeen.ready ? done(window.benchSeen) : setTimeout(look, 20);
+look();
+"""
+
+TIME_CLICK = """
+const [button, output, done] = arguments;
+const shown = document.getElementById(output);
+const before = shown.textContent;
+const observer = new MutationObserver(() => {
+    if (shown.textContent !== before) {
+        const ms = performance.now() - start;
+        observer.disconnect();
+        done({ms, text: shown.textContent});
+    }
+});
+observer.observe(shown, {childList: true, characterData: true, subtree: true});
+const start = performance.now();
+document.getElementById(button).click();
+"""
+
+LISTENING = r"pages listening on (http://\S+)"
+
+
+async def measure(rounds: int) -> dict[str, float]:
+    """
+    Time ``rounds`` clicks of each kind, and some page loads.
+
+    Our gateway is a process of its own here, so that no other one is used or disturbed.
+
+    Raises:
+        BenchError: Something is missing, does not start, or shows a wrong answer.
+    """
+    async with gateway("ours") as ours:
+        environment = os.environ | {"DASH_INTEROP_GATEWAY": ours.url}
+        command = python_module("tests.bench.pages")
+        async with started("the page server", command, LISTENING, environment) as pages:
+            return await asyncio.to_thread(_measure_in_browser, pages.url, rounds)
+
+
+def _measure_in_browser(url: str, rounds: int) -> dict[str, float]:
+    try:
+        with _chromium() as driver:
+            _watch_loads(driver)
+            _load(driver, f"{url}/app-b/")
+            driver.switch_to.new_window("window")
+            _watch_loads(driver)
+            loads = [_load(driver, f"{url}/app-a/") for _ in range(1 + LOADS)][1:]
+            calls, chains = _time_clicks(driver, rounds)
+    except WebDriverException as error:
+        reason = (error.msg or "no reason given").splitlines()[0]
+        raise BenchError(f"the browser failed: {reason}") from error
+    return _figures(calls, chains, loads)
+
+
+def _figures(
+    calls: Sequence[float], chains: Sequence[float], loads: Sequence[dict[str, float]]
+) -> dict[str, float]:
+    median = statistics.median
+    return {
+        "call_median_ms": median(calls),
+        "call_p95_ms": _p95(calls),
+        "chain_median_ms": median(chains),
+        "chain_p95_ms": _p95(chains),
+        "call_to_chain": median(calls) / median(chains),
+        "layout_ms": median(load["layout"] for load in loads),
+        "glue_ready_ms": median(load["ready"] for load in loads),
+        "layout_to_ready_ms": median(load["ready"] - load["layout"] for load in loads),
+    }
+
+
+def _p95(values: Sequence[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
+
+
+def _time_clicks(driver: webdriver.Chrome, rounds: int) -> tuple[list[float], list[float]]:
+    """Return the milliseconds of each call and of each chain, clicked in turn."""
+    calls: list[float] = []
+    chains: list[float] = []
+    for _ in range(WARM_UP + rounds):
+        calls.append(_click(driver, "go", "out"))
+        chains.append(_click(driver, "chain", "chain-out"))
+    return calls[WARM_UP:], chains[WARM_UP:]
+
+
+def _click(driver: webdriver.Chrome, button: str, output: str) -> float:
+    answer = driver.execute_async_script(TIME_CLICK, button, output)
+    if not answer["text"].endswith("right"):
+        raise BenchError(f"a wrong answer after a click on {button}: {answer['text']}")
+    return answer["ms"]
+
+
+def _load(driver: webdriver.Chrome, url: str) -> dict[str, float]:
+    """Load a page; return when its layout and its Glue42 children appeared, in ms."""
+    driver.get(url)
+    return driver.execute_async_script(WAIT_READY)
+
+
+def _watch_loads(driver: webdriver.Chrome) -> None:
+    """Have the pages of the current window note when their elements appear."""
+    driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH_LOAD})
+
+
+@contextmanager
+def _chromium() -> Iterator[webdriver.Chrome]:
+    """Start a headless browser, and end it."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    chromedriver = shutil.which("chromedriver")
+    if browser is None or chromedriver is None:
+        raise BenchError("chromium and chromedriver are needed on the PATH for browser figures")
+    options = Options()
+    options.binary_location = browser
+    for flag in FLAGS:
+        options.add_argument(flag)
+    driver = webdriver.Chrome(service=Service(chromedriver), options=options)
+    try:
+        driver.set_page_load_timeout(ANSWER_SECONDS)
+        driver.set_script_timeout(ANSWER_SECONDS)
+        yield driver
+    finally:
+        driver.quit()

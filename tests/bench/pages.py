@@ -1,0 +1,112 @@
+"""
+The two Dash apps of the browser benchmark, on one Flask server.
+
+Page A calls the method ``Sum`` that page B offers; beside it, page A has a chain of three plain
+callbacks. Run as ``python -m tests.bench.pages``; prints ``pages listening on http://host:port``.
+"""
+
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, html
+from flask import Flask
+from werkzeug.serving import make_server
+
+import dash_interop as dash_glue42
+
+PATH_A = "/app-a/"
+PATH_B = "/app-b/"
+
+
+def app_a(server: Flask) -> Dash:
+    """Make the page that calls, and that runs the plain chain."""
+    app = Dash("app_a", server=False, url_base_pathname=PATH_A)
+    app.init_app(server)
+    app.layout = html.Div(
+        [
+            html.Div("laid out", id="layout"),
+            html.Button("chain", id="chain"),
+            dcc.Store(id="first"),
+            dcc.Store(id="second"),
+            html.Div(id="chain-out"),
+            dash_glue42.Glue42(
+                id="glue42",
+                children=[
+                    dash_glue42.MethodInvoke(id="invoke"),
+                    html.Button("go", id="go"),
+                    html.Div("ready", id="ready"),
+                    html.Div(id="out"),
+                ],
+            ),
+        ]
+    )
+
+    @app.callback(Output("invoke", "invoke"), Input("go", "n_clicks"), prevent_initial_call=True)
+    def call_sum(clicks: int) -> dict[str, Any]:
+        return {"definition": {"name": "Sum"}, "argumentObj": {"a": 1, "b": clicks}}
+
+    @app.callback(
+        Output("out", "children"),
+        Input("invoke", "result"),
+        State("go", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def show_sum(result: dict[str, Any], clicks: int) -> str:
+        returned = (result.get("invocationResult") or {}).get("returned") or {}
+        right = returned.get("sum") == 1 + clicks
+        return f"{clicks}: {'right' if right else result}"
+
+    @app.callback(Output("first", "data"), Input("chain", "n_clicks"), prevent_initial_call=True)
+    def chain_first(clicks: int) -> dict[str, int]:
+        return {"a": 1, "b": clicks}
+
+    @app.callback(Output("second", "data"), Input("first", "data"), prevent_initial_call=True)
+    def chain_second(data: dict[str, int]) -> dict[str, int]:
+        return {"clicks": data["b"], "sum": data["a"] + data["b"]}
+
+    @app.callback(
+        Output("chain-out", "children"), Input("second", "data"), prevent_initial_call=True
+    )
+    def chain_third(data: dict[str, int]) -> str:
+        right = data["sum"] == 1 + data["clicks"]
+        return f"{data['clicks']}: {'right' if right else data}"
+
+    return app
+
+
+def app_b(server: Flask) -> Dash:
+    """Make the page that offers ``Sum``, answered by a Dash callback."""
+    app = Dash("app_b", server=False, url_base_pathname=PATH_B)
+    app.init_app(server)
+    app.layout = dash_glue42.Glue42(
+        id="glue42",
+        children=[
+            dash_glue42.MethodRegister(id="register", definition={"name": "Sum"}, returns=True),
+            html.Div("ready", id="ready"),
+        ],
+    )
+
+    @app.callback(
+        Output("register", "result"), Input("register", "invoke"), prevent_initial_call=True
+    )
+    def answer(invocation: dict[str, Any]) -> dict[str, Any]:
+        numbers = invocation["args"]
+        return {
+            "invocationId": invocation["invocationId"],
+            "invocationResult": {"sum": numbers["a"] + numbers["b"]},
+        }
+
+    return app
+
+
+def main() -> None:
+    """Serve both apps on a free port of the loopback interface until the process is ended."""
+    server = Flask(__name__)
+    app_a(server)
+    app_b(server)
+    http = make_server("127.0.0.1", 0, server, threaded=True)
+    print(f"pages listening on http://{http.host}:{http.port}", flush=True)
+    http.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

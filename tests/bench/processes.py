@@ -1,0 +1,135 @@
+"""Child processes of the benchmark: started, awaited with a deadline, always ended."""
+
+import asyncio
+import re
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+__all__ = ["BenchError", "Server", "output_of", "python_module", "started"]
+
+START_SECONDS = 30.0
+"""Longest time until a server has printed the line that says where it listens."""
+STOP_SECONDS = 5.0
+"""Longest time a process gets to end by itself before it is killed."""
+
+
+class BenchError(Exception):
+    """The benchmark cannot go on; the text says why in one line."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server process."""
+
+    url: str
+    """Where it listens; empty when it does not say so."""
+    pid: int
+
+
+def python_module(name: str, *arguments: str) -> tuple[str, ...]:
+    """Return the command that runs a module with this Python."""
+    return (sys.executable, "-m", name, *arguments)
+
+
+@asynccontextmanager
+async def started(
+    name: str, command: Sequence[str], says: str, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Server]:
+    """
+    Run a server for the length of a ``with`` block.
+
+    Args:
+        name: What to call it in an error.
+        command: Program and arguments.
+        says: Pattern of the line that it prints once it is ready; a group in it is the URL.
+        environment: All of its environment variables; ours when ``None``.
+
+    Raises:
+        BenchError: It ended or said nothing within :data:`START_SECONDS`.
+    """
+    with tempfile.TemporaryFile() as errors:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+                env=environment,
+            )
+        except OSError as error:
+            raise BenchError(f"{name} cannot be started: {error}") from error
+        try:
+            url = await _ready(process, says)
+            if url is None:
+                errors.seek(0)
+                raise BenchError(f"{name} failed to start: {_complaint(errors.read())}")
+            draining = asyncio.ensure_future(_drain(process))
+            yield Server(url, process.pid)
+            draining.cancel()
+        finally:
+            await _stop(process)
+
+
+async def output_of(name: str, command: Sequence[str], seconds: float) -> bytes:
+    """
+    Run a command to its end and return what it printed.
+
+    Raises:
+        BenchError: It failed, or took longer than ``seconds``.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        output, errors = await asyncio.wait_for(process.communicate(), seconds)
+    except asyncio.TimeoutError as error:
+        raise BenchError(f"{name} took longer than {seconds:.0f} s") from error
+    finally:
+        await _stop(process)
+    if process.returncode != 0:
+        raise BenchError(f"{name} failed: {_complaint(errors)}")
+    return output
+
+
+async def _ready(process: asyncio.subprocess.Process, says: str) -> str | None:
+    """Return the URL of a server that got ready, or ``None`` for one that did not."""
+    try:
+        return await asyncio.wait_for(_url_said(process, says), START_SECONDS)
+    except asyncio.TimeoutError:
+        return None
+
+
+async def _url_said(process: asyncio.subprocess.Process, says: str) -> str | None:
+    assert process.stdout is not None
+    while line := await process.stdout.readline():
+        if found := re.search(says, line.decode(errors="replace")):
+            return found[1] if found.re.groups else ""
+    return None
+
+
+async def _drain(process: asyncio.subprocess.Process) -> None:
+    """Read on, so that a talkative server never waits for us."""
+    assert process.stdout is not None
+    while await process.stdout.read(65536):
+        pass
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except asyncio.TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _complaint(output: bytes) -> str:
+    """Pick the line that says what went wrong: the last that names an error, or the last."""
+    lines = [line.strip() for line in output.decode(errors="replace").split("\n") if line.strip()]
+    errors = [line for line in lines if "error" in line.lower()]
+    return (errors or lines or ["it said nothing"])[-1]
