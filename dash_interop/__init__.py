@@ -1,0 +1,95 @@
+"""
+Dash apps, web pages and Python processes call each other's methods.
+
+A drop-in for ``dash_glue42``: ``import dash_interop as dash_glue42``. The components register
+themselves with Dash when this package is imported; what needs Dash or the gateway is loaded when
+it is first used.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    __version__: str
+    from .callbacks.handlers import method_handler
+    from .callbacks.interop import Interop
+    from .callbacks.results import returned_value
+    from .errors import ConfigError, InteropError, InvocationError
+    from .Glue42 import Glue42
+    from .MethodInvoke import MethodInvoke
+    from .MethodRegister import MethodRegister
+
+__all__ = [
+    "ConfigError",
+    "Glue42",
+    "InteropError",
+    "Interop",
+    "InvocationError",
+    "MethodInvoke",
+    "MethodRegister",
+    "__version__",
+    "method_handler",
+    "returned_value",
+]
+
+_MODULES = {
+    "ConfigError": ".errors",
+    "Glue42": ".Glue42",
+    "InteropError": ".errors",
+    "Interop": ".callbacks.interop",
+    "InvocationError": ".errors",
+    "MethodInvoke": ".MethodInvoke",
+    "MethodRegister": ".MethodRegister",
+    "method_handler": ".callbacks.handlers",
+    "returned_value": ".callbacks.results",
+}
+
+_js_dist = [
+    {"relative_package_path": "dash_interop.min.js", "namespace": "dash_interop"},
+    {"relative_package_path": "async-core.js", "namespace": "dash_interop", "async": True},
+    {
+        "relative_package_path": "dash_interop.min.js.map",
+        "namespace": "dash_interop",
+        "dynamic": True,
+    },
+    {"relative_package_path": "async-core.js.map", "namespace": "dash_interop", "dynamic": True},
+    {"dev_package_path": "proptypes.js", "namespace": "dash_interop", "dev_only": True},
+]
+_css_dist: list[Any] = []
+
+
+def _version() -> str:
+    package = Path(__file__).with_name("package-info.json")
+    return str(json.loads(package.read_text(encoding="utf-8"))["version"])
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value: Any = _version()
+    elif name in _MODULES:
+        if _MODULES[name].startswith((".callbacks", f".{name}")):
+            _serve_sessions()
+        value = getattr(import_module(_MODULES[name], __name__), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _serve_sessions() -> None:
+    import_module(".callbacks.session", __name__)
+
+
+# Dash reads hooks when an app is made, which may be before the first component is. A process that
+# has not loaded Dash by now, such as a gateway, does not need it for our sake.
+if "dash" in sys.modules:
+    _serve_sessions()

@@ -1,0 +1,1 @@
+"""The Dash layer: settings of an app, the session route, and functions as callbacks."""

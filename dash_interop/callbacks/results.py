@@ -1,0 +1,45 @@
+"""What a ``MethodInvoke`` reports, as a value or an exception."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash.exceptions import PreventUpdate
+
+from ..errors import InvocationError
+
+__all__ = ["returned_value"]
+
+
+def returned_value(result: dict[str, Any] | None) -> dict[str, Any]:
+    """
+    Take what the method returned out of the ``result`` prop of a ``MethodInvoke``.
+
+    Args:
+        result: The prop, as a callback gets it.
+
+    Returns:
+        The dict that the method returned; with several targets, the first server's. A value that
+        was no dict is ``{"_value": value}``, nothing is ``{}``.
+
+    Raises:
+        InvocationError: The invocation failed; its ``message`` says why.
+        PreventUpdate: ``result`` is ``None``: nothing has been invoked yet.
+
+    Example:
+        ::
+
+            @callback(Output("sum", "children"), Input("invoke-sum", "result"))
+            def show(result):
+                try:
+                    return returned_value(result)["sum"]
+                except InvocationError as error:
+                    return f"No sum: {error}"
+    """
+    if result is None:
+        raise PreventUpdate
+    error = result["error"]
+    if error is not None:
+        raise InvocationError(error["message"], result.get("invocationId"), error.get("all_errors"))
+    returned: dict[str, Any] = result["invocationResult"]["returned"]
+    return returned

@@ -1,0 +1,115 @@
+"""
+The question every page asks its own Dash server before it connects, and again each time it
+reconnects: where is the gateway, and what token lets me in?
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+from weakref import WeakSet
+
+import flask
+from dash import Dash, get_app, hooks
+
+from ..errors import ConfigError
+from ..gateway.origins import is_loopback_origin, normalize_origin
+from ..protocol.router import Principal
+from .interop import application_name, settings_of
+
+__all__ = ["SESSION_ROUTE"]
+
+SESSION_ROUTE = "_dash-interop/session"
+
+logger = logging.getLogger(__name__)
+
+_apps: WeakSet[Dash] = WeakSet()
+
+
+@hooks.setup()
+def _remember(app: Dash) -> None:
+    _apps.add(app)
+
+
+@hooks.route(SESSION_ROUTE, methods=("POST",))
+def session() -> dict[str, Any]:
+    """
+    Answer with ``{"url", "token", "application"}``, or with ``{"error": "why not"}``.
+
+    It is a POST so that the browser names the page's origin, which the token is then bound to,
+    also behind a proxy that hides it from the server.
+    """
+    app = _current_app()
+    try:
+        return _open_session(app, _request_of(app))
+    except ConfigError as error:
+        logger.error("no session for a page: %s", error)
+        return {"error": str(error)}
+    except Exception:
+        logger.exception("no session for a page: user= raised")
+        return {"error": "The server cannot tell who is logged in; its log says why"}
+
+
+def _open_session(app: Dash, request: Any) -> dict[str, Any]:
+    settings = settings_of(app)
+    origin = _origin_of(request)
+    if origin is None:
+        return {"error": "The request does not name the page's origin"}
+    if settings.is_embedded and not is_loopback_origin(origin):
+        return {
+            "error": f"The embedded gateway serves pages on its own machine only, and this one is "
+            f"{origin}. Open it as http://127.0.0.1, or run 'dash-interop gateway' and name it "
+            "with DASH_INTEROP_GATEWAY"
+        }
+    user = settings.user_of(request)
+    if not user:
+        return {"error": "Nobody is logged in"}
+    url = settings.gateway_url()
+    principal = Principal(str(user), settings.application, origin)
+    return {
+        "url": url,
+        "token": settings.authority().issue(principal),
+        "application": settings.application or application_name(app),
+    }
+
+
+def _origin_of(request: Any) -> str | None:
+    headers: Mapping[str, str] = request.headers
+    origin = headers.get("Origin")
+    if origin is None:
+        url = urlsplit(str(request.url))
+        origin = f"{url.scheme}://{url.netloc}"
+    return normalize_origin(origin)
+
+
+def _current_app() -> Dash:
+    """The app whose route is being served."""
+    if flask.has_request_context():
+        # Dash 3 does not say which of several apps on one server it is; the path does.
+        server = flask.current_app._get_current_object()  # type: ignore[attr-defined]
+        prefix = flask.request.path.removesuffix(SESSION_ROUTE)
+        for app in _apps:
+            if app.server is server and app.config.routes_pathname_prefix == prefix:
+                return app
+    return get_app()
+
+
+def _request_of(app: Dash) -> Any:
+    if flask.has_request_context():
+        return flask.request
+    return app.backend.request_adapter()
+
+
+def _serve_existing_app() -> None:
+    # ``import dash_interop`` came before ``import dash``, and an app was made in between.
+    try:
+        app = get_app()
+    except Exception:  # Dash raises no narrower class when there is no app yet
+        return
+    _apps.add(app)
+    app._add_url(SESSION_ROUTE, session, ["POST"])
+
+
+_serve_existing_app()

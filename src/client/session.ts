@@ -1,0 +1,35 @@
+/** The question a page asks its own Dash server before each login. */
+
+export interface Session {
+    /** WebSocket URL of the gateway. */
+    url: string;
+    /** Short-lived proof of who the user is. */
+    token: string;
+    /** What this page is called, unless its settings say otherwise. */
+    application: string;
+}
+
+const ROUTE = '_dash-interop/session';
+const TIMEOUT_MS = 10_000;
+
+export async function askSession(): Promise<Session> {
+    const response = await fetch(pathPrefix() + ROUTE, {
+        method: 'POST',
+        credentials: 'same-origin',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (!response.ok) {
+        throw new Error(`The Dash server answered ${response.status} to ${ROUTE}`);
+    }
+    const answer = await response.json();
+    if (answer.error) {
+        throw new Error(answer.error);
+    }
+    return answer;
+}
+
+/** Where this app's routes begin as the browser sees them, as Dash tells its renderer. */
+function pathPrefix(): string {
+    const config = document.getElementById('_dash-config')?.textContent;
+    return (config && JSON.parse(config).requests_pathname_prefix) || '/';
+}

@@ -1,0 +1,56 @@
+import React from 'react';
+import type { DashProps } from '../dash/component';
+import { InteropContext } from '../dash/interop-context';
+import { useConnection } from '../dash/useConnection';
+
+interface Props extends DashProps {
+    /** The components of the app. They are shown once the connection is there, and stay when it is lost. */
+    children?: React.ReactNode;
+
+    /** Shown while connecting. */
+    fallback?: React.ReactNode;
+
+    /** How to connect. Without it the page asks its own Dash server, which knows the gateway. Read once. */
+    settings?: {
+        /** What the page is inside of io.Connect Browser or Glue42 Core: "client" (default) or "platform", the main app. */
+        type?: 'client' | 'platform';
+        /** For a web client. */
+        web?: {
+            /** Configuration of the library: "application" is the name others see; "gateway" ({"ws": url}) and "auth" name a gateway of your own. */
+            config?: object;
+        };
+        /** For the main app of io.Connect Browser or Glue42 Core. */
+        webPlatform?: {
+            /** Configuration of the platform library. */
+            config?: object;
+        };
+        /** For a page inside io.Connect Desktop or Glue42 Enterprise. */
+        desktop?: {
+            /** Configuration of the desktop library. */
+            config?: object;
+        };
+    };
+
+    /** Whether the connection is there and the children are shown. Set by the library: do not write to it. */
+    glueReady?: boolean;
+
+    /** Whether the page runs inside io.Connect Desktop or Glue42 Enterprise. Set by the library: do not write to it. */
+    isEnterprise?: boolean;
+
+    /** "connecting" until the first login, then "connected"; "disconnected" while the gateway is away: the page comes back by itself. Set by the library: do not write to it. */
+    connectionState?: 'connecting' | 'connected' | 'disconnected';
+
+    /** What went wrong with the connection last, in words; None while all is well. Set by the library: do not write to it. */
+    connectionError?: string;
+}
+
+/** The root of an app that uses interop components: connects the page and gives the connection to the components below. It can be the layout itself. */
+const Glue42 = (props: Props) => {
+    const client = useConnection(props);
+    if (client === undefined) {
+        return <>{props.fallback}</>;
+    }
+    return <InteropContext.Provider value={client}>{props.children}</InteropContext.Provider>;
+};
+
+export default Glue42;

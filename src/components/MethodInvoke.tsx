@@ -1,0 +1,43 @@
+import type { DashProps } from '../dash/component';
+import { useMethodInvoke } from '../dash/useMethodInvoke';
+
+interface Props extends DashProps {
+    /** What to invoke, the Output of a callback. Each value written to it is one invocation, also when it equals the one before. */
+    invoke?: {
+        /** The method: its name, or a dict with "name" and whatever else has to match its definition. */
+        definition: any;
+        /** The arguments, a dict. */
+        argumentObj?: object;
+        /** Whom to call: "best" (default: the instance that registered the method first), "all", "skipMine" (all but this page), a dict that instances have to match, such as {"application": "Trades"}, or a list of such dicts. A value may be {"regex": "^Tra", "flags": "i"}. */
+        target?: any;
+        /** Times to wait. */
+        options?: {
+            /** Longest wait for the result, in milliseconds; 30000 by default. */
+            methodResponseTimeoutMs?: number;
+            /** Longest wait for an instance that offers the method, in milliseconds; 30000 by default. 0 does not wait. */
+            waitTimeoutMs?: number;
+        };
+        /** Comes back with the result, to tell invocations apart. */
+        invocationId?: string;
+    };
+
+    /** How an invocation ended, the Input of a callback that runs once for each of them; None before the first one. Set by the library: do not write to it. */
+    result?: {
+        /** The invocationId given with invoke; None where there was none. */
+        invocationId?: string;
+        /** None when the invocation failed, else a dict: "returned" (what the method returned; the first instance's value when there are several), "all_return_values" and "all_errors" (lists with an entry for each instance), "executed_by" (the instance), "called_with", "method", "message", "status". */
+        invocationResult?: object;
+        /** None on success, else a dict: "message" says why, "type" names the handler's exception where it told, "all_errors" has an entry for each instance that failed. */
+        error?: object;
+        /** Counts the results of this component, so that equal results differ. */
+        sequence?: number;
+    };
+}
+
+/** Invokes methods that other apps offer: a callback writes to its invoke property, and another one gets its result property. Shows nothing. */
+const MethodInvoke = (props: Props) => {
+    useMethodInvoke(props);
+    return null;
+};
+
+export default MethodInvoke;

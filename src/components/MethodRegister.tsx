@@ -1,0 +1,36 @@
+import type { DashProps } from '../dash/component';
+import { useMethodRegister } from '../dash/useMethodRegister';
+
+interface Props extends DashProps {
+    /** The method to offer: its name, or a dict with "name" and optionally accepts, returns, displayName, description, objectTypes (list of strings) and version (number). A changed definition is registered anew. */
+    definition: any;
+
+    /** Whether callers get a result. True: invocations reach the callback one by one, and each waits for the value it writes to result. False: callers are told that the invocation was accepted. */
+    returns: boolean;
+
+    /** Longest time from the arrival of an invocation to its result, in milliseconds; the wait for the invocations before it counts. When it is up, the caller gets an error. */
+    methodResponseTimeoutMs?: number;
+
+    /** Hand over all waiting invocations at once: invoke is then a list of invocations, and result has to be a list of their results. Saves a round trip for each when many come together. */
+    batch?: boolean;
+
+    /** The invocation to handle, the Input of the callback: a dict with "invocationId" (string), "args" (dict) and "caller" (dict that describes the calling instance); None before the first one. With batch a list of such dicts. Set by the library: do not write to it. */
+    invoke?: any;
+
+    /** The answer, the Output of the callback: a dict with the "invocationId" of invoke and either "invocationResult" (dict) or "error" (dict with a "message"). With batch a list of such dicts. */
+    result?: any;
+
+    /** Why the method could not be registered: a dict with a "message"; None while all is well. Set by the library: do not write to it. */
+    error?: {
+        /** What is wrong, in words. */
+        message: string;
+    };
+}
+
+/** Offers a method that other apps can invoke; a callback with the component's invoke property as Input handles the invocations. Shows nothing. Removing it from the layout withdraws the method. */
+const MethodRegister = ({ methodResponseTimeoutMs = 30000, batch = false, ...rest }: Props) => {
+    useMethodRegister({ methodResponseTimeoutMs, batch, ...rest });
+    return null;
+};
+
+export default MethodRegister;

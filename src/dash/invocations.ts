@@ -1,0 +1,241 @@
+/**
+ * The invocations of one MethodRegister: first in, first out, one at a time (or all that wait at
+ * once, as a batch), each answered exactly once.
+ *
+ * An invocation of a method that returns a result waits for the answer of the Dash callback. It
+ * ends with that answer, when its time is up, when the callback has ended without one, or when the
+ * component goes. Its time runs from its arrival on; when it is up before its turn comes, the
+ * callback never sees it. An invocation of a void method is acknowledged when it is accepted into
+ * the queue, so it stays there whatever becomes of its caller.
+ */
+
+import type { Instance } from '../client/targets';
+import type { Delivery } from './deliver';
+
+/** What a MethodRegister holds at most; its callers hear that it is overloaded beyond that. */
+export const LONGEST_QUEUE = 10_000;
+
+/** What callbacks get as `MethodRegister.invoke`. */
+export interface Invocation {
+    invocationId: string;
+    args: Record<string, any>;
+    caller: Instance;
+}
+
+/** An error as it travels to the caller. */
+export interface HandlerError {
+    message: string;
+    [field: string]: any;
+}
+
+export interface Settings {
+    returns: boolean;
+    batch: boolean;
+    /** Longest time from arrival to answer, in milliseconds. */
+    timeoutMs: number;
+}
+
+export interface Outlets {
+    /** Hands a value to the callbacks; resolves when they have ended. */
+    deliver: (value: Invocation | Invocation[]) => Promise<Delivery>;
+    /** Stops waiting for the callbacks of the present value. */
+    abandon: () => void;
+    /** Whether another callback than these may still answer, such as one that a click triggers. */
+    mayAnswerLater: (callbacks: Delivery['callbacks']) => boolean;
+    warn: (message: string) => void;
+    newId: () => string;
+}
+
+interface Entry {
+    invocation: Invocation;
+    resolve: (result: Record<string, any>) => void;
+    reject: (error: HandlerError) => void;
+    timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+export class InvocationQueue {
+    settings: Settings;
+    private readonly outlets: Outlets;
+    private waiting: Entry[] = [];
+    private current = new Map<string, Entry>();
+    private running = false;
+    private wrongId: string | undefined;
+
+    constructor(settings: Settings, outlets: Outlets) {
+        this.settings = settings;
+        this.outlets = outlets;
+    }
+
+    /** Takes an invocation in; resolves or rejects with what the caller is told. */
+    enqueue(args: Record<string, any>, caller: Instance): Promise<Record<string, any>> {
+        if (this.waiting.length >= LONGEST_QUEUE) {
+            const message = `Overloaded: ${LONGEST_QUEUE} invocations are waiting already`;
+            return Promise.reject({ message, type: 'Overloaded' });
+        }
+        const invocation = { invocationId: this.outlets.newId(), args, caller };
+        const { returns, timeoutMs } = this.settings;
+        return new Promise((resolve, reject) => {
+            const entry: Entry = { invocation, resolve, reject, timer: undefined };
+            if (returns) {
+                entry.timer = setTimeout(() => this.expire(entry, timeoutMs), timeoutMs);
+            } else {
+                resolve({});
+            }
+            this.waiting.push(entry);
+            this.run();
+        });
+    }
+
+    /** Takes what a callback wrote to `MethodRegister.result`. */
+    answer(result: unknown): void {
+        if (!this.settings.returns) {
+            this.outlets.warn('it returns nothing (returns=False), so a result has no effect');
+            return;
+        }
+        for (const one of Array.isArray(result) ? result : [result]) {
+            this.answerOne(one);
+        }
+    }
+
+    /** The waiting invocations of a caller that is gone leave the queue; nobody wants the results. */
+    callerLeft(peerId: string): void {
+        if (!this.settings.returns) {
+            return;
+        }
+        const gone = this.waiting.filter((entry) => entry.invocation.caller.peerId === peerId);
+        for (const entry of gone) {
+            this.settle(entry, () => entry.reject({ message: 'The caller has left' }));
+        }
+    }
+
+    /** The component goes: everybody who waits is told. */
+    close(message: string): void {
+        const { returns } = this.settings;
+        if (!returns && this.waiting.length > 0) {
+            this.outlets.warn(
+                `${this.waiting.length} accepted invocations will not run: ${message}`,
+            );
+        }
+        for (const entry of [...this.waiting, ...this.current.values()]) {
+            this.settle(entry, () => entry.reject({ message }));
+        }
+        this.waiting = [];
+        this.outlets.abandon();
+    }
+
+    private async run(): Promise<void> {
+        if (this.running) {
+            return;
+        }
+        this.running = true;
+        // All that arrives in this turn goes into one batch.
+        await Promise.resolve();
+        while (this.waiting.length > 0) {
+            const entries = this.settings.batch ? this.waiting : this.waiting.slice(0, 1);
+            this.waiting = this.waiting.slice(entries.length);
+            await this.handle(entries);
+        }
+        this.running = false;
+    }
+
+    private async handle(entries: Entry[]): Promise<void> {
+        const invocations = entries.map(({ invocation }) => invocation);
+        this.current = new Map(entries.map((entry) => [entry.invocation.invocationId, entry]));
+        this.wrongId = undefined;
+        const value = this.settings.batch ? invocations : invocations[0];
+        const delivery = await this.outlets.deliver(value);
+        if (this.settings.returns && this.current.size > 0) {
+            await this.waitForLateAnswers(delivery);
+        }
+        this.current.clear();
+    }
+
+    private async waitForLateAnswers(delivery: Delivery): Promise<void> {
+        const { callbacks, failed } = delivery;
+        if (!failed && callbacks.size > 0 && this.outlets.mayAnswerLater(callbacks)) {
+            const answers = [...this.current.values()].map(
+                (entry) =>
+                    new Promise<void>((resolve) => {
+                        const { resolve: accept, reject } = entry;
+                        entry.resolve = (result) => (accept(result), resolve());
+                        entry.reject = (error) => (reject(error), resolve());
+                    }),
+            );
+            await Promise.all(answers);
+            return;
+        }
+        const message = this.whyUnanswered(delivery);
+        for (const entry of [...this.current.values()]) {
+            this.outlets.warn(message);
+            this.settle(entry, () => entry.reject({ message, type: 'NoResult' }));
+        }
+    }
+
+    private whyUnanswered({ callbacks, failed }: Delivery): string {
+        if (failed) {
+            return 'The handler raised an exception; the log of its Dash server has it';
+        }
+        if (callbacks.size === 0) {
+            return 'The method has no handler: no callback has its invoke property as Input';
+        }
+        if (this.wrongId !== undefined) {
+            return `The handler answered with ${this.wrongId} instead of the invocation's invocationId`;
+        }
+        return 'The handler returned no result';
+    }
+
+    private answerOne(result: any): void {
+        const id = result?.invocationId;
+        const entry = this.current.get(id);
+        if (!entry) {
+            this.wrongId =
+                id === undefined ? 'no invocationId' : `the invocationId ${JSON.stringify(id)}`;
+            this.outlets.warn(
+                `a result with ${this.wrongId} has no effect: no such invocation is waiting for it`,
+            );
+            return;
+        }
+        const { error, invocationResult } = result;
+        this.settle(entry, () => {
+            if (error !== undefined && error !== null) {
+                entry.reject(readError(error));
+            } else {
+                entry.resolve(readResult(invocationResult));
+            }
+        });
+    }
+
+    private expire(entry: Entry, timeoutMs: number): void {
+        const isCurrent = this.current.has(entry.invocation.invocationId);
+        const message = isCurrent
+            ? `The handler did not answer within ${timeoutMs} ms`
+            : `The invocation waited ${timeoutMs} ms for its turn and was not run`;
+        this.settle(entry, () => entry.reject({ message, type: 'Timeout' }));
+        if (isCurrent && this.current.size === 0) {
+            this.outlets.abandon();
+        }
+    }
+
+    private settle(entry: Entry, tell: () => void): void {
+        clearTimeout(entry.timer);
+        if (!this.current.delete(entry.invocation.invocationId)) {
+            this.waiting = this.waiting.filter((other) => other !== entry);
+        }
+        tell();
+    }
+}
+
+function readError(error: any): HandlerError {
+    if (typeof error !== 'object') {
+        return { message: String(error) };
+    }
+    return { ...error, message: String(error.message ?? 'The handler failed without saying why') };
+}
+
+/** Methods return objects; other values are wrapped, nothing becomes an empty object. */
+function readResult(value: unknown): Record<string, any> {
+    if (value === undefined || value === null) {
+        return {};
+    }
+    return typeof value === 'object' && !Array.isArray(value) ? value : { _value: value };
+}

@@ -1,0 +1,79 @@
+/**
+ * The one place that looks into Dash's renderer: which callbacks are under way, and what a
+ * component's props are in the layout. The shape of the store is internal to Dash; it is the same
+ * from Dash 3.0 to 4.4, and the browser tests run on the ends of that range.
+ */
+
+export interface Store {
+    getState(): any;
+    subscribe(listener: () => void): () => void;
+}
+
+export type ComponentId = string | Record<string, any>;
+export type ComponentPath = (string | number)[];
+
+/** A callback that Dash wants to run, is running or is applying. */
+export interface PendingCallback {
+    /** The definition, the same object for every run. */
+    callback: { inputs: unknown[]; outputs: unknown[] };
+    /** Tells apart the runs of one definition for different components. */
+    resolvedId: string;
+    /** `<id>.<prop>` of what triggered it. */
+    changedPropIds: Record<string, unknown>;
+    /** The callbacks whose outputs led to this one. */
+    predecessors?: PendingCallback['callback'][];
+    /** There once it runs. */
+    executionPromise?: Promise<{ error?: unknown }>;
+}
+
+/** From wish to applied outputs; what is in `stored` beyond that has ended. */
+const STAGES = ['requested', 'prioritized', 'blocked', 'executing', 'watched', 'executed'];
+
+export function pendingCallbacks(store: Store): PendingCallback[] {
+    const { callbacks } = store.getState();
+    return STAGES.flatMap((stage) => callbacks[stage] ?? []);
+}
+
+/** The callbacks that a value just given to a prop has triggered. */
+export function triggeredBy(store: Store, id: ComponentId, prop: string): PendingCallback[] {
+    const { callbacks } = store.getState();
+    const key = `${stringifyId(id)}.${prop}`;
+    return callbacks.requested.filter((pending: PendingCallback) => key in pending.changedPropIds);
+}
+
+/** The definitions of all callbacks that have a prop of a component among their outputs. */
+export function callbacksWithOutput(
+    store: Store,
+    id: ComponentId,
+    prop: string,
+): PendingCallback['callback'][] {
+    const { outputMap, outputPatterns } = store.getState().graphs;
+    if (typeof id === 'string') {
+        return ofProp(outputMap[id], prop).flat() as PendingCallback['callback'][];
+    }
+    // A pattern with the same keys may mean this component: better one too many than one missed.
+    const patterns = outputPatterns[Object.keys(id).sort().join(',')];
+    return ofProp(patterns, prop)
+        .flat()
+        .flatMap(({ callbacks }: any) => callbacks);
+}
+
+/** Entries for a prop; outputs with allow_duplicate are called `prop@hash`. */
+function ofProp(byProp: Record<string, any> | undefined, prop: string): any[] {
+    return Object.entries(byProp ?? {})
+        .filter(([key]) => key.split('@')[0] === prop)
+        .map(([, value]) => value);
+}
+
+/** A component's props in the layout; undefined when there is no component at the path. */
+export function layoutProps(store: Store, path: ComponentPath): Record<string, any> | undefined {
+    let node = store.getState().layout;
+    for (const step of path) {
+        node = node?.[step];
+    }
+    return node?.props;
+}
+
+export function stringifyId(id: ComponentId): string {
+    return typeof id === 'string' ? id : (window as any).dash_component_api.stringifyId(id);
+}

@@ -1,0 +1,118 @@
+/** A MethodRegister: its method, and the invocations on their way through Dash's callbacks. */
+
+import { useEffect, useMemo } from 'react';
+import { readTimeout } from '../client/definition';
+import { DEFAULT_TIMEOUT_MS } from '../client/interop';
+import { type DashComponent, type DashProps, useDashComponent } from './component';
+import { useInterop } from './interop-context';
+import { InvocationQueue } from './invocations';
+import { callbacksWithOutput, stringifyId } from './renderer';
+
+interface Props extends DashProps {
+    definition?: unknown;
+    returns?: boolean;
+    methodResponseTimeoutMs?: number;
+    batch?: boolean;
+}
+
+export function useMethodRegister(props: Props): void {
+    const component = useDashComponent(props);
+    const client = useInterop();
+    const { id, definition, returns = false, methodResponseTimeoutMs, batch = false } = props;
+    const settings = {
+        returns,
+        batch,
+        timeoutMs: readTimeout(methodResponseTimeoutMs, DEFAULT_TIMEOUT_MS),
+    };
+    // biome-ignore lint/correctness/useExhaustiveDependencies: settings may change while it runs
+    const queue = useMemo(() => makeQueue(component, id, settings), [component, id]);
+    queue.settings = settings;
+
+    useEffect(() => {
+        const deliverer = component.deliverer('invoke');
+        const stops = [
+            component.watch('result', (result) => queue.answer(result)),
+            component.watch('invoke', (value) => {
+                if (value !== deliverer.lastValue) {
+                    warn(
+                        id,
+                        'its invoke property is set by the library; what you wrote has no effect',
+                    );
+                }
+            }),
+        ];
+        return () => {
+            for (const stop of stops) {
+                stop();
+            }
+            queue.close('The MethodRegister was removed from the layout');
+        };
+    }, [component, queue, id]);
+
+    useEffect(() => client?.onPeerLeft((peerId) => queue.callerLeft(peerId)), [client, queue]);
+
+    // An equal definition that a callback sends again is a new object, and no change.
+    const key = JSON.stringify(definition);
+    // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the definition
+    useEffect(() => {
+        if (!client) {
+            return undefined;
+        }
+        let stopped = false;
+        const registering = client.register(definition, (args, caller) =>
+            queue.enqueue(args, caller),
+        );
+        const report = (error: { message: string } | null) =>
+            stopped || reportError(component, error);
+        registering.then(
+            () => report(null),
+            (error: Error) => report({ message: error.message }),
+        );
+        return () => {
+            stopped = true;
+            registering
+                .then(() => client.unregister(definition))
+                .catch(() => {
+                    // It was not registered, or the connection took it along.
+                });
+        };
+    }, [client, component, queue, key]);
+}
+
+function makeQueue(
+    component: DashComponent,
+    id: DashProps['id'],
+    settings: InvocationQueue['settings'],
+) {
+    const deliverer = component.deliverer('invoke');
+    return new InvocationQueue(settings, {
+        deliver: (value) => deliverer.deliver(value),
+        abandon: () => deliverer.abandon(),
+        mayAnswerLater: (callbacks) => {
+            const { slot } = component;
+            const answering = slot ? callbacksWithOutput(slot.store, slot.id, 'result') : [];
+            return answering.some((callback) => !callbacks.has(callback));
+        },
+        warn: (message) => warn(id, message),
+        newId: () => crypto.randomUUID?.() ?? randomId(),
+    });
+}
+
+/** Stays as it is while nothing is wrong, so that no callback runs for good news. */
+function reportError(component: DashComponent, error: { message: string } | null): void {
+    const deliverer = component.deliverer('error');
+    if (error || deliverer.lastValue) {
+        deliverer.deliver(error);
+    }
+}
+
+function warn(id: DashProps['id'], message: string): void {
+    const name = id === undefined ? '' : ` ${stringifyId(id)}`;
+    console.warn(`dash_interop: MethodRegister${name}: ${message}`);
+}
+
+/** Pages that are not served over HTTPS or from this machine have no crypto.randomUUID. */
+function randomId(): string {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
