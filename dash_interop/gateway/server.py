@@ -8,6 +8,7 @@ import logging
 import secrets
 from http import HTTPStatus
 from types import TracebackType
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -77,7 +78,7 @@ class Gateway:
     async def __aenter__(self) -> Gateway:
         config = self._config
         try:
-            self._server = await serve(
+            starting: Any = serve(
                 self._serve,
                 config.host,
                 config.port,
@@ -90,12 +91,13 @@ class Gateway:
                 close_timeout=config.close_timeout,
                 server_header=None,
                 logger=logger,
-            ).__aenter__()
+            )
+            self._server = server = cast(Server, await starting)
         except (OSError, OverflowError) as error:
             taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
             reason = "the port is taken" if taken else error
             raise ConfigError(f"cannot listen on {config.host}:{config.port}: {reason}") from error
-        self._port = _port_of(self._server)
+        self._port = next(iter(server.sockets)).getsockname()[1]
         return self
 
     async def __aexit__(
@@ -171,11 +173,6 @@ class Gateway:
     def _count_slow_reader(self) -> None:
         self.slow_readers += 1
         logger.warning("disconnected a reader that fell too far behind")
-
-
-def _port_of(server: Server) -> int:
-    port: int = next(iter(server.sockets)).getsockname()[1]
-    return port
 
 
 def _remote(socket: ServerConnection) -> Remote:

@@ -10,7 +10,20 @@ import { chooseServers, type Instance } from './targets';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
-export type Handler = (args: Record<string, any>, caller: Instance) => Promise<any>;
+/** Handles one invocation; calls one of `reply`'s functions once, now or later. */
+export type Handler = (args: Record<string, any>, caller: Instance, reply: Reply) => void;
+
+/** How the caller of an invocation hears of its end. */
+export interface Reply {
+    succeed: (result: Record<string, any>) => void;
+    fail: (error: HandlerError) => void;
+}
+
+/** An error as it travels to the caller. */
+export interface HandlerError {
+    message: string;
+    [field: string]: any;
+}
 
 export interface InvokeOptions {
     waitTimeoutMs?: number;
@@ -99,8 +112,11 @@ export class InteropClient {
             // Core would register a second time when it is back, and calls would reach the copy
             // that nobody listens to.
             await this.connected();
-            await this.interop.register(method, (args: any, caller: any) =>
-                handler(args ?? {}, plainInstance(caller) ?? {}),
+            // Not register(), which would put an answer off behind whatever the page is doing.
+            await this.interop.registerAsync(
+                method,
+                (args: any, caller: any, succeed: Reply['succeed'], fail: Reply['fail']) =>
+                    handler(args ?? {}, plainInstance(caller) ?? {}, { succeed, fail }),
             );
         };
         const what = `Method ${method.name} could not be registered`;
@@ -126,8 +142,13 @@ export class InteropClient {
     ): Promise<InvocationResult> {
         const method = readDefinition(definition);
         const calledWith = readArguments(args);
-        const servers = await this.findServers(method, target, options.waitTimeoutMs);
         const timeoutMs = readTimeout(options.methodResponseTimeoutMs, DEFAULT_TIMEOUT_MS);
+        // Where servers are known already, the calls leave before this function first awaits.
+        const known = this.chooseServers(method, target, false);
+        const servers =
+            known.length > 0
+                ? known
+                : await this.waitForServers(method, target, false, options.waitTimeoutMs);
         const outcomes = await Promise.all(
             servers.map((server) => this.invokeOne(method, calledWith, server, timeoutMs)),
         );
@@ -138,7 +159,7 @@ export class InteropClient {
     async subscribe(definition: unknown, options: Record<string, any> = {}): Promise<any> {
         const method = readDefinition(definition);
         const { target, ...rest } = options;
-        const servers = await this.findServers(method, target, options.waitTimeoutMs, true);
+        const servers = await this.waitForServers(method, target, true, options.waitTimeoutMs);
         const timeoutMs = readTimeout(options.methodResponseTimeout, DEFAULT_TIMEOUT_MS);
         const chosen = servers.map(({ peerId }) => ({ peerId }));
         const parameters = { ...rest, target: chosen, methodResponseTimeout: timeoutMs };
@@ -176,20 +197,21 @@ export class InteropClient {
         });
     }
 
-    private async findServers(
+    private chooseServers(method: MethodDefinition, target: unknown, streams: boolean): Instance[] {
+        return chooseServers(this.serversOf(method, streams), target, this.interop.instance.peerId);
+    }
+
+    private async waitForServers(
         method: MethodDefinition,
         target: unknown,
+        streams: boolean,
         waitTimeoutMs: number | undefined,
-        streams = false,
     ): Promise<Instance[]> {
-        const choose = () =>
-            chooseServers(this.serversOf(method, streams), target, this.interop.instance.peerId);
-        const servers = choose();
-        if (servers.length > 0) {
-            return servers;
+        const present = this.chooseServers(method, target, streams);
+        if (present.length > 0) {
+            return present;
         }
-        const other = this.serversOf(method, !streams);
-        if (other.length > 0) {
+        if (this.serversOf(method, !streams).length > 0) {
             throw new InvocationFailed(
                 streams
                     ? `${method.name} is a method, not a stream: invoke it`
@@ -197,18 +219,9 @@ export class InteropClient {
             );
         }
         const waitMs = waitTimeoutMs === 0 ? 0 : readTimeout(waitTimeoutMs, DEFAULT_TIMEOUT_MS);
-        return this.waitForServers(method, target, waitMs, choose);
-    }
-
-    private waitForServers(
-        method: MethodDefinition,
-        target: unknown,
-        waitMs: number,
-        choose: () => Instance[],
-    ): Promise<Instance[]> {
         return new Promise((resolve, reject) => {
             const stop = this.interop.serverMethodAdded(() => {
-                const servers = choose();
+                const servers = this.chooseServers(method, target, streams);
                 if (servers.length > 0) {
                     clearTimeout(timer);
                     stop();

@@ -9,6 +9,7 @@
  * the queue, so it stays there whatever becomes of its caller.
  */
 
+import type { HandlerError, Reply } from '../client/interop';
 import type { Instance } from '../client/targets';
 import type { Delivery } from './deliver';
 
@@ -20,12 +21,6 @@ export interface Invocation {
     invocationId: string;
     args: Record<string, any>;
     caller: Instance;
-}
-
-/** An error as it travels to the caller. */
-export interface HandlerError {
-    message: string;
-    [field: string]: any;
 }
 
 export interface Settings {
@@ -48,10 +43,12 @@ export interface Outlets {
 
 interface Entry {
     invocation: Invocation;
-    resolve: (result: Record<string, any>) => void;
-    reject: (error: HandlerError) => void;
+    reply: Reply;
     timer: ReturnType<typeof setTimeout> | undefined;
 }
+
+/** The caller of a void method has been told already. */
+const ACKNOWLEDGED: Reply = { succeed: () => {}, fail: () => {} };
 
 export class InvocationQueue {
     settings: Settings;
@@ -60,30 +57,31 @@ export class InvocationQueue {
     private current = new Map<string, Entry>();
     private running = false;
     private wrongId: string | undefined;
+    private onAllAnswered: () => void = () => {};
 
     constructor(settings: Settings, outlets: Outlets) {
         this.settings = settings;
         this.outlets = outlets;
     }
 
-    /** Takes an invocation in; resolves or rejects with what the caller is told. */
-    enqueue(args: Record<string, any>, caller: Instance): Promise<Record<string, any>> {
+    /** Takes an invocation in; `reply` is called once with what the caller is told. */
+    enqueue(args: Record<string, any>, caller: Instance, reply: Reply): void {
         if (this.waiting.length >= LONGEST_QUEUE) {
             const message = `Overloaded: ${LONGEST_QUEUE} invocations are waiting already`;
-            return Promise.reject({ message, type: 'Overloaded' });
+            reply.fail({ message, type: 'Overloaded' });
+            return;
         }
-        const invocation = { invocationId: this.outlets.newId(), args, caller };
         const { returns, timeoutMs } = this.settings;
-        return new Promise((resolve, reject) => {
-            const entry: Entry = { invocation, resolve, reject, timer: undefined };
-            if (returns) {
-                entry.timer = setTimeout(() => this.expire(entry, timeoutMs), timeoutMs);
-            } else {
-                resolve({});
-            }
-            this.waiting.push(entry);
-            this.run();
-        });
+        const invocation = { invocationId: this.outlets.newId(), args, caller };
+        const entry: Entry = { invocation, reply, timer: undefined };
+        if (returns) {
+            entry.timer = setTimeout(() => this.expire(entry, timeoutMs), timeoutMs);
+        } else {
+            reply.succeed({});
+            entry.reply = ACKNOWLEDGED;
+        }
+        this.waiting.push(entry);
+        this.run();
     }
 
     /** Takes what a callback wrote to `MethodRegister.result`. */
@@ -104,7 +102,7 @@ export class InvocationQueue {
         }
         const gone = this.waiting.filter((entry) => entry.invocation.caller.peerId === peerId);
         for (const entry of gone) {
-            this.settle(entry, () => entry.reject({ message: 'The caller has left' }));
+            this.settle(entry, () => entry.reply.fail({ message: 'The caller has left' }));
         }
     }
 
@@ -117,7 +115,7 @@ export class InvocationQueue {
             );
         }
         for (const entry of [...this.waiting, ...this.current.values()]) {
-            this.settle(entry, () => entry.reject({ message }));
+            this.settle(entry, () => entry.reply.fail({ message }));
         }
         this.waiting = [];
         this.outlets.abandon();
@@ -153,21 +151,15 @@ export class InvocationQueue {
     private async waitForLateAnswers(delivery: Delivery): Promise<void> {
         const { callbacks, failed } = delivery;
         if (!failed && callbacks.size > 0 && this.outlets.mayAnswerLater(callbacks)) {
-            const answers = [...this.current.values()].map(
-                (entry) =>
-                    new Promise<void>((resolve) => {
-                        const { resolve: accept, reject } = entry;
-                        entry.resolve = (result) => (accept(result), resolve());
-                        entry.reject = (error) => (reject(error), resolve());
-                    }),
-            );
-            await Promise.all(answers);
+            await new Promise<void>((resolve) => {
+                this.onAllAnswered = resolve;
+            });
             return;
         }
         const message = this.whyUnanswered(delivery);
         for (const entry of [...this.current.values()]) {
             this.outlets.warn(message);
-            this.settle(entry, () => entry.reject({ message, type: 'NoResult' }));
+            this.settle(entry, () => entry.reply.fail({ message, type: 'NoResult' }));
         }
     }
 
@@ -198,9 +190,9 @@ export class InvocationQueue {
         const { error, invocationResult } = result;
         this.settle(entry, () => {
             if (error !== undefined && error !== null) {
-                entry.reject(readError(error));
+                entry.reply.fail(readError(error));
             } else {
-                entry.resolve(readResult(invocationResult));
+                entry.reply.succeed(readResult(invocationResult));
             }
         });
     }
@@ -210,7 +202,7 @@ export class InvocationQueue {
         const message = isCurrent
             ? `The handler did not answer within ${timeoutMs} ms`
             : `The invocation waited ${timeoutMs} ms for its turn and was not run`;
-        this.settle(entry, () => entry.reject({ message, type: 'Timeout' }));
+        this.settle(entry, () => entry.reply.fail({ message, type: 'Timeout' }));
         if (isCurrent && this.current.size === 0) {
             this.outlets.abandon();
         }
@@ -220,6 +212,8 @@ export class InvocationQueue {
         clearTimeout(entry.timer);
         if (!this.current.delete(entry.invocation.invocationId)) {
             this.waiting = this.waiting.filter((other) => other !== entry);
+        } else if (this.current.size === 0) {
+            this.onAllAnswered();
         }
         tell();
     }

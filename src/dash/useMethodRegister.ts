@@ -59,8 +59,8 @@ export function useMethodRegister(props: Props): void {
             return undefined;
         }
         let stopped = false;
-        const registering = client.register(definition, (args, caller) =>
-            queue.enqueue(args, caller),
+        const registering = client.register(definition, (args, caller, reply) =>
+            queue.enqueue(args, caller, reply),
         );
         const report = (error: { message: string } | null) =>
             stopped || reportError(component, error);

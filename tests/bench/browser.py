@@ -1,10 +1,12 @@
 """
-Time a call between two Dash apps in a real browser beside three plain chained callbacks.
+Time a call between two Dash apps in a real browser beside plain callbacks of the same page.
 
 Pages A and B (``pages.py``) stand in windows of their own of one headless Chromium. Each click
 is timed inside the page, from just before it to the change of the DOM that shows its answer;
-the two kinds of click alternate. A call runs three Dash callbacks as well (button to ``invoke``,
-the handler on page B, ``result`` to the page), so the difference is what the way between costs.
+the kinds of click alternate. A call runs three Dash callbacks (button to ``invoke``, the handler on
+page B, ``result`` to the page), so beside it stand a chain of three callbacks, and a single one
+thrice: the requests of a chain follow each other on a warm connection of one awake page, those of
+a call do not.
 """
 
 import asyncio
@@ -30,6 +32,8 @@ FIGURES = {
     "chain_median_ms": "three chained callbacks, median, ms",
     "chain_p95_ms": "three chained callbacks, p95, ms",
     "call_to_chain": "call / chain (medians)",
+    "single_median_ms": "one callback, median, ms",
+    "call_to_singles": "call / three times one callback (medians)",
     "layout_ms": "page load to layout, median, ms",
     "glue_ready_ms": "page load to glueReady, median, ms",
     "layout_to_ready_ms": "layout to glueReady, median, ms",
@@ -120,23 +124,24 @@ def _measure_in_browser(url: str, rounds: int) -> dict[str, float]:
             driver.switch_to.new_window("window")
             _watch_loads(driver)
             loads = [_load(driver, f"{url}/app-a/") for _ in range(1 + LOADS)][1:]
-            calls, chains = _time_clicks(driver, rounds)
+            times = _time_clicks(driver, rounds)
     except WebDriverException as error:
         reason = (error.msg or "no reason given").splitlines()[0]
         raise BenchError(f"the browser failed: {reason}") from error
-    return _figures(calls, chains, loads)
+    return _figures(times, loads)
 
 
-def _figures(
-    calls: Sequence[float], chains: Sequence[float], loads: Sequence[dict[str, float]]
-) -> dict[str, float]:
+def _figures(times: dict[str, list[float]], loads: Sequence[dict[str, float]]) -> dict[str, float]:
     median = statistics.median
+    calls, chains, single = times["go"], times["chain"], median(times["single"])
     return {
         "call_median_ms": median(calls),
         "call_p95_ms": _p95(calls),
         "chain_median_ms": median(chains),
         "chain_p95_ms": _p95(chains),
         "call_to_chain": median(calls) / median(chains),
+        "single_median_ms": single,
+        "call_to_singles": median(calls) / (3 * single),
         "layout_ms": median(load["layout"] for load in loads),
         "glue_ready_ms": median(load["ready"] for load in loads),
         "layout_to_ready_ms": median(load["ready"] - load["layout"] for load in loads),
@@ -147,14 +152,14 @@ def _p95(values: Sequence[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
-def _time_clicks(driver: webdriver.Chrome, rounds: int) -> tuple[list[float], list[float]]:
-    """Return the milliseconds of each call and of each chain, clicked in turn."""
-    calls: list[float] = []
-    chains: list[float] = []
+def _time_clicks(driver: webdriver.Chrome, rounds: int) -> dict[str, list[float]]:
+    """Return the milliseconds of each click by its button; the buttons are clicked in turn."""
+    outputs = {"go": "out", "chain": "chain-out", "single": "single-out"}
+    times: dict[str, list[float]] = {button: [] for button in outputs}
     for _ in range(WARM_UP + rounds):
-        calls.append(_click(driver, "go", "out"))
-        chains.append(_click(driver, "chain", "chain-out"))
-    return calls[WARM_UP:], chains[WARM_UP:]
+        for button, output in outputs.items():
+            times[button].append(_click(driver, button, output))
+    return {button: values[WARM_UP:] for button, values in times.items()}
 
 
 def _click(driver: webdriver.Chrome, button: str, output: str) -> float:

@@ -28,6 +28,8 @@ def app_a(server: Flask) -> Dash:
             dcc.Store(id="first"),
             dcc.Store(id="second"),
             html.Div(id="chain-out"),
+            html.Button("single", id="single"),
+            html.Div(id="single-out"),
             dash_glue42.Glue42(
                 id="glue42",
                 children=[
@@ -69,6 +71,12 @@ def app_a(server: Flask) -> Dash:
     def chain_third(data: dict[str, int]) -> str:
         right = data["sum"] == 1 + data["clicks"]
         return f"{data['clicks']}: {'right' if right else data}"
+
+    @app.callback(
+        Output("single-out", "children"), Input("single", "n_clicks"), prevent_initial_call=True
+    )
+    def single(clicks: int) -> str:
+        return f"{clicks}: right"
 
     return app
 
