@@ -105,6 +105,7 @@ setup(
         "quart": ["dash[quart]>=4.1"],
         "test": [
             "dash[diskcache,testing]>=3.0",
+            "build",
             "flask",
             "hypothesis",
             "psutil",

@@ -1,0 +1,121 @@
+"""What is built can be installed without Node.js, is whole, and is typed."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+BUILT = {
+    "dash_interop/dash_interop.min.js",
+    "dash_interop/async-core.js",
+    "dash_interop/metadata.json",
+    "dash_interop/package-info.json",
+    "dash_interop/_imports_.py",
+    "dash_interop/Glue42.py",
+    "dash_interop/MethodInvoke.py",
+    "dash_interop/MethodRegister.py",
+}
+WRITTEN = {
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "dash_interop").rglob("*.py")
+    if not path.name[0].isupper()
+} | {"dash_interop/py.typed"}
+
+
+def without_node() -> dict[str, str]:
+    folders = os.environ["PATH"].split(os.pathsep)
+    kept = [folder for folder in folders if shutil.which("npm", path=folder) is None]
+    return {**os.environ, "PATH": os.pathsep.join(kept)}
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """An sdist of this tree, and a wheel built from that sdist, on a machine without Node.js."""
+    folder = tmp_path_factory.mktemp("build")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    for name in {*filter(None, listed.split("\0")), *BUILT}:
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    command = [sys.executable, "-m", "build", "--outdir", str(folder / "dist"), str(folder)]
+    done = subprocess.run(command, env=without_node(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (sdist,) = (folder / "dist").glob("*.tar.gz")
+    (wheel,) = (folder / "dist").glob("*.whl")
+    return sdist, wheel
+
+
+def test_wheel_has_every_module_and_the_bundle(distributions: tuple[Path, Path]) -> None:
+    names = set(zipfile.ZipFile(distributions[1]).namelist())
+    assert names >= BUILT | WRITTEN
+
+
+def test_wheel_has_nothing_but_the_package(distributions: tuple[Path, Path]) -> None:
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(distributions[1]).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"dash_interop"}
+
+
+def test_sdist_has_what_the_bundle_is_made_from(distributions: tuple[Path, Path]) -> None:
+    with tarfile.open(distributions[0]) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
+    assert names >= BUILT | WRITTEN | {"src/index.ts", "package-lock.json", "webpack.config.mjs"}
+
+
+def test_wheel_works_where_it_is_installed(
+    distributions: tuple[Path, Path], tmp_path: Path
+) -> None:
+    target = tmp_path / "installed"
+    zipfile.ZipFile(distributions[1]).extractall(target)
+    program = "import dash_interop as d; print(d.__file__, d.__version__, d.Glue42(id='x').id)"
+    shown = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(target)},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    version = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["version"]
+    assert shown == [str(target / "dash_interop" / "__init__.py"), version, "x"]
+
+
+USER_CODE = """
+import dash_interop
+from dash_interop import Interop, method_handler, returned_value
+
+dash_interop.MethodRegister(id="a", definition="Sum", returns=True, batch=False)
+dash_interop.MethodInvoke(id="b", invoke={"definition": "Sum", "target": "all"})
+Interop(user=lambda request: request.headers["X-User"])
+total: dict[str, object] = returned_value(None)
+
+@method_handler("a")
+def add(args: dict[str, float], caller: dict[str, str]) -> float:
+    return args["a"]
+
+dash_interop.MethodRegister(id="a", definition="Sum", returns="yes")  # wrong: line 14
+Interop(user="anna")  # wrong: line 15
+dash_interop.Glue42(id="c", settings={"type": "server"})  # wrong: line 16
+number: int = returned_value(None)  # wrong: line 17
+"""
+
+
+def test_user_code_is_checked_against_our_types(tmp_path: Path) -> None:
+    (tmp_path / "user_code.py").write_text(USER_CODE)
+    # Checkers do not follow the import hooks of an editable install.
+    configuration = {"include": ["user_code.py"], "extraPaths": [str(ROOT)]}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(configuration))
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    found = json.loads(done.stdout)["generalDiagnostics"]
+    wrong = {entry["range"]["start"]["line"] + 1 for entry in found if entry["severity"] == "error"}
+    assert wrong == {14, 15, 16, 17}, found
