@@ -13,6 +13,7 @@ class Limits(Struct, frozen=True):
         calls_per_peer: Calls of one caller that wait for their answer.
         subscriptions_per_peer: Open subscriptions of one subscriber.
         call_seconds: Age at which a call that nobody answered is failed.
+        description_size: Bytes of JSON of an identity or a method definition.
         name_length: Characters of a method name or a join destination.
         restriction_length: Characters of a restriction expression.
     """
@@ -22,5 +23,6 @@ class Limits(Struct, frozen=True):
     calls_per_peer: int = 100_000
     subscriptions_per_peer: int = 10_000
     call_seconds: float = 3600.0
+    description_size: int = 64 * 1024
     name_length: int = 256
     restriction_length: int = 1000

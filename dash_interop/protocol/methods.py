@@ -73,14 +73,12 @@ def read_method(
         raise RegistrationError(f"Method names have at most {limits.name_length} characters")
     accepts = _signature(description, "input_signature", name)
     returns = _signature(description, "result_signature", name)
-    return Method(
-        owner,
-        id,
-        (name, accepts, returns),
-        read_restriction(description.get("restrictions"), limits),
-        registration,
-        Raw(encode({**description, "registration": registration})),
-    )
+    definition = encode({**description, "registration": registration})
+    if len(definition) > limits.description_size:
+        raise RegistrationError(f"Definitions have at most {limits.description_size} bytes")
+    restriction = read_restriction(description.get("restrictions"), limits)
+    identity = (name, accepts, returns)
+    return Method(owner, id, identity, restriction, registration, Raw(definition))
 
 
 def read_restriction(text: Any, limits: Limits) -> Restriction | None:

@@ -230,7 +230,12 @@ class Router:
             reason = f"A user may have {self._limits.peers_per_user} peers"
             self._refuse_hello(connection, message, LIMITS_EXCEEDED, reason, out)
             return
-        self._peers.add(Peer(peer_id, connection, principal.user, identity, message.identity))
+        peer = Peer(peer_id, connection, principal.user, identity, message.identity)
+        if len(bytes(peer.identity_json)) > self._limits.description_size:
+            reason = f"An identity has at most {self._limits.description_size} bytes"
+            self._refuse_hello(connection, message, LIMITS_EXCEEDED, reason, out)
+            return
+        self._peers.add(peer)
         self._principals[peer_id] = principal
         options = {"access_token": self._authenticator.issue(principal)}
         welcome = Welcome(message.request_id, peer_id, identity, _OFFERED_DOMAINS, options)

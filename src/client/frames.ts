@@ -23,7 +23,7 @@ export function decodeFrame(text: string): Frame {
         if (typeof value !== 'string' || !value.startsWith(DATE_PREFIX)) {
             return value;
         }
-        const date = new Date(Number(value.slice(DATE_PREFIX.length)));
+        const date = new Date(Number(value.slice(DATE_PREFIX.length) || Number.NaN));
         return Number.isNaN(date.getTime()) ? value : date;
     });
 }

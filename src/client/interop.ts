@@ -81,17 +81,27 @@ type RegistrationOf = (peerId: string, methodId: string) => number | undefined;
 
 const STATUS_SUCCESS = 0;
 
+/** How long after a login core may take to announce again what it had registered. */
+const ANNOUNCE_TIMEOUT_MS = 5_000;
+
 export class InteropClient {
     readonly io: Io;
     private readonly interop: any;
     private readonly registrationOf: RegistrationOf;
     /** Registrations and their removal run one after the other for each name. */
     private readonly changes = new Map<string, Promise<unknown>>();
+    /** Pending from the loss of the connection until core has announced its methods again. */
+    private outage: Promise<void> | undefined;
 
     constructor(io: Io, registrationOf: RegistrationOf = () => undefined) {
         this.io = io;
         this.interop = io.interop;
         this.registrationOf = registrationOf;
+        io.connection?.disconnected?.(() => {
+            this.outage ??= this.untilAnnounced().then(() => {
+                this.outage = undefined;
+            });
+        });
     }
 
     get instance(): Instance {
@@ -109,9 +119,9 @@ export class InteropClient {
             throw new Error(`Method ${method.name} needs a handler`);
         }
         const register = async () => {
-            // Core would register a second time when it is back, and calls would reach the copy
-            // that nobody listens to.
-            await this.connected();
+            // Core announces its methods again after an outage, this one among them, and calls
+            // would reach the copy that nobody listens to.
+            await this.outage;
             // Not register(), which would put an answer off behind whatever the page is doing.
             await this.interop.registerAsync(
                 method,
@@ -184,16 +194,20 @@ export class InteropClient {
         return done;
     }
 
-    private connected(): Promise<void> {
+    private untilAnnounced(): Promise<void> {
         const { connection } = this.io;
-        if (!connection?.connected || connection.isConnected === true) {
-            return Promise.resolve();
-        }
         return new Promise((resolve) => {
-            const stop = connection.connected(() => {
+            const done = () => {
+                stopAnnounced?.();
+                stopConnected?.();
                 resolve();
-                queueMicrotask(() => stop());
-            });
+            };
+            const stopAnnounced = connection.onLibReAnnounced?.(
+                ({ name }: { name: string }) => name === 'interop' && done(),
+            );
+            const stopConnected = connection.connected?.(() =>
+                setTimeout(done, ANNOUNCE_TIMEOUT_MS),
+            );
         });
     }
 
@@ -359,7 +373,10 @@ function readArguments(args: unknown): Record<string, any> {
 }
 
 function identifierOf(method: any): string {
-    return `${method.name}\n${method.accepts ?? ''}\n${method.returns ?? ''}`.toLowerCase();
+    const { name, accepts, returns, supportsStreaming } = method;
+    return [name, accepts ?? '', returns ?? '', Boolean(supportsStreaming)]
+        .join('\n')
+        .toLowerCase();
 }
 
 function describe({ name, ...rest }: MethodDefinition): string {
