@@ -55,16 +55,16 @@ class InvocationError(InteropError):
     Attributes:
         message: What the provider or the library said, in words.
         invocation_id: The ``invocationId`` given with ``MethodInvoke.invoke``, or ``None``.
-        errors: One dict for each target that failed: ``{"message": ..., "executed_by": {...}}``.
+        all_errors: One dict for each target that failed, with ``message`` and ``executed_by``.
     """
 
     def __init__(
         self,
         message: str,
         invocation_id: str | None = None,
-        errors: list[dict[str, Any]] | None = None,
+        all_errors: list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.invocation_id = invocation_id
-        self.errors = errors or []
+        self.all_errors = all_errors or []

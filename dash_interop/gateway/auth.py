@@ -7,6 +7,7 @@ import hmac
 import os
 import secrets
 import stat
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from time import time
@@ -135,7 +136,7 @@ def runtime_secret() -> str:
     Raises:
         ConfigError: The file cannot be made or read, or others could read it.
     """
-    directory = Path(platformdirs.user_runtime_dir("dash_interop", ensure_exists=False))
+    directory = _runtime_directory()
     path = directory / "secret"
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -144,6 +145,13 @@ def runtime_secret() -> str:
         raise ConfigError(f"cannot make the secret file {path}: {error.strerror}") from error
     _require_private(path)
     return read_secret(path)
+
+
+def _runtime_directory() -> Path:
+    with warnings.catch_warnings():
+        # Containers have no XDG_RUNTIME_DIR; the fallback does, as the file is private.
+        warnings.simplefilter("ignore", UserWarning)
+        return Path(platformdirs.user_runtime_dir("dash_interop", ensure_exists=False))
 
 
 def _make_secret(path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import hmac
 import http.client
 import logging
@@ -98,6 +99,11 @@ class EmbeddedGateway:
                 self._host.stop()
                 self._host = None
 
+    def _close_at_exit(self) -> None:
+        # A second Ctrl-C means: at once.
+        with contextlib.suppress(KeyboardInterrupt):
+            self.close()
+
     def _ports(self) -> range:
         return range(self._first_port, min(self._first_port + PORTS, 65536))
 
@@ -119,7 +125,7 @@ class EmbeddedGateway:
                     return f"ws://{HOST}:{port}"
                 continue
             self._host = host
-            atexit.register(self.close)
+            atexit.register(self._close_at_exit)
             logger.info("hosting the embedded gateway at %s", host.url)
             return host.url
         first, last = self._ports()[0], self._ports()[-1]

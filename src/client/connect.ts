@@ -92,6 +92,7 @@ async function useFactory(
     const libraries = [...(config.libraries ?? []), ...(library.libraries ?? [])];
     const made = await quietly(() => factory({ ...config, libraries }));
     if (made?.skipInit) {
+        onStatus({ state: 'disconnected', error: null });
         return null;
     }
     const io = made.io ?? made.glue ?? made;
@@ -125,7 +126,7 @@ async function useOwnGateway(
         const auth = { username: 'page', password: '' };
         const io = await untilLost(
             transport,
-            core({ application, ...QUIET, ...config, gateway, auth }),
+            core({ application, ...QUIET, contexts: false, ...config, gateway, auth }),
         );
         if (io) {
             transport.onWelcome = () => {};
@@ -163,7 +164,7 @@ async function firstSession(onStatus: StatusListener): Promise<Session> {
  * timeout for joining a domain and would wait for ever.
  */
 function untilLost(transport: GatewayTransport, making: Promise<Io>): Promise<Io | undefined> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
         let timer: ReturnType<typeof setTimeout> | undefined;
         const settle = (io: Io | undefined) => {
             clearTimeout(timer);
@@ -173,7 +174,11 @@ function untilLost(transport: GatewayTransport, making: Promise<Io>): Promise<Io
             timer = setTimeout(() => settle(undefined), READY_TIMEOUT_MS);
         };
         transport.onLost = () => settle(undefined);
-        making.then(settle, () => settle(undefined));
+        making.then(settle, (reason) => {
+            clearTimeout(timer);
+            transport.close();
+            reject(toError(reason));
+        });
     });
 }
 

@@ -61,6 +61,12 @@ export interface FailedInvocation {
     returned?: any;
 }
 
+export interface RegisterOptions {
+    timeoutMs?: number;
+    /** Called when the method is registered although its time was up, as after a long outage. */
+    onLateSuccess?: () => void;
+}
+
 /** No server answered with a result. */
 export class InvocationFailed extends Error {
     readonly errors: FailedInvocation[];
@@ -90,6 +96,8 @@ export class InteropClient {
     private readonly registrationOf: RegistrationOf;
     /** Registrations and their removal run one after the other for each name. */
     private readonly changes = new Map<string, Promise<unknown>>();
+    /** Who handles each method that is registered. */
+    private readonly handlers = new Map<string, Handler>();
     /** Pending from the loss of the connection until core has announced its methods again. */
     private outage: Promise<void> | undefined;
 
@@ -112,7 +120,7 @@ export class InteropClient {
     async register(
         definition: unknown,
         handler: Handler,
-        timeoutMs: number = DEFAULT_TIMEOUT_MS,
+        { timeoutMs = DEFAULT_TIMEOUT_MS, onLateSuccess }: RegisterOptions = {},
     ): Promise<void> {
         const method = readDefinition(definition);
         if (typeof handler !== 'function') {
@@ -128,14 +136,28 @@ export class InteropClient {
                 (args: any, caller: any, succeed: Reply['succeed'], fail: Reply['fail']) =>
                     handler(args ?? {}, plainInstance(caller) ?? {}, { succeed, fail }),
             );
+            this.handlers.set(method.name, handler);
         };
         const what = `Method ${method.name} could not be registered`;
-        await withTimeout(this.inOrder(method.name, register), timeoutMs, what);
+        const registering = this.inOrder(method.name, register);
+        await withTimeout(registering, timeoutMs, what, onLateSuccess);
     }
 
-    async unregister(definition: unknown): Promise<void> {
+    /**
+     * Withdraws a method, after all changes to it that were asked for before; with a handler only
+     * if it is the one that was registered.
+     */
+    async unregister(definition: unknown, handler?: Handler): Promise<void> {
         const { name } = readDefinition(definition);
-        await this.inOrder(name, () => this.interop.unregister(name));
+        await this.inOrder(name, async () => {
+            if (handler && this.handlers.get(name) !== handler) {
+                return;
+            }
+            // What core forgets while it is away, it announces again.
+            await this.outage;
+            await this.interop.unregister(name);
+            this.handlers.delete(name);
+        });
     }
 
     /**
@@ -173,8 +195,11 @@ export class InteropClient {
         const timeoutMs = readTimeout(options.methodResponseTimeout, DEFAULT_TIMEOUT_MS);
         const chosen = servers.map(({ peerId }) => ({ peerId }));
         const parameters = { ...rest, target: chosen, methodResponseTimeout: timeoutMs };
+        const subscribing = this.interop.subscribe(method, parameters).catch((reason: any) => {
+            throw toError(reason);
+        });
         return withTimeout(
-            this.interop.subscribe(method, parameters),
+            subscribing,
             timeoutMs,
             `Nobody accepted the subscription to ${method.name}`,
         );
@@ -406,12 +431,17 @@ function toError(reason: any): Error {
     );
 }
 
-function withTimeout<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+function withTimeout<T>(
+    promise: Promise<T>,
+    timeoutMs: number,
+    what: string,
+    onLateSuccess: () => void = () => {},
+): Promise<T> {
     return new Promise((resolve, reject) => {
-        const timer = setTimeout(
-            () => reject(new Error(`${what} within ${timeoutMs} ms`)),
-            timeoutMs,
-        );
+        const timer = setTimeout(() => {
+            reject(new Error(`${what} within ${timeoutMs} ms`));
+            promise.then(onLateSuccess, () => {});
+        }, timeoutMs);
         promise.then(resolve, reject).finally(() => clearTimeout(timer));
     });
 }

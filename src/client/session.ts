@@ -13,11 +13,7 @@ const ROUTE = '_dash-interop/session';
 const TIMEOUT_MS = 10_000;
 
 export async function askSession(): Promise<Session> {
-    const response = await fetch(pathPrefix() + ROUTE, {
-        method: 'POST',
-        credentials: 'same-origin',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
+    const response = await post(pathPrefix() + ROUTE);
     if (!response.ok) {
         throw new Error(`The Dash server answered ${response.status} to ${ROUTE}`);
     }
@@ -26,6 +22,18 @@ export async function askSession(): Promise<Session> {
         throw new Error(answer.error);
     }
     return answer;
+}
+
+async function post(url: string): Promise<Response> {
+    try {
+        return await fetch(url, {
+            method: 'POST',
+            credentials: 'same-origin',
+            signal: AbortSignal.timeout(TIMEOUT_MS),
+        });
+    } catch (error) {
+        throw new Error(`The Dash server does not answer: ${(error as Error).message}`);
+    }
 }
 
 /** Where this app's routes begin as the browser sees them, as Dash tells its renderer. */

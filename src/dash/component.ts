@@ -2,8 +2,14 @@
 
 import { useEffect, useRef, useState } from 'react';
 import { Deliverer, type Slot } from './deliver';
-import { type ComponentId, type ComponentPath, type Store, stringifyId } from './renderer';
-import { watchProp } from './watch';
+import {
+    type ComponentId,
+    type ComponentPath,
+    layoutProps,
+    type Store,
+    stringifyId,
+} from './renderer';
+import { propWatcher } from './watch';
 
 export interface DashProps {
     id?: string;
@@ -26,6 +32,7 @@ export class DashComponent {
     slot: Slot | undefined;
     path: ComponentPath = [];
     private readonly deliverers = new Map<string, Deliverer>();
+    private readonly checks = new Set<() => void>();
 
     /** The queue of one of its props. */
     deliverer(prop: string): Deliverer {
@@ -37,41 +44,58 @@ export class DashComponent {
         return deliverer;
     }
 
-    /** Sees every value that is written to one of its props. */
+    /** Calls `onWrite` with every value that is written to one of its props; returns how to stop. */
     watch(prop: string, onWrite: (value: unknown) => void): () => void {
-        if (!this.slot) {
+        const { slot } = this;
+        if (!slot) {
             return () => {};
         }
-        return watchProp(this.slot.store, () => this.path, prop, onWrite);
+        const read = () => layoutProps(slot.store, this.path, slot.id);
+        const check = propWatcher(read, prop, onWrite);
+        const unsubscribe = slot.store.subscribe(check);
+        this.checks.add(check);
+        check();
+        return () => {
+            unsubscribe();
+            this.checks.delete(check);
+        };
+    }
+
+    /** To be called when the component was moved: what was written meanwhile is seen now. */
+    moved(): void {
+        for (const check of this.checks) {
+            check();
+        }
     }
 }
 
-const components = new Map<string, DashComponent>();
+const components = new Map<ComponentId, DashComponent>();
 
 function componentOf(id: ComponentId | undefined): DashComponent {
     if (id === undefined) {
         return new DashComponent();
     }
-    const key = stringifyId(id);
-    const component = components.get(key) ?? new DashComponent();
-    components.set(key, component);
+    const component = components.get(id) ?? new DashComponent();
+    components.set(id, component);
     return component;
 }
 
 /** The Dash side of the component that is being rendered. */
-export function useDashComponent({ id, setProps }: DashProps): DashComponent {
+export function useDashComponent({ id: givenId, setProps }: DashProps): DashComponent {
     const context = window.dash_component_api?.useDashContext();
     if (!context) {
         throw new Error('dash_interop needs Dash 3.0 or newer');
     }
     const store = context.useStore();
+    const id = givenId === undefined ? undefined : stringifyId(givenId);
     const [component] = useState(() => componentOf(id));
     // Dash makes a new setProps for each render, and only the latest is sure to be right.
     const latest = useRef(setProps);
     latest.current = setProps;
-    component.path = context.componentPath;
+    const { componentPath } = context;
+    component.path = componentPath;
     useEffect(() => {
-        const slot: Slot = { store, id: id ?? '', setProps: (props) => latest.current(props) };
+        const slot: Slot = { store, id, setProps: (props) => latest.current(props) };
         component.slot = slot;
         return () => {
             if (component.slot === slot) {
@@ -79,5 +103,8 @@ export function useDashComponent({ id, setProps }: DashProps): DashComponent {
             }
         };
     }, [component, store, id]);
+    const place = JSON.stringify(componentPath);
+    // biome-ignore lint/correctness/useExhaustiveDependencies: the place is what changes
+    useEffect(() => component.moved(), [component, place]);
     return component;
 }

@@ -21,7 +21,7 @@ import {
 
 export interface Slot {
     store: Store;
-    id: ComponentId;
+    id: ComponentId | undefined;
     /** Gives the component props; the latest one Dash handed out. */
     setProps: (props: Record<string, unknown>) => void;
 }

@@ -16,6 +16,9 @@ import type { Delivery } from './deliver';
 /** What a MethodRegister holds at most; its callers hear that it is overloaded beyond that. */
 export const LONGEST_QUEUE = 10_000;
 
+/** Less time than this is none: a callback takes longer. */
+const DUE_SOON_MS = 10;
+
 /** What callbacks get as `MethodRegister.invoke`. */
 export interface Invocation {
     invocationId: string;
@@ -43,6 +46,8 @@ export interface Outlets {
 
 interface Entry {
     invocation: Invocation;
+    /** When its time is up, on the clock of performance.now(). */
+    deadline: number;
     reply: Reply;
     timer: ReturnType<typeof setTimeout> | undefined;
 }
@@ -73,7 +78,8 @@ export class InvocationQueue {
         }
         const { returns, timeoutMs } = this.settings;
         const invocation = { invocationId: this.outlets.newId(), args, caller };
-        const entry: Entry = { invocation, reply, timer: undefined };
+        const deadline = returns ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
+        const entry: Entry = { invocation, deadline, reply, timer: undefined };
         if (returns) {
             entry.timer = setTimeout(() => this.expire(entry, timeoutMs), timeoutMs);
         } else {
@@ -129,9 +135,12 @@ export class InvocationQueue {
         // All that arrives in this turn goes into one batch.
         await Promise.resolve();
         while (this.waiting.length > 0) {
+            this.expireDue();
             const entries = this.settings.batch ? this.waiting : this.waiting.slice(0, 1);
             this.waiting = this.waiting.slice(entries.length);
-            await this.handle(entries);
+            if (entries.length > 0) {
+                await this.handle(entries);
+            }
         }
         this.running = false;
     }
@@ -205,6 +214,14 @@ export class InvocationQueue {
         this.settle(entry, () => entry.reply.fail({ message, type: 'Timeout' }));
         if (isCurrent && this.current.size === 0) {
             this.outlets.abandon();
+        }
+    }
+
+    /** Those whose time is all but up would only be run in vain: they came with one that timed out. */
+    private expireDue(): void {
+        const soon = performance.now() + DUE_SOON_MS;
+        for (const entry of this.waiting.filter(({ deadline }) => deadline <= soon)) {
+            this.expire(entry, this.settings.timeoutMs);
         }
     }
 

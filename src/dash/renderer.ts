@@ -9,7 +9,8 @@ export interface Store {
     subscribe(listener: () => void): () => void;
 }
 
-export type ComponentId = string | Record<string, any>;
+/** An id as text; a pattern-matching id is the text of a JSON object. */
+export type ComponentId = string;
 export type ComponentPath = (string | number)[];
 
 /** A callback that Dash wants to run, is running or is applying. */
@@ -35,24 +36,31 @@ export function pendingCallbacks(store: Store): PendingCallback[] {
 }
 
 /** The callbacks that a value just given to a prop has triggered. */
-export function triggeredBy(store: Store, id: ComponentId, prop: string): PendingCallback[] {
+export function triggeredBy(
+    store: Store,
+    id: ComponentId | undefined,
+    prop: string,
+): PendingCallback[] {
     const { callbacks } = store.getState();
-    const key = `${stringifyId(id)}.${prop}`;
+    const key = `${id}.${prop}`;
     return callbacks.requested.filter((pending: PendingCallback) => key in pending.changedPropIds);
 }
 
 /** The definitions of all callbacks that have a prop of a component among their outputs. */
 export function callbacksWithOutput(
     store: Store,
-    id: ComponentId,
+    id: ComponentId | undefined,
     prop: string,
 ): PendingCallback['callback'][] {
+    if (id === undefined) {
+        return [];
+    }
     const { outputMap, outputPatterns } = store.getState().graphs;
-    if (typeof id === 'string') {
-        return ofProp(outputMap[id], prop).flat() as PendingCallback['callback'][];
+    if (!id.startsWith('{')) {
+        return ofProp(outputMap[id], prop).flat();
     }
     // A pattern with the same keys may mean this component: better one too many than one missed.
-    const patterns = outputPatterns[Object.keys(id).sort().join(',')];
+    const patterns = outputPatterns[Object.keys(JSON.parse(id)).sort().join(',')];
     return ofProp(patterns, prop)
         .flat()
         .flatMap(({ callbacks }: any) => callbacks);
@@ -65,15 +73,23 @@ function ofProp(byProp: Record<string, any> | undefined, prop: string): any[] {
         .map(([, value]) => value);
 }
 
-/** A component's props in the layout; undefined when there is no component at the path. */
-export function layoutProps(store: Store, path: ComponentPath): Record<string, any> | undefined {
+/**
+ * A component's props in the layout; undefined when another component, or none, is at the path,
+ * as while the layout changes.
+ */
+export function layoutProps(
+    store: Store,
+    path: ComponentPath,
+    id: ComponentId | undefined,
+): Record<string, any> | undefined {
     let node = store.getState().layout;
     for (const step of path) {
         node = node?.[step];
     }
-    return node?.props;
+    const props = node?.props;
+    return props && (id === undefined || stringifyId(props.id) === id) ? props : undefined;
 }
 
-export function stringifyId(id: ComponentId): string {
+export function stringifyId(id: string | Record<string, any>): ComponentId {
     return typeof id === 'string' ? id : (window as any).dash_component_api.stringifyId(id);
 }

@@ -1,8 +1,9 @@
-/** The connection of a Glue42: made once, reported as props. */
+/** The connection of a Glue42: made once for the life of the page, reported as props. */
 
 import { useEffect, useState } from 'react';
 import { connect, isDesktop, type Settings } from '../client/connect';
 import type { InteropClient } from '../client/interop';
+import type { ConnectionStatus } from '../client/status';
 import { type DashComponent, type DashProps, useDashComponent } from './component';
 
 /** undefined while connecting, null where the page does without. */
@@ -10,53 +11,55 @@ export type ClientOrNone = InteropClient | null | undefined;
 
 export function useConnection(props: DashProps & { settings?: Settings }): ClientOrNone {
     const component = useDashComponent(props);
-    const [client, setClient] = useState<ClientOrNone>(undefined);
-    // Settings are read once, as the connection is made once for the life of the page.
     const [settings] = useState(props.settings);
-    const [connecting] = useState(() => connectOnce(component, settings ?? {}));
+    const [client, setClient] = useState<ClientOrNone>(undefined);
     useEffect(() => {
+        const connection = connectionOf(component, settings ?? {});
+        connection.report();
         let mounted = true;
-        connecting.start();
-        connecting.done.then((made) => mounted && setClient(made));
+        connection.client.then((made) => mounted && setClient(made));
         return () => {
             mounted = false;
         };
-    }, [connecting]);
+    }, [component, settings]);
     useEffect(() => {
-        if (client !== undefined) {
-            component.deliverer('glueReady').deliver(client !== null);
-        }
+        component.deliverer('glueReady').deliver(Boolean(client));
     }, [component, client]);
     return client;
 }
 
-interface Connecting {
-    start: () => void;
-    done: Promise<InteropClient | null>;
+class Connection {
+    readonly client: Promise<InteropClient | null>;
+    private readonly component: DashComponent;
+    private status: ConnectionStatus = { state: 'connecting', error: null };
+
+    constructor(component: DashComponent, settings: Settings) {
+        this.component = component;
+        this.client = connect(settings, (status) => this.change(status)).catch((error: Error) => {
+            this.change({ state: 'disconnected', error: error.message });
+            console.error(`dash_interop: ${error.message}`);
+            // The children stay hidden: there is nothing they could work with.
+            return new Promise<never>(() => {});
+        });
+    }
+
+    /** Tells the component how things are, also one that was put back into the layout. */
+    report(): void {
+        this.component.deliverer('isEnterprise').deliver(isDesktop());
+        this.change(this.status);
+    }
+
+    private change(status: ConnectionStatus): void {
+        this.status = status;
+        this.component.deliverer('connectionState').deliver(status.state);
+        this.component.deliverer('connectionError').deliver(status.error);
+    }
 }
 
-/** Starts when the component is in the layout, and once only however often React mounts it. */
-function connectOnce(component: DashComponent, settings: Settings): Connecting {
-    let started = false;
-    let resolve: (client: InteropClient | null) => void;
-    const done = new Promise<InteropClient | null>((resolvePromise) => {
-        resolve = resolvePromise;
-    });
-    const start = () => {
-        if (started) {
-            return;
-        }
-        started = true;
-        component.deliverer('isEnterprise').deliver(isDesktop());
-        component.deliverer('glueReady').deliver(false);
-        connect(settings, ({ state, error }) => {
-            component.deliverer('connectionState').deliver(state);
-            component.deliverer('connectionError').deliver(error);
-        }).then(resolve, (error: Error) => {
-            component.deliverer('connectionState').deliver('disconnected');
-            component.deliverer('connectionError').deliver(error.message);
-            console.error(`dash_interop: ${error.message}`);
-        });
-    };
-    return { start, done };
+const connections = new WeakMap<DashComponent, Connection>();
+
+function connectionOf(component: DashComponent, settings: Settings): Connection {
+    const connection = connections.get(component) ?? new Connection(component, settings);
+    connections.set(component, connection);
+    return connection;
 }

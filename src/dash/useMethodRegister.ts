@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo } from 'react';
 import { readTimeout } from '../client/definition';
-import { DEFAULT_TIMEOUT_MS } from '../client/interop';
+import { DEFAULT_TIMEOUT_MS, type Handler } from '../client/interop';
 import { type DashComponent, type DashProps, useDashComponent } from './component';
 import { useInterop } from './interop-context';
 import { InvocationQueue } from './invocations';
@@ -59,22 +59,19 @@ export function useMethodRegister(props: Props): void {
             return undefined;
         }
         let stopped = false;
-        const registering = client.register(definition, (args, caller, reply) =>
-            queue.enqueue(args, caller, reply),
-        );
+        const handler: Handler = (args, caller, reply) => queue.enqueue(args, caller, reply);
         const report = (error: { message: string } | null) =>
             stopped || reportError(component, error);
-        registering.then(
-            () => report(null),
-            (error: Error) => report({ message: error.message }),
-        );
+        const onLateSuccess = () => report(null);
+        client
+            .register(definition, handler, { onLateSuccess })
+            .then(onLateSuccess, (error: Error) => report({ message: error.message }));
         return () => {
             stopped = true;
-            registering
-                .then(() => client.unregister(definition))
-                .catch(() => {
-                    // It was not registered, or the connection took it along.
-                });
+            // Asked for now, so that it comes before what registers the name anew.
+            client.unregister(definition, handler).catch(() => {
+                // The connection took it along.
+            });
         };
     }, [client, component, queue, key]);
 }

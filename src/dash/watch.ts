@@ -4,26 +4,23 @@
  * often the component is rendered or mounted again.
  */
 
-import { type ComponentPath, layoutProps, type Store } from './renderer';
-
 const seen = new WeakSet<object>();
 
 /**
- * Calls `onWrite` with every value written from now on, and with the present one unless some
- * mount of the component has seen it.
+ * Makes a function that looks whether something was written, to be called after each change of the
+ * store.
  *
- * @param path Where the component is in the layout now.
- * @returns Stops watching.
+ * @param read The component's props in the layout; undefined while it has none.
+ * @param onWrite Called with each value that no mount of the component has seen.
  */
-export function watchProp(
-    store: Store,
-    path: () => ComponentPath,
+export function propWatcher(
+    read: () => Record<string, any> | undefined,
     prop: string,
     onWrite: (value: unknown) => void,
 ): () => void {
     let last: unknown;
-    const check = () => {
-        const props = layoutProps(store, path());
+    return () => {
+        const props = read();
         if (!props || props[prop] === last) {
             return;
         }
@@ -39,6 +36,4 @@ export function watchProp(
         }
         onWrite(last);
     };
-    check();
-    return store.subscribe(check);
 }

@@ -1,0 +1,452 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { connect, isDesktop } from '../../../src/client/connect';
+import { createPageGlobals } from '../../../src/client/page-globals';
+import type { ConnectionStatus } from '../../../src/client/status';
+import { FakeGateway, type FakePage } from '../support/fake-interop';
+import { FakeWebSocket } from '../support/fake-websocket';
+
+const core = vi.hoisted(() => ({ factory: undefined as any }));
+
+vi.mock('@interopio/core', () => ({ default: (config: any) => core.factory(config) }));
+
+const SESSION = { url: 'ws://gateway/', token: 'token', application: 'from the server' };
+const INJECTED = [
+    'iodesktop',
+    'glue42gd',
+    'IODesktop',
+    'Glue',
+    'IOBrowser',
+    'GlueWeb',
+    'IOBrowserPlatform',
+    'GlueWebPlatform',
+];
+
+let statuses: ConnectionStatus[];
+let page: FakePage;
+const fetching = vi.fn();
+const onStatus = (status: ConnectionStatus) => statuses.push(status);
+
+beforeEach(() => {
+    vi.useFakeTimers();
+    vi.stubGlobal('WebSocket', FakeWebSocket);
+    vi.stubGlobal('fetch', fetching);
+    fetching.mockReset().mockImplementation(async () => Response.json(SESSION));
+    FakeWebSocket.opened = [];
+    statuses = [];
+    page = new FakeGateway().connect();
+    core.factory = vi.fn(loginOnly);
+    createPageGlobals();
+});
+
+afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+    window.glue42dash = undefined;
+    for (const name of INJECTED) {
+        delete (window as any)[name];
+    }
+});
+
+/** Core as far as the transport sees it: says hello, and is ready when it has joined. */
+async function loginOnly(config: any): Promise<any> {
+    if (!config.gateway.inproc) {
+        return page;
+    }
+    return new Promise((resolve) => {
+        let peer: any;
+        const receive = (_client: unknown, frame: any) => {
+            if (frame.type === 'welcome') {
+                peer.send({ type: 'join', domain: 'global', destination: 'agm' });
+            } else if (frame.type === 'success') {
+                resolve(page);
+            }
+        };
+        config.gateway.inproc.facade.connect(receive).then((connected: any) => {
+            peer = connected;
+            peer.send({ type: 'hello', identity: { application: config.application } });
+        });
+    });
+}
+
+function latestStatus(): ConnectionStatus {
+    return statuses[statuses.length - 1];
+}
+
+function flush(afterMs = 0): Promise<unknown> {
+    return vi.advanceTimersByTimeAsync(afterMs);
+}
+
+function letIn(socket: FakeWebSocket): void {
+    socket.welcome();
+    socket.deliver({ type: 'success', domain: 'global' });
+}
+
+describe('a page that asks its own Dash server', () => {
+    async function connected(settings = {}) {
+        const connecting = connect(settings, onStatus);
+        await flush();
+        letIn(FakeWebSocket.latest);
+        return connecting;
+    }
+
+    test('goes to the gateway that the session names, with its token', async () => {
+        await connected();
+        expect(fetching).toHaveBeenCalledTimes(1);
+        expect(FakeWebSocket.opened.map(({ url }) => url)).toEqual(['ws://gateway/']);
+        expect(FakeWebSocket.latest.sent[0]).toMatchObject({
+            type: 'hello',
+            authentication: { method: 'access-token', token: 'token' },
+        });
+        expect(statuses.map(({ state }) => state)).toEqual(['connecting', 'connected']);
+    });
+
+    test('gives a client of what core made', async () => {
+        const client = await connected();
+        expect(client?.io).toBe(page);
+    });
+
+    test('is called as the server says, unless its settings do', async () => {
+        await connected();
+        expect(core.factory.mock.calls[0][0].application).toBe('from the server');
+        await connected({ web: { config: { application: 'mine' } } });
+        expect(core.factory.mock.calls[1][0].application).toBe('mine');
+    });
+
+    test('tells nobody about the page, unless its settings ask for it', async () => {
+        await connected();
+        expect(core.factory.mock.calls[0][0]).toMatchObject({ metrics: false, insights: false });
+        await connected({ web: { config: { metrics: true } } });
+        expect(core.factory.mock.calls[1][0]).toMatchObject({ metrics: true, insights: false });
+    });
+
+    test('starts core without contexts, unless its settings ask for them', async () => {
+        await connected();
+        expect(core.factory.mock.calls[0][0].contexts).toBe(false);
+        await connected({ web: { config: { contexts: true } } });
+        expect(core.factory.mock.calls[1][0].contexts).toBe(true);
+    });
+
+    test('publishes the API object to the page', async () => {
+        await connected();
+        expect(window.glue42dash?.glueInstance).toBe(page);
+        expect(await window.glue42dash?.glueInstancePromise).toBe(page);
+    });
+
+    test('lets libraries of the page see the API object first', async () => {
+        const seen: any[] = [];
+        const library = async (io: any) => seen.push([io, window.glue42dash?.glueInstance]);
+        (window.glue42dash as any).libSettings = { web: { libraries: [library] } };
+        await connected();
+        expect(seen).toEqual([[page, undefined]]);
+    });
+
+    test('asks until the Dash server answers, ever more slowly, and says why not', async () => {
+        fetching.mockImplementation(async () => new Response('', { status: 503 }));
+        connect({}, onStatus);
+        await flush();
+        expect(latestStatus()).toEqual({
+            state: 'disconnected',
+            error: 'The Dash server answered 503 to _dash-interop/session',
+        });
+        const times: number[] = [];
+        for (let elapsed = 0; elapsed < 25_000; elapsed += 50) {
+            const before = fetching.mock.calls.length;
+            await flush(50);
+            if (fetching.mock.calls.length > before) {
+                times.push(elapsed + 50);
+            }
+        }
+        expect(times).toEqual([250, 750, 1750, 3750, 7750, 12_750, 17_750, 22_750]);
+        fetching.mockImplementation(async () => Response.json(SESSION));
+        await flush(5_000);
+        expect(FakeWebSocket.opened).toHaveLength(1);
+    });
+
+    test('starts over when the connection is lost before it is ready', async () => {
+        const connecting = connect({}, onStatus);
+        await flush();
+        const first = FakeWebSocket.latest;
+        first.welcome();
+        first.cut();
+        await flush(100);
+        expect(core.factory).toHaveBeenCalledTimes(2);
+        expect(FakeWebSocket.opened).toHaveLength(2);
+        letIn(FakeWebSocket.latest);
+        expect((await connecting)?.io).toBe(page);
+        expect(fetching).toHaveBeenCalledTimes(2);
+    });
+
+    test('gives up with the reason when core itself fails', async () => {
+        core.factory = vi.fn(async () => {
+            throw { err: new Error('insights should be an object') };
+        });
+        await expect(connect({}, onStatus)).rejects.toThrow('insights should be an object');
+        expect(core.factory).toHaveBeenCalledTimes(1);
+    });
+
+    test('starts over when it is let in and then not ready in time', async () => {
+        const connecting = connect({}, onStatus);
+        await flush();
+        const first = FakeWebSocket.latest;
+        first.welcome();
+        await flush(14_999);
+        expect(first.isClosed).toBe(false);
+        await flush(1);
+        expect(first.isClosed).toBe(true);
+        await flush(100);
+        letIn(FakeWebSocket.latest);
+        expect((await connecting)?.io).toBe(page);
+        expect(FakeWebSocket.opened).toHaveLength(2);
+    });
+
+    test('stops that clock once it is ready, and starts it no more', async () => {
+        await connected();
+        expect(vi.getTimerCount()).toBe(0);
+        FakeWebSocket.latest.cut();
+        const { facade } = core.factory.mock.calls[0][0].gateway.inproc;
+        (await facade.connect(() => {})).send({ type: 'hello' });
+        await flush(100);
+        FakeWebSocket.latest.welcome();
+        expect(FakeWebSocket.opened).toHaveLength(2);
+        expect(vi.getTimerCount()).toBe(0);
+    });
+
+    test('makes core log in again when the connection is lost later', async () => {
+        await connected();
+        FakeWebSocket.latest.cut();
+        expect(page.connection.reconnects).toBe(1);
+        expect(latestStatus()).toEqual({
+            state: 'disconnected',
+            error: 'The connection to the gateway was lost',
+        });
+        expect(core.factory).toHaveBeenCalledTimes(1);
+    });
+
+    test('hears from the gateway who registered first', async () => {
+        const gateway = new FakeGateway();
+        page = gateway.connect({ application: 'own' });
+        for (const application of ['first connected', 'first registered']) {
+            const other = gateway.connect({ application });
+            await other.interop.register({ name: 'Sum' }, () => ({}));
+        }
+        const client = await connected();
+        const added = (server_id: string, registration: number) => ({
+            type: 'methods-added',
+            server_id,
+            methods: [{ id: '0', registration }],
+        });
+        FakeWebSocket.latest.deliver(added('peer-2', 2));
+        FakeWebSocket.latest.deliver(added('peer-3', 1));
+        const result = await client?.invoke('Sum', {});
+        expect(result?.executed_by).toMatchObject({ application: 'first registered' });
+    });
+});
+
+describe('a page that names a gateway', () => {
+    const config = {
+        application: 'mine',
+        gateway: { ws: 'ws://theirs/', protocolVersion: 3 },
+        auth: { username: 'ann', password: 'secret' },
+    };
+
+    test('goes there through core, with its own credentials', async () => {
+        const client = await connect({ web: { config } }, onStatus);
+        expect(core.factory).toHaveBeenCalledWith({
+            ...config,
+            gateway: { ...config.gateway, reconnectAttempts: 10_000 },
+            metrics: false,
+            insights: false,
+            libraries: [],
+        });
+        expect(client?.io).toBe(page);
+        expect(fetching).not.toHaveBeenCalled();
+        expect(FakeWebSocket.opened).toEqual([]);
+    });
+
+    test('decides itself how often to try and what to tell', async () => {
+        const gateway = { ...config.gateway, reconnectAttempts: 3 };
+        await connect({ web: { config: { ...config, gateway, metrics: true } } }, onStatus);
+        expect(core.factory.mock.calls[0][0]).toMatchObject({ gateway, metrics: true });
+    });
+
+    test('hears of lost and restored connections', async () => {
+        await connect({ web: { config } }, onStatus);
+        page.connection.goAway();
+        page.connection.comeBack();
+        expect(statuses.map(({ state }) => state)).toEqual([
+            'connecting',
+            'connected',
+            'connected',
+            'disconnected',
+            'connected',
+        ]);
+        expect(statuses[3].error).toBe('The connection to the gateway was lost');
+        expect(statuses[4].error).toBeNull();
+    });
+});
+
+describe('a page that brings a factory', () => {
+    test('is served by it, and its Dash server is never asked', async () => {
+        const factory = vi.fn(async (_config: any) => page);
+        const library = () => {};
+        (window.glue42dash as any).libSettings = { web: { factory, libraries: [library] } };
+        const config = { application: 'mine', libraries: ['theirs'] };
+        const client = await connect({ web: { config } }, onStatus);
+        expect(factory).toHaveBeenCalledWith({
+            application: 'mine',
+            libraries: ['theirs', library],
+        });
+        expect(client?.io).toBe(page);
+        expect(window.glue42dash?.glueInstance).toBe(page);
+        expect(fetching).not.toHaveBeenCalled();
+        expect(core.factory).not.toHaveBeenCalled();
+    });
+
+    test.each(['io', 'glue'])('may give the API object as %s', async (name) => {
+        (window.glue42dash as any).libSettings = {
+            web: { factory: async () => ({ [name]: page }) },
+        };
+        expect((await connect({}, onStatus))?.io).toBe(page);
+    });
+
+    test('may decide to do without', async () => {
+        const factory = async () => ({ skipInit: true });
+        (window.glue42dash as any).libSettings = { web: { factory } };
+        expect(await connect({}, onStatus)).toBeNull();
+        expect(window.glue42dash?.glueInstance).toBeUndefined();
+        expect(statuses.map(({ state }) => state)).toEqual(['connecting', 'disconnected']);
+        expect(latestStatus().error).toBeNull();
+    });
+
+    test('may give an object that knows nothing of connections', async () => {
+        const io = { interop: page.interop };
+        (window.glue42dash as any).libSettings = { web: { factory: async () => io } };
+        expect((await connect({}, onStatus))?.io).toBe(io);
+        expect(latestStatus().state).toBe('connected');
+    });
+
+    test('has a place for each kind of library', async () => {
+        const factories = {
+            web: { factory: async () => ({ io: { interop: 'web' } }) },
+            webPlatform: { factory: async () => ({ io: { interop: 'platform' } }) },
+            desktop: { factory: async () => ({ io: { interop: 'desktop' } }) },
+        };
+        (window.glue42dash as any).libSettings = factories;
+        expect((await connect({}, onStatus))?.io.interop).toBe('web');
+        expect((await connect({ type: 'client' }, onStatus))?.io.interop).toBe('web');
+        expect((await connect({ type: 'platform' }, onStatus))?.io.interop).toBe('platform');
+        (window as any).glue42gd = {};
+        expect((await connect({ type: 'platform' }, onStatus))?.io.interop).toBe('desktop');
+    });
+});
+
+describe('a factory that fails', () => {
+    /** What the browser reports when nobody handles a rejection; whether it was silenced. */
+    function reportRejection(reason: unknown): boolean {
+        const event = Object.assign(new Event('unhandledrejection', { cancelable: true }), {
+            reason,
+        });
+        window.dispatchEvent(event);
+        return event.defaultPrevented;
+    }
+
+    function failWith(reason: unknown) {
+        const factory = () => Promise.reject(reason);
+        (window.glue42dash as any).libSettings = { web: { factory } };
+        return connect({}, onStatus).catch((error) => error);
+    }
+
+    test.each([
+        ['an Error', new Error('no licence'), 'no licence'],
+        ['what core wraps it in', { err: new Error('no gateway'), libs: {} }, 'no gateway'],
+        ['an object in that', { err: { message: 'refused' } }, 'refused'],
+        ['a string', 'nothing works', 'nothing works'],
+    ])('with %s gives one Error', async (_what, reason, told) => {
+        const error = await failWith(reason);
+        expect(error).toBeInstanceOf(Error);
+        expect(error.message).toBe(told);
+    });
+
+    test('leaves no unhandled rejection behind', async () => {
+        const err = new Error('no gateway');
+        await failWith({ err, libs: {} });
+        expect(reportRejection({ err })).toBe(true);
+    });
+
+    test('silences no other rejection, and none afterwards', async () => {
+        const err = new Error('no gateway');
+        await failWith({ err });
+        expect(reportRejection({ err: new Error('no gateway') })).toBe(false);
+        expect(reportRejection(undefined)).toBe(false);
+        await flush();
+        expect(reportRejection({ err })).toBe(false);
+    });
+
+    test('a rejection without a cause silences nothing', async () => {
+        await failWith('nothing works');
+        expect(reportRejection('nothing works')).toBe(false);
+        expect(reportRejection({})).toBe(false);
+    });
+});
+
+describe('a page inside io.Connect or Glue42', () => {
+    test.each([
+        ['IOBrowser', 'web', {}],
+        ['GlueWeb', 'web', {}],
+        ['IOBrowserPlatform', 'webPlatform', { type: 'platform' }],
+        ['GlueWebPlatform', 'webPlatform', { type: 'platform' }],
+    ])('uses the injected %s with the configuration for %s', async (name, kind, settings) => {
+        const injected = vi.fn(async (_config: any) => page);
+        (window as any)[name] = injected;
+        const config = { application: kind };
+        const client = await connect({ ...settings, [kind]: { config } } as any, onStatus);
+        expect(injected).toHaveBeenCalledWith({ application: kind, libraries: [] });
+        expect(client?.io).toBe(page);
+        expect(fetching).not.toHaveBeenCalled();
+        expect(core.factory).not.toHaveBeenCalled();
+    });
+
+    test.each([
+        ['iodesktop', 'IODesktop'],
+        ['glue42gd', 'Glue'],
+    ])('knows the desktop by %s and uses the injected %s', async (sign, name) => {
+        (window as any)[sign] = {};
+        const injected = vi.fn(async (_config: any) => page);
+        (window as any)[name] = injected;
+        (window as any).IOBrowser = vi.fn();
+        await connect({ desktop: { config: { application: 'mine' } } }, onStatus);
+        expect(injected).toHaveBeenCalledWith({ application: 'mine', libraries: [] });
+        expect((window as any).IOBrowser).not.toHaveBeenCalled();
+        expect(isDesktop()).toBe(true);
+    });
+
+    test('uses core where the desktop injects no library', async () => {
+        (window as any).glue42gd = { gwURL: 'ws://desktop/' };
+        await connect({}, onStatus);
+        expect(core.factory).toHaveBeenCalledTimes(1);
+        expect(core.factory.mock.calls[0][0].gateway.inproc).toBeUndefined();
+        expect(fetching).not.toHaveBeenCalled();
+    });
+
+    test('a factory of the page comes before an injected one', async () => {
+        (window as any).IOBrowser = vi.fn();
+        (window.glue42dash as any).libSettings = { web: { factory: async () => page } };
+        await connect({}, onStatus);
+        expect((window as any).IOBrowser).not.toHaveBeenCalled();
+    });
+
+    test('what is no function is no library', async () => {
+        (window as any).IOBrowser = {};
+        connect({}, onStatus);
+        await flush();
+        expect(fetching).toHaveBeenCalledTimes(1);
+        expect(isDesktop()).toBe(false);
+    });
+
+    test('a platform without its library is an error', async () => {
+        await expect(connect({ type: 'platform' }, onStatus)).rejects.toThrow(
+            'settings.type "platform" needs the platform library of io.Connect or Glue42',
+        );
+        expect(fetching).not.toHaveBeenCalled();
+    });
+});

@@ -1,0 +1,407 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { GatewayTransport } from '../../../src/client/gateway-transport';
+import type { Session } from '../../../src/client/session';
+import type { ConnectionStatus } from '../../../src/client/status';
+import { FakeWebSocket } from '../support/fake-websocket';
+
+const HELLO = { type: 'hello', domain: 'global', identity: { application: 'app' } };
+const LONGEST_DELAY_MS = 5_000;
+
+let statuses: ConnectionStatus[];
+let received: any[];
+let asked: number;
+let answer: () => Promise<Session>;
+let transport: GatewayTransport;
+let core: { send: (frame: any) => void; disconnect: () => void };
+
+beforeEach(async () => {
+    vi.useFakeTimers();
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    vi.stubGlobal('WebSocket', FakeWebSocket);
+    FakeWebSocket.opened = [];
+    statuses = [];
+    received = [];
+    asked = 0;
+    answer = async () => ({ url: 'ws://gateway/', token: `token-${asked}`, application: 'app' });
+    transport = new GatewayTransport(
+        () => {
+            asked += 1;
+            return answer();
+        },
+        (status) => statuses.push(status),
+    );
+    core = await transport.facade.connect((_client, frame) => received.push(frame));
+});
+
+afterEach(() => {
+    transport.close();
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
+});
+
+function flush(): Promise<unknown> {
+    return vi.advanceTimersByTimeAsync(0);
+}
+
+async function sayHello(): Promise<FakeWebSocket> {
+    core.send({ ...HELLO });
+    await flush();
+    return FakeWebSocket.latest;
+}
+
+async function logIn(): Promise<FakeWebSocket> {
+    const socket = await sayHello();
+    socket.welcome();
+    return socket;
+}
+
+describe('logging in', () => {
+    test('nothing is asked before core says hello', async () => {
+        await flush();
+        expect(asked).toBe(0);
+    });
+
+    test("the hello carries the session's token instead of core's credentials", async () => {
+        core.send({ ...HELLO, authentication: { method: 'secret', login: 'page', secret: '' } });
+        await flush();
+        const socket = FakeWebSocket.latest;
+        expect(socket.url).toBe('ws://gateway/');
+        expect(socket.sent).toEqual([]);
+        socket.accept();
+        expect(socket.sent).toEqual([
+            { ...HELLO, authentication: { method: 'access-token', token: 'token-1' } },
+        ]);
+    });
+
+    test('the welcome goes to core, becomes the status and is told', async () => {
+        const welcomed = vi.fn();
+        transport.onWelcome = welcomed;
+        const socket = await sayHello();
+        socket.accept();
+        expect(welcomed).not.toHaveBeenCalled();
+        socket.deliver({ type: 'welcome', peer_id: 'p1' });
+        expect(received).toEqual([{ type: 'welcome', peer_id: 'p1' }]);
+        expect(statuses).toEqual([{ state: 'connected', error: null }]);
+        expect(welcomed).toHaveBeenCalledTimes(1);
+    });
+
+    test('a refused hello is tried again with a new session', async () => {
+        const socket = await sayHello();
+        socket.accept();
+        socket.deliver({ type: 'error', reason: 'the token has expired' });
+        await flush();
+        expect(socket.isClosed).toBe(true);
+        expect(received).toEqual([]);
+        expect(statuses).toEqual([
+            {
+                state: 'disconnected',
+                error: 'The gateway refused this page: the token has expired',
+            },
+        ]);
+        await vi.advanceTimersByTimeAsync(100);
+        const second = FakeWebSocket.latest;
+        expect(second).not.toBe(socket);
+        second.accept();
+        expect(second.sent[0].authentication.token).toBe('token-2');
+    });
+
+    test('no welcome in time is an error, and tried again', async () => {
+        const socket = await sayHello();
+        socket.accept();
+        await vi.advanceTimersByTimeAsync(9_999);
+        expect(statuses).toEqual([]);
+        expect(socket.isClosed).toBe(false);
+        await vi.advanceTimersByTimeAsync(1);
+        expect(socket.isClosed).toBe(true);
+        expect(statuses).toEqual([
+            {
+                state: 'disconnected',
+                error: 'The gateway at ws://gateway/ did not let this page in within 10000 ms',
+            },
+        ]);
+        await vi.advanceTimersByTimeAsync(100);
+        expect(asked).toBe(2);
+    });
+
+    test('a welcome stops the clock', async () => {
+        const socket = await logIn();
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(socket.isClosed).toBe(false);
+        expect(statuses).toEqual([{ state: 'connected', error: null }]);
+    });
+
+    test('a gateway that is not there is named', async () => {
+        const socket = await sayHello();
+        socket.cut();
+        expect(statuses).toEqual([
+            { state: 'disconnected', error: 'No gateway answers at ws://gateway/' },
+        ]);
+    });
+
+    test.each([
+        ['an Error', new Error('The Dash server answered 503'), 'The Dash server answered 503'],
+        ['anything else', 'offline', 'offline'],
+    ])('a session question that fails with %s becomes the status', async (_what, reason, told) => {
+        answer = () => Promise.reject(reason);
+        core.send({ ...HELLO });
+        await flush();
+        expect(statuses).toEqual([{ state: 'disconnected', error: told }]);
+        expect(FakeWebSocket.opened).toEqual([]);
+    });
+
+    test('an address that is none becomes the status, and is asked again', async () => {
+        answer = async () => ({ url: 'nowhere', token: '', application: 'app' });
+        core.send({ ...HELLO });
+        await flush();
+        expect(statuses[0]).toMatchObject({ state: 'disconnected' });
+        expect(statuses[0].error).toContain('nowhere');
+        await vi.advanceTimersByTimeAsync(100);
+        expect(asked).toBe(2);
+    });
+});
+
+describe('trying again', () => {
+    /** The time until the session is asked the next time, in steps of the clock. */
+    async function timeToNextAttempt(): Promise<number> {
+        const before = asked;
+        let waited = 0;
+        while (asked === before) {
+            await vi.advanceTimersByTimeAsync(5);
+            waited += 5;
+        }
+        return waited;
+    }
+
+    async function delays(count: number): Promise<number[]> {
+        answer = () => Promise.reject(new Error('away'));
+        core.send({ ...HELLO });
+        await flush();
+        const found: number[] = [];
+        for (let i = 0; i < count; i += 1) {
+            found.push(await timeToNextAttempt());
+        }
+        return found;
+    }
+
+    test('the delays double up to a longest one', async () => {
+        expect(await delays(9)).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
+    });
+
+    test('half of a delay is random', async () => {
+        vi.mocked(Math.random).mockReturnValue(0);
+        expect(await delays(8)).toEqual([50, 100, 200, 400, 800, 1600, 2500, 2500]);
+    });
+
+    test('it never gives up', async () => {
+        answer = () => Promise.reject(new Error('away'));
+        core.send({ ...HELLO });
+        await vi.advanceTimersByTimeAsync(24 * 3_600_000);
+        const before = asked;
+        expect(before).toBeGreaterThan(17_000);
+        await vi.advanceTimersByTimeAsync(LONGEST_DELAY_MS);
+        expect(asked).toBe(before + 1);
+    });
+
+    test('a login starts the delays anew', async () => {
+        await delays(6);
+        answer = async () => ({ url: 'ws://gateway/', token: 't', application: 'app' });
+        await timeToNextAttempt();
+        FakeWebSocket.latest.welcome();
+        FakeWebSocket.latest.cut();
+        core.send({ ...HELLO });
+        expect(await timeToNextAttempt()).toBe(100);
+    });
+
+    test('it retries at once when the browser is online again', async () => {
+        await delays(7);
+        const before = asked;
+        window.dispatchEvent(new Event('online'));
+        await flush();
+        expect(asked).toBe(before + 1);
+    });
+
+    test('online retries replace the one that waits', async () => {
+        await delays(2);
+        const before = asked;
+        answer = () => new Promise(() => {});
+        window.dispatchEvent(new Event('online'));
+        window.dispatchEvent(new Event('online'));
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(asked).toBe(before + 1);
+    });
+
+    test('online changes nothing while logged in', async () => {
+        await logIn();
+        window.dispatchEvent(new Event('online'));
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(asked).toBe(1);
+        expect(FakeWebSocket.opened).toHaveLength(1);
+    });
+});
+
+describe('a lost connection', () => {
+    test('is told after the status has changed, with the reason of the gateway', async () => {
+        const socket = await logIn();
+        const lost = vi.fn(() => statuses.length);
+        transport.onLost = lost;
+        socket.cut('the gateway is restarted');
+        expect(statuses[1]).toEqual({ state: 'disconnected', error: 'the gateway is restarted' });
+        expect(lost).toHaveBeenCalledTimes(1);
+        expect(lost).toHaveReturnedWith(2);
+    });
+
+    test('without a reason is told in words', async () => {
+        (await logIn()).cut();
+        expect(statuses[1].error).toBe('The connection to the gateway was lost');
+    });
+
+    test('waits for core to say hello again, then asks for a new session', async () => {
+        (await logIn()).cut();
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(asked).toBe(1);
+        core.send({ ...HELLO });
+        await vi.advanceTimersByTimeAsync(99);
+        expect(asked).toBe(1);
+        await vi.advanceTimersByTimeAsync(1);
+        const second = FakeWebSocket.latest;
+        second.welcome('p2');
+        expect(second.sent[0].authentication.token).toBe('token-2');
+        expect(received.map(({ peer_id }) => peer_id)).toEqual(['peer-1', 'p2']);
+        expect(statuses.map(({ state }) => state)).toEqual([
+            'connected',
+            'disconnected',
+            'connected',
+        ]);
+    });
+
+    test('an end before the login is no loss', async () => {
+        const lost = vi.fn();
+        transport.onLost = lost;
+        (await sayHello()).cut();
+        expect(lost).not.toHaveBeenCalled();
+    });
+});
+
+describe('frames', () => {
+    test('go both ways while logged in, with dates', async () => {
+        const socket = await logIn();
+        core.send({ type: 'call', domain: 'agm', at: new Date(7) });
+        expect(socket.sent[1]).toEqual({ type: 'call', domain: 'agm', at: '#T42_DATE#7' });
+        socket.deliver({ type: 'result', domain: 'agm', at: '#T42_DATE#9' });
+        expect(received[1]).toEqual({ type: 'result', domain: 'agm', at: new Date(9) });
+    });
+
+    test('an error while logged in goes to core and ends nothing', async () => {
+        const socket = await logIn();
+        socket.deliver({ type: 'error', domain: 'agm', reason: 'no such method' });
+        await flush();
+        expect(received[1]).toMatchObject({ type: 'error', reason: 'no such method' });
+        expect(socket.isClosed).toBe(false);
+    });
+
+    test('sent while away are dropped, not kept for later', async () => {
+        const socket = await logIn();
+        socket.cut();
+        core.send({ type: 'yield', domain: 'agm' });
+        core.send({ ...HELLO });
+        await vi.advanceTimersByTimeAsync(100);
+        core.send({ type: 'publish', domain: 'agm' });
+        const second = FakeWebSocket.latest;
+        second.welcome();
+        core.send({ type: 'call', domain: 'agm' });
+        expect(socket.sent.map(({ type }) => type)).toEqual(['hello']);
+        expect(second.sent.map(({ type }) => type)).toEqual(['hello', 'call']);
+    });
+});
+
+describe('registrations', () => {
+    const added = {
+        type: 'methods-added',
+        server_id: 's1',
+        methods: [
+            { id: '0', registration: 41 },
+            { id: '1', registration: 42 },
+        ],
+    };
+
+    test('are remembered by peer and method, and the frame goes on to core', async () => {
+        const socket = await logIn();
+        socket.deliver(added);
+        expect(transport.registrationOf('s1', '0')).toBe(41);
+        expect(transport.registrationOf('s1', '1')).toBe(42);
+        expect(transport.registrationOf('s2', '0')).toBeUndefined();
+        expect(received[1]).toEqual(added);
+    });
+
+    test('are forgotten with their methods', async () => {
+        const socket = await logIn();
+        const removed = { type: 'methods-removed', server_id: 's1', methods: ['0'] };
+        socket.deliver(added);
+        socket.deliver(removed);
+        expect(transport.registrationOf('s1', '0')).toBeUndefined();
+        expect(transport.registrationOf('s1', '1')).toBe(42);
+        expect(received[2]).toEqual(removed);
+    });
+
+    test('are forgotten when the connection is lost', async () => {
+        const socket = await logIn();
+        socket.deliver(added);
+        socket.cut();
+        expect(transport.registrationOf('s1', '1')).toBeUndefined();
+    });
+});
+
+describe('close', () => {
+    test('closes the socket and reports nothing more', async () => {
+        const socket = await logIn();
+        const lost = vi.fn();
+        transport.onLost = lost;
+        core.disconnect();
+        await flush();
+        expect(socket.isClosed).toBe(true);
+        expect(lost).not.toHaveBeenCalled();
+        expect(statuses).toHaveLength(1);
+    });
+
+    test('ends the retries', async () => {
+        answer = () => Promise.reject(new Error('away'));
+        core.send({ ...HELLO });
+        await flush();
+        transport.close();
+        window.dispatchEvent(new Event('online'));
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(asked).toBe(1);
+        expect(vi.getTimerCount()).toBe(0);
+    });
+
+    test('a session that comes after it is not used', async () => {
+        let give: (session: Session) => void = () => {};
+        answer = () => new Promise((resolve) => (give = resolve));
+        core.send({ ...HELLO });
+        transport.close();
+        give({ url: 'ws://gateway/', token: 't', application: 'app' });
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(FakeWebSocket.opened).toEqual([]);
+        expect(statuses).toEqual([]);
+    });
+
+    test('a session question that fails after it is not repeated', async () => {
+        let fail: (reason: Error) => void = () => {};
+        answer = () => new Promise((_resolve, reject) => (fail = reject));
+        core.send({ ...HELLO });
+        transport.close();
+        fail(new Error('late'));
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(asked).toBe(1);
+        expect(statuses).toEqual([]);
+    });
+
+    test('stops the clock of a login', async () => {
+        await sayHello();
+        transport.close();
+        await flush();
+        expect(vi.getTimerCount()).toBe(0);
+        expect(statuses).toEqual([]);
+    });
+});

@@ -1,0 +1,323 @@
+import { render } from '@testing-library/react';
+import React from 'react';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { InteropClient } from '../../../src/client/interop';
+import MethodInvoke from '../../../src/components/MethodInvoke';
+import { FakeDashPage } from '../support/fake-dash-page';
+import { FakeGateway, type FakePage } from '../support/fake-interop';
+
+let gateway: FakeGateway;
+let own: FakePage;
+let page: FakeDashPage;
+let client: InteropClient;
+/** Components remember by id what they have seen: each test has its own. */
+let id: string;
+let tests = 0;
+
+beforeEach(async () => {
+    vi.useFakeTimers();
+    tests += 1;
+    id = `invoke-${tests}`;
+    gateway = new FakeGateway();
+    own = gateway.connect({ application: 'own' });
+    client = new InteropClient(own, gateway.registrationOf);
+    page = new FakeDashPage({ MethodInvoke });
+});
+
+afterEach(() => {
+    page.close();
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+});
+
+async function show(props: Record<string, any> = {}): Promise<HTMLElement> {
+    page.add('MethodInvoke', { id, ...props });
+    return page.show(client);
+}
+
+async function offer(name: string, handler: (args: any) => any): Promise<void> {
+    await gateway.connect({ application: 'server' }).interop.register({ name }, handler);
+}
+
+/** The calls, as they reached core. */
+function calls(): any[] {
+    return own.interop.invocations.map(({ args }) => args);
+}
+
+/** What the callbacks got as `result`, in order. */
+function results(): any[] {
+    return page.store.updates.map(({ props }) => props.result);
+}
+
+test('it shows nothing', async () => {
+    expect((await show()).innerHTML).toBe('');
+});
+
+test('it leaves no listener behind when it goes', async () => {
+    await show();
+    expect(page.store.subscriberCount).toBeGreaterThan(0);
+    page.close();
+    expect(page.store.subscriberCount).toBe(0);
+});
+
+test('it says which Dash it needs', () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const silence = (event: ErrorEvent) => event.preventDefault();
+    window.addEventListener('error', silence);
+    window.dash_component_api = undefined;
+    expect(() => render(<MethodInvoke id={id} setProps={() => {}} />)).toThrow(
+        'dash_interop needs Dash 3.0 or newer',
+    );
+    window.removeEventListener('error', silence);
+});
+
+describe('one write, one call', () => {
+    beforeEach(() => offer('Sum', ({ n }) => ({ twice: 2 * n })));
+
+    const invoke = (n: number) => ({ invoke: { definition: 'Sum', argumentObj: { n } } });
+
+    test('holds in StrictMode', async () => {
+        await show();
+        await page.write(id, invoke(1));
+        expect(calls()).toEqual([{ n: 1 }]);
+        expect(results()).toHaveLength(1);
+    });
+
+    test('holds for the value that is there at first', async () => {
+        await show(invoke(1));
+        expect(calls()).toEqual([{ n: 1 }]);
+    });
+
+    test('holds for twenty writes in one turn', async () => {
+        await show();
+        await page.write(id, ...Array.from({ length: 20 }, (_, n) => invoke(n)));
+        expect(calls()).toEqual(Array.from({ length: 20 }, (_, n) => ({ n })));
+        expect(results().map(({ invocationResult }) => invocationResult.returned.twice)).toEqual(
+            Array.from({ length: 20 }, (_, n) => 2 * n),
+        );
+    });
+
+    test('holds when everything is rendered again', async () => {
+        await show();
+        await page.write(id, invoke(1));
+        await page.renderAgain();
+        await page.write(id, { title: 'another prop' });
+        expect(calls()).toHaveLength(1);
+    });
+
+    test('holds when the component goes and comes back with the same value', async () => {
+        await show();
+        await page.write(id, invoke(1));
+        const props = page.store.props(id);
+        await page.remove(id);
+        await page.putBack('MethodInvoke', props);
+        expect(calls()).toHaveLength(1);
+        await page.write(id, invoke(2));
+        expect(calls()).toEqual([{ n: 1 }, { n: 2 }]);
+    });
+
+    test('holds when components change places, for writes before and after', async () => {
+        const other = `${id}-other`;
+        page.add('MethodInvoke', { id: other });
+        await show();
+        await page.write(id, invoke(1));
+        await page.swap(id, other, () => page.store.write(id, invoke(2)));
+        expect(calls()).toEqual([{ n: 1 }, { n: 2 }]);
+        await page.write(other, invoke(3));
+        await page.write(id, invoke(4));
+        expect(calls()).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }]);
+        const byId = page.store.updates.map((update) => update.id);
+        expect(byId).toEqual([id, id, other, id]);
+    });
+
+    test('holds when the connection is made anew', async () => {
+        await show();
+        await page.write(id, invoke(1));
+        await page.reconnect(new InteropClient(own, gateway.registrationOf));
+        expect(calls()).toHaveLength(1);
+    });
+
+    test('holds for equal values that were written apart', async () => {
+        await show();
+        await page.write(id, invoke(1), { invoke: null }, invoke(1));
+        expect(calls()).toEqual([{ n: 1 }, { n: 1 }]);
+    });
+
+    test('holds before there is a connection', async () => {
+        page.add('MethodInvoke', { id, ...invoke(1) });
+        await page.show(null);
+        expect(calls()).toEqual([]);
+        await page.reconnect(client);
+        expect(calls()).toEqual([{ n: 1 }]);
+    });
+});
+
+describe('the call', () => {
+    test('has definition, arguments, target and options', async () => {
+        await offer('Sum', () => ({}));
+        await show();
+        await page.write(id, {
+            invoke: {
+                definition: { name: 'Sum' },
+                argumentObj: { a: 1 },
+                target: { application: { regex: '^ser' } },
+                options: { methodResponseTimeoutMs: 500 },
+            },
+        });
+        expect(own.interop.invocations).toMatchObject([
+            {
+                method: { name: 'Sum' },
+                args: { a: 1 },
+                target: { peerId: 'peer-2' },
+                options: { methodResponseTimeoutMs: 500 },
+            },
+        ]);
+    });
+
+    test('goes to the best server, with empty arguments, when nothing else is said', async () => {
+        await offer('Sum', () => ({}));
+        await offer('Sum', () => ({}));
+        await show();
+        await page.write(id, { invoke: { definition: 'Sum', options: null, target: null } });
+        expect(own.interop.invocations).toMatchObject([{ args: {}, target: { peerId: 'peer-2' } }]);
+    });
+});
+
+describe('the result', () => {
+    test('has the id that was given, the result of the call, and no error', async () => {
+        await offer('Sum', () => ({ sum: 3 }));
+        await show();
+        await page.write(id, { invoke: { definition: 'Sum', invocationId: 'mine' } });
+        expect(results()).toMatchObject([
+            {
+                invocationId: 'mine',
+                invocationResult: { returned: { sum: 3 }, executed_by: { application: 'server' } },
+                error: null,
+                sequence: 1,
+            },
+        ]);
+    });
+
+    test('is data that survives the way to the server', async () => {
+        await offer('Sum', () => ({ sum: 3 }));
+        await show();
+        await page.write(id, { invoke: { definition: 'Sum' } });
+        const [result] = results();
+        expect(result.invocationId).toBeNull();
+        expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+    });
+
+    test('differs by its sequence where the content is equal', async () => {
+        await offer('Sum', () => ({ sum: 3 }));
+        page.store.add('Div', { id: 'out' });
+        page.store.callback({ inputs: [`${id}.result`], outputs: ['out.children'] });
+        await show();
+        for (const index of [0, 1, 2]) {
+            await page.write(id, { invoke: { definition: 'Sum', n: index } });
+            await page.when(() => page.store.runs[index].finish());
+        }
+        expect(results().map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+        expect(page.store.runs).toHaveLength(3);
+    });
+
+    test('goes on counting when the component comes back', async () => {
+        await offer('Sum', () => ({}));
+        await show();
+        await page.write(id, { invoke: { definition: 'Sum', n: 1 } });
+        await page.remove(id);
+        await page.putBack('MethodInvoke', { id });
+        await page.write(id, { invoke: { definition: 'Sum', n: 2 } });
+        expect(results().map(({ sequence }) => sequence)).toEqual([1, 2]);
+    });
+
+    test('of the next call waits until the callback of the one before has ended', async () => {
+        await offer('Sum', ({ n }) => ({ n }));
+        page.store.callback({ inputs: [`${id}.result`] });
+        await show();
+        await page.write(
+            id,
+            ...[1, 2].map((n) => ({ invoke: { definition: 'Sum', argumentObj: { n } } })),
+        );
+        expect(calls()).toHaveLength(2);
+        expect(results()).toHaveLength(1);
+        await page.when(() => page.store.runs[0].finish());
+        expect(results().map(({ invocationResult }) => invocationResult.returned.n)).toEqual([
+            1, 2,
+        ]);
+    });
+});
+
+describe('a call that fails', () => {
+    async function errorOf(invoke: unknown, afterMs = 0): Promise<any> {
+        await show();
+        await page.write(id, { invoke });
+        await page.settle(afterMs);
+        expect(results()).toHaveLength(1);
+        expect(results()[0].invocationResult).toBeNull();
+        return results()[0].error;
+    }
+
+    test.each([[{}], [{ argumentObj: {} }], [{ definition: null }]])(
+        'without a definition, as in %j, says so',
+        async (invoke) => {
+            expect(await errorOf(invoke)).toEqual({
+                message: 'invoke needs a definition: the name of a method or a dict with a name',
+                all_errors: [],
+            });
+            expect(own.interop.invocations).toEqual([]);
+        },
+    );
+
+    test.each([['Sum'], [['Sum']], [7]])('as it is no dict but %j, says so', async (invoke) => {
+        expect((await errorOf(invoke)).message).toBe('invoke has to be a dict with a definition');
+    });
+
+    test.each([
+        [{ definition: '' }, 'The definition needs a name, a non-empty string'],
+        [{ definition: { name: 'Sum', version: '1' } }, 'The version of method Sum'],
+        [{ definition: 'Sum', argumentObj: 'text' }, 'The arguments have to be a dict'],
+        [{ definition: 'Sum', target: 'fastest' }, 'Unknown target "fastest"'],
+        [
+            { definition: 'Sum', target: { user: { regex: '(' } } },
+            "The target's user is no regular",
+        ],
+    ])('for %j says what is wrong', async (invoke, message) => {
+        expect((await errorOf(invoke)).message).toContain(message);
+    });
+
+    test('for want of a server says so in time', async () => {
+        const invoke = { definition: 'Sum', options: { waitTimeoutMs: 100 }, invocationId: 'mine' };
+        expect((await errorOf(invoke, 100)).message).toBe(
+            'No server offers the method Sum for target "best" (waited 100 ms)',
+        );
+        expect(results()[0].invocationId).toBe('mine');
+    });
+
+    test('in the handler tells its message, its type and all errors', async () => {
+        await offer('Sum', () => Promise.reject({ message: 'No book', type: 'LookupError' }));
+        const error = await errorOf({ definition: 'Sum' });
+        expect(error).toMatchObject({
+            message: 'No book',
+            type: 'LookupError',
+            returned: { message: 'No book', type: 'LookupError' },
+            all_errors: [{ message: 'No book', executed_by: { application: 'server' } }],
+        });
+        expect(JSON.parse(JSON.stringify(error))).toEqual(error);
+    });
+
+    test('does not stop the next one', async () => {
+        await offer('Sum', () => ({ sum: 3 }));
+        await errorOf({});
+        await page.write(id, { invoke: { definition: 'Sum' } });
+        expect(results()[1]).toMatchObject({ error: null, sequence: 2 });
+    });
+});
+
+test('the result of a call that ends after the component has gone is not set', async () => {
+    await offer('Sum', () => new Promise((resolve) => setTimeout(() => resolve({}), 100)));
+    await show();
+    await page.write(id, { invoke: { definition: 'Sum' } });
+    await page.remove(id);
+    await page.settle(100);
+    expect(results()).toEqual([]);
+});

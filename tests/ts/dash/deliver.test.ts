@@ -1,0 +1,400 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Deliverer, type Delivery, type Slot } from '../../../src/dash/deliver';
+import { FakeDashStore } from '../support/fake-dash-store';
+
+let store: FakeDashStore;
+let slot: Slot | undefined;
+let deliverer: Deliverer;
+let ended: unknown[];
+let deliveries: Map<unknown, Delivery>;
+
+beforeEach(() => {
+    store = new FakeDashStore();
+    store.add('MethodRegister', { id: 'm' });
+    store.add('Div', { id: 'out' });
+    slot = { store, id: 'm', setProps: (props) => store.setProps('m', props) };
+    deliverer = new Deliverer('invoke', () => slot);
+    ended = [];
+    deliveries = new Map();
+});
+
+async function flush(): Promise<void> {
+    for (let turn = 0; turn < 20; turn += 1) {
+        await Promise.resolve();
+    }
+}
+
+function deliver(...values: unknown[]): void {
+    for (const value of values) {
+        deliverer.deliver(value).then((delivery) => {
+            ended.push(value);
+            deliveries.set(value, delivery);
+        });
+    }
+}
+
+/** The values that were set, in order. */
+function set(): unknown[] {
+    return store.updates.map(({ props }) => props.invoke);
+}
+
+describe('without a callback that listens', () => {
+    test('values are set in order, and nothing is waited for', async () => {
+        deliver('one', 'two', 'three');
+        await flush();
+        expect(set()).toEqual(['one', 'two', 'three']);
+        expect(ended).toEqual(['one', 'two', 'three']);
+        expect(deliveries.get('one')).toEqual({ callbacks: new Set(), failed: false });
+        expect(store.subscriberCount).toBe(0);
+    });
+
+    test('callbacks that listen to something else are not waited for', async () => {
+        store.callback({ inputs: ['m.error'] });
+        store.callback({ inputs: ['out.children'] });
+        store.write('m', { error: 'e' });
+        deliver('one', 'two');
+        await flush();
+        expect(ended).toEqual(['one', 'two']);
+    });
+
+    test('the first value is set in the turn in which it is given', () => {
+        deliver('one');
+        expect(set()).toEqual(['one']);
+    });
+});
+
+describe('with a callback that listens', () => {
+    test('the next value waits until the callback has ended', async () => {
+        const callback = store.callback({ inputs: ['m.invoke'], outputs: ['out.children'] });
+        deliver('one', 'two', 'three');
+        await flush();
+        expect(set()).toEqual(['one']);
+        store.runs[0].start();
+        await flush();
+        expect(set()).toEqual(['one']);
+        expect(ended).toEqual([]);
+        await store.runs[0].finish({ 'out.children': 1 });
+        await flush();
+        expect(ended).toEqual(['one']);
+        expect(set()).toEqual(['one', 'two']);
+        await store.runs[1].finish();
+        await flush();
+        expect(set()).toEqual(['one', 'two', 'three']);
+        await store.runs[2].preventUpdate();
+        await flush();
+        expect(ended).toEqual(['one', 'two', 'three']);
+        expect(deliveries.get('two')).toEqual({ callbacks: new Set([callback]), failed: false });
+        expect(store.subscriberCount).toBe(0);
+    });
+
+    test('a value is not set before the outputs of the one before it are applied', async () => {
+        store.callback({ inputs: ['m.invoke'], outputs: ['out.children'] });
+        deliver('one', 'two');
+        const applied: unknown[] = [];
+        slot = {
+            store,
+            id: 'm',
+            setProps: (props) => {
+                applied.push(store.props('out').children);
+                store.setProps('m', props);
+            },
+        };
+        await store.runs[0].finish({ 'out.children': 'of one' });
+        await flush();
+        expect(applied).toEqual(['of one']);
+    });
+
+    test('every stage on the way counts', async () => {
+        store.callback({ inputs: ['m.invoke'] });
+        deliver('one', 'two');
+        const stages = ['prioritized', 'blocked', 'executing', 'watched', 'executed'] as const;
+        for (const stage of stages) {
+            store.runs[0].move(stage);
+            await flush();
+            expect(set()).toEqual(['one']);
+        }
+        store.runs[0].move('stored');
+        await flush();
+        expect(set()).toEqual(['one', 'two']);
+    });
+
+    test('a callback that Dash drops has ended', async () => {
+        store.callback({ inputs: ['m.invoke'] });
+        deliver('one', 'two');
+        store.runs[0].move('gone');
+        await flush();
+        expect(set()).toEqual(['one', 'two']);
+    });
+
+    test('all callbacks that listen are waited for', async () => {
+        const fast = store.callback({ inputs: ['m.invoke'] });
+        const slow = store.callback({ inputs: ['m.invoke', 'out.children'] });
+        deliver('one', 'two');
+        await store.runs[0].finish();
+        await flush();
+        expect(set()).toEqual(['one']);
+        await store.runs[1].finish();
+        await flush();
+        expect(set()).toEqual(['one', 'two']);
+        expect(deliveries.get('one')?.callbacks).toEqual(new Set([fast, slow]));
+    });
+
+    test('a hundred values come out as a hundred runs', async () => {
+        store.callback({ inputs: ['m.invoke'], outputs: ['out.children'] });
+        const values = Array.from({ length: 100 }, (_, n) => ({ n }));
+        deliver(...values);
+        const handled: unknown[] = [];
+        for (let n = 0; n < 100; n += 1) {
+            handled.push(store.props('m').invoke);
+            await store.runs[n].finish({ 'out.children': n });
+            await flush();
+        }
+        expect(handled).toEqual(values);
+        expect(ended).toHaveLength(100);
+        expect(store.runs).toHaveLength(100);
+    });
+
+    test('another callback that runs at the same time is not waited for', async () => {
+        store.add('Button', { id: 'b' });
+        store.callback({ inputs: ['b.n_clicks'] });
+        store.callback({ inputs: ['m.invoke'] });
+        store.write('b', { n_clicks: 1 });
+        store.runs[0].start();
+        deliver('one', 'two');
+        await store.runs[1].finish();
+        await flush();
+        expect(store.runs[0].stage).toBe('watched');
+        expect(set()).toEqual(['one', 'two']);
+    });
+
+    test('a run of the same definition for another component is not waited for', async () => {
+        const callback = store.callback({ inputs: ['m.invoke'] });
+        deliver('one', 'two');
+        const other = { callback, resolvedId: 'of another component', changedPropIds: {} };
+        store.getState().callbacks.watched.push(other);
+        await store.runs[0].finish();
+        await flush();
+        expect(set()).toEqual(['one', 'two']);
+    });
+});
+
+describe('chains of callbacks', () => {
+    test('what the outputs of a callback trigger is waited for, at any depth', async () => {
+        store.add('Div', { id: 'end' });
+        const first = store.callback({ inputs: ['m.invoke'], outputs: ['out.children'] });
+        const second = store.callback({ inputs: ['out.children'], outputs: ['end.children'] });
+        const third = store.callback({ inputs: ['end.children'] });
+        deliver('one', 'two');
+        await store.runs[0].finish({ 'out.children': 1 });
+        await flush();
+        expect(set()).toEqual(['one']);
+        await store.runs[1].finish({ 'end.children': 1 });
+        await flush();
+        expect(set()).toEqual(['one']);
+        expect(ended).toEqual([]);
+        await store.runs[2].finish();
+        await flush();
+        expect(set()).toEqual(['one', 'two']);
+        expect(deliveries.get('one')?.callbacks).toEqual(new Set([first, second, third]));
+    });
+
+    test('a failure in the chain is a failure', async () => {
+        store.callback({ inputs: ['m.invoke'], outputs: ['out.children'] });
+        store.callback({ inputs: ['out.children'] });
+        deliver('one');
+        await store.runs[0].finish({ 'out.children': 1 });
+        await store.runs[1].fail();
+        await flush();
+        expect(deliveries.get('one')?.failed).toBe(true);
+    });
+
+    test('a chain that began elsewhere is not waited for', async () => {
+        store.add('Button', { id: 'b' });
+        store.callback({ inputs: ['b.n_clicks'], outputs: ['out.children'] });
+        store.callback({ inputs: ['out.children'] });
+        store.callback({ inputs: ['m.invoke'] });
+        store.write('b', { n_clicks: 1 });
+        deliver('one', 'two');
+        await store.runs[0].finish({ 'out.children': 1 });
+        expect(store.runs[2].stage).toBe('requested');
+        await store.runs[1].finish();
+        await flush();
+        expect(set()).toEqual(['one', 'two']);
+    });
+});
+
+describe('failures', () => {
+    test('an exception in the callback ends the delivery and is told', async () => {
+        store.callback({ inputs: ['m.invoke'] });
+        deliver('one', 'two');
+        await store.runs[0].fail();
+        await flush();
+        expect(deliveries.get('one')?.failed).toBe(true);
+        expect(set()).toEqual(['one', 'two']);
+    });
+
+    test('a request that breaks is told in the same way', async () => {
+        store.callback({ inputs: ['m.invoke'] });
+        deliver('one');
+        await store.runs[0].breakOff();
+        await flush();
+        expect(deliveries.get('one')?.failed).toBe(true);
+    });
+
+    test('one of several callbacks suffices', async () => {
+        store.callback({ inputs: ['m.invoke'] });
+        store.callback({ inputs: ['m.invoke'] });
+        deliver('one');
+        await store.runs[0].fail();
+        await store.runs[1].finish();
+        await flush();
+        expect(deliveries.get('one')?.failed).toBe(true);
+    });
+
+    test('the failure of one value is not that of the next', async () => {
+        store.callback({ inputs: ['m.invoke'] });
+        deliver('one', 'two');
+        await store.runs[0].fail();
+        await flush();
+        await store.runs[1].finish();
+        await flush();
+        expect(deliveries.get('two')?.failed).toBe(false);
+    });
+
+    test('an outcome that comes after Dash has let go of the callback still counts', async () => {
+        store.callback({ inputs: ['m.invoke'] });
+        deliver('one', 'two');
+        let settle: (outcome: { error: Error }) => void = () => {};
+        const executionPromise = new Promise<{ error: Error }>((resolve) => (settle = resolve));
+        store.runs[0].move('executing', { executionPromise });
+        store.runs[0].move('stored');
+        await flush();
+        expect(set()).toEqual(['one']);
+        settle({ error: new Error('500') });
+        await flush();
+        expect(deliveries.get('one')?.failed).toBe(true);
+        expect(set()).toEqual(['one', 'two']);
+    });
+});
+
+describe('abandon', () => {
+    test('lets the next value go while the callback still runs', async () => {
+        store.callback({ inputs: ['m.invoke'] });
+        deliver('one', 'two');
+        store.runs[0].start();
+        deliverer.abandon();
+        await flush();
+        expect(ended).toEqual(['one']);
+        expect(set()).toEqual(['one', 'two']);
+    });
+
+    test('leaves no listener behind', async () => {
+        store.callback({ inputs: ['m.invoke'] });
+        deliver('one');
+        expect(store.subscriberCount).toBe(1);
+        deliverer.abandon();
+        expect(store.subscriberCount).toBe(0);
+    });
+
+    test('what the abandoned callback does later ends no other delivery', async () => {
+        const callback = store.callback({ inputs: ['m.invoke'] });
+        deliver('one', 'two', 'three');
+        store.runs[0].start();
+        deliverer.abandon();
+        await flush();
+        expect(deliveries.get('one')?.callbacks).toEqual(new Set([callback]));
+        // Dash has dropped the older run in favour of the newer one.
+        store.runs[1].start();
+        store.runs[0].stage = 'gone';
+        store.notify();
+        await flush();
+        expect(ended).toEqual(['one']);
+        await store.runs[1].finish();
+        await flush();
+        expect(set()).toEqual(['one', 'two', 'three']);
+    });
+
+    test('while the last outcome is awaited ends that delivery, and later no other', async () => {
+        store.callback({ inputs: ['m.invoke'] });
+        deliver('one', 'two', 'three');
+        let settle: (outcome: object) => void = () => {};
+        const executionPromise = new Promise<object>((resolve) => (settle = resolve));
+        store.runs[0].move('executing', { executionPromise });
+        store.runs[0].move('stored');
+        await flush();
+        deliverer.abandon();
+        await flush();
+        expect(ended).toEqual(['one']);
+        settle({});
+        await flush();
+        expect(ended).toEqual(['one']);
+        expect(set()).toEqual(['one', 'two']);
+    });
+
+    test('changes nothing when nothing is under way', async () => {
+        deliverer.abandon();
+        deliver('one');
+        await flush();
+        deliverer.abandon();
+        deliver('two');
+        await flush();
+        expect(ended).toEqual(['one', 'two']);
+    });
+});
+
+describe('the component', () => {
+    test('that is not mounted gets nothing, and nothing is waited for', async () => {
+        slot = undefined;
+        deliver('one');
+        await flush();
+        expect(deliveries.get('one')).toEqual({ callbacks: new Set(), failed: false });
+        expect(deliverer.lastValue).toBeUndefined();
+    });
+
+    test('that is unmounted on the way gets the rest when it is mounted again', async () => {
+        store.callback({ inputs: ['m.invoke'] });
+        const mounted = slot;
+        deliver('one', 'two');
+        slot = undefined;
+        await store.runs[0].finish();
+        await flush();
+        expect(ended).toEqual(['one', 'two']);
+        expect(set()).toEqual(['one']);
+        slot = mounted;
+        deliver('three');
+        await flush();
+        expect(set()).toEqual(['one', 'three']);
+    });
+
+    test('tells the value that was set last', async () => {
+        const value = { n: 1 };
+        expect(deliverer.lastValue).toBeUndefined();
+        deliver(value);
+        expect(deliverer.lastValue).toBe(value);
+    });
+
+    test('knows the value before callbacks and watchers see it', () => {
+        const seen: unknown[] = [];
+        store.subscribe(() => seen.push(deliverer.lastValue));
+        const value = { n: 1 };
+        deliver(value);
+        expect(seen[0]).toBe(value);
+    });
+});
+
+test('whoever waited for a delivery may react before the next value is set', async () => {
+    store.callback({ inputs: ['m.invoke'] });
+    const order: string[] = [];
+    const setProps = (props: Record<string, unknown>) => {
+        order.push(`set ${props.invoke}`);
+        store.setProps('m', props);
+    };
+    slot = { store, id: 'm', setProps };
+    deliverer.deliver('one').then(() => order.push('ended one'));
+    deliverer.deliver('two').then(() => order.push('ended two'));
+    await store.runs[0].finish();
+    await flush();
+    await store.runs[1].finish();
+    await flush();
+    expect(order).toEqual(['set one', 'ended one', 'set two', 'ended two']);
+});

@@ -1,0 +1,158 @@
+/**
+ * A page of Dash: renders the components of a `FakeDashStore` as Dash does, with a new `setProps`
+ * for each render and with the hook through which components find the store and their path.
+ */
+
+import { act, cleanup, render } from '@testing-library/react';
+import React, { createContext, StrictMode, useContext, useRef, useSyncExternalStore } from 'react';
+import { vi } from 'vitest';
+import type { InteropClient } from '../../../src/client/interop';
+import { InteropContext } from '../../../src/dash/interop-context';
+import { FakeDashStore } from './fake-dash-store';
+
+type Path = (string | number)[];
+
+const PathContext = createContext<Path>([]);
+
+export class FakeDashPage {
+    readonly store = new FakeDashStore();
+    private readonly paths = new Map<string, Path>();
+    private readonly types: Record<string, React.ComponentType<any>>;
+    private rerender: (ui: React.ReactElement) => void = () => {};
+    private client: InteropClient | null = null;
+
+    /** @param types The components by their names. Timers have to be fake already. */
+    constructor(types: Record<string, React.ComponentType<any>>) {
+        this.types = types;
+        (globalThis as any).IS_REACT_ACT_ENVIRONMENT = true;
+        window.dash_component_api = {
+            useDashContext: () => ({
+                componentPath: useContext(PathContext),
+                useStore: () => this.store,
+            }),
+        };
+    }
+
+    /** Puts a component into the layout before the page is shown. */
+    add(type: string, props: Record<string, any>): void {
+        this.paths.set(props.id, this.store.add(type, props));
+    }
+
+    /** Shows the page, below a connection or without one. */
+    async show(client: InteropClient | null = null): Promise<HTMLElement> {
+        this.client = client;
+        const { container, rerender } = render(this.tree());
+        this.rerender = rerender;
+        await this.settle();
+        return container;
+    }
+
+    /** Renders everything again, though nothing has changed. */
+    async renderAgain(): Promise<void> {
+        this.rerender(this.tree());
+        await this.settle();
+    }
+
+    /** Gives the components another connection. */
+    async reconnect(client: InteropClient | null): Promise<void> {
+        this.client = client;
+        await this.renderAgain();
+    }
+
+    /** Takes a component out of the layout. */
+    async remove(id: string): Promise<void> {
+        act(() => this.store.remove(id));
+        await this.settle();
+    }
+
+    /** Puts a component that was removed back, as a page does that is visited again. */
+    async putBack(type: string, props: Record<string, any>): Promise<void> {
+        this.paths.set(props.id, this.store.add(type, props));
+        await this.renderAgain();
+    }
+
+    /**
+     * Two components change places; the layout says so before React renders them there.
+     *
+     * @param meanwhile What else happens before React renders.
+     */
+    async swap(first: string, second: string, meanwhile: () => void): Promise<void> {
+        const paths = [this.paths.get(first), this.paths.get(second)] as Path[];
+        act(() => {
+            this.store.swapPlaces(first, second);
+            meanwhile();
+            this.paths.set(first, paths[1]);
+            this.paths.set(second, paths[0]);
+            this.rerender(this.tree());
+        });
+        await this.settle();
+    }
+
+    /** A callback writes props; several writes in one turn if several are given. */
+    async write(id: string, ...writes: Record<string, any>[]): Promise<void> {
+        act(() => {
+            for (const props of writes) {
+                this.store.write(id, props);
+            }
+        });
+        await this.settle();
+    }
+
+    /** Runs what is due, and all that follows from it in this moment. */
+    async settle(afterMs = 0): Promise<void> {
+        await act(() => vi.advanceTimersByTimeAsync(afterMs));
+    }
+
+    /** Something happens to a callback; returns when all that follows has happened, too. */
+    async when(happens: () => Promise<void>): Promise<void> {
+        await act(happens);
+        await this.settle();
+    }
+
+    close(): void {
+        cleanup();
+        window.dash_component_api = undefined;
+    }
+
+    private tree(): React.ReactElement {
+        return (
+            <StrictMode>
+                <InteropContext.Provider value={this.client}>
+                    {[...this.paths].map(([id, path]) => (
+                        <Wrapper key={id} page={this} path={path} />
+                    ))}
+                </InteropContext.Provider>
+            </StrictMode>
+        );
+    }
+
+    componentOf(type: string): React.ComponentType<any> {
+        return this.types[type];
+    }
+}
+
+function Wrapper({ page, path }: { page: FakeDashPage; path: Path }) {
+    const { store } = page;
+    const renders = useRef(0);
+    renders.current += 1;
+    const mine = renders.current;
+    const node = useSyncExternalStore(
+        (onChange) => store.subscribe(onChange),
+        () => store.node(path),
+    );
+    if (!node) {
+        return null;
+    }
+    const Component = page.componentOf(node.type);
+    const setProps = (props: Record<string, any>) => {
+        if (mine !== renders.current) {
+            throw new Error('This setProps belongs to an earlier render');
+        }
+        store.setProps(node.props.id, props);
+    };
+    return (
+        <PathContext.Provider value={path}>
+            <Component {...node.props} setProps={setProps} />
+        </PathContext.Provider>
+    );
+}

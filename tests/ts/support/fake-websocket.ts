@@ -1,0 +1,62 @@
+/** A WebSocket whose other end is the test. */
+
+type Frame = Record<string, any>;
+
+export class FakeWebSocket {
+    /** Every socket that was opened, the oldest first. */
+    static opened: FakeWebSocket[] = [];
+
+    static get latest(): FakeWebSocket {
+        return FakeWebSocket.opened[FakeWebSocket.opened.length - 1];
+    }
+
+    readonly url: string;
+    /** The frames that the page sent, as plain JSON. */
+    readonly sent: Frame[] = [];
+    onopen: (() => void) | null = null;
+    onmessage: ((event: { data: string }) => void) | null = null;
+    onclose: ((event: { code: number; reason: string }) => void) | null = null;
+    isClosed = false;
+
+    constructor(url: string) {
+        if (!/^wss?:/.test(url)) {
+            throw new SyntaxError(`The URL '${url}' is invalid`);
+        }
+        this.url = url;
+        FakeWebSocket.opened.push(this);
+    }
+
+    send(text: string): void {
+        this.sent.push(JSON.parse(text));
+    }
+
+    /** As in a browser, `onclose` runs later. */
+    close(): void {
+        if (!this.isClosed) {
+            this.isClosed = true;
+            queueMicrotask(() => this.onclose?.({ code: 1005, reason: '' }));
+        }
+    }
+
+    /** The gateway accepts the connection. */
+    accept(): void {
+        this.onopen?.();
+    }
+
+    /** The gateway sends a frame. */
+    deliver(frame: Frame): void {
+        this.onmessage?.({ data: JSON.stringify(frame) });
+    }
+
+    /** The gateway accepts the connection and lets the page in. */
+    welcome(peerId = 'peer-1'): void {
+        this.accept();
+        this.deliver({ type: 'welcome', domain: 'global', peer_id: peerId });
+    }
+
+    /** The connection breaks, or the gateway closes it with a reason. */
+    cut(reason = ''): void {
+        this.isClosed = true;
+        this.onclose?.({ code: reason ? 4000 : 1006, reason });
+    }
+}
