@@ -1,0 +1,275 @@
+"""Starts each example as its readers do, and uses its pages in a browser."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.apps_serving import free_ports
+from tests.support.browser_chromium import Browser, Page, eventually
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+COMMANDS = {
+    "register_and_invoke": ["register_and_invoke"],
+    "register_and_invoke, two processes": ["register_and_invoke", "--two-processes"],
+    "correlating_results": ["correlating_results"],
+    "targeting": ["targeting"],
+    "javascript_page": ["javascript_page"],
+}
+
+END_SECONDS = 20
+
+
+class Example:
+    """A running example, which has said what to open."""
+
+    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+        self.port = free_ports(2)
+        self.said = ""
+        self._process = start(command, self.port, environment)
+        assert self._process.stdout is not None
+        while "Ctrl-C ends." not in self.said:
+            line = self._process.stdout.readline()
+            assert line, f"{command} did not start: {self._process.communicate()[1]}"
+            self.said += line
+
+    def url(self, path: str, port_offset: int = 0) -> str:
+        return f"http://127.0.0.1:{self.port + port_offset}{path}"
+
+    def interrupt(self) -> tuple[int, str]:
+        """Press Ctrl-C. The answer is the exit code, and what it printed to stderr."""
+        self._process.send_signal(signal.SIGINT)
+        _, errors = self._process.communicate(timeout=END_SECONDS)
+        return self._process.returncode, errors
+
+    def end(self) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+        self._process.communicate(timeout=END_SECONDS)
+
+
+def start(command: list[str], port: int, environment: dict[str, str]) -> subprocess.Popen[str]:
+    name, *options = command
+    return subprocess.Popen(
+        [sys.executable, str(EXAMPLES / name / "run.py"), *options, "--port", str(port)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Runs at the same time do not share a gateway."""
+    own = {
+        "XDG_RUNTIME_DIR": str(tmp_path_factory.mktemp("runtime")),
+        "DASH_INTEROP_PORT": str(free_ports(10)),
+    }
+    others = {name: value for name, value in os.environ.items() if "DASH_INTEROP" not in name}
+    return {**others, **own}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    browser = Browser()
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Iterator[Callable[..., Example]]:
+    examples: list[Example] = []
+
+    def run(*command: str) -> Example:
+        examples.append(Example(list(command), environment))
+        return examples[-1]
+
+    yield run
+    for example in examples:
+        example.end()
+
+
+@pytest.fixture
+def browser(run: Callable[..., Example], chromium: Browser) -> Iterator[Browser]:
+    """Ends before the servers do, and fails the test when a page complained."""
+    chromium.start_afresh()
+    yield chromium
+    complaints = chromium.complaints()
+    chromium.close_all()
+    assert not complaints, "\n".join(complaints)
+
+
+def wait_for_text_with(page: Page, element_id: str, *parts: str) -> None:
+    eventually(
+        lambda: all(part in (page.text(element_id) or "") for part in parts),
+        lambda: f"#{element_id} says {parts}, but {page.text(element_id)!r}",
+    )
+
+
+@pytest.mark.parametrize("options", [[], ["--two-processes"]], ids=["one process", "two"])
+def test_the_apps_of_the_documentation_call_each_other(run, browser, options):
+    example = run("register_and_invoke", *options)
+    url_a, url_b = example.url("/app-a/"), example.url("/app-b/", len(options))
+    assert url_a in example.said and url_b in example.said
+    app_b = browser.open(url_b)
+    app_a = browser.open(url_a)
+
+    app_a.click("sum-numbers-btn")
+    app_a.wait_for_text("sum-numbers-result", "Sum is 42")
+    app_b.wait_for_text("last-sum", "37 + 5, for app_a")
+
+    app_a.type_into("number-a", "many")
+    app_a.click("sum-numbers-btn")
+    app_a.wait_for_text("sum-numbers-result", "The arguments must be numbers!")
+
+    app_a.click("send-message")
+    app_b.wait_for_text("message", "Send your daily report!")
+    app_b.wait_for_text("state", "connected")
+
+
+def test_the_apps_of_the_documentation_call_each_other_side_by_side(run, browser):
+    example = run("register_and_invoke")
+    page = browser.open(example.url("/"), connected=False)
+
+    def in_frame(title: str, script: str) -> Any:
+        return page.js(
+            "const frame = document.querySelector(`iframe[title='${args[0]}']`);"
+            "const element = (id) => frame.contentDocument.getElementById(id);"
+            f"return {script}",
+            title,
+        )
+
+    eventually(lambda: in_frame("App A", "element('sum-numbers-btn') !== null"), "app A is shown")
+    in_frame("App A", "element('sum-numbers-btn').click()")
+    eventually(
+        lambda: in_frame("App A", "element('sum-numbers-result').innerText") == "Sum is 42",
+        "the sum is shown",
+    )
+    assert in_frame("App B", "element('last-sum').innerText") == "37 + 5, for app_a"
+
+
+def test_results_that_come_in_another_order_find_their_calls(run, browser):
+    page = browser.open(run("correlating_results").url("/"))
+    for number, button in enumerate(("slow", "quick", "failing", "quick"), start=1):
+        page.click(button)
+        page.wait_for(f"call-{number}")
+    wait_for_text_with(page, "call-1", "Price.Exact", "waiting")
+
+    wait_for_text_with(page, "call-2", "Price.Estimate", "answered", "20.00")
+    wait_for_text_with(page, "call-3", "failed", "ValueError: the quantity is negative")
+    wait_for_text_with(page, "call-4", "Price.Estimate", "answered", "40.00")
+    wait_for_text_with(page, "call-1", "Price.Exact", "answered", "9.87")
+    places = page.js(
+        "return [...document.querySelectorAll('tbody tr')].map((row) => row.lastChild.innerText)"
+    )
+    assert places == ["4", "1", "2", "3"]
+
+
+def test_each_target_reaches_its_apps(run, browser):
+    example = run("targeting")
+    london = browser.open(example.url("/london/"))
+    head_office = browser.open(example.url("/head-office/"))
+    browser.open(example.url("/new-york/"))
+    tokyo = browser.open(example.url("/tokyo/"))
+    head_office.wait_for_servers("Orders.Count", 4)
+
+    def press(button: str, target: str, summary: str) -> list[str]:
+        """The answers, one line for each."""
+        head_office.click(button)
+        wait_for_text_with(head_office, "target", target)
+        head_office.wait_for_text("summary", summary)
+        lines = head_office.js(
+            "return [...document.querySelectorAll('tbody tr')].map((row) => row.innerText)"
+        )
+        return [" ".join(line.split()) for line in lines]
+
+    london_answers = "Desk London answered {'orders': 12}"
+    new_york_answers = "Desk New York answered {'orders': 34}"
+    tokyo_answers = "Desk Tokyo answered {'orders': 56}"
+    own_answer = "Head office answered {'orders': 0}"
+
+    assert press("best", "best", "1 answered, 0 failed; the first has 12") == [london_answers]
+    wait_for_text_with(london, "asked", "Head office")
+    assert press("all", "all", "4 answered, 0 failed; the first has 12") == [
+        london_answers,
+        own_answer,
+        new_york_answers,
+        tokyo_answers,
+    ]
+    assert press("skip-mine", "skipMine", "3 answered, 0 failed; the first has 12") == [
+        london_answers,
+        new_york_answers,
+        tokyo_answers,
+    ]
+    assert press("application", "Desk Tokyo", "1 answered, 0 failed; the first has 56") == [
+        tokyo_answers
+    ]
+    assert press("pattern", "regex", "2 answered, 0 failed; the first has 12") == [
+        london_answers,
+        new_york_answers,
+    ]
+
+    tokyo.js("document.querySelector('#refuse input').click()")
+    refusal = "PermissionError: Desk Tokyo tells nothing"
+    assert press("application", "Desk Tokyo", f"No answer: {refusal}") == [
+        f"Desk Tokyo failed {refusal}"
+    ]
+    assert press("all", "all", "3 answered, 1 failed; the first has 12") == [
+        london_answers,
+        own_answer,
+        new_york_answers,
+        f"Desk Tokyo failed {refusal}",
+    ]
+
+
+def test_a_dash_app_and_a_javascript_page_call_each_other(run, browser):
+    example = run("javascript_page")
+    dash_app = browser.open(example.url("/"))
+    page = browser.open(example.url("/page"), connected=False)
+    page.wait_for_text("state", "connected")
+
+    page.click("invoke")
+    page.wait_for_text("statistics", "3 numbers, mean 4")
+    dash_app.wait_for_text("served", "[2, 3, 7] from JavaScript page")
+
+    page.type_into("numbers", "2, three")
+    page.click("invoke")
+    page.wait_for_text("statistics", "No statistics: ValueError: these are not all numbers")
+
+    dash_app.click("invoke")
+    dash_app.wait_for_text("greeting", "Hello Ada, from JavaScript")
+    page.wait_for_text("served", "Ada from Dash app")
+
+
+@pytest.mark.parametrize("path", ["/", "/london/"])
+def test_pages_of_the_targeting_example_are_styled(run, browser, path):
+    page = browser.open(run("targeting").url(path), connected=False)
+    background = "return getComputedStyle(document.body).getPropertyValue('--background')"
+    eventually(lambda: page.js(background), "the stylesheet is loaded")
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_ctrl_c_ends_an_example_quietly(run, command):
+    example = run(*command)
+    assert example.interrupt() == (0, "")
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_an_example_whose_port_is_taken_says_so_in_one_line(command, environment):
+    first = free_ports(2)
+    taken = first + 1 if "--two-processes" in command else first
+    with socket.create_server(("127.0.0.1", taken)):
+        process = start(command, first, environment)
+        said, errors = process.communicate(timeout=END_SECONDS)
+    assert (process.returncode, said) == (2, "")
+    assert errors == f"Port {taken} is taken or not allowed: choose another with --port\n"
