@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
-from dash import Input, Output, State, callback, ctx
+from dash import Input, Output, State, callback, ctx, no_update
 from dash.exceptions import PreventUpdate
 from msgspec import Struct
 
@@ -157,6 +157,7 @@ def _as_result(value: Any) -> dict[str, Any]:
 
 def _last_value(invoke: Any, outcomes: list[_Outcome]) -> Any:
     values = [outcome.value for outcome in outcomes if outcome.error is None]
-    if not values:
+    updates = [value for value in values if value is not no_update]
+    if not updates:
         raise PreventUpdate
-    return values[-1]
+    return updates[-1]
