@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Callable
@@ -60,6 +61,8 @@ class Interop:
         gateway: str | None = None,
         secret_file: str | Path | None = None,
     ) -> None:
+        if inspect.iscoroutinefunction(user):
+            raise ConfigError("user has to be a plain function, not an async one")
         self.application = application
         self._user = user
         url = gateway or os.environ.get("DASH_INTEROP_GATEWAY") or None
@@ -138,7 +141,11 @@ def _shared_gateway() -> EmbeddedGateway:
 
 
 def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
         raise ConfigError(f"not the URL of a gateway: {url!r} (expected such as ws://host:8385)")
     return url

@@ -10,12 +10,14 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-__all__ = ["SLOW_READER", "UNSUPPORTED_DATA", "Connection"]
+from ..errors import ProtocolError
+
+__all__ = ["SLOW_READER", "Connection"]
 
 SLOW_READER = 4008
 """Close code for a reader that fell too far behind; it may come back."""
 
-UNSUPPORTED_DATA = 1003
+_UNSUPPORTED_DATA = 1003
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +42,17 @@ class Connection:
         self._closing: asyncio.Task[None] | None = None
 
     async def frames(self) -> AsyncIterator[str]:
-        """Text frames until the connection ends, whoever ends it."""
+        """
+        Text frames until the connection ends, whoever ends it.
+
+        Raises:
+            ProtocolError: The peer sent a binary frame.
+        """
         try:
             async for frame in self._socket:
                 if isinstance(frame, bytes):
-                    self.close(UNSUPPORTED_DATA, "Binary frames are not part of the protocol")
-                    return
+                    reason = "Binary frames are not part of the protocol"
+                    raise ProtocolError(reason, _UNSUPPORTED_DATA)
                 yield frame
         except ConnectionClosed:
             return
@@ -61,21 +68,26 @@ class Connection:
     def close(self, code: int, reason: str) -> None:
         """Send what is queued, then the close frame; returns at once."""
         if self._closing is None:
-            self._flush()
+            self._write()
             self._closing = asyncio.ensure_future(self._socket.close(code, reason))
 
     async def wait_closed(self) -> None:
         await self._socket.wait_closed()
 
     def _flush(self) -> None:
+        if self._closing is not None:
+            return
+        self._write()
+        if self._socket.transport.get_write_buffer_size() > self._outbox_size:
+            self._on_slow_reader()
+            self.close(SLOW_READER, "Too slow in reading")
+
+    def _write(self) -> None:
         socket = self._socket
         waiting, self._waiting = self._waiting, []
-        if self._closing is not None or socket.state is not State.OPEN:
+        if socket.state is not State.OPEN:
             return
         protocol = socket.protocol
         for frame in waiting:
             protocol.send_text(frame)
         socket.transport.write(b"".join(protocol.data_to_send()))
-        if socket.transport.get_write_buffer_size() > self._outbox_size:
-            self._on_slow_reader()
-            self.close(SLOW_READER, "Too slow in reading")

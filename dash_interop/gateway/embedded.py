@@ -33,7 +33,9 @@ HOST = "127.0.0.1"
 PORTS = 10
 """How many ports are tried from the first one on: other programs may hold some."""
 
-PROBE_SECONDS = 0.5
+PROBE_SECONDS = 2.0
+"""A busy machine may let our own gateway take that long to answer."""
+
 START_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
@@ -90,7 +92,8 @@ class EmbeddedGateway:
             if self._host is not None and self._host.is_alive():
                 return self._host.url
             self._host = None
-            return self._find() or self._start()
+            authority = self.authority
+            return self._find() or self._start(authority)
 
     def close(self) -> None:
         """Stop hosting, if this process does. Another process takes over when it is asked."""
@@ -98,6 +101,7 @@ class EmbeddedGateway:
             if self._host is not None:
                 self._host.stop()
                 self._host = None
+                atexit.unregister(self._close_at_exit)
 
     def _close_at_exit(self) -> None:
         # A second Ctrl-C means: at once.
@@ -113,12 +117,12 @@ class EmbeddedGateway:
                 return f"ws://{HOST}:{port}"
         return None
 
-    def _start(self) -> str:
+    def _start(self, authority: TokenAuthority) -> str:
         for port in self._ports():
             if self._probe(port) is _Answer.FOREIGN:
                 continue
             try:
-                host = _HostThread(port, self.authority)
+                host = _HostThread(port, authority)
             except ConfigError:
                 # Another process was faster, or the port has just been taken by a stranger.
                 if self._probe(port) is _Answer.OURS:
@@ -200,6 +204,6 @@ def _port_from_environment() -> int:
     text = os.environ.get("DASH_INTEROP_PORT", "")
     if not text:
         return DEFAULT_PORT
-    if not text.isdecimal() or not 0 < int(text) < 65536:
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
         raise ConfigError(f"DASH_INTEROP_PORT is not a port: {text!r}")
     return int(text)

@@ -8,6 +8,7 @@ browser may leave it out; what they may do then depends on their credentials alo
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from ..errors import ConfigError
 
 __all__ = ["OriginPolicy", "is_loopback_origin", "normalize_origin"]
 
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -34,7 +36,9 @@ def normalize_origin(text: str) -> str | None:
     host = parts.hostname
     if parts.scheme not in _DEFAULT_PORTS or not host or "@" in parts.netloc:
         return None
-    if parts.path or parts.query or parts.fragment or any(c.isspace() for c in text):
+    if parts.path or parts.query or parts.fragment or not _HOST.fullmatch(host):
+        return None
+    if any(character.isspace() for character in text):  # which urlsplit takes away
         return None
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}:{port if port is not None else _DEFAULT_PORTS[parts.scheme]}"

@@ -93,7 +93,7 @@ class Gateway:
                 logger=logger,
             )
             self._server = server = cast(Server, await starting)
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, UnicodeError) as error:
             taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
             reason = "the port is taken" if taken else error
             raise ConfigError(f"cannot listen on {config.host}:{config.port}: {reason}") from error

@@ -117,10 +117,10 @@ class Calls:
         for call in list(peer.serving.values()):
             self.abandon(call, "Peer has left while waiting for result", out)
 
-    def older_than(self, started: float) -> list[PendingCall]:
+    def older_than(self, seconds: float, now: float) -> list[PendingCall]:
         expired: list[PendingCall] = []
         for call in self._pending.values():
-            if call.started > started:
+            if call.started + seconds > now:
                 break
             expired.append(call)
         return expired

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct
@@ -13,11 +14,17 @@ from .messages import (
     DOMAINS,
     GLOBAL,
     MALFORMED_REASON_URI,
+    Hello,
     Inbound,
     Refused,
+    Register,
 )
 
 __all__ = ["decode", "encode"]
+
+
+_MAX_DEPTH: Final = 32
+"""How deep identities and method definitions may be nested; payloads are not looked into."""
 
 
 class _Head(Struct, frozen=True, gc=False):
@@ -62,13 +69,31 @@ def decode(text: str | bytes) -> Inbound:
     except (KeyError, TypeError):
         return _refuse_unknown(domain, head)
     try:
-        return decoder.decode(text)
+        message = decoder.decode(text)
+        if isinstance(message, Hello | Register) and _is_deeper(_described(message), _MAX_DEPTH):
+            raise RecursionError
+        return message
     except (msgspec.MsgspecError, UnicodeError) as error:
         reason = str(error)
     except RecursionError:
         reason = "nested too deeply"
     reason_uri = MALFORMED_REASON_URI.get(ACCEPTED[domain, head.type], f"{domain}.errors.failure")
     return Refused(*_ids(head), domain, reason_uri, f"Malformed {head.type}: {reason}")
+
+
+def _described(message: Hello | Register) -> Any:
+    return message.identity if isinstance(message, Hello) else message.methods
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    children: Iterable[Any]
+    if isinstance(value, dict):
+        children = cast("dict[str, Any]", value).values()
+    elif isinstance(value, list):
+        children = cast("list[Any]", value)
+    else:
+        return False
+    return levels == 0 or any(_is_deeper(child, levels - 1) for child in children)
 
 
 def _refuse_unknown(domain: Any, head: _Head) -> Refused:

@@ -9,9 +9,10 @@ are read from left to right; parentheses group.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import re2  # pyright: ignore[reportMissingTypeStubs]
 
@@ -32,7 +33,8 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _MAX_DEPTH: Final = 20
-_fullmatch: Callable[[str, str], object] = re2.fullmatch  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+_MAX_PATTERN: Final = 1000
+"""Characters of a regular expression."""
 
 
 class RestrictionError(ValueError):
@@ -95,9 +97,16 @@ class _Parser:
         self._next += 1
         right = self._operand(depth)
         if operator == "?":
+            self._literal_pattern()
             return _matches(left, right)
         wanted = operator == "=="
         return lambda own, other: (left(own, other) == right(own, other)) is wanted
+
+    def _literal_pattern(self) -> None:
+        """Refuse a bad regular expression now rather than never match it."""
+        kind, token, position = self._tokens[self._next - 1]
+        if kind == "text" and _compiled(token[1:-1]) is None:
+            raise RestrictionError(f"malformed regular expression at position {position}")
 
     def _operand(self, depth: int) -> _Value:
         if self._next >= len(self._tokens):
@@ -137,9 +146,29 @@ def _matches(left: _Value, right: _Value) -> _Value:
         pattern, text = right(own, other), left(own, other)
         if not isinstance(pattern, str) or not isinstance(text, str):
             return False
-        try:
-            return _fullmatch(pattern, text) is not None
-        except re2.error:  # pyright: ignore[reportUnknownMemberType]
-            return False
+        compiled = _compiled(pattern)
+        return compiled is not None and compiled.fullmatch(text) is not None
 
     return matches
+
+
+def _quiet_options() -> Any:
+    # RE2 would write every bad pattern, a stranger's text, to stderr.
+    options: Any = re2.Options()
+    options.log_errors = False
+    return options
+
+
+_OPTIONS: Final = _quiet_options()
+_compile: Final[Any] = cast(Any, re2).compile
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(pattern: str) -> Any:
+    """A compiled regular expression; ``None`` when it is malformed or too long."""
+    if len(pattern) > _MAX_PATTERN:
+        return None
+    try:
+        return _compile(pattern, _OPTIONS)
+    except cast(Any, re2).error:
+        return None

@@ -190,7 +190,7 @@ class Router:
         """Fail the calls that are too old."""
         out: list[Effect] = []
         seconds = self._limits.call_seconds
-        for call in self._calls.older_than(now - seconds):
+        for call in self._calls.older_than(seconds, now):
             self._calls.abandon(call, f"No answer within {seconds:g} s", out)
         return out
 
@@ -219,22 +219,23 @@ class Router:
         except AuthenticationFailed as error:
             self._refuse_hello(connection, message, AUTHENTICATION_FAILURE, str(error), out)
             return
-        self._replace_on_same_connection(connection, message, out)
+        # A client that reconnects on its open socket says hello again; its earlier peer would
+        # stay on with methods that nobody answers for.
+        replaced = [
+            peer
+            for peer in self._peers.of_connection(connection)
+            if peer.sent_identity == message.identity
+        ]
         peer_id = self._new_id("p")
         identity = self._resolve(message.identity, principal, remote, peer_id)
-        if message.identity.get("instance") and self._is_connected(principal.user, identity):
-            reason = "A peer with this identity is connected already"
-            self._refuse_hello(connection, message, ALREADY_SEEN, reason, out)
-            return
-        if len(self._peers.of_user(principal.user)) >= self._limits.peers_per_user:
-            reason = f"A user may have {self._limits.peers_per_user} peers"
-            self._refuse_hello(connection, message, LIMITS_EXCEEDED, reason, out)
-            return
         peer = Peer(peer_id, connection, principal.user, identity, message.identity)
-        if len(bytes(peer.identity_json)) > self._limits.description_size:
-            reason = f"An identity has at most {self._limits.description_size} bytes"
-            self._refuse_hello(connection, message, LIMITS_EXCEEDED, reason, out)
+        refusal = self._refusal_of(peer, replaced)
+        if refusal is not None:
+            self._refuse_hello(connection, message, *refusal, out)
             return
+        for earlier in replaced:
+            self._remove_from_agm(earlier, PEER_REMOVED, _PEER_REMOVED_REASON, out)
+            self._forget(earlier)
         self._peers.add(peer)
         self._principals[peer_id] = principal
         options = {"access_token": self._authenticator.issue(principal)}
@@ -253,15 +254,19 @@ class Router:
             Send(connection, Error(message.request_id, None, reason_uri, reason, domain=GLOBAL))
         )
 
-    def _replace_on_same_connection(
-        self, connection: ConnectionId, message: Hello, out: list[Effect]
-    ) -> None:
-        # A client that reconnects on its open socket says hello again; its earlier peer would
-        # stay on with methods that nobody answers for.
-        for peer in self._peers.of_connection(connection):
-            if peer.sent_identity == message.identity:
-                self._remove_from_agm(peer, PEER_REMOVED, _PEER_REMOVED_REASON, out)
-                self._forget(peer)
+    def _refusal_of(self, peer: Peer, replaced: list[Peer]) -> tuple[str, str] | None:
+        """Why a peer with valid credentials may not log in: reason URI and words."""
+        limits = self._limits
+        peers = self._peers.of_user(peer.user)
+        if peer.sent_identity.get("instance") and any(
+            other.identity == peer.identity and other not in replaced for other in peers.values()
+        ):
+            return ALREADY_SEEN, "A peer with this identity is connected already"
+        if len(peers) - len(replaced) >= limits.peers_per_user:
+            return LIMITS_EXCEEDED, f"A user may have {limits.peers_per_user} peers"
+        if len(bytes(peer.identity_json)) > limits.description_size:
+            return LIMITS_EXCEEDED, f"An identity has at most {limits.description_size} bytes"
+        return None
 
     def _resolve(
         self, sent: dict[str, Any], principal: Principal, remote: Remote, peer_id: str
@@ -274,9 +279,6 @@ class Router:
         if not identity.get("instance"):
             identity["instance"] = self._new_id("i")
         return {key: peer_id if value == "?" else value for key, value in identity.items()}
-
-    def _is_connected(self, user: str, identity: dict[str, Any]) -> bool:
-        return any(peer.identity == identity for peer in self._peers.of_user(user).values())
 
     def _create_token(self, peer: Peer, message: Inbound, now: float, out: list[Effect]) -> None:
         token = self._authenticator.issue(self._principals[peer.id])
@@ -361,21 +363,23 @@ class Router:
             return
         try:
             methods = [self._read_method(peer, entry) for entry in message.methods]
-            if len(peer.methods) + len(methods) > self._limits.methods_per_peer:
-                limit = self._limits.methods_per_peer
+            limit = self._limits.methods_per_peer
+            if len(peer.methods.keys() | {method.id for method in methods}) > limit:
                 raise RegistrationError(f"A peer may offer {limit} methods")
         except RegistrationError as error:
             self._error(peer, message.request_id, REGISTRATION_FAILURE, str(error), out)
             return
+        before = list(peer.methods.values())
         for method in methods:
             # A register made during an outage reaches us twice, the first under an id that the
             # client no longer answers for: the later one takes its place.
             earlier = same_method(peer, method)
             if earlier is not None:
-                self._withdraw(peer, [earlier], out)
+                del peer.methods[earlier.id]
             peer.methods[method.id] = method
+        self._announce_removed(peer, before, out)
         for other in self._audience(peer):
-            shown = [method for method in methods if method.admits(other)]
+            shown = [m for m in methods if peer.methods.get(m.id) is m and m.admits(other)]
             if shown:
                 out.append(_methods_added(other, peer, shown))
         out.append(Send(peer.connection, Success(message.request_id, peer.id)))
@@ -392,18 +396,26 @@ class Router:
             reason = f"Unable to unregister missing method {missing[0]}"
             self._error(peer, message.request_id, UNREGISTRATION_FAILURE, reason, out)
             return
-        methods = [peer.methods[id] for id in dict.fromkeys(message.methods)]
-        self._withdraw(peer, methods, out)
+        before = list(peer.methods.values())
+        for id in dict.fromkeys(message.methods):
+            del peer.methods[id]
+        self._announce_removed(peer, before, out)
         out.append(Send(peer.connection, Success(message.request_id, peer.id)))
 
-    def _withdraw(self, peer: Peer, methods: list[Method], out: list[Effect]) -> None:
-        for method in methods:
-            del peer.methods[method.id]
-            self._streams.remove_method(
-                peer, method.id, METHOD_REMOVED, "Method has been removed", out
-            )
+    def _announce_removed(self, peer: Peer, before: list[Method], out: list[Effect]) -> None:
+        """Tell of the methods offered before that are gone now, or hidden from who saw them."""
+        changed = [method for method in before if peer.methods.get(method.id) is not method]
+        for method in changed:
+            if method.id not in peer.methods:
+                self._streams.remove_method(
+                    peer, method.id, METHOD_REMOVED, "Method has been removed", out
+                )
         for other in self._audience(peer):
-            ids = [method.id for method in methods if method.admits(other)]
+            ids = [
+                method.id
+                for method in changed
+                if method.admits(other) and not _admits(peer.methods.get(method.id), other)
+            ]
             if ids:
                 out.append(Send(other.connection, MethodsRemoved(other.id, peer.id, ids)))
 
@@ -545,6 +557,10 @@ class Router:
 def _first_registration(peer: Peer) -> float:
     # Clients that take the first announced server for the best one get the earliest provider.
     return min((method.registration for method in peer.methods.values()), default=float("inf"))
+
+
+def _admits(method: Method | None, viewer: Peer) -> bool:
+    return method is not None and method.admits(viewer)
 
 
 def _methods_added(viewer: Peer, server: Peer, methods: list[Method]) -> Send:

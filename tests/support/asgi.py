@@ -1,0 +1,47 @@
+"""One HTTP request to an ASGI application, without a server or a socket."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["post_json"]
+
+
+def post_json(
+    application: Any, path: str, body: Any, headers: Mapping[str, str]
+) -> tuple[int, Any]:
+    """The status and the decoded body of the answer to a POST."""
+    return asyncio.run(asyncio.wait_for(_post(application, path, body, headers), 10))
+
+
+async def _post(
+    application: Any, path: str, body: Any, headers: Mapping[str, str]
+) -> tuple[int, Any]:
+    content = json.dumps(body).encode()
+    named = {"host": "127.0.0.1:8050", "content-type": "application/json", **headers}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in named.items()],
+        "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", 8050),
+        "state": {},
+    }
+    incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    incoming.put_nowait({"type": "http.request", "body": content, "more_body": False})
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await application(scope, incoming.get, send)
+    text = b"".join(message.get("body", b"") for message in sent)
+    return sent[0]["status"], json.loads(text) if text else None

@@ -1,0 +1,64 @@
+"""Ranges of free ports, and programs that are none of ours on some of them."""
+
+import random
+import socket
+import threading
+from types import TracebackType
+
+__all__ = ["HOST", "Foreigner", "free_range"]
+
+HOST = "127.0.0.1"
+
+
+def free_range(length: int = 10) -> int:
+    """The first of that many neighbouring ports that nobody listens on just now."""
+    for _ in range(100):
+        first = random.randrange(20_000, 30_000)
+        if all(_is_free(port) for port in range(first, first + length)):
+            return first
+    raise RuntimeError(f"no {length} free ports in a row")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+class Foreigner:
+    """A program that listens on a port and says something that is not our protocol."""
+
+    def __init__(self, port: int, says: bytes = b"220 mail ready\r\n") -> None:
+        self._says = says
+        self._socket = socket.create_server((HOST, port))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> "Foreigner":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        type_: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(5)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                visitor, _ = self._socket.accept()
+            except OSError:
+                return
+            with visitor:
+                try:
+                    visitor.recv(1000)
+                    visitor.sendall(self._says)
+                except OSError:
+                    pass

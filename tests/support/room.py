@@ -1,0 +1,117 @@
+"""A router whose connections are plain strings and whose users are whoever they say they are."""
+
+from typing import Any
+
+from dash_interop.errors import AuthenticationFailed
+from dash_interop.protocol.codec import encode
+from dash_interop.protocol.effects import Effect, Send
+from dash_interop.protocol.limits import Limits
+from dash_interop.protocol.messages import (
+    Accepted,
+    AddInterest,
+    Authentication,
+    Call,
+    Hello,
+    Inbound,
+    Invoke,
+    Join,
+    MethodId,
+    Raw,
+    Register,
+    Subscribe,
+    Welcome,
+)
+from dash_interop.protocol.router import Principal, Remote, Router
+
+__all__ = ["BelieveLogins", "Room", "credentials", "definition", "raw"]
+
+
+class BelieveLogins:
+    """Believes any login; a token is the text ``token user application``."""
+
+    def authenticate(self, authentication: Authentication, remote: Remote) -> Principal:
+        if authentication.method == "access-token":
+            word, user, application = (authentication.token or "").split(" ")
+            if word != "token":
+                raise AuthenticationFailed("Not a token")
+            return Principal(user, application or None, remote.origin)
+        if not authentication.login:
+            raise AuthenticationFailed("Missing login/secret")
+        return Principal(authentication.login)
+
+    def issue(self, principal: Principal) -> str:
+        return f"token {principal.user} {principal.application or ''}"
+
+
+class Room:
+    """A router and the steps that most tests begin with."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.router = Router(BelieveLogins(), node="N", limits=limits)
+
+    def connect(self, connection: str, remote: Remote | None = None) -> None:
+        self.router.connect(connection, remote or Remote("127.0.0.1"))
+
+    def handle(self, connection: str, message: Inbound, now: float = 0.0) -> list[Effect]:
+        return self.router.handle(connection, message, now)
+
+    def hello(self, connection: str, user: str = "anna", **identity: Any) -> str:
+        """Log in over an open connection; returns the peer id."""
+        hello = Hello(identity=identity, authentication=credentials(user))
+        (effect,) = self.handle(connection, hello)
+        assert isinstance(effect, Send) and isinstance(effect.message, Welcome), effect
+        return effect.message.peer_id
+
+    def enter(
+        self,
+        connection: str,
+        user: str = "anna",
+        *methods: dict[str, Any],
+        restrictions: str | None = None,
+        **identity: Any,
+    ) -> str:
+        """Connect, log in, join agm and register; returns the peer id."""
+        self.connect(connection)
+        peer = self.hello(connection, user, **identity)
+        self.handle(connection, Join("j", peer, "agm", restrictions))
+        if methods:
+            self.handle(connection, Register("r", peer, list(methods)))
+        return peer
+
+    def call(
+        self,
+        caller: tuple[str, str],
+        callee: str,
+        method_id: MethodId = "0",
+        request_id: str = "c1",
+        now: float = 0.0,
+    ) -> str:
+        """Call from ``(connection, peer)``; returns the invocation id that the callee got."""
+        connection, peer = caller
+        (effect,) = self.handle(connection, Call(request_id, peer, callee, method_id), now)
+        assert isinstance(effect, Send) and isinstance(effect.message, Invoke), effect
+        return effect.message.invocation_id
+
+    def subscribe(self, subscriber: tuple[str, str], publisher: str, request_id: str = "s1") -> str:
+        """Subscribe to method ``"0"``; returns the subscription id that the publisher got."""
+        connection, peer = subscriber
+        (effect,) = self.handle(connection, Subscribe(request_id, peer, publisher, "0"))
+        assert isinstance(effect, Send) and isinstance(effect.message, AddInterest), effect
+        return effect.message.subscription_id
+
+    def accept(self, publisher: tuple[str, str], subscription_id: str, stream_id: str) -> None:
+        connection, peer = publisher
+        self.handle(connection, Accepted(None, peer, subscription_id, stream_id))
+
+
+def credentials(user: str) -> Authentication:
+    return Authentication("secret", user, "")
+
+
+def raw(value: Any) -> Raw:
+    return Raw(encode(value))
+
+
+def definition(id: MethodId, name: str, registration: int, **fields: Any) -> Raw:
+    """A method as others see it."""
+    return raw({"id": id, "name": name, **fields, "registration": registration})

@@ -1,0 +1,38 @@
+"""What a ``MethodInvoke`` reports."""
+
+import pytest
+from dash.exceptions import PreventUpdate
+
+from dash_interop import InvocationError, returned_value
+
+
+def test_value_of_the_first_server_is_returned():
+    result = {
+        "invocationId": "i",
+        "error": None,
+        "invocationResult": {"returned": {"sum": 3}, "all_return_values": []},
+    }
+    assert returned_value(result) == {"sum": 3}
+
+
+def test_failure_is_raised_with_what_is_known_about_it():
+    failed = [{"message": "boom", "executed_by": {"application": "x"}}]
+    result = {
+        "invocationId": "i",
+        "error": {"message": "No", "all_errors": failed},
+        "invocationResult": None,
+    }
+    with pytest.raises(InvocationError, match="No") as caught:
+        returned_value(result)
+    assert (caught.value.invocation_id, caught.value.all_errors) == ("i", failed)
+
+
+def test_failure_without_details_is_raised_too():
+    with pytest.raises(InvocationError) as caught:
+        returned_value({"error": {"message": "No"}, "invocationResult": None})
+    assert (caught.value.invocation_id, caught.value.all_errors) == (None, [])
+
+
+def test_nothing_invoked_yet_prevents_the_update():
+    with pytest.raises(PreventUpdate):
+        returned_value(None)

@@ -1,0 +1,359 @@
+"""The gateway over real sockets."""
+
+import asyncio
+import hmac
+import logging
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from dash_interop.errors import ConfigError
+from dash_interop.gateway.auth import OpenDoor, TokenAuthority
+from dash_interop.gateway.config import GatewayConfig
+from dash_interop.gateway.origins import OriginPolicy
+from dash_interop.gateway.server import IDENTITY_PATH, Gateway
+from dash_interop.protocol.limits import Limits
+from dash_interop.protocol.router import Principal
+from tests.support.client import DEADLINE, Client, closed_with, connected, run, until
+
+SECRET = "s" * 32
+
+
+@asynccontextmanager
+async def gateway(*, authority=None, origins=None, **settings):
+    config = GatewayConfig(**{"port": 0, **settings})
+    async with Gateway(config, authority or OpenDoor(SECRET), origins or OriginPolicy()) as running:
+        yield running
+
+
+# Starting and stopping
+
+
+def test_url_names_the_port_that_was_picked():
+    async def scenario():
+        async with gateway() as running:
+            assert urlsplit(running.url).port
+            async with connected(running.url):
+                assert running.counters()["peers"] == 1
+
+    run(scenario())
+
+
+def test_port_that_is_taken_is_a_config_error():
+    async def scenario():
+        async with gateway() as running:
+            port = urlsplit(running.url).port
+            with pytest.raises(ConfigError, match=f"127.0.0.1:{port}: the port is taken"):
+                async with gateway(port=port):
+                    pass
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "256.256.256.256", "a..b", "x" * 64])
+def test_address_that_is_none_is_a_config_error(host):
+    async def scenario():
+        with pytest.raises(ConfigError, match="cannot listen on"):
+            async with gateway(host=host):
+                pass
+
+    run(scenario())
+
+
+def test_stopping_closes_every_connection_with_1001():
+    async def scenario():
+        async with AsyncExitStack() as clients:
+            async with gateway() as running:
+                logged_in = await clients.enter_async_context(connected(running.url))
+                strange = await clients.enter_async_context(connect(running.url))
+            assert await closed_with(logged_in.socket) == 1001
+            assert await closed_with(strange) == 1001
+
+    run(scenario())
+
+
+def test_nothing_is_left_when_everybody_has_gone():
+    async def scenario():
+        async with gateway() as running:
+            async with connected(running.url) as a, connected(running.url) as b:
+                await a.register("Sum")
+                await b.send("call", server_id=a.peer_id, method_id="Sum", request_id="c")
+                await a.receive("invoke")
+                assert running.counters()["calls"] == 1
+            await until(lambda: running.counters()["connections"] == 0)
+            assert set(running.counters().values()) == {0}
+
+    run(scenario())
+
+
+# Frames
+
+
+@pytest.mark.parametrize("frame", ["", "hello", "[]", "null", "5", '{"type":', "[" * 100_000])
+def test_text_that_is_no_json_object_closes_with_1007(frame):
+    async def scenario():
+        async with gateway() as running, connect(running.url) as socket:
+            await socket.send(frame)
+            assert await closed_with(socket) == 1007
+
+    run(scenario())
+
+
+def test_binary_frame_closes_with_1003():
+    async def scenario():
+        async with gateway() as running, connect(running.url) as socket:
+            await socket.send(b'{"type":"ping"}')
+            assert await closed_with(socket) == 1003
+
+    run(scenario())
+
+
+def test_frame_that_is_too_long_closes_with_1009():
+    async def scenario():
+        async with gateway(max_size=1024) as running, connected(running.url) as client:
+            await client.send("ping", domain="global", padding="x" * 700)
+            assert await client.hello()
+            await client.send("ping", domain="global", padding="x" * 1024)
+            assert await closed_with(client.socket) == 1009
+
+    run(scenario())
+
+
+def test_bad_frames_do_not_hurt_other_connections():
+    async def scenario():
+        async with gateway() as running, connected(running.url) as a, connected(running.url) as b:
+            await a.register("Sum")
+            for frame in ["nonsense", b"binary", "[" * 100_000]:
+                async with connect(running.url) as socket:
+                    await socket.send(frame)
+                    await closed_with(socket)
+            await b.send("call", server_id=a.peer_id, method_id="Sum", request_id="c")
+            invoke = await a.receive("invoke")
+            await a.send("yield", invocation_id=invoke["invocation_id"], result={"s": 1})
+            assert (await b.receive("result"))["result"] == {"s": 1}
+
+    run(scenario())
+
+
+def test_error_inside_ends_one_connection_with_1011_and_no_other(caplog):
+    class Broken(OpenDoor):
+        def authenticate(self, authentication, remote):
+            if authentication.login == "boom":
+                raise RuntimeError("boom")
+            return super().authenticate(authentication, remote)
+
+    async def scenario():
+        async with gateway(authority=Broken(SECRET)) as running, connected(running.url) as client:
+            async with connect(running.url) as socket:
+                await socket.send(
+                    '{"type":"hello","authentication":{"method":"secret","login":"boom"}}'
+                )
+                assert await closed_with(socket) == 1011
+            await until(lambda: running.counters()["connections"] == 1)
+            await client.register("Sum")
+
+    with caplog.at_level(logging.ERROR, "dash_interop"):
+        run(scenario())
+    assert any(record.exc_info for record in caplog.records)
+
+
+def test_nobody_logging_in_closes_with_4009():
+    async def scenario():
+        async with gateway(login_timeout=0.05) as running:
+            async with connect(running.url) as silent, connect(running.url) as refused:
+                assert (await Client(refused).hello(""))["type"] == "error"
+                assert await closed_with(silent) == 4009
+                assert await closed_with(refused) == 4009
+
+    run(scenario())
+
+
+def test_who_logged_in_outlives_the_login_timeout():
+    async def scenario():
+        async with gateway(login_timeout=0.2) as running, connected(running.url) as client:
+            async with connect(running.url) as silent:
+                assert await closed_with(silent) == 4009
+            await client.register("Sum")
+
+    run(scenario())
+
+
+def test_calls_and_answers_keep_their_order():
+    async def scenario():
+        async with gateway() as running, connected(running.url) as a, connected(running.url) as b:
+            await a.register("Sum")
+            count = 500
+
+            async def serve():
+                for number in range(count):
+                    invoke = await a.receive("invoke")
+                    assert invoke["arguments_kv"] == {"n": number}
+                    await a.send(
+                        "yield", invocation_id=invoke["invocation_id"], result={"n": number}
+                    )
+
+            serving = asyncio.ensure_future(serve())
+            for number in range(count):
+                await b.send("call", server_id=a.peer_id, method_id="Sum", request_id=str(number),
+                             arguments_kv={"n": number})  # fmt: skip
+            for number in range(count):
+                answer = await b.receive("result")
+                assert (answer["request_id"], answer["result"]) == (str(number), {"n": number})
+            await serving
+            assert running.counters()["calls"] == 0
+
+    run(scenario())
+
+
+def test_call_that_nobody_answers_is_failed_by_the_gateways_timer():
+    async def scenario():
+        limits = Limits(call_seconds=0.05)
+        async with gateway(limits=limits) as running:
+            async with connected(running.url) as a, connected(running.url) as b:
+                await a.register("Sum")
+                for request_id in ("c1", "c2"):
+                    await b.send(
+                        "call", server_id=a.peer_id, method_id="Sum", request_id=request_id
+                    )
+                    error = await b.receive("error")
+                    assert error["request_id"] == request_id
+                    assert error["reason"] == "No answer within 0.05 s"
+
+    run(scenario())
+
+
+def test_slow_reader_is_disconnected_and_counted_and_others_are_served_on():
+    async def subscribe(client, publisher, stream):
+        await client.send("subscribe", server_id=publisher.peer_id, method_id="Prices")
+        interest = await publisher.receive("add-interest")
+        subscription = interest["subscription_id"]
+        await publisher.send("accepted", subscription_id=subscription, stream_id=stream)
+        await client.receive("subscribed")
+
+    async def scenario():
+        sizes = {"max_size": 2**16, "outbox_size": 2**16, "close_timeout": 5.0}
+        async with (
+            gateway(**sizes) as running,
+            connected(running.url) as publisher,
+            connected(running.url) as fast,
+            connected(running.url, max_queue=1) as slow,
+        ):
+            await publisher.register("Prices")
+            await subscribe(slow, publisher, "s")
+            await subscribe(fast, publisher, "f")
+            number = 0
+            while running.slow_readers == 0:
+                await publisher.send("publish", stream_id="s", data="x" * 50_000)
+                await publisher.send("publish", stream_id="f", data=number)
+                assert (await fast.receive("event"))["data"] == number
+                number += 1
+            assert running.counters()["slow_readers"] == 1
+            assert await closed_with(slow.socket) == 4008
+            await until(lambda: running.counters()["connections"] == 2)
+            await publisher.send("publish", stream_id="f", data="after")
+            assert (await fast.receive("event"))["data"] == "after"
+
+    run(scenario())
+
+
+# Handshakes
+
+
+@pytest.mark.parametrize(
+    "headers, accepted",
+    [
+        ([("Origin", "https://app.corp")], True),
+        ([], True),
+        ([("Origin", "https://app.corp.evil.com")], False),
+        ([("Origin", "null")], False),
+        ([("Origin", "https://app.corp"), ("Origin", "https://app.corp")], False),
+    ],
+)
+def test_handshake_checks_the_origin(headers, accepted):
+    async def scenario():
+        async with gateway(origins=OriginPolicy(["https://app.corp"])) as running:
+            if accepted:
+                async with connected(running.url, additional_headers=headers):
+                    return
+            with pytest.raises(InvalidStatus) as caught:
+                async with connect(running.url, additional_headers=headers):
+                    pass
+            assert caught.value.response.status_code == 403
+            assert running.counters()["connections"] == 0
+
+    run(scenario())
+
+
+def test_open_door_takes_pages_without_a_proper_origin():
+    async def scenario():
+        async with gateway(origins=OriginPolicy(check=False)) as running:
+            async with connected(running.url, additional_headers={"Origin": "null"}):
+                pass
+
+    run(scenario())
+
+
+def test_token_is_checked_against_the_origin_of_the_handshake():
+    async def scenario():
+        authority = TokenAuthority(SECRET)
+        token = authority.issue(Principal("anna", None, "https://app.corp:443"))
+        credentials = {"method": "access-token", "token": token}
+        async with gateway(authority=authority) as running:
+            for origin, answer in [("https://app.corp", "welcome"), ("https://evil", "error")]:
+                headers = {"Origin": origin}
+                async with connect(running.url, additional_headers=headers) as socket:
+                    assert (await Client(socket).hello(**credentials))["type"] == answer
+
+    run(scenario())
+
+
+async def fetch(url, path):
+    """Plain HTTP, as text."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    response = await asyncio.wait_for(reader.read(), DEADLINE)
+    writer.close()
+    await writer.wait_closed()
+    return response.decode()
+
+
+def test_identity_path_proves_that_the_secret_is_known():
+    async def scenario():
+        async with gateway(authority=TokenAuthority(SECRET)) as running:
+            for nonce in ["abc", "a%20b", "%FF", ""]:
+                assert (await fetch(running.url, f"{IDENTITY_PATH}?nonce={nonce}")).startswith(
+                    "HTTP/1.1 200"
+                )
+            body = (await fetch(running.url, f"{IDENTITY_PATH}?nonce=abc")).split("\r\n\r\n")[1]
+            expected = hmac.new(SECRET.encode(), b"gateway:abc", "sha256").hexdigest()
+            assert body == expected
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("path", ["/", "//[", "/x?nonce=1", "*", "http://[", "/\x01"])
+def test_odd_requests_do_no_harm(path):
+    async def scenario():
+        async with gateway() as running, connected(running.url) as client:
+            assert "101" not in (await fetch(running.url, path)).split("\r\n")[0]
+            await client.register("Sum")
+
+    run(scenario())
+
+
+def test_clients_that_vanish_are_noticed_at_once():
+    async def scenario():
+        async with gateway() as running, connected(running.url) as a, connected(running.url) as b:
+            await b.register("Show")
+            await a.send("call", server_id=b.peer_id, method_id="Show", request_id="c")
+            await b.receive("invoke")
+            b.socket.transport.abort()
+            error = await a.receive("error")
+            assert error["reason"] == "Peer has left while waiting for result"
+            assert (await a.receive("peer-removed"))["removed_id"] == b.peer_id
+
+    run(scenario())

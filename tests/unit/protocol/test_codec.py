@@ -1,0 +1,379 @@
+"""Frames to messages; whatever arrives, nothing but ProtocolError comes out."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dash_interop.errors import ProtocolError
+from dash_interop.protocol.codec import decode, encode
+from dash_interop.protocol.effects import Effect, Send
+from dash_interop.protocol.messages import (
+    ACCEPTED,
+    Call,
+    Error,
+    Hello,
+    Invoke,
+    Join,
+    Ping,
+    Refused,
+    Register,
+    Success,
+    Welcome,
+)
+from tests.support.room import Room, credentials, raw
+
+# What is read
+
+
+def test_hello_is_read():
+    text = (
+        '{"domain":"global","type":"hello","request_id":"h","identity":{"application":"x"},'
+        '"authentication":{"method":"secret","login":"anna","secret":"","providerContext":{}}}'
+    )
+    assert decode(text) == Hello(
+        "h", identity={"application": "x"}, authentication=credentials("anna")
+    )
+
+
+def test_missing_or_null_domain_is_global():
+    assert decode('{"type":"ping"}') == decode('{"domain":null,"type":"ping"}') == Ping()
+
+
+def test_payload_stays_undecoded_and_unknown_fields_are_ignored():
+    text = (
+        '{"domain":"agm","type":"call","server_id":"p","method_id":3,"x":{},'
+        '"arguments_kv":{ "a" : 1.0 },"arguments":null}'
+    )
+    message = decode(text)
+    assert isinstance(message, Call)
+    assert message == Call(server_id="p", method_id=3, arguments_kv=message.arguments_kv)
+    assert bytes(message.arguments_kv) == b'{ "a" : 1.0 }'
+
+
+def test_bytes_and_text_are_read_alike():
+    text = '{"type":"join","destination":"é"}'
+    assert decode(text) == decode(text.encode()) == Join(destination="é")
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "5",
+        '"x"',
+        "hello",
+        "[{}]",
+        "{}{}",
+        '{"type":"ping"',
+        "{\"type\":'ping'}",
+        '{"a":NaN}',
+        '{"a":"\\ud800"}',
+        "\ud800",
+        b"\xff\xfe",
+        b'{"type":"\xff"}',
+        "[" * 100_000,
+        '{"type":' + "[" * 100_000,
+        '{"a":' * 100_000 + "1" + "}" * 100_000,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_what_is_no_json_object_is_a_protocol_error(text):
+    with pytest.raises(ProtocolError) as caught:
+        decode(text)
+    assert caught.value.close_code == 1007
+
+
+UNHANDLED = "errors.unhandled_message"
+UNKNOWN = "global.errors.failure"
+
+
+@pytest.mark.parametrize(
+    "text, request_id, peer_id, domain, reason_uri",
+    [
+        ("{}", -1, None, "global", f"global.{UNHANDLED}"),
+        ('{"type":"zz","request_id":"x"}', "x", None, "global", f"global.{UNHANDLED}"),
+        ('{"domain":"agm","type":5}', -1, None, "agm", f"agm.{UNHANDLED}"),
+        ('{"domain":"metrics","type":[]}', -1, None, "metrics", f"metrics.{UNHANDLED}"),
+        ('{"domain":"agm","type":{}}', -1, None, "agm", f"agm.{UNHANDLED}"),
+        ('{"domain":"bus","type":"publish"}', -1, None, "bus", UNKNOWN),
+        ('{"domain":{},"type":"hello"}', -1, None, None, UNKNOWN),
+        ('{"domain":[],"type":[]}', -1, None, None, UNKNOWN),
+        ('{"domain":7,"type":"hello","request_id":7}', 7, None, None, UNKNOWN),
+        ('{"type":1,"request_id":true,"peer_id":5}', -1, None, "global", f"global.{UNHANDLED}"),
+        ('{"type":1,"request_id":[],"peer_id":"p"}', -1, "p", "global", f"global.{UNHANDLED}"),
+    ],
+)
+def test_unknown_domain_or_type_is_refused(text, request_id, peer_id, domain, reason_uri):
+    message = decode(text)
+    assert isinstance(message, Refused)
+    reason = "Unknown domain" if reason_uri == UNKNOWN else "Unknown message type"
+    assert message == Refused(request_id, peer_id, domain, reason_uri, reason)
+
+
+@pytest.mark.parametrize(
+    "type_", ["welcome", "success", "result", "invoke", "peer-added", "refused", "Hello", "HELLO",
+              "hello ", "authenticated", "__init__", "on-connect", "agm.call", "handle", "tick"],
+)  # fmt: skip
+@pytest.mark.parametrize("domain", ["global", "agm", "metrics"])
+def test_type_that_is_not_on_the_list_is_refused(domain, type_):
+    message = decode(json.dumps({"domain": domain, "type": type_, "peer_id": "p"}))
+    assert isinstance(message, Refused)
+    assert message.reason_uri == f"{domain}.errors.unhandled_message"
+
+
+@pytest.mark.parametrize("domain, type_", [("agm", "hello"), ("global", "call"), ("agm", "define")])
+def test_type_of_another_domain_is_refused(domain, type_):
+    assert isinstance(decode(json.dumps({"domain": domain, "type": type_})), Refused)
+
+
+INVALID = "agm.errors.subscription.invalid_subscription"
+
+
+@pytest.mark.parametrize(
+    "domain, type_, field, value, reason_uri",
+    [
+        ("global", "hello", "identity", [], "global.errors.authentication.failure"),
+        ("global", "hello", "authentication", {"login": 5}, "global.errors.authentication.failure"),
+        ("global", "join", "destination", None, "global.errors.failure"),
+        ("global", "ping", "peer_id", 5, "global.errors.failure"),
+        ("agm", "register", "methods", {}, "agm.errors.registration.failure"),
+        ("agm", "register", "methods", ["0"], "agm.errors.registration.failure"),
+        ("agm", "unregister", "methods", [None], "agm.errors.unregistration.failure"),
+        ("agm", "call", "server_id", 5, "agm.errors.invocation.failure"),
+        ("agm", "call", "method_id", {}, "agm.errors.invocation.failure"),
+        ("agm", "call", "request_id", {}, "agm.errors.invocation.failure"),
+        ("agm", "yield", "invocation_id", 5, "agm.errors.failure"),
+        ("agm", "subscribe", "method_id", None, "agm.errors.failure"),
+        ("agm", "unsubscribe", "subscription_id", 5, INVALID),
+        ("agm", "accepted", "stream_id", [], INVALID),
+        ("agm", "drop-subscription", "subscription_id", {}, INVALID),
+        ("agm", "publish", "stream_id", True, "agm.errors.failure"),
+        ("metrics", "define", "peer_id", [], "metrics.errors.failure"),
+    ],
+)
+def test_mistyped_field_is_refused_by_name(domain, type_, field, value, reason_uri):
+    frame = {"domain": domain, "type": type_, "request_id": "x", field: value}
+    message = decode(json.dumps(frame))
+    assert isinstance(message, Refused)
+    assert (message.domain, message.reason_uri) == (domain, reason_uri)
+    assert message.reason.startswith(f"Malformed {type_}: ")
+    assert f"$.{field}" in message.reason
+
+
+# What is written
+
+
+def test_message_is_written_with_its_type_and_domain():
+    assert json.loads(encode(Success("x", "p", "agm"))) == {
+        "type": "success",
+        "domain": "agm",
+        "request_id": "x",
+        "peer_id": "p",
+    }
+
+
+def test_error_context_is_written_only_when_there_is_one():
+    assert "context" not in json.loads(encode(Error(None, None, "u", "r")))
+    assert json.loads(encode(Error(None, None, "u", "r", context=raw({}))))["context"] == {}
+
+
+# Hostile frames, from the text to what is sent because of it
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.just(10**400)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["a", "p-N-1", "r-N-1", "s-N-1", "agm", "?", "0"]),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+FIELDS = sorted(
+    {name for type_ in ACCEPTED.values() for name in type_.__struct_fields__} | {"type", "domain"}
+)
+VALID = [
+    {"domain": domain, "type": name, "peer_id": "p-N-1", "request_id": "x", "destination": "agm",
+     "server_id": "p-N-1", "method_id": "0", "invocation_id": "r-N-1", "subscription_id": "s-N-1",
+     "stream_id": "0", "identity": {"instance": "i"}, "authentication": {"login": "anna"},
+     "methods": ["0"] if name == "unregister" else [{"id": "0", "name": "Sum"}]}
+    for domain, name in ACCEPTED
+]  # fmt: skip
+MUTATIONS = st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=3)
+FAST = settings(max_examples=300, deadline=None, database=None)
+
+
+def feed(room: Room, text: str | bytes, connection: str = "a") -> list[Effect]:
+    """Handle a frame as a gateway does; all that comes of it has to be sendable."""
+    try:
+        message = decode(text)
+    except ProtocolError:
+        return []
+    effects = room.handle(connection, message)
+    for effect in effects:
+        assert isinstance(effect, Send)
+        assert encode(effect.message).startswith(b"{")
+    return effects
+
+
+def hostile_room() -> Room:
+    room = Room()
+    a = room.enter("a", "anna", {"id": "0", "name": "Sum"}, instance="i")
+    assert a == "p-N-1"
+    room.call(("a", a), a)
+    room.subscribe(("a", a), a)
+    return room
+
+
+@FAST
+@given(st.text() | st.binary() | st.characters(categories=["Cs"]))
+def test_random_text_and_bytes_do_no_harm(text: str | bytes):
+    feed(hostile_room(), text)
+
+
+@FAST
+@given(JSON, st.booleans())
+def test_random_json_does_no_harm(value: Any, ascii: bool):
+    for effect in feed(hostile_room(), json.dumps(value, ensure_ascii=ascii)):
+        assert isinstance(effect, Send)
+        json.loads(encode(effect.message))
+
+
+@FAST
+@given(st.lists(st.tuples(st.sampled_from(VALID), MUTATIONS), max_size=5))
+def test_mutated_messages_do_no_harm(frames: list[tuple[dict[str, Any], dict[str, Any]]]):
+    room = hostile_room()
+    for frame, mutation in frames:
+        feed(room, json.dumps({**frame, **mutation}))
+    room.router.disconnect("a", 0.0)
+    counters = room.router.counters()
+    assert {**counters, "dropped_answers": 0} == dict.fromkeys(counters, 0)
+
+
+@FAST
+@given(st.sampled_from(VALID), st.data())
+def test_truncated_and_damaged_messages_do_no_harm(frame: dict[str, Any], data: st.DataObject):
+    text = json.dumps(frame)
+    position = data.draw(st.integers(0, len(text)))
+    feed(hostile_room(), text[:position] + data.draw(st.text(max_size=3)) + text[position + 1 :])
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("value", [None, True, -1, 1e300, 10**400, "", "\0", "𝄞", [], {}, [[]]])
+def test_wrong_type_in_any_field_does_no_harm(field: str, value: Any):
+    room = hostile_room()
+    for frame in VALID:
+        feed(room, json.dumps({**frame, field: value}))
+
+
+def test_lone_surrogates_do_no_harm():
+    for field in FIELDS:
+        for frame in VALID:
+            room = hostile_room()
+            assert feed(room, json.dumps({**frame, field: "\ud800"})) == []
+
+
+@pytest.mark.parametrize("depth", [100, 100_000])
+@pytest.mark.parametrize("field", FIELDS)
+def test_deep_nesting_in_any_field_does_no_harm(field: str, depth: int):
+    for frame in VALID:
+        rest = json.dumps({key: value for key, value in frame.items() if key != field})
+        feed(hostile_room(), f'{rest[:-1]},"{field}":{"[" * depth}{"]" * depth}}}')
+
+
+# Nesting that the decoder just about takes must not be too deep for what works with its values.
+
+
+def nested(depth: int) -> str:
+    return f'{{"x":{"[" * depth}{"]" * depth}}}'
+
+
+def hello_nested(depth: int) -> str:
+    return f'{{"type":"hello","authentication":{{"login":"anna"}},"identity":{nested(depth)}}}'
+
+
+@pytest.fixture(scope="module")
+def depths() -> range:
+    accepted, refused = 1, 1_000_000
+    while refused - accepted > 1:
+        middle = (accepted + refused) // 2
+        try:
+            deep = not isinstance(decode(hello_nested(middle)), Hello)
+        except ProtocolError:
+            deep = True
+        accepted, refused = (accepted, middle) if deep else (middle, refused)
+    return range(max(1, accepted - 60), accepted + 5)
+
+
+def test_deepest_nesting_does_no_harm_in_an_identity(depths: range):
+    for depth in depths:
+        room = Room()
+        room.connect("a")
+        for _ in range(2):
+            feed(room, hello_nested(depth))
+
+
+def test_deepest_nesting_does_no_harm_in_a_definition(depths: range):
+    start = (
+        '{"domain":"agm","type":"register","peer_id":"p-N-1","methods":[{"id":"1","name":"X","f":'
+    )
+    for depth in depths:
+        feed(hostile_room(), f"{start}{nested(depth)}}}]}}")
+
+
+def test_deepest_nesting_does_no_harm_in_a_restriction(depths: range):
+    for depth in depths:
+        room = Room()
+        for connection in "ab":
+            room.connect(connection)
+            for effect in feed(room, hello_nested(depth), connection):
+                assert isinstance(effect, Send)
+                if isinstance(effect.message, Welcome):
+                    join = Join("j", effect.message.peer_id, "agm", "$x == #x")
+                    room.handle(connection, join)
+        for connection in "ab":
+            room.router.disconnect(connection, 0.0)
+        assert set(room.router.counters().values()) == {0}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ['"\\q"', '"\x01"', "01", "1.", "-", "tru", "[1,]", '{"a":1,}', "{1:2}", "NaN", '"\n"'],
+)
+def test_malformed_payload_never_reaches_another_peer(payload: str):
+    with pytest.raises(ProtocolError):
+        decode(
+            '{"domain":"agm","type":"call","peer_id":"p-N-1","server_id":"p-N-1","method_id":"0",'
+            f'"arguments":{payload}}}'
+        )
+
+
+@FAST
+@given(st.text(alphabet='{}[]",:\\u0123456789eE+-. truefalsn\n\t\x7fé', max_size=12))
+def test_payload_that_is_relayed_is_json(payload: str):
+    room = hostile_room()
+    frame = '{"domain":"agm","type":"call","peer_id":"p-N-1","server_id":"p-N-1","method_id":"0"'
+    for effect in feed(room, f'{frame},"arguments_kv":{payload}}}'):
+        assert isinstance(effect, Send)
+        if isinstance(effect.message, Invoke):
+            json.loads(bytes(effect.message.arguments_kv))
+
+
+def test_bad_frame_leaves_the_peer_connected():
+    room = hostile_room()
+    (effect,) = feed(room, '{"domain":"agm","type":"register","peer_id":"p-N-1","methods":5}')
+    assert isinstance(effect, Send) and isinstance(effect.message, Error)
+    methods = [{"id": "1", "name": "Product"}]
+    assert room.handle("a", Register("r", "p-N-1", methods))[-1] == Send("a", Success("r", "p-N-1"))

@@ -1,0 +1,222 @@
+"""The command line, as a process."""
+
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import connect
+
+from dash_interop import __version__
+from dash_interop.gateway.auth import TokenAuthority
+from dash_interop.protocol.router import Principal
+from tests.support.client import Client, closed_with, connected, run
+from tests.support.ports import HOST, Foreigner, free_range
+
+SECRET = "s" * 40
+SCRIPT = [str(Path(sys.executable).with_name("dash-interop"))]
+MODULE = [sys.executable, "-m", "dash_interop"]
+WARNING = (
+    "warning: --no-auth is for development: "
+    "anybody who reaches this gateway can log in as anybody\n"
+)
+
+
+@pytest.fixture
+def secret_file(tmp_path):
+    path = tmp_path / "secret"
+    path.write_text(SECRET + "\n")
+    return path
+
+
+def ended(*arguments, command=MODULE):
+    """Run a command that ends by itself."""
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=20)
+
+
+@contextmanager
+def gateway(*arguments, command=MODULE, port="0"):
+    """A running ``dash-interop gateway`` and its URL."""
+    process = subprocess.Popen(
+        [*command, "gateway", "--port", port, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        match = re.fullmatch(r"gateway listening on (ws://\S+:\d+)\n", line)
+        assert match is not None, (line, process.stderr.read() if process.stderr else "")
+        yield process, match[1]
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def refusal(*arguments):
+    """The one line that a command with bad input ends with."""
+    process = ended(*arguments)
+    assert process.returncode == 2, process
+    assert process.stdout == ""
+    assert process.stderr.startswith("dash-interop: ")
+    assert process.stderr.count("\n") == 1, process.stderr
+    assert "Traceback" not in process.stderr
+    return process.stderr
+
+
+@pytest.mark.parametrize("command", [SCRIPT, MODULE], ids=["script", "module"])
+def test_says_where_it_listens_once_it_does(command, secret_file):
+    async def scenario(url):
+        token = TokenAuthority(SECRET).issue(Principal("anna"))
+        async with connect(url) as socket:
+            answer = await Client(socket).hello(method="access-token", token=token)
+            assert answer["resolved_identity"]["user"] == "anna"
+        async with connect(url) as socket:
+            assert (await Client(socket).hello(secret="wrong"))["type"] == "error"
+
+    with gateway("--secret-file", str(secret_file), command=command) as (_, url):
+        assert url.startswith("ws://127.0.0.1:")
+        run(scenario(url))
+
+
+def test_default_secret_is_the_one_the_users_processes_share(runtime_directory):
+    async def scenario(url):
+        secret = (runtime_directory / "dash_interop" / "secret").read_text()
+        async with connect(url) as socket:
+            assert (await Client(socket).hello(secret=secret))["type"] == "welcome"
+
+    with gateway() as (_, url):
+        run(scenario(url))
+
+
+def test_no_auth_warns_and_believes_any_login_and_page():
+    async def scenario(url):
+        async with connected(url, additional_headers={"Origin": "null"}):
+            pass
+
+    with gateway("--no-auth") as (process, url):
+        run(scenario(url))
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=5)
+    assert errors == WARNING
+
+
+def test_allowed_origins_are_the_only_ones(secret_file):
+    async def scenario(url):
+        for origin in ["https://a.corp", "https://b.corp:8443"]:
+            async with connect(url, additional_headers={"Origin": origin}) as socket:
+                assert (await Client(socket).hello(secret=SECRET))["type"] == "welcome"
+        with pytest.raises(Exception, match="403"):
+            async with connect(url, additional_headers={"Origin": "https://evil.corp"}):
+                pass
+
+    options = ["--allow-origin", "https://a.corp", "--allow-origin", "https://b.corp:8443"]
+    with gateway("--secret-file", str(secret_file), *options) as (_, url):
+        run(scenario(url))
+
+
+def test_max_size_is_kept(secret_file):
+    async def scenario(url):
+        async with connected(url) as client:
+            await client.send("ping", domain="global", padding="x" * 2000)
+            assert await closed_with(client.socket) == 1009
+
+    with gateway("--no-auth", "--max-size", "1024") as (_, url):
+        run(scenario(url))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_closes_connections_with_1001_and_ends_with_0(number):
+    async def scenario(process, url):
+        async with connected(url) as client, connect(url) as stranger:
+            process.send_signal(number)
+            assert await closed_with(client.socket) == 1001
+            assert await closed_with(stranger) == 1001
+
+    with gateway("--no-auth") as (process, url):
+        run(scenario(process, url))
+        assert process.wait(5) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == WARNING
+
+
+# Bad input
+
+
+def test_port_that_is_taken():
+    port = free_range(1)
+    with Foreigner(port):
+        line = refusal("gateway", "--port", str(port))
+    assert line == f"dash-interop: cannot listen on {HOST}:{port}: the port is taken\n"
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "192.0.2.1"])
+def test_host_that_is_not_ours(host):
+    assert f"cannot listen on {host}:0" in refusal("gateway", "--port", "0", "--host", host)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["gateway", "--nonsense"], "--nonsense"),
+        (["gateway", "--port", "x"], "--port"),
+        (["gateway", "--port", "65536"], "--port"),
+        (["gateway", "--port", "-1"], "--port"),
+        (["gateway", "--max-size", "10"], "--max-size"),
+        (["gateway", "extra"], "extra"),
+        (["nonsense"], "nonsense"),
+        (["gateway", "--allow-origin", "app.corp"], "not an origin: 'app.corp'"),
+        (["gateway", "--allow-origin", "https://app.corp/x"], "not an origin"),
+        (["gateway", "--no-auth", "--secret-file", "x"], "--no-auth does not go with"),
+        (["gateway", "--no-auth", "--allow-origin", "https://x"], "--no-auth does not go with"),
+        (["gateway", "--secret-file", "/nowhere/secret"], "No such file or directory"),
+        (["gateway", "--secret-file", "."], "Is a directory"),
+    ],
+)
+def test_bad_option(arguments, words):
+    assert words in refusal(*arguments)
+
+
+def test_short_secret(tmp_path):
+    (tmp_path / "secret").write_text("short")
+    line = refusal("gateway", "--secret-file", str(tmp_path / "secret"))
+    assert "too short: 32 characters at least" in line
+
+
+def test_shared_secret_that_others_can_read(runtime_directory):
+    (runtime_directory / "dash_interop").mkdir()
+    path = runtime_directory / "dash_interop" / "secret"
+    path.write_text(SECRET)
+    path.chmod(0o644)
+    assert "0600" in refusal("gateway")
+
+
+def test_missing_runtime_directory_is_not_mentioned(monkeypatch, tmp_path):
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with gateway("--no-auth") as (process, _):
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=5)
+    assert errors == WARNING
+
+
+# Help
+
+
+def test_help_has_examples():
+    for option in ("--help", "-h"):
+        process = ended("gateway", option)
+        assert process.returncode == 0
+        assert "  Examples:\n    dash-interop gateway --no-auth\n" in process.stdout
+        assert "--allow-origin ORIGIN" in process.stdout
+
+
+def test_version_is_that_of_the_package():
+    process = ended("--version")
+    assert process.returncode == 0
+    assert __version__ in process.stdout
