@@ -101,7 +101,8 @@ export class GatewayTransport {
     private open(session: Session): void {
         const socket = new WebSocket(session.url);
         this.socket = socket;
-        let reason = `No gateway answers at ${session.url}`;
+        // The browser does not say which.
+        let reason = `No gateway answers at ${session.url}, or it does not admit pages of ${location.origin}`;
         this.welcomeTimer = setTimeout(() => {
             reason = `The gateway at ${session.url} did not let this page in within ${WELCOME_TIMEOUT_MS} ms`;
             socket.close();

@@ -257,7 +257,7 @@ export class InteropClient {
                     : `${method.name} is a stream, not a method: subscribe to it`,
             );
         }
-        const waitMs = waitTimeoutMs === 0 ? 0 : readTimeout(waitTimeoutMs, DEFAULT_TIMEOUT_MS);
+        const waitMs = readWaitTimeout(waitTimeoutMs);
         return new Promise((resolve, reject) => {
             const stop = this.interop.serverMethodAdded(() => {
                 const servers = this.chooseServers(method, target, streams);
@@ -385,6 +385,11 @@ function describeFailure(
     }
     const type = typeof returned?.type === 'string' ? { type: returned.type } : {};
     return { message: String(message), ...type, ...(returned ? { returned } : {}) };
+}
+
+/** How long to wait for a server, in milliseconds; 0 does not wait. */
+export function readWaitTimeout(value: unknown): number {
+    return value === 0 ? 0 : readTimeout(value, DEFAULT_TIMEOUT_MS);
 }
 
 function readArguments(args: unknown): Record<string, any> {

@@ -4,10 +4,10 @@ import { InteropContext } from '../dash/interop-context';
 import { useConnection } from '../dash/useConnection';
 
 interface Props extends DashProps {
-    /** The components of the app. They are shown once the connection is there, and stay when it is lost. */
+    /** The components of the app. They are shown at once, or where there is a fallback once the connection is there, and stay when it is lost. */
     children?: React.ReactNode;
 
-    /** Shown while connecting. */
+    /** Shown instead of the children until the connection is there. */
     fallback?: React.ReactNode;
 
     /** How to connect. Without it the page asks its own Dash server, which knows the gateway. Read once. */
@@ -31,7 +31,7 @@ interface Props extends DashProps {
         };
     };
 
-    /** Whether the connection is there and the children are shown. Set by the library: do not write to it. */
+    /** Whether the page has been connected. Set by the library: do not write to it. */
     glueReady?: boolean;
 
     /** Whether the page runs inside io.Connect Desktop or Glue42 Enterprise. Set by the library: do not write to it. */
@@ -46,11 +46,11 @@ interface Props extends DashProps {
 
 /** The root of an app that uses interop components: connects the page and gives the connection to the components below. It can be the layout itself. */
 const Glue42 = (props: Props) => {
-    const client = useConnection(props);
-    if (client === undefined) {
+    const { interop, isDone } = useConnection(props);
+    if (props.fallback && !isDone) {
         return <>{props.fallback}</>;
     }
-    return <InteropContext.Provider value={client}>{props.children}</InteropContext.Provider>;
+    return <InteropContext.Provider value={interop}>{props.children}</InteropContext.Provider>;
 };
 
 export default Glue42;

@@ -33,6 +33,8 @@ export class DashComponent {
     path: ComponentPath = [];
     private readonly deliverers = new Map<string, Deliverer>();
     private readonly checks = new Set<() => void>();
+    private readonly written = new Map<string, unknown>();
+    private isMoving = false;
 
     /** The queue of one of its props. */
     deliverer(prop: string): Deliverer {
@@ -51,7 +53,12 @@ export class DashComponent {
             return () => {};
         }
         const read = () => layoutProps(slot.store, this.path, slot.id);
-        const check = propWatcher(read, prop, onWrite);
+        const known = this.isMoving ? this.written.get(prop) : undefined;
+        const onNewWrite = (value: unknown) => {
+            this.written.set(prop, value);
+            onWrite(value);
+        };
+        const check = propWatcher(read, prop, onNewWrite, known);
         const unsubscribe = slot.store.subscribe(check);
         this.checks.add(check);
         check();
@@ -59,6 +66,15 @@ export class DashComponent {
             unsubscribe();
             this.checks.delete(check);
         };
+    }
+
+    /** It is taken out of the layout; in this turn it may be put back elsewhere. */
+    leave(): void {
+        this.slot = undefined;
+        this.isMoving = true;
+        setTimeout(() => {
+            this.isMoving = false;
+        });
     }
 
     /** To be called when the component was moved: what was written meanwhile is seen now. */
@@ -99,7 +115,7 @@ export function useDashComponent({ id: givenId, setProps }: DashProps): DashComp
         component.slot = slot;
         return () => {
             if (component.slot === slot) {
-                component.slot = undefined;
+                component.leave();
             }
         };
     }, [component, store, id]);

@@ -4,8 +4,8 @@
  * Dash merges what arrives too fast: of several values given to a prop in one turn callbacks see
  * the last, and a callback that is requested again while it runs loses its earlier outputs. So a
  * value is only set when every callback that the one before it triggered, and every callback that
- * these triggered in turn, has ended and its outputs are applied. Where no callback listens,
- * nothing is waited for.
+ * these triggered in turn, has ended and its outputs are applied; and when no callback that listens
+ * to the prop runs for another reason. Where no callback listens, nothing is waited for.
  *
  * The values of one prop have to differ from each other: Dash ignores a value equal to the one it
  * has.
@@ -13,6 +13,7 @@
 
 import {
     type ComponentId,
+    isAwaited,
     type PendingCallback,
     pendingCallbacks,
     type Store,
@@ -45,6 +46,8 @@ export class Deliverer {
     private readonly queue: Waiting[] = [];
     private stopWaiting: (() => void) | undefined;
     private current: unknown;
+    /** Executions that nobody waits for any more; Dash drops their outputs when it runs anew. */
+    private readonly givenUp = new WeakSet<Promise<unknown>>();
 
     /**
      * @param prop The prop to give values to.
@@ -91,10 +94,33 @@ export class Deliverer {
         const slot = this.slot();
         if (!slot) {
             end();
-            return;
+        } else if (this.isAwaited(slot)) {
+            this.whenFree(slot, () => this.set(slot, waiting.value, delivery, end), end);
+        } else {
+            this.set(slot, waiting.value, delivery, end);
         }
-        this.current = waiting.value;
-        slot.setProps({ [this.prop]: waiting.value });
+    }
+
+    private isAwaited({ store, id }: Slot): boolean {
+        return isAwaited(store, id, this.prop, this.givenUp);
+    }
+
+    private whenFree(slot: Slot, go: () => void, end: () => void): void {
+        const unsubscribe = slot.store.subscribe(() => {
+            if (!this.isAwaited(slot)) {
+                unsubscribe();
+                go();
+            }
+        });
+        this.stopWaiting = () => {
+            unsubscribe();
+            end();
+        };
+    }
+
+    private set(slot: Slot, value: unknown, delivery: Delivery, end: () => void): void {
+        this.current = value;
+        slot.setProps({ [this.prop]: value });
         const started = triggeredBy(slot.store, slot.id, this.prop);
         if (started.length === 0) {
             end();
@@ -149,6 +175,9 @@ export class Deliverer {
         const unsubscribe = store.subscribe(check);
         const stop = () => {
             unsubscribe();
+            for (const execution of executions) {
+                this.givenUp.add(execution);
+            }
             end();
         };
         this.stopWaiting = stop;

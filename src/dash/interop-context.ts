@@ -3,9 +3,13 @@
 import { createContext, useContext } from 'react';
 import type { InteropClient } from '../client/interop';
 
-export const InteropContext = createContext<InteropClient | null>(null);
+/** The connection; undefined while there is none yet, or words that say why there will be none. */
+export type Interop = InteropClient | string | undefined;
 
-/** The connection; null above any Glue42 and where a page does without. */
-export function useInterop(): InteropClient | null {
+export const InteropContext = createContext<Interop>(
+    'There is no connection: the component has to be below a Glue42',
+);
+
+export function useInterop(): Interop {
     return useContext(InteropContext);
 }

@@ -23,6 +23,8 @@ export interface PendingCallback {
     changedPropIds: Record<string, unknown>;
     /** The callbacks whose outputs led to this one. */
     predecessors?: PendingCallback['callback'][];
+    /** What it reads, group by group, for the component it runs for. */
+    getInputs: (paths: unknown) => { id: ComponentId | object; property: string }[][];
     /** There once it runs. */
     executionPromise?: Promise<{ error?: unknown }>;
 }
@@ -33,6 +35,30 @@ const STAGES = ['requested', 'prioritized', 'blocked', 'executing', 'watched', '
 export function pendingCallbacks(store: Store): PendingCallback[] {
     const { callbacks } = store.getState();
     return STAGES.flatMap((stage) => callbacks[stage] ?? []);
+}
+
+/**
+ * Whether a callback that has a prop of a component as Input is under way, whatever triggered it.
+ *
+ * @param givenUp Executions that do not count.
+ */
+export function isAwaited(
+    store: Store,
+    id: ComponentId | undefined,
+    prop: string,
+    givenUp: WeakSet<Promise<unknown>>,
+): boolean {
+    if (id === undefined) {
+        return false;
+    }
+    const { paths } = store.getState();
+    return pendingCallbacks(store).some(
+        ({ executionPromise, getInputs }) =>
+            !(executionPromise && givenUp.has(executionPromise)) &&
+            getInputs(paths)
+                .flat()
+                .some((input) => input.property === prop && stringifyId(input.id) === id),
+    );
 }
 
 /** The callbacks that a value just given to a prop has triggered. */

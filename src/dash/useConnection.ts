@@ -2,45 +2,55 @@
 
 import { useEffect, useState } from 'react';
 import { connect, isDesktop, type Settings } from '../client/connect';
-import type { InteropClient } from '../client/interop';
+import { InteropClient } from '../client/interop';
 import type { ConnectionStatus } from '../client/status';
 import { type DashComponent, type DashProps, useDashComponent } from './component';
+import type { Interop } from './interop-context';
 
-/** undefined while connecting, null where the page does without. */
-export type ClientOrNone = InteropClient | null | undefined;
+/** How far a Glue42 has come. */
+export interface Progress {
+    interop: Interop;
+    /** Whether there is nothing more to wait for: it is connected, or the page does without. */
+    isDone: boolean;
+}
 
-export function useConnection(props: DashProps & { settings?: Settings }): ClientOrNone {
+export function useConnection(props: DashProps & { settings?: Settings }): Progress {
     const component = useDashComponent(props);
     const [settings] = useState(props.settings);
-    const [client, setClient] = useState<ClientOrNone>(undefined);
+    const [progress, setProgress] = useState<Progress>({ interop: undefined, isDone: false });
     useEffect(() => {
         const connection = connectionOf(component, settings ?? {});
         connection.report();
         let mounted = true;
-        connection.client.then((made) => mounted && setClient(made));
+        connection.outcome.then((outcome) => mounted && setProgress(outcome));
         return () => {
             mounted = false;
         };
     }, [component, settings]);
     useEffect(() => {
-        component.deliverer('glueReady').deliver(Boolean(client));
-    }, [component, client]);
-    return client;
+        component.deliverer('glueReady').deliver(progress.interop instanceof InteropClient);
+    }, [component, progress]);
+    return progress;
 }
 
 class Connection {
-    readonly client: Promise<InteropClient | null>;
+    readonly outcome: Promise<Progress>;
     private readonly component: DashComponent;
     private status: ConnectionStatus = { state: 'connecting', error: null };
 
     constructor(component: DashComponent, settings: Settings) {
         this.component = component;
-        this.client = connect(settings, (status) => this.change(status)).catch((error: Error) => {
-            this.change({ state: 'disconnected', error: error.message });
-            console.error(`dash_interop: ${error.message}`);
-            // The children stay hidden: there is nothing they could work with.
-            return new Promise<never>(() => {});
-        });
+        this.outcome = connect(settings, (status) => this.change(status)).then(
+            (client) => ({
+                interop: client ?? 'There is no connection: a factory of this page does without',
+                isDone: true,
+            }),
+            (error: Error) => {
+                this.change({ state: 'disconnected', error: error.message });
+                console.error(`dash_interop: ${error.message}`);
+                return { interop: `There is no connection: ${error.message}`, isDone: false };
+            },
+        );
     }
 
     /** Tells the component how things are, also one that was put back into the layout. */

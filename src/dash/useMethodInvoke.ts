@@ -1,24 +1,48 @@
 /** A MethodInvoke: each value written to its `invoke` is one invocation and has one result. */
 
-import { useEffect } from 'react';
-import { type InteropClient, InvocationFailed } from '../client/interop';
+import { useEffect, useRef, useState } from 'react';
+import { type InteropClient, InvocationFailed, readWaitTimeout } from '../client/interop';
 import { type DashComponent, type DashProps, useDashComponent } from './component';
-import { useInterop } from './interop-context';
+import { type Interop, useInterop } from './interop-context';
 
 export function useMethodInvoke(props: DashProps): void {
     const component = useDashComponent(props);
-    const client = useInterop();
+    const interop = useInterop();
+    const [arrival] = useState(() => new Arrival());
+    const latest = useRef(interop);
+    latest.current = interop;
     useEffect(() => {
-        if (!client) {
-            return undefined;
+        if (interop !== undefined) {
+            arrival.announce(interop);
         }
-        return component.watch('invoke', async (invoke) => {
-            const outcome = await invokeOnce(client, invoke);
-            component
-                .deliverer('result')
-                .deliver({ ...outcome, sequence: nextSequence(component) });
+    }, [arrival, interop]);
+    useEffect(
+        () =>
+            component.watch('invoke', async (invoke) => {
+                const outcome = await invokeOnce(latest.current, arrival, invoke);
+                const sequence = nextSequence(component);
+                component.deliverer('result').deliver({ ...outcome, sequence });
+            }),
+        [arrival, component],
+    );
+}
+
+/** The connection to come, for what is written before it is there. */
+class Arrival {
+    announce: (interop: Interop) => void = () => {};
+    private readonly interop = new Promise<Interop>((resolve) => {
+        this.announce = resolve;
+    });
+
+    /** Waits as an invocation waits for a server. */
+    async wait(timeoutMs: number): Promise<Interop> {
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        const late = new Promise<string>((resolve) => {
+            const reason = `The page was not connected within ${timeoutMs} ms`;
+            timer = setTimeout(() => resolve(reason), timeoutMs);
         });
-    }, [client, component]);
+        return Promise.race([this.interop, late]).finally(() => clearTimeout(timer));
+    }
 }
 
 interface Outcome {
@@ -27,10 +51,13 @@ interface Outcome {
     error: object | null;
 }
 
-async function invokeOnce(client: InteropClient, invoke: any): Promise<Outcome> {
+async function invokeOnce(present: Interop, arrival: Arrival, invoke: any): Promise<Outcome> {
     const invocationId = invoke?.invocationId ?? null;
     try {
         const { definition, argumentObj, target, options } = readInvoke(invoke);
+        // Where the connection is there already, the call leaves before this function first awaits.
+        const interop = present ?? (await arrival.wait(readWaitTimeout(options?.waitTimeoutMs)));
+        const client = requireClient(interop);
         const invocationResult = await client.invoke(
             definition,
             argumentObj,
@@ -41,6 +68,13 @@ async function invokeOnce(client: InteropClient, invoke: any): Promise<Outcome> 
     } catch (error) {
         return { invocationId, invocationResult: null, error: describeError(error as Error) };
     }
+}
+
+function requireClient(interop: Interop): InteropClient {
+    if (typeof interop === 'string' || interop === undefined) {
+        throw new InvocationFailed(interop ?? 'The page is not connected');
+    }
+    return interop;
 }
 
 function readInvoke(invoke: any): Record<string, any> {

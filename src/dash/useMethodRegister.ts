@@ -17,7 +17,8 @@ interface Props extends DashProps {
 
 export function useMethodRegister(props: Props): void {
     const component = useDashComponent(props);
-    const client = useInterop();
+    const interop = useInterop();
+    const client = typeof interop === 'string' ? undefined : interop;
     const { id, definition, returns = false, methodResponseTimeoutMs, batch = false } = props;
     const settings = {
         returns,
@@ -50,6 +51,12 @@ export function useMethodRegister(props: Props): void {
     }, [component, queue, id]);
 
     useEffect(() => client?.onPeerLeft((peerId) => queue.callerLeft(peerId)), [client, queue]);
+
+    useEffect(() => {
+        if (typeof interop === 'string') {
+            reportError(component, { message: interop });
+        }
+    }, [component, interop]);
 
     // An equal definition that a callback sends again is a new object, and no change.
     const key = JSON.stringify(definition);

@@ -12,13 +12,17 @@ const seen = new WeakSet<object>();
  *
  * @param read The component's props in the layout; undefined while it has none.
  * @param onWrite Called with each value that no mount of the component has seen.
+ * @param known A value that is there already when it is there at first, as when a callback sends a
+ *     component back that it got as State: then it is a copy.
  */
 export function propWatcher(
     read: () => Record<string, any> | undefined,
     prop: string,
     onWrite: (value: unknown) => void,
+    known?: unknown,
 ): () => void {
     let last: unknown;
+    let copy = known === undefined ? undefined : JSON.stringify(known);
     return () => {
         const props = read();
         if (!props || props[prop] === last) {
@@ -28,12 +32,16 @@ export function propWatcher(
         if (last === undefined || last === null) {
             return;
         }
+        const isCopy = copy !== undefined && JSON.stringify(last) === copy;
+        copy = undefined;
         if (typeof last === 'object') {
             if (seen.has(last)) {
                 return;
             }
             seen.add(last);
         }
-        onWrite(last);
+        if (!isCopy) {
+            onWrite(last);
+        }
     };
 }

@@ -32,6 +32,7 @@ def app_a(server: Flask) -> Dash:
             html.Div(id="single-out"),
             dash_glue42.Glue42(
                 id="glue42",
+                fallback=html.Div("connecting"),
                 children=[
                     dash_glue42.MethodInvoke(id="invoke"),
                     html.Button("go", id="go"),
@@ -87,6 +88,7 @@ def app_b(server: Flask) -> Dash:
     app.init_app(server)
     app.layout = dash_glue42.Glue42(
         id="glue42",
+        fallback=html.Div("connecting"),
         children=[
             dash_glue42.MethodRegister(id="register", definition={"name": "Sum"}, returns=True),
             html.Div("ready", id="ready"),

@@ -41,6 +41,8 @@ async def _post(
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            incoming.put_nowait({"type": "http.disconnect"})
 
     await application(scope, incoming.get, send)
     text = b"".join(message.get("body", b"") for message in sent)

@@ -135,7 +135,10 @@ describe('logging in', () => {
         const socket = await sayHello();
         socket.cut();
         expect(statuses).toEqual([
-            { state: 'disconnected', error: 'No gateway answers at ws://gateway/' },
+            {
+                state: 'disconnected',
+                error: `No gateway answers at ws://gateway/, or it does not admit pages of ${location.origin}`,
+            },
         ]);
     });
 

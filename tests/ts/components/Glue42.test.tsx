@@ -50,7 +50,11 @@ afterEach(() => {
 
 /** What a component below sees of the connection. */
 function Child() {
-    return <p>{useInterop() ? 'connected' : 'without'}</p>;
+    const interop = useInterop();
+    if (interop === undefined) {
+        return <p>connecting</p>;
+    }
+    return <p>{typeof interop === 'string' ? interop : 'connected'}</p>;
 }
 
 /** Dash around the component: renders it again when its props change. */
@@ -95,12 +99,14 @@ function given(prop: string): any[] {
 }
 
 describe('while connecting', () => {
-    test('nothing is shown, or the fallback', async () => {
+    test('the children are shown, or the fallback instead', async () => {
         const { container, unmount } = await show();
-        expect(container.innerHTML).toBe('');
+        expect(container.innerHTML).toBe('<p>connecting</p>');
         unmount();
         const { container: second } = await show({ fallback: <b>wait</b> });
         expect(second.innerHTML).toBe('<b>wait</b>');
+        await connect();
+        expect(second.innerHTML).toBe('<p>connected</p>');
     });
 
     test('the props say so', async () => {
@@ -185,7 +191,9 @@ test('a page that does without shows its children, and is not ready', async () =
     const { container } = await show();
     made({ skipInit: true });
     await settle();
-    expect(container.innerHTML).toBe('<p>without</p>');
+    expect(container.textContent).toBe(
+        'There is no connection: a factory of this page does without',
+    );
     expect(store.props(id).glueReady).toBe(false);
 });
 
@@ -195,6 +203,7 @@ test('a connection that cannot be made is told in the props and the console', as
     failed(new Error('no licence'));
     await settle();
     expect(container.innerHTML).toBe('<b>wait</b>');
+    expect((await show()).container.textContent).toBe('There is no connection: no licence');
     expect(store.props(id)).toMatchObject({
         glueReady: false,
         connectionState: 'disconnected',

@@ -145,10 +145,38 @@ describe('one write, one call', () => {
 
     test('holds before there is a connection', async () => {
         page.add('MethodInvoke', { id, ...invoke(1) });
-        await page.show(null);
+        await page.show();
+        await page.write(id, invoke(2), invoke(3));
         expect(calls()).toEqual([]);
         await page.reconnect(client);
+        expect(calls()).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+    });
+
+    test('ends in time where no connection comes', async () => {
+        page.add('MethodInvoke', { id });
+        await page.show();
+        await page.write(id, { invoke: { definition: 'Count', options: { waitTimeoutMs: 500 } } });
+        await page.settle(500);
+        expect(page.store.props(id).result.error.message).toBe(
+            'The page was not connected within 500 ms',
+        );
+    });
+
+    test('ends at once where there is none', async () => {
+        page.add('MethodInvoke', { id, ...invoke(1) });
+        await page.show('There is no connection: nowhere');
+        expect(page.store.props(id).result.error.message).toBe('There is no connection: nowhere');
+    });
+
+    test('holds when a callback sends the component back that it got as State', async () => {
+        page.add('MethodInvoke', { id });
+        await page.show(client);
+        await page.write(id, invoke(1));
+        const copy = structuredClone(page.store.props(id));
+        await page.replace('MethodInvoke', copy);
         expect(calls()).toEqual([{ n: 1 }]);
+        await page.write(id, { invoke: null }, invoke(1));
+        expect(calls()).toEqual([{ n: 1 }, { n: 1 }]);
     });
 });
 

@@ -79,7 +79,7 @@ describe('registering', () => {
 
     test('waits for a connection', async () => {
         page.add('MethodRegister', { id, definition: 'Sum', returns: true });
-        await page.show(null);
+        await page.show();
         expect(own.interop.log).toEqual([]);
         await page.reconnect(new InteropClient(own));
         expect(own.interop.own).toHaveLength(1);

@@ -170,9 +170,72 @@ describe('with a callback that listens', () => {
     test('a run of the same definition for another component is not waited for', async () => {
         const callback = store.callback({ inputs: ['m.invoke'] });
         deliver('one', 'two');
-        const other = { callback, resolvedId: 'of another component', changedPropIds: {} };
+        const other = {
+            callback,
+            resolvedId: 'of another component',
+            changedPropIds: {},
+            getInputs: () => [[{ id: 'another', property: 'invoke' }]],
+        };
         store.getState().callbacks.watched.push(other);
         await store.runs[0].finish();
+        await flush();
+        expect(set()).toEqual(['one', 'two']);
+    });
+});
+
+describe('a callback that listens to more than the prop', () => {
+    beforeEach(() => {
+        store.add('Button', { id: 'b' });
+        store.callback({ inputs: ['m.invoke', 'b.n_clicks'] });
+    });
+
+    test('is not requested again while it runs for something else', async () => {
+        store.write('b', { n_clicks: 1 });
+        store.runs[0].start();
+        deliver('one');
+        await flush();
+        expect(set()).toEqual([]);
+        await store.runs[0].finish();
+        await flush();
+        expect(set()).toEqual(['one']);
+        expect(ended).toEqual([]);
+    });
+
+    test('serves the values of two props one after the other', async () => {
+        store.add('MethodRegister', { id: 'n' });
+        store.callback({ inputs: ['m.result', 'n.result'] });
+        const props = ['m', 'n'].map((id) => {
+            const other: Slot = { store, id, setProps: (given) => store.setProps(id, given) };
+            return new Deliverer('result', () => other);
+        });
+        for (const [index, each] of props.entries()) {
+            each.deliver(index);
+        }
+        await flush();
+        expect(store.updates).toEqual([{ id: 'm', props: { result: 0 } }]);
+        await store.runs[0].finish();
+        await flush();
+        expect(store.updates[1]).toEqual({ id: 'n', props: { result: 1 } });
+    });
+
+    test('is not waited for any more when the value is given up', async () => {
+        store.write('b', { n_clicks: 1 });
+        store.runs[0].start();
+        deliver('one');
+        deliverer.abandon();
+        await flush();
+        expect(ended).toEqual(['one']);
+        await store.runs[0].finish();
+        await flush();
+        expect(set()).toEqual([]);
+        expect(store.subscriberCount).toBe(0);
+    });
+
+    test('is requested again for the next value when the one it runs for is given up', async () => {
+        deliver('one', 'two');
+        store.runs[0].start();
+        await flush();
+        deliverer.abandon();
         await flush();
         expect(set()).toEqual(['one', 'two']);
     });

@@ -6,8 +6,7 @@
 import { act, cleanup, render } from '@testing-library/react';
 import React, { createContext, StrictMode, useContext, useRef, useSyncExternalStore } from 'react';
 import { vi } from 'vitest';
-import type { InteropClient } from '../../../src/client/interop';
-import { InteropContext } from '../../../src/dash/interop-context';
+import { type Interop, InteropContext } from '../../../src/dash/interop-context';
 import { FakeDashStore } from './fake-dash-store';
 
 type Path = (string | number)[];
@@ -19,7 +18,9 @@ export class FakeDashPage {
     private readonly paths = new Map<string, Path>();
     private readonly types: Record<string, React.ComponentType<any>>;
     private rerender: (ui: React.ReactElement) => void = () => {};
-    private client: InteropClient | null = null;
+    /** How often each component was put into the layout: React mounts it anew each time. */
+    private readonly mounts = new Map<string, number>();
+    private interop: Interop;
 
     /** @param types The components by their names. Timers have to be fake already. */
     constructor(types: Record<string, React.ComponentType<any>>) {
@@ -38,9 +39,9 @@ export class FakeDashPage {
         this.paths.set(props.id, this.store.add(type, props));
     }
 
-    /** Shows the page, below a connection or without one. */
-    async show(client: InteropClient | null = null): Promise<HTMLElement> {
-        this.client = client;
+    /** Shows the page, below a connection, or before there is one. */
+    async show(interop?: Interop): Promise<HTMLElement> {
+        this.interop = interop;
         const { container, rerender } = render(this.tree());
         this.rerender = rerender;
         await this.settle();
@@ -54,8 +55,8 @@ export class FakeDashPage {
     }
 
     /** Gives the components another connection. */
-    async reconnect(client: InteropClient | null): Promise<void> {
-        this.client = client;
+    async reconnect(interop: Interop): Promise<void> {
+        this.interop = interop;
         await this.renderAgain();
     }
 
@@ -69,6 +70,18 @@ export class FakeDashPage {
     async putBack(type: string, props: Record<string, any>): Promise<void> {
         this.paths.set(props.id, this.store.add(type, props));
         await this.renderAgain();
+    }
+
+    /** A callback sends a component back in place of the one there is. */
+    async replace(type: string, props: Record<string, any>): Promise<void> {
+        const { id } = props;
+        act(() => {
+            this.store.remove(id);
+            this.paths.set(id, this.store.add(type, props));
+            this.mounts.set(id, (this.mounts.get(id) ?? 0) + 1);
+            this.rerender(this.tree());
+        });
+        await this.settle();
     }
 
     /**
@@ -117,9 +130,9 @@ export class FakeDashPage {
     private tree(): React.ReactElement {
         return (
             <StrictMode>
-                <InteropContext.Provider value={this.client}>
+                <InteropContext.Provider value={this.interop}>
                     {[...this.paths].map(([id, path]) => (
-                        <Wrapper key={id} page={this} path={path} />
+                        <Wrapper key={`${id} ${this.mounts.get(id)}`} page={this} path={path} />
                     ))}
                 </InteropContext.Provider>
             </StrictMode>

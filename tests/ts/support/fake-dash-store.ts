@@ -163,9 +163,13 @@ export class FakeDashStore implements Store {
                 };
                 this.swap(waiting, waiting.pending);
             } else {
-                this.runs.push(
-                    new FakeRun(this, { callback, resolvedId, changedPropIds, predecessors }),
-                );
+                const inputs = callback.inputs.map((key) => {
+                    const [id, property] = splitKey(key as string);
+                    return { id, property };
+                });
+                const getInputs = () => [inputs];
+                const pending = { callback, resolvedId, changedPropIds, predecessors, getInputs };
+                this.runs.push(new FakeRun(this, pending));
             }
         }
         this.notify();

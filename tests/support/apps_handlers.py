@@ -1,0 +1,101 @@
+"""An app whose methods are handled by plain functions: def, async def, in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import inspect
+from pathlib import Path
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, html
+from dash.background_callback.managers.diskcache_manager import DiskcacheManager
+from dash.exceptions import PreventUpdate
+from diskcache import Cache
+
+from dash_interop import (
+    Glue42,
+    InvocationError,
+    MethodInvoke,
+    MethodRegister,
+    method_handler,
+    returned_value,
+)
+
+
+def can_await(backend: str) -> bool:
+    """Whether Dash runs ``async def`` callbacks on a backend."""
+    if backend != "flask":
+        return True
+    knows = "use_async" in inspect.signature(Dash.__init__).parameters
+    return knows and importlib.util.find_spec("asgiref") is not None
+
+
+def kinds_of_handlers(backend: str) -> list[str]:
+    return ["Def", "Async", "Background"] if can_await(backend) else ["Def", "Background"]
+
+
+def make_app(backend: str, cache: Path) -> Dash:
+    options: dict[str, Any] = {} if backend == "flask" else {"backend": backend}
+    app = Dash("handlers", **options)
+    kinds = kinds_of_handlers(backend)
+    app.layout = Glue42(
+        id="glue42",
+        children=[
+            *[MethodRegister(id=kind, definition=kind, returns=True) for kind in kinds],
+            MethodRegister(id="show", definition="Show", returns=False),
+            dcc.Input(id="offset", type="number", value=100),
+            html.P(id="shown"),
+            MethodInvoke(id="invoke"),
+            html.Button("Go", id="go"),
+            dcc.Input(id="divisor", value=4),
+            html.P(id="outcome"),
+        ],
+    )
+
+    def divide(args: dict[str, Any], caller: dict[str, Any], offset: int) -> dict[str, Any]:
+        quotient = offset + args["a"] / args["b"]
+        return {"quotient": quotient, "caller": caller["application"]}
+
+    @method_handler("Def", State("offset", "value"), app=app)
+    def divide_at_once(args: Any, caller: Any, offset: int) -> Any:
+        return divide(args, caller, offset)
+
+    if "Async" in kinds:
+
+        @method_handler("Async", State("offset", "value"), app=app)
+        async def divide_soon(args: Any, caller: Any, offset: int) -> Any:
+            await asyncio.sleep(0.01)
+            return divide(args, caller, offset)
+
+    manager = DiskcacheManager(Cache(str(cache)))
+
+    @method_handler(
+        "Background", State("offset", "value"), app=app, background=True, manager=manager
+    )
+    def divide_elsewhere(args: Any, caller: Any, offset: int) -> Any:
+        return divide(args, caller, offset)
+
+    @method_handler("show", output=Output("shown", "children"), app=app)
+    def show(args: Any, caller: Any) -> str:
+        return f"{caller['application']} says {args['text']}"
+
+    @app.callback(
+        Output("invoke", "invoke"),
+        Input("go", "n_clicks"),
+        State("divisor", "value"),
+        prevent_initial_call=True,
+    )
+    def invoke(_: Any, divisor: Any) -> Any:
+        return {"definition": "Def", "argumentObj": {"a": 8, "b": int(divisor)}}
+
+    @app.callback(Output("outcome", "children"), Input("invoke", "result"))
+    def show_outcome(result: Any) -> str:
+        try:
+            return f"Quotient is {returned_value(result)['quotient']}"
+        except InvocationError as error:
+            return f"No quotient: {error}"
+        except PreventUpdate:
+            return "Nothing yet"
+
+    return app

@@ -1,0 +1,138 @@
+"""Serves Dash apps from threads of the test process, on Flask, FastAPI and Quart."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from dash import Dash
+
+HOST = "127.0.0.1"
+STOP_SECONDS = 10.0
+
+
+def backends() -> list[str]:
+    """The backends that ``DASH_INTEROP_TEST_BACKENDS`` names."""
+    named = os.environ.get("DASH_INTEROP_TEST_BACKENDS", "flask")
+    return [name.strip() for name in named.split(",") if name.strip()]
+
+
+def make_app(name: str, backend: str = "flask", **options: Any) -> Dash:
+    """A Dash app whose pages are called ``name`` by other pages."""
+    if backend != "flask":
+        options["backend"] = backend
+    return Dash(name, **options)
+
+
+def free_ports(count: int) -> int:
+    """The first of so many consecutive ports that nobody uses."""
+    for _ in range(100):
+        first = random.randrange(20_000, 30_000)
+        if all(_is_free(port) for port in range(first, first + count)):
+            return first
+    raise RuntimeError(f"no {count} free ports in a row")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as attempt:
+        try:
+            attempt.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+class Server:
+    """A running server; ``url`` ends without a slash."""
+
+    def __init__(self, url: str, stop: Callable[[], None]) -> None:
+        self.url = url
+        self.stop = stop
+
+
+def serve(server: Any) -> Server:
+    """Serve a Flask, FastAPI or Quart application, such as ``app.server``."""
+    framework = type(server).__module__.partition(".")[0]
+    if framework == "fastapi" or any(
+        base.__module__.startswith("fastapi") for base in type(server).__mro__
+    ):
+        return _serve_uvicorn(server)
+    if any(base.__module__.startswith("quart") for base in type(server).__mro__):
+        return _serve_hypercorn(server)
+    return _serve_werkzeug(server)
+
+
+def _serve_werkzeug(server: Any) -> Server:
+    from werkzeug.serving import make_server
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    running = make_server(HOST, 0, server, threaded=True)
+    thread = threading.Thread(
+        target=running.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    )
+    thread.start()
+
+    def stop() -> None:
+        running.shutdown()
+        _join(thread)
+        running.server_close()
+
+    return Server(f"http://{HOST}:{running.port}", stop)
+
+
+def _serve_uvicorn(server: Any) -> Server:
+    import uvicorn
+
+    listener = socket.create_server((HOST, 0))
+    config = uvicorn.Config(server, log_level="warning", timeout_graceful_shutdown=1)
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        running.should_exit = True
+        _join(thread)
+        listener.close()
+
+    return Server(f"http://{HOST}:{listener.getsockname()[1]}", stop)
+
+
+def _serve_hypercorn(server: Any) -> Server:
+    from hypercorn.asyncio import serve as serve_asgi
+    from hypercorn.config import Config
+
+    listener = socket.create_server((HOST, 0))
+    config = Config()
+    port = listener.getsockname()[1]
+    # From here on it is hypercorn's to close.
+    config.bind = [f"fd://{listener.detach()}"]
+    config.graceful_timeout = 0.5
+    config.loglevel = "WARNING"
+    loop = asyncio.new_event_loop()
+    ended = asyncio.Event()
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        trigger: Any = ended.wait
+        loop.run_until_complete(serve_asgi(server, config, shutdown_trigger=trigger))
+        loop.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        loop.call_soon_threadsafe(ended.set)
+        _join(thread)
+
+    return Server(f"http://{HOST}:{port}", stop)
+
+
+def _join(thread: threading.Thread) -> None:
+    thread.join(STOP_SECONDS)
+    assert not thread.is_alive(), "the server did not stop"
