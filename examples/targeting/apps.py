@@ -120,7 +120,7 @@ def make_head_office(server: Any, path: str) -> Dash:
             first = returned_value(result)
         except InvocationError as error:
             # Nobody answered. With some answers there is no exception, but a list of errors.
-            return f"No answer: {error}", [errors_table(error.errors)]
+            return f"No answer: {error}", [errors_table(error.all_errors)]
         assert result is not None
         outcome = result["invocationResult"]
         values, errors = outcome["all_return_values"], outcome["all_errors"]

@@ -12,7 +12,9 @@ import {
 import { propWatcher } from './watch';
 
 export interface DashProps {
+    /** The ID of this component, by which callbacks know it; unique in the app. */
     id?: string;
+    /** Given by Dash: how the component changes its own props. */
     setProps: (props: Record<string, unknown>) => void;
 }
 
