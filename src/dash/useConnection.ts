@@ -61,8 +61,9 @@ class Connection {
 
     private change(status: ConnectionStatus): void {
         this.status = status;
-        this.component.deliverer('connectionState').deliver(status.state);
+        // The reason first, so that it is there when a callback hears of the state.
         this.component.deliverer('connectionError').deliver(status.error);
+        this.component.deliverer('connectionState').deliver(status.state);
     }
 }
 

@@ -53,7 +53,7 @@ def test_con001_the_root_shows_the_fallback_until_it_is_connected_and_reports_ea
 
     page = apps.open(app, connected=False)
     page.wait_for_text("state", "disconnected")
-    assert page.text("reason").startswith(f"No gateway answers at {url}")
+    eventually(lambda: page.text("reason").startswith(f"No gateway answers at {url}"), "a reason")
     assert page.text("fallback") == "the fallback"
     assert not page.has("children")
 
@@ -281,7 +281,7 @@ def test_con007_a_page_that_the_gateway_does_not_let_in_learns_that_it_is_there(
     with_status(app)
     page = apps.open(app, connected=False)
     page.wait_for_text("state", "disconnected")
-    assert "does not admit pages of http:" in page.text("reason")
+    eventually(lambda: "does not admit pages of http:" in page.text("reason"), "a reason")
 
 
 def test_con008_a_token_is_of_no_use_to_a_page_of_another_origin(apps: Apps) -> None:
@@ -463,7 +463,7 @@ def test_con013_a_library_that_fails_is_reported_in_its_own_words(apps: Apps) ->
     with_status(app)
     page = apps.open(app, connected=False)
     page.wait_for_text("state", "disconnected")
-    assert page.text("reason") == "No licence"
+    page.wait_for_text("reason", "No licence")
     assert page.text("fallback") == "waiting"
 
 
