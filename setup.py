@@ -34,8 +34,16 @@ def must_build() -> bool:
     mode = os.environ.get("DASH_INTEROP_BUILD", "auto")
     if mode not in ("auto", "always", "never"):
         raise SystemExit(f"DASH_INTEROP_BUILD is {mode!r}; use auto, always or never.")
-    missing = not all((ROOT / NAME / file).exists() for file in GENERATED)
-    return mode == "always" or (mode == "auto" and missing)
+    built = [ROOT / NAME / file for file in GENERATED]
+    return mode == "always" or (mode == "auto" and not all(map(is_fresh, built)))
+
+
+def is_fresh(built: Path) -> bool:
+    """Whether a generated file is there, and newer than what it is made from."""
+    sources = [ROOT / "package.json", *(ROOT / "src").rglob("*.ts*")]
+    return built.exists() and all(
+        source.stat().st_mtime <= built.stat().st_mtime for source in sources
+    )
 
 
 def run(*command: str) -> None:

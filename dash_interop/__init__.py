@@ -1,9 +1,9 @@
 """
 Dash apps, web pages and Python processes call each other's methods.
 
-A drop-in for ``dash_glue42``: ``import dash_interop as dash_glue42``. The components register
-themselves with Dash when this package is imported; what needs Dash or the gateway is loaded when
-it is first used.
+A drop-in for ``dash_glue42``: ``import dash_interop as dash_glue42``. Where Dash is loaded, the
+session route is added to every app that is made from then on; the rest is loaded when it is first
+used. A process without Dash stays without.
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ def method_handler(
     Args:
         component_id: ``id`` of the ``MethodRegister``. With ``batch=True`` there, the function is
             called for each invocation of a batch, in order.
-        dependencies: Further ``State`` or ``Input`` of the callback.
+        dependencies: Further ``State`` or ``Input`` of the callback. Prefer ``State``: when an
+            input changes while the function runs, Dash drops what that run returns.
         output: For a void method: what the function's return value updates, instead of being the
             result. A function that raises or returns ``no_update`` leaves it as it is.
         app: The Dash app; by default whichever this process makes, as with ``dash.callback``.

@@ -48,7 +48,7 @@ def session() -> dict[str, Any]:
         logger.error("no session for a page: %s", error)
         return {"error": str(error)}
     except Exception:
-        logger.exception("no session for a page: user= raised")
+        logger.exception("no session for a page")
         return {"error": "The server cannot tell who is logged in; its log says why"}
 
 
@@ -64,10 +64,12 @@ def _open_session(app: Dash, request: Any) -> dict[str, Any]:
             "with DASH_INTEROP_GATEWAY"
         }
     user = settings.user_of(request)
-    if not user:
+    if user is None or user == "":
         return {"error": "Nobody is logged in"}
+    if not isinstance(user, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"user= has to return a name or None, not {type(user).__name__}")
     url = settings.gateway_url()
-    principal = Principal(str(user), settings.application, origin)
+    principal = Principal(user, settings.application, origin)
     return {
         "url": url,
         "token": settings.authority().issue(principal),

@@ -63,9 +63,12 @@ class TokenAuthority:
                 raise AuthenticationFailed(f"Unknown authentication method {method}")
         return principal
 
-    def prove(self, nonce: str) -> str:
-        """Show to someone who knows the secret that this process knows it too."""
-        return hmac.new(self._secret, b"gateway:" + nonce.encode(), "sha256").hexdigest()
+    def prove(self, nonce: str, port: int) -> str:
+        """
+        Show to someone who knows the secret that the gateway at ``port`` knows it too. The port is
+        part of it, so that a stranger at another port cannot pass the proof on as its own.
+        """
+        return hmac.new(self._secret, f"gateway:{port}:{nonce}".encode(), "sha256").hexdigest()
 
     def _check_token(self, token: str | None) -> Principal:
         try:
@@ -78,7 +81,7 @@ class TokenAuthority:
         age = self._clock() - issued.timestamp()
         if not -CLOCK_SKEW_SECONDS <= age <= TOKEN_SECONDS + CLOCK_SKEW_SECONDS:
             raise AuthenticationFailed("The token has expired")
-        return principal
+        return msgspec.structs.replace(principal, is_from_token=True)
 
     def _check_secret(self, authentication: Authentication) -> Principal:
         login, secret = _login_and_secret(authentication)
@@ -118,15 +121,11 @@ def read_secret(path: str | Path) -> str:
         ConfigError: Not readable, or shorter than 32 characters.
     """
     try:
-        secret = Path(path).read_text(encoding="utf-8").strip()
+        text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ConfigError(f"cannot read the secret file {path}: {reason}") from error
-    if len(secret) < _MIN_SECRET_LENGTH:
-        raise ConfigError(
-            f"the secret in {path} is too short: {_MIN_SECRET_LENGTH} characters at least"
-        )
-    return secret
+    return _checked_secret(text, path)
 
 
 def runtime_secret() -> str:
@@ -136,15 +135,15 @@ def runtime_secret() -> str:
     Raises:
         ConfigError: The file cannot be made or read, or others could read it.
     """
-    directory = _runtime_directory()
-    path = directory / "secret"
     try:
+        directory = _runtime_directory()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = directory / "secret"
         _make_secret(path)
+        return _read_private(path)
     except OSError as error:
-        raise ConfigError(f"cannot make the secret file {path}: {error.strerror}") from error
-    _require_private(path)
-    return read_secret(path)
+        where = error.filename or "of the user's runtime directory"
+        raise ConfigError(f"cannot use the secret {where}: {error.strerror}") from error
 
 
 def _runtime_directory() -> Path:
@@ -171,9 +170,20 @@ def _make_secret(path: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _require_private(path: Path) -> None:
-    if os.name != "posix":
-        return
-    status = path.stat()
-    if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
-        raise ConfigError(f"{path} has to belong to this user, with mode 0600; delete it")
+def _read_private(path: Path) -> str:
+    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "r") as file:
+        status = os.fstat(file.fileno())
+        if os.name == "posix" and (
+            status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077
+        ):
+            raise ConfigError(f"{path} has to belong to this user, with mode 0600; delete it")
+        return _checked_secret(file.read(), path)
+
+
+def _checked_secret(text: str, path: str | Path) -> str:
+    secret = text.strip()
+    if len(secret) < _MIN_SECRET_LENGTH:
+        raise ConfigError(
+            f"the secret in {path} is too short: {_MIN_SECRET_LENGTH} characters at least"
+        )
+    return secret

@@ -17,9 +17,11 @@ class GatewayConfig(Struct, frozen=True, kw_only=True):
     Attributes:
         host: Address to listen on.
         port: TCP port; 0 picks a free one.
+        max_connections: Open connections; more are refused with 503.
+        login_size: Longest frame before the first login, in bytes; a longer one closes with 1009.
         max_size: Longest frame that is accepted, in bytes; a longer one closes with 1009.
         outbox_size: Bytes that may wait for one reader. A reader further behind is disconnected
-            with ``SLOW_READER``. At least ``max_size``.
+            with ``SLOW_READER``, as is one that a frame of ``max_size`` would not fit for.
         open_timeout: Seconds for the WebSocket handshake.
         login_timeout: Seconds from the handshake to the first successful hello.
         ping_interval: Seconds between WebSocket pings.
@@ -30,6 +32,8 @@ class GatewayConfig(Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
+    max_connections: int = 10_000
+    login_size: int = 128 * 1024
     max_size: int = 16 * 1024 * 1024
     outbox_size: int = 32 * 1024 * 1024
     open_timeout: float = 10.0

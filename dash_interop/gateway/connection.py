@@ -25,20 +25,36 @@ logger = logging.getLogger(__name__)
 class Connection:
     """
     Args:
-        socket: An open WebSocket.
+        socket: An open WebSocket whose write limit is above ``outbox_size``, or waiting for a slow
+            reader would block its pings and its end.
         outbox_size: Bytes that may wait for this reader.
+        close_timeout: Seconds for the closing handshake; then the socket is cut.
         on_slow_reader: Called once when it is given up.
     """
 
-    __slots__ = ("_closing", "_on_slow_reader", "_outbox_size", "_socket", "_waiting")
+    __slots__ = (
+        "_close_timeout",
+        "_closing",
+        "_on_slow_reader",
+        "_outbox_size",
+        "_socket",
+        "_waiting",
+        "_waiting_size",
+    )
 
     def __init__(
-        self, socket: ServerConnection, outbox_size: int, on_slow_reader: Callable[[], None]
+        self,
+        socket: ServerConnection,
+        outbox_size: int,
+        close_timeout: float,
+        on_slow_reader: Callable[[], None],
     ) -> None:
         self._socket = socket
         self._outbox_size = outbox_size
+        self._close_timeout = close_timeout
         self._on_slow_reader = on_slow_reader
         self._waiting: list[bytes] = []
+        self._waiting_size = 0
         self._closing: asyncio.Task[None] | None = None
 
     async def frames(self) -> AsyncIterator[str]:
@@ -64,27 +80,40 @@ class Connection:
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._flush)
         self._waiting.append(frame)
+        self._waiting_size += len(frame)
+        if self._waiting_size > self._outbox_size:
+            self._give_up()
 
     def close(self, code: int, reason: str) -> None:
         """Send what is queued, then the close frame; returns at once."""
         if self._closing is None:
             self._write()
-            self._closing = asyncio.ensure_future(self._socket.close(code, reason))
+            self._closing = asyncio.ensure_future(self._close(code, reason))
 
     async def wait_closed(self) -> None:
         await self._socket.wait_closed()
+
+    async def _close(self, code: int, reason: str) -> None:
+        try:
+            await asyncio.wait_for(self._socket.close(code, reason), self._close_timeout)
+        except asyncio.TimeoutError:
+            self._socket.transport.abort()
 
     def _flush(self) -> None:
         if self._closing is not None:
             return
         self._write()
         if self._socket.transport.get_write_buffer_size() > self._outbox_size:
-            self._on_slow_reader()
-            self.close(SLOW_READER, "Too slow in reading")
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._on_slow_reader()
+        self._waiting.clear()
+        self.close(SLOW_READER, "Too slow in reading")
 
     def _write(self) -> None:
         socket = self._socket
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._waiting_size = self._waiting, [], 0
         if socket.state is not State.OPEN:
             return
         protocol = socket.protocol

@@ -12,13 +12,14 @@ import asyncio
 import atexit
 import contextlib
 import hmac
-import http.client
 import logging
 import os
 import secrets
+import socket
 import threading
 from concurrent.futures import Future
 from enum import Enum
+from time import monotonic
 
 from ..errors import ConfigError
 from .auth import TokenAuthority, runtime_secret
@@ -29,12 +30,15 @@ from .server import IDENTITY_PATH, Gateway
 
 __all__ = ["EmbeddedGateway"]
 
-HOST = "127.0.0.1"
+ADDRESS = "127.0.0.1"
 PORTS = 10
 """How many ports are tried from the first one on: other programs may hold some."""
 
 PROBE_SECONDS = 2.0
 """A busy machine may let our own gateway take that long to answer."""
+
+MAX_PROOF = 4096
+"""Bytes of an answer that are looked at."""
 
 START_SECONDS = 10.0
 
@@ -83,7 +87,8 @@ class EmbeddedGateway:
 
     def ensure(self) -> str:
         """
-        The URL of the shared gateway, which runs when this returns. Blocks some milliseconds.
+        The URL of the shared gateway, which runs when this returns. Blocks some milliseconds, and
+        two seconds more for each program at one of the ports that does not answer.
 
         Raises:
             ConfigError: Other programs hold all ten ports, or the secret cannot be read.
@@ -93,7 +98,16 @@ class EmbeddedGateway:
                 return self._host.url
             self._host = None
             authority = self.authority
-            return self._find() or self._start(authority)
+            free: list[int] = []
+            for port in self._ports():
+                match _probe(port, authority):
+                    case _Answer.OURS:
+                        return _url(port)
+                    case _Answer.NOBODY:
+                        free.append(port)
+                    case _Answer.FOREIGN:
+                        pass
+            return self._start(free, authority)
 
     def close(self) -> None:
         """Stop hosting, if this process does. Another process takes over when it is asked."""
@@ -111,22 +125,14 @@ class EmbeddedGateway:
     def _ports(self) -> range:
         return range(self._first_port, min(self._first_port + PORTS, 65536))
 
-    def _find(self) -> str | None:
-        for port in self._ports():
-            if self._probe(port) is _Answer.OURS:
-                return f"ws://{HOST}:{port}"
-        return None
-
-    def _start(self, authority: TokenAuthority) -> str:
-        for port in self._ports():
-            if self._probe(port) is _Answer.FOREIGN:
-                continue
+    def _start(self, free: list[int], authority: TokenAuthority) -> str:
+        for port in free:
             try:
                 host = _HostThread(port, authority)
             except ConfigError:
-                # Another process was faster, or the port has just been taken by a stranger.
-                if self._probe(port) is _Answer.OURS:
-                    return f"ws://{HOST}:{port}"
+                # Another process was faster, or a stranger has just taken the port.
+                if _probe(port, authority) is _Answer.OURS:
+                    return _url(port)
                 continue
             self._host = host
             atexit.register(self._close_at_exit)
@@ -138,34 +144,22 @@ class EmbeddedGateway:
             "DASH_INTEROP_PORT, or name a gateway with DASH_INTEROP_GATEWAY"
         )
 
-    def _probe(self, port: int) -> _Answer:
-        nonce = secrets.token_urlsafe(16)
-        connection = http.client.HTTPConnection(HOST, port, timeout=PROBE_SECONDS)
-        try:
-            connection.request("GET", f"{IDENTITY_PATH}?nonce={nonce}")
-            proof = connection.getresponse().read(256).decode("ascii", "replace")
-        except ConnectionRefusedError:
-            return _Answer.NOBODY
-        except (OSError, http.client.HTTPException):
-            return _Answer.FOREIGN
-        finally:
-            connection.close()
-        expected = self.authority.prove(nonce)
-        same = hmac.compare_digest(proof.encode(), expected.encode())
-        return _Answer.OURS if same else _Answer.FOREIGN
-
     def _forget_host(self) -> None:
-        # A forked child has neither the thread nor a lock that anybody would release.
+        # A forked child has neither the thread nor a lock that anybody would release; the sockets
+        # it has would keep the port, and the clients, of a gateway that is gone.
         self._lock = threading.Lock()
-        self._host = None
+        if self._host is not None:
+            self._host.close_sockets()
+            self._host = None
 
 
 class _HostThread:
     """A gateway on its own event loop in a daemon thread."""
 
     def __init__(self, port: int, authority: TokenAuthority) -> None:
-        config = GatewayConfig(host=HOST, port=port)
+        config = GatewayConfig(host=ADDRESS, port=port)
         gateway = Gateway(config, authority, OriginPolicy(loopback_only=True))
+        self._gateway = gateway
         self._loop = new_event_loop()
         self._stopped = asyncio.Event()
         started: Future[str] = Future()
@@ -183,6 +177,12 @@ class _HostThread:
             self._loop.call_soon_threadsafe(self._stopped.set)
             self._thread.join(timeout=GatewayConfig().close_timeout + 1)
 
+    def close_sockets(self) -> None:
+        """In a forked child: let go of what belongs to the parent."""
+        for descriptor in self._gateway.descriptors():
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
     def _run(self, gateway: Gateway, started: Future[str]) -> None:
         try:
             self._loop.run_until_complete(self._host(gateway, started))
@@ -198,6 +198,34 @@ class _HostThread:
         async with gateway:
             started.set_result(gateway.url)
             await self._stopped.wait()
+
+
+def _url(port: int) -> str:
+    return f"ws://{ADDRESS}:{port}"
+
+
+def _probe(port: int, authority: TokenAuthority) -> _Answer:
+    """Who listens on a port: asks for a proof of the secret, and waits for it only so long."""
+    nonce = secrets.token_urlsafe(16)
+    request = f"GET {IDENTITY_PATH}?nonce={nonce} HTTP/1.1\r\nHost: {ADDRESS}:{port}\r\n\r\n"
+    expected = authority.prove(nonce, port).encode()
+    deadline = monotonic() + PROBE_SECONDS
+    answer = b""
+    try:
+        with socket.create_connection((ADDRESS, port), timeout=PROBE_SECONDS) as connection:
+            connection.sendall(request.encode())
+            while len(answer) < MAX_PROOF and (remaining := deadline - monotonic()) > 0:
+                connection.settimeout(remaining)
+                received = connection.recv(MAX_PROOF)
+                if not received:
+                    break
+                answer += received
+    except ConnectionRefusedError:
+        return _Answer.NOBODY
+    except OSError:
+        return _Answer.FOREIGN
+    proof = answer.partition(b"\r\n\r\n")[2]
+    return _Answer.OURS if hmac.compare_digest(proof, expected) else _Answer.FOREIGN
 
 
 def _port_from_environment() -> int:

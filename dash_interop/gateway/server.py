@@ -16,7 +16,7 @@ from websockets.http11 import Request, Response
 
 from ..errors import ConfigError, ProtocolError
 from ..protocol.codec import decode, encode
-from ..protocol.effects import Effect, Send
+from ..protocol.effects import Send
 from ..protocol.messages import Welcome
 from ..protocol.router import Remote, Router
 from .auth import TokenAuthority
@@ -31,6 +31,8 @@ IDENTITY_PATH = "/_dash-interop/gateway"
 
 LOGIN_TIMEOUT = 4009
 """Close code for a connection over which nobody logged in."""
+
+MESSAGE_TOO_BIG = 1009
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +52,8 @@ class Gateway:
     Example:
         ::
 
-            async with Gateway(GatewayConfig(port=0), OpenDoor(), OriginPolicy()) as gateway:
+            authority = TokenAuthority(runtime_secret())
+            async with Gateway(GatewayConfig(port=0), authority, OriginPolicy()) as gateway:
                 print(gateway.url)
     """
 
@@ -64,6 +67,7 @@ class Gateway:
         self._server: Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._port = config.port
+        self._connections = 0
         self.slow_readers = 0
         """Readers that were disconnected because they fell too far behind."""
 
@@ -71,6 +75,15 @@ class Gateway:
     def url(self) -> str:
         host = self._config.host
         return f"ws://{f'[{host}]' if ':' in host else host}:{self._port}"
+
+    def descriptors(self) -> list[int]:
+        """The file descriptors of its sockets, listening and connected."""
+        if self._server is None:
+            return []
+        connected = [
+            connection.transport.get_extra_info("socket") for connection in self._server.connections
+        ]
+        return [socket.fileno() for socket in (*self._server.sockets, *connected)]
 
     def counters(self) -> dict[str, int]:
         return {**self._router.counters(), "slow_readers": self.slow_readers}
@@ -88,6 +101,7 @@ class Gateway:
                 open_timeout=config.open_timeout,
                 ping_interval=config.ping_interval,
                 ping_timeout=config.ping_timeout,
+                write_limit=config.outbox_size + config.max_size,
                 close_timeout=config.close_timeout,
                 server_header=None,
                 logger=logger,
@@ -111,12 +125,16 @@ class Gateway:
         await self._server.wait_closed()
         if self._timer is not None:
             self._timer.cancel()
+        logger.info("stopped: %s", self.counters())
 
     def _check_request(self, socket: ServerConnection, request: Request) -> Response | None:
         url = urlsplit(request.path)
         if url.path == IDENTITY_PATH:
             nonce = parse_qs(url.query).get("nonce", [""])[0]
-            return socket.respond(HTTPStatus.OK, self._authority.prove(nonce))
+            return socket.respond(HTTPStatus.OK, self._authority.prove(nonce, self._port))
+        if self._connections >= self._config.max_connections:
+            logger.warning("refused a connection: %d are open", self._connections)
+            return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections\n")
         refusal = self._origins.refusal(request.headers.get_all("Origin"))
         if refusal is not None:
             logger.warning("refused a connection: %s", refusal)
@@ -124,15 +142,21 @@ class Gateway:
         return None
 
     async def _serve(self, socket: ServerConnection) -> None:
-        connection = Connection(socket, self._config.outbox_size, self._count_slow_reader)
+        config = self._config
+        connection = Connection(
+            socket, config.outbox_size, config.close_timeout, self._count_slow_reader
+        )
         loop = asyncio.get_running_loop()
         router = self._router
         router.connect(connection, _remote(socket))
         login_timer = loop.call_later(
-            self._config.login_timeout, connection.close, LOGIN_TIMEOUT, "Nobody logged in"
+            config.login_timeout, connection.close, LOGIN_TIMEOUT, "Nobody logged in"
         )
+        self._connections += 1
         try:
             async for frame in connection.frames():
+                if login_timer is not None and len(frame) > config.login_size:
+                    raise ProtocolError("Log in before you send as much", MESSAGE_TOO_BIG)
                 effects = router.handle(connection, decode(frame), loop.time())
                 self._run(effects)
                 if login_timer is not None and any(map(_is_welcome, effects)):
@@ -148,16 +172,14 @@ class Gateway:
         finally:
             if login_timer is not None:
                 login_timer.cancel()
+            self._connections -= 1
             self._run(router.disconnect(connection, loop.time()))
 
-    def _run(self, effects: list[Effect]) -> None:
+    def _run(self, effects: list[Send]) -> None:
         for effect in effects:
             connection = effect.connection
             assert isinstance(connection, Connection)
-            if isinstance(effect, Send):
-                connection.send(encode(effect.message))
-            else:
-                connection.close(effect.code, effect.reason)
+            connection.send(encode(effect.message))
         if self._timer is None:
             self._arm()
 
@@ -182,5 +204,5 @@ def _remote(socket: ServerConnection) -> Remote:
     return Remote(str(address[0]) if address else "", request.headers.get("Origin"))
 
 
-def _is_welcome(effect: Effect) -> bool:
-    return isinstance(effect, Send) and isinstance(effect.message, Welcome)
+def _is_welcome(effect: Send) -> bool:
+    return isinstance(effect.message, Welcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, Raw, UnsetType
 
-from .effects import Effect, Send
+from .effects import Send
 from .messages import (
     CLIENT_ERROR,
     INVOCATION_FAILURE,
@@ -58,9 +58,7 @@ class Calls:
     def __len__(self) -> int:
         return len(self._pending)
 
-    def start(
-        self, caller: Peer, message: Call, callee: Peer, now: float, out: list[Effect]
-    ) -> None:
+    def start(self, caller: Peer, message: Call, callee: Peer, now: float, out: list[Send]) -> None:
         self._count += 1
         invocation_id = f"{self._prefix}{self._count}"
         call = PendingCall(
@@ -84,13 +82,13 @@ class Calls:
             )
         )
 
-    def finish(self, callee: Peer, message: Yield, out: list[Effect]) -> None:
+    def finish(self, callee: Peer, message: Yield, out: list[Send]) -> None:
         call = self._take(callee, message.invocation_id)
         if call is not None:
             caller = call.caller
             out.append(Send(caller.connection, Result(call.request_id, caller.id, message.result)))
 
-    def fail(self, callee: Peer, message: Failure, out: list[Effect]) -> bool:
+    def fail(self, callee: Peer, message: Failure, out: list[Send]) -> bool:
         """Relay the callee's error; ``False`` when it is not for a call this peer serves."""
         if message.request_id not in callee.serving:
             return False
@@ -105,12 +103,12 @@ class Calls:
             )
         return True
 
-    def abandon(self, call: PendingCall, reason: str, out: list[Effect]) -> None:
+    def abandon(self, call: PendingCall, reason: str, out: list[Send]) -> None:
         """End a call that gets no answer, and tell its caller why."""
         self._forget(call)
         self._answer(call, INVOCATION_FAILURE, reason, out)
 
-    def leave(self, peer: Peer, out: list[Effect]) -> None:
+    def leave(self, peer: Peer, out: list[Send]) -> None:
         """Fail what ``peer`` was serving and forget what it was waiting for."""
         for call in list(peer.calling.values()):
             self._forget(call)
@@ -148,7 +146,7 @@ class Calls:
         call: PendingCall,
         reason_uri: str,
         reason: str,
-        out: list[Effect],
+        out: list[Send],
         context: Raw | UnsetType = UNSET,
     ) -> None:
         caller = call.caller

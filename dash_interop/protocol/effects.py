@@ -1,4 +1,4 @@
-"""What a brain asks its shell to do."""
+"""What the router asks its shell to do."""
 
 from __future__ import annotations
 
@@ -18,14 +18,3 @@ class Send(Struct, frozen=True, gc=False):
 
     connection: ConnectionId
     message: Outbound
-
-
-class Close(Struct, frozen=True, gc=False):
-    """Close ``connection`` after what was sent before has left."""
-
-    connection: ConnectionId
-    code: int
-    reason: str
-
-
-Effect: TypeAlias = Send | Close

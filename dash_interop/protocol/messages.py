@@ -32,6 +32,7 @@ DOMAINS: Final = (AGM, GLOBAL, METRICS)
 AUTHENTICATION_FAILURE: Final = "global.errors.authentication.failure"
 ALREADY_SEEN: Final = "global.errors.already_seen"
 LIMITS_EXCEEDED: Final = "global.errors.limits_exceeded"
+NOT_AUTHORIZED: Final = "global.errors.not_authorized"
 INVALID_DOMAIN: Final = "global.errors.invalid_domain"
 INVALID_PEER: Final = "global.errors.invalid_peer"
 AGM_FAILURE: Final = "agm.errors.failure"
@@ -61,7 +62,6 @@ class Authentication(Struct, frozen=True):
     login: str | None = None
     secret: str | None = None
     token: str | None = None
-    provider: str | None = None
 
 
 class Hello(Inbound, frozen=True):
@@ -216,7 +216,7 @@ class Welcome(Struct, frozen=True, tag_field="type", tag="welcome"):
     peer_id: str
     resolved_identity: dict[str, Any]
     available_domains: tuple[Domain, ...]
-    options: dict[str, Any]
+    options: dict[str, str]
     domain: str = GLOBAL
 
 

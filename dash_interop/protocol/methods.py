@@ -18,7 +18,7 @@ from .messages import MethodId
 from .peers import Peer
 from .restrictions import Restriction, RestrictionError, parse
 
-__all__ = ["Method", "RegistrationError", "read_method", "same_method", "visible_methods"]
+__all__ = ["Method", "RegistrationError", "read_method", "visible_methods"]
 
 
 class RegistrationError(ValueError):
@@ -104,14 +104,6 @@ def _signature(description: dict[str, Any], field: str, name: str) -> str:
     if signature is not None and not isinstance(signature, str):
         raise RegistrationError(f"The {field} of method {name} has to be a string")
     return signature or ""
-
-
-def same_method(peer: Peer, method: Method) -> Method | None:
-    """The method of ``peer`` with the same name and signatures under another id, if any."""
-    for other in peer.methods.values():
-        if other.identity == method.identity and other.id != method.id:
-            return other
-    return None
 
 
 def visible_methods(owner: Peer, viewer: Peer) -> list[Method]:

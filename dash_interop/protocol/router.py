@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from ..errors import AuthenticationFailed
 from .calls import Calls, both_arguments
-from .effects import ConnectionId, Effect, Send
+from .effects import ConnectionId, Send
 from .limits import Limits
 from .messages import (
     AGM,
@@ -32,6 +32,7 @@ from .messages import (
     LIMITS_EXCEEDED,
     METHOD_REMOVED,
     METRICS,
+    NOT_AUTHORIZED,
     PEER_REMOVED,
     REGISTRATION_FAILURE,
     UNREGISTRATION_FAILURE,
@@ -71,7 +72,6 @@ from .methods import (
     RegistrationError,
     read_method,
     read_restriction,
-    same_method,
     visible_methods,
 )
 from .peers import Peer, Peers
@@ -91,7 +91,7 @@ class Remote(Struct, frozen=True):
     """The ``Origin`` header of the handshake; browsers send it, other clients need not."""
 
 
-class Principal(Struct, frozen=True):
+class Principal(Struct, frozen=True, omit_defaults=True):
     """Who a peer is, as its credentials say."""
 
     user: str
@@ -99,6 +99,8 @@ class Principal(Struct, frozen=True):
     """Stamped over what the client claims, when its credentials name one."""
     origin: str | None = None
     """The only ``Origin`` its credentials are good for; ``None`` for any."""
+    is_from_token: bool = False
+    """Such a peer gets no further tokens, or it could go on for ever without asking who it is."""
 
 
 class Authenticator(Protocol):
@@ -134,7 +136,7 @@ class Router:
         self._streams = Streams(f"s-{node}-")
         self._ids = 0
         self._registrations = 0
-        self._handlers: dict[type[Inbound], Callable[[Peer, Any, float, list[Effect]], None]] = {
+        self._handlers: dict[type[Inbound], Callable[[Peer, Any, float, list[Send]], None]] = {
             CreateToken: self._create_token,
             Join: self._join,
             Leave: self._leave,
@@ -157,9 +159,9 @@ class Router:
         """A connection was opened; nobody is logged in over it yet."""
         self._remotes[connection] = remote
 
-    def handle(self, connection: ConnectionId, message: Inbound, now: float) -> list[Effect]:
+    def handle(self, connection: ConnectionId, message: Inbound, now: float) -> list[Send]:
         """Handle one message of an open connection."""
-        out: list[Effect] = []
+        out: list[Send] = []
         handler = self._handlers.get(type(message))
         if handler is not None:
             peer = self._peers.get(message.peer_id) if message.peer_id is not None else None
@@ -175,9 +177,9 @@ class Router:
             assert isinstance(message, Ping | Metrics)
         return out
 
-    def disconnect(self, connection: ConnectionId, now: float) -> list[Effect]:
+    def disconnect(self, connection: ConnectionId, now: float) -> list[Send]:
         """A connection has ended: all its peers leave."""
-        out: list[Effect] = []
+        out: list[Send] = []
         peers = self._peers.of_connection(connection)
         for peer in peers:
             self._remove_from_agm(peer, PEER_REMOVED, _PEER_REMOVED_REASON, out)
@@ -186,9 +188,9 @@ class Router:
         del self._remotes[connection]
         return [effect for effect in out if effect.connection != connection]
 
-    def tick(self, now: float) -> list[Effect]:
+    def tick(self, now: float) -> list[Send]:
         """Fail the calls that are too old."""
-        out: list[Effect] = []
+        out: list[Send] = []
         seconds = self._limits.call_seconds
         for call in self._calls.older_than(seconds, now):
             self._calls.abandon(call, f"No answer within {seconds:g} s", out)
@@ -212,7 +214,7 @@ class Router:
 
     # Logging in
 
-    def _hello(self, connection: ConnectionId, message: Hello, out: list[Effect]) -> None:
+    def _hello(self, connection: ConnectionId, message: Hello, out: list[Send]) -> None:
         remote = self._remotes[connection]
         try:
             principal = self._authenticator.authenticate(message.authentication, remote)
@@ -238,7 +240,9 @@ class Router:
             self._forget(earlier)
         self._peers.add(peer)
         self._principals[peer_id] = principal
-        options = {"access_token": self._authenticator.issue(principal)}
+        options: dict[str, str] = {}
+        if not principal.is_from_token:
+            options["access_token"] = self._authenticator.issue(principal)
         welcome = Welcome(message.request_id, peer_id, identity, _OFFERED_DOMAINS, options)
         out.append(Send(connection, welcome))
 
@@ -248,7 +252,7 @@ class Router:
         message: Hello,
         reason_uri: str,
         reason: str,
-        out: list[Effect],
+        out: list[Send],
     ) -> None:
         out.append(
             Send(connection, Error(message.request_id, None, reason_uri, reason, domain=GLOBAL))
@@ -264,6 +268,8 @@ class Router:
             return ALREADY_SEEN, "A peer with this identity is connected already"
         if len(peers) - len(replaced) >= limits.peers_per_user:
             return LIMITS_EXCEEDED, f"A user may have {limits.peers_per_user} peers"
+        if len(self._peers.of_connection(peer.connection)) >= limits.peers_per_connection:
+            return LIMITS_EXCEEDED, f"A connection may have {limits.peers_per_connection} peers"
         if len(bytes(peer.identity_json)) > limits.description_size:
             return LIMITS_EXCEEDED, f"An identity has at most {limits.description_size} bytes"
         return None
@@ -273,20 +279,25 @@ class Router:
     ) -> dict[str, Any]:
         identity = {**sent, "user": principal.user, "login": principal.user}
         if principal.application is not None:
-            identity["application"] = principal.application
+            identity["application"] = identity["applicationName"] = principal.application
         if not identity.get("machine"):
             identity["machine"] = remote.machine
         if not identity.get("instance"):
             identity["instance"] = self._new_id("i")
         return {key: peer_id if value == "?" else value for key, value in identity.items()}
 
-    def _create_token(self, peer: Peer, message: Inbound, now: float, out: list[Effect]) -> None:
-        token = self._authenticator.issue(self._principals[peer.id])
+    def _create_token(self, peer: Peer, message: Inbound, now: float, out: list[Send]) -> None:
+        principal = self._principals[peer.id]
+        if principal.is_from_token:
+            reason = "A peer that logged in with a token gets no further ones"
+            self._error(peer, message.request_id, NOT_AUTHORIZED, reason, out, GLOBAL)
+            return
+        token = self._authenticator.issue(principal)
         out.append(Send(peer.connection, Token(message.request_id, peer.id, token)))
 
     # Joining and leaving domains
 
-    def _join(self, peer: Peer, message: Join, now: float, out: list[Effect]) -> None:
+    def _join(self, peer: Peer, message: Join, now: float, out: list[Send]) -> None:
         domain = message.destination
         if domain == AGM:
             if not self._peers.is_member(peer) and not self._join_agm(peer, message, out):
@@ -296,7 +307,7 @@ class Router:
             return
         out.append(Send(peer.connection, Success(message.request_id, peer.id, domain)))
 
-    def _join_agm(self, peer: Peer, message: Join, out: list[Effect]) -> bool:
+    def _join_agm(self, peer: Peer, message: Join, out: list[Send]) -> bool:
         try:
             restriction = read_restriction(message.restrictions, self._limits)
         except RegistrationError as error:
@@ -313,7 +324,7 @@ class Router:
             out.append(Send(other.connection, PeerAdded(other.id, peer.id, peer.identity_json)))
         return True
 
-    def _leave(self, peer: Peer, message: Leave, now: float, out: list[Effect]) -> None:
+    def _leave(self, peer: Peer, message: Leave, now: float, out: list[Send]) -> None:
         domain = message.destination
         if domain not in DOMAINS:
             self._refuse_domain(peer, message, out)
@@ -322,12 +333,12 @@ class Router:
             self._remove_from_agm(peer, message.reason_uri, message.reason, out)
         out.append(Send(peer.connection, Success(message.request_id, peer.id, domain)))
 
-    def _refuse_domain(self, peer: Peer, message: Join | Leave, out: list[Effect]) -> None:
+    def _refuse_domain(self, peer: Peer, message: Join | Leave, out: list[Send]) -> None:
         name = message.destination[: self._limits.name_length]
         self._error(peer, message.request_id, INVALID_DOMAIN, f"Unknown domain {name}", out, GLOBAL)
 
     def _remove_from_agm(
-        self, peer: Peer, reason_uri: str | None, reason: str | None, out: list[Effect]
+        self, peer: Peer, reason_uri: str | None, reason: str | None, out: list[Send]
     ) -> None:
         if not self._peers.is_member(peer):
             return
@@ -358,25 +369,29 @@ class Router:
 
     # Methods
 
-    def _register(self, peer: Peer, message: Register, now: float, out: list[Effect]) -> None:
+    def _register(self, peer: Peer, message: Register, now: float, out: list[Send]) -> None:
         if not self._require_agm(peer, message, out):
             return
         try:
-            methods = [self._read_method(peer, entry) for entry in message.methods]
             limit = self._limits.methods_per_peer
+            if len(message.methods) > limit:
+                raise RegistrationError(f"A peer may offer {limit} methods")
+            methods = [self._read_method(peer, entry) for entry in message.methods]
             if len(peer.methods.keys() | {method.id for method in methods}) > limit:
                 raise RegistrationError(f"A peer may offer {limit} methods")
         except RegistrationError as error:
             self._error(peer, message.request_id, REGISTRATION_FAILURE, str(error), out)
             return
         before = list(peer.methods.values())
+        ids = {method.identity: method.id for method in before}
         for method in methods:
             # A register made during an outage reaches us twice, the first under an id that the
             # client no longer answers for: the later one takes its place.
-            earlier = same_method(peer, method)
-            if earlier is not None:
+            earlier = peer.methods.get(ids.get(method.identity, method.id))
+            if earlier is not None and earlier.identity == method.identity:
                 del peer.methods[earlier.id]
             peer.methods[method.id] = method
+            ids[method.identity] = method.id
         self._announce_removed(peer, before, out)
         for other in self._audience(peer):
             shown = [m for m in methods if peer.methods.get(m.id) is m and m.admits(other)]
@@ -388,7 +403,7 @@ class Router:
         self._registrations += 1
         return read_method(peer, description, self._registrations, self._limits)
 
-    def _unregister(self, peer: Peer, message: Unregister, now: float, out: list[Effect]) -> None:
+    def _unregister(self, peer: Peer, message: Unregister, now: float, out: list[Send]) -> None:
         if not self._require_agm(peer, message, out):
             return
         missing = [id for id in message.methods if id not in peer.methods]
@@ -402,7 +417,7 @@ class Router:
         self._announce_removed(peer, before, out)
         out.append(Send(peer.connection, Success(message.request_id, peer.id)))
 
-    def _announce_removed(self, peer: Peer, before: list[Method], out: list[Effect]) -> None:
+    def _announce_removed(self, peer: Peer, before: list[Method], out: list[Send]) -> None:
         """Tell of the methods offered before that are gone now, or hidden from who saw them."""
         changed = [method for method in before if peer.methods.get(method.id) is not method]
         for method in changed:
@@ -425,7 +440,7 @@ class Router:
 
     # Calls
 
-    def _call(self, peer: Peer, message: Call, now: float, out: list[Effect]) -> None:
+    def _call(self, peer: Peer, message: Call, now: float, out: list[Send]) -> None:
         callee = self._find_server(peer, message, out)
         if callee is None:
             return
@@ -438,17 +453,17 @@ class Router:
         else:
             self._calls.start(peer, message, callee, now, out)
 
-    def _yield(self, peer: Peer, message: Yield, now: float, out: list[Effect]) -> None:
+    def _yield(self, peer: Peer, message: Yield, now: float, out: list[Send]) -> None:
         self._calls.finish(peer, message, out)
 
-    def _failure(self, peer: Peer, message: Failure, now: float, out: list[Effect]) -> None:
+    def _failure(self, peer: Peer, message: Failure, now: float, out: list[Send]) -> None:
         if self._calls.fail(peer, message, out) or self._streams.reject(peer, message, out):
             return
         self._calls.dropped_answers += 1
         reason = "There is no such invocation or subscription any more"
         self._error(peer, message.request_id, INVALID_SUBSCRIPTION, reason, out)
 
-    def _find_server(self, peer: Peer, message: Call | Subscribe, out: list[Effect]) -> Peer | None:
+    def _find_server(self, peer: Peer, message: Call | Subscribe, out: list[Send]) -> Peer | None:
         """The server of a call or subscription, or ``None`` after having said what is wrong."""
         if not self._require_agm(peer, message, out):
             return None
@@ -465,7 +480,7 @@ class Router:
 
     # Streams
 
-    def _subscribe(self, peer: Peer, message: Subscribe, now: float, out: list[Effect]) -> None:
+    def _subscribe(self, peer: Peer, message: Subscribe, now: float, out: list[Send]) -> None:
         publisher = self._find_server(peer, message, out)
         if publisher is None:
             return
@@ -475,35 +490,33 @@ class Router:
         else:
             self._streams.request(peer, message, publisher, out)
 
-    def _unsubscribe(self, peer: Peer, message: Unsubscribe, now: float, out: list[Effect]) -> None:
+    def _unsubscribe(self, peer: Peer, message: Unsubscribe, now: float, out: list[Send]) -> None:
         if self._require_agm(peer, message, out):
             self._streams.unsubscribe(peer, message, out)
 
-    def _accepted(self, peer: Peer, message: Accepted, now: float, out: list[Effect]) -> None:
+    def _accepted(self, peer: Peer, message: Accepted, now: float, out: list[Send]) -> None:
         self._streams.accept(peer, message, out)
 
-    def _publish(self, peer: Peer, message: Publish, now: float, out: list[Effect]) -> None:
+    def _publish(self, peer: Peer, message: Publish, now: float, out: list[Send]) -> None:
         self._streams.publish(peer, message, out)
 
-    def _post(self, peer: Peer, message: Post, now: float, out: list[Effect]) -> None:
+    def _post(self, peer: Peer, message: Post, now: float, out: list[Send]) -> None:
         self._streams.post(peer, message, out)
 
     def _drop_subscription(
-        self, peer: Peer, message: DropSubscription, now: float, out: list[Effect]
+        self, peer: Peer, message: DropSubscription, now: float, out: list[Send]
     ) -> None:
         self._streams.drop(peer, message, out)
 
     # Refusals
 
-    def _require_agm(self, peer: Peer, message: Inbound, out: list[Effect]) -> bool:
+    def _require_agm(self, peer: Peer, message: Inbound, out: list[Send]) -> bool:
         if self._peers.is_member(peer):
             return True
         self._error(peer, message.request_id, AGM_FAILURE, "Join the domain agm first", out)
         return False
 
-    def _refuse_stranger(
-        self, connection: ConnectionId, message: Inbound, out: list[Effect]
-    ) -> None:
+    def _refuse_stranger(self, connection: ConnectionId, message: Inbound, out: list[Send]) -> None:
         if isinstance(message, Yield | Failure | Accepted | Publish | Post):
             # A client flushes these with its former peer id when it comes back from an outage;
             # they ask for no answer.
@@ -520,7 +533,7 @@ class Router:
             Send(connection, Error(message.request_id, None, reason_uri, reason, domain=domain))
         )
 
-    def _refuse(self, connection: ConnectionId, message: Refused, out: list[Effect]) -> None:
+    def _refuse(self, connection: ConnectionId, message: Refused, out: list[Send]) -> None:
         peer = self._peers.get(message.peer_id) if message.peer_id is not None else None
         peer_id = peer.id if peer is not None and peer.connection == connection else None
         out.append(
@@ -542,7 +555,7 @@ class Router:
         request_id: RequestId,
         reason_uri: str,
         reason: str,
-        out: list[Effect],
+        out: list[Send],
         domain: str = AGM,
     ) -> None:
         out.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .effects import Effect, Send
+from .effects import Send
 from .messages import (
     INVALID_SUBSCRIPTION,
     Accepted,
@@ -56,7 +56,7 @@ class Streams:
         self._count = 0
 
     def request(
-        self, subscriber: Peer, message: Subscribe, publisher: Peer, out: list[Effect]
+        self, subscriber: Peer, message: Subscribe, publisher: Peer, out: list[Send]
     ) -> None:
         self._count += 1
         subscription = Subscription(
@@ -84,7 +84,7 @@ class Streams:
             )
         )
 
-    def accept(self, publisher: Peer, message: Accepted, out: list[Effect]) -> None:
+    def accept(self, publisher: Peer, message: Accepted, out: list[Send]) -> None:
         subscription = publisher.subscribers.get(message.subscription_id)
         if subscription is None:
             return
@@ -103,7 +103,7 @@ class Streams:
             )
         )
 
-    def reject(self, publisher: Peer, message: Failure, out: list[Effect]) -> bool:
+    def reject(self, publisher: Peer, message: Failure, out: list[Send]) -> bool:
         """End a subscription with the publisher's error; ``False`` when it knows none such."""
         subscription = publisher.subscribers.get(str(message.request_id))
         if subscription is None:
@@ -126,18 +126,18 @@ class Streams:
         )
         return True
 
-    def publish(self, publisher: Peer, message: Publish, out: list[Effect]) -> None:
+    def publish(self, publisher: Peer, message: Publish, out: list[Send]) -> None:
         if message.stream_id is None:
             return
         for subscription in publisher.streams.get(message.stream_id, {}).values():
             out.append(_event(subscription, message, oob=False))
 
-    def post(self, publisher: Peer, message: Post, out: list[Effect]) -> None:
+    def post(self, publisher: Peer, message: Post, out: list[Send]) -> None:
         subscription = publisher.subscribers.get(message.subscription_id)
         if subscription is not None:
             out.append(_event(subscription, message, oob=True))
 
-    def drop(self, publisher: Peer, message: DropSubscription, out: list[Effect]) -> None:
+    def drop(self, publisher: Peer, message: DropSubscription, out: list[Send]) -> None:
         """The publisher ends a subscription that it had accepted."""
         subscription = publisher.subscribers.get(message.subscription_id)
         if subscription is None:
@@ -148,7 +148,7 @@ class Streams:
         else:
             self._cancel(subscription, message.reason_uri, message.reason, out)
 
-    def unsubscribe(self, subscriber: Peer, message: Unsubscribe, out: list[Effect]) -> None:
+    def unsubscribe(self, subscriber: Peer, message: Unsubscribe, out: list[Send]) -> None:
         subscription = subscriber.subscribed.get(message.subscription_id)
         if subscription is None:
             out.append(_invalid(subscriber, message.request_id, "Unknown subscription"))
@@ -157,7 +157,7 @@ class Streams:
         out.append(Send(subscriber.connection, Success(message.request_id, subscriber.id)))
 
     def remove_method(
-        self, publisher: Peer, method_id: MethodId, reason_uri: str, reason: str, out: list[Effect]
+        self, publisher: Peer, method_id: MethodId, reason_uri: str, reason: str, out: list[Send]
     ) -> None:
         """Cancel the subscriptions to a method that is no longer offered."""
         for subscription in list(publisher.subscribers.values()):
@@ -165,7 +165,7 @@ class Streams:
                 self._cancel(subscription, reason_uri, reason, out)
 
     def leave(
-        self, peer: Peer, reason_uri: str | None, reason: str | None, out: list[Effect]
+        self, peer: Peer, reason_uri: str | None, reason: str | None, out: list[Send]
     ) -> None:
         """End the subscriptions that ``peer`` made and those made at it."""
         for subscription in list(peer.subscribed.values()):
@@ -181,7 +181,7 @@ class Streams:
         subscription: Subscription,
         reason_uri: str | None,
         reason: str | None,
-        out: list[Effect],
+        out: list[Send],
     ) -> None:
         _forget(subscription)
         subscriber = subscription.subscriber
@@ -197,7 +197,7 @@ class Streams:
         subscription: Subscription,
         reason_uri: str | None,
         reason: str | None,
-        out: list[Effect],
+        out: list[Send],
     ) -> None:
         _forget(subscription)
         publisher = subscription.publisher

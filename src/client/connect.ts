@@ -133,7 +133,7 @@ async function useOwnGateway(
             transport.onLost = () => {
                 io.connection.reconnect();
             };
-            for (const extend of library.libraries ?? []) {
+            for (const extend of [...(config.libraries ?? []), ...(library.libraries ?? [])]) {
                 await extend(io);
             }
             publishInstance(io);

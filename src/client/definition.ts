@@ -13,6 +13,8 @@ export interface MethodDefinition {
 }
 
 const LONGEST_NAME = 256;
+/** Longer timers fire at once. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const TEXT_FIELDS = ['accepts', 'returns', 'displayName', 'description'];
 
 /** A definition as an object; throws an Error that says what is wrong. */
@@ -66,5 +68,7 @@ function dropEmpty(object: Record<string, any>): Record<string, any> {
 
 /** Milliseconds, or the default where there is no positive number. */
 export function readTimeout(value: unknown, fallback: number): number {
-    return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : fallback;
+    return typeof value === 'number' && Number.isFinite(value) && value > 0
+        ? Math.min(value, LONGEST_TIMEOUT_MS)
+        : fallback;
 }

@@ -15,7 +15,9 @@ const TIMEOUT_MS = 10_000;
 export async function askSession(): Promise<Session> {
     const response = await post(pathPrefix() + ROUTE);
     if (!response.ok) {
-        throw new Error(`The Dash server answered ${response.status} to ${ROUTE}`);
+        const isMissing = response.status === 404 || response.status === 405;
+        const hint = isMissing ? ': import dash_interop before the app is made' : '';
+        throw new Error(`The Dash server answered ${response.status} to ${ROUTE}${hint}`);
     }
     const answer = await response.json();
     if (answer.error) {

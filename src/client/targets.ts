@@ -40,6 +40,9 @@ function readTarget(target: unknown): 'best' | 'all' | 'skipMine' | Filter[] {
         return target;
     }
     const filters = Array.isArray(target) ? target : [target];
+    if (filters.length === 0) {
+        throw new Error('The target is an empty list: there is no server to invoke');
+    }
     if (filters.some((filter) => filter === null || typeof filter !== 'object')) {
         throw new Error(
             `Unknown target ${JSON.stringify(target)}: use "best", "all", "skipMine", an instance or a list of instances`,

@@ -2,7 +2,7 @@ import type { DashProps } from '../dash/component';
 import { useMethodInvoke } from '../dash/useMethodInvoke';
 
 interface Props extends DashProps {
-    /** What to invoke, the Output of a callback. Each value written to it is one invocation, also when it equals the one before. */
+    /** What to invoke, the Output of a callback. Each value written to it is one invocation, also when it equals the one before; a clientside callback has to write a new object each time. */
     invoke?: {
         /** The method: its name, or a dict with "name" and whatever else has to match its definition. */
         definition: any;

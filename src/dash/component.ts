@@ -36,6 +36,7 @@ export class DashComponent {
     private readonly deliverers = new Map<string, Deliverer>();
     private readonly checks = new Set<() => void>();
     private readonly written = new Map<string, unknown>();
+    private readonly seen = new Map<string, WeakSet<object>>();
     private isMoving = false;
 
     /** The queue of one of its props. */
@@ -60,7 +61,9 @@ export class DashComponent {
             this.written.set(prop, value);
             onWrite(value);
         };
-        const check = propWatcher(read, prop, onNewWrite, known);
+        const seen = this.seen.get(prop) ?? new WeakSet();
+        this.seen.set(prop, seen);
+        const check = propWatcher(read, prop, onNewWrite, seen, known);
         const unsubscribe = slot.store.subscribe(check);
         this.checks.add(check);
         check();

@@ -101,6 +101,17 @@ export class Deliverer {
         }
     }
 
+    private set(slot: Slot, value: unknown, delivery: Delivery, end: () => void): void {
+        try {
+            this.setAndWatch(slot, value, delivery, end);
+        } catch (error) {
+            // A component that fails in rendering must not stop the values after this one.
+            console.error(error);
+            delivery.failed = true;
+            end();
+        }
+    }
+
     private isAwaited({ store, id }: Slot): boolean {
         return isAwaited(store, id, this.prop, this.givenUp);
     }
@@ -118,7 +129,7 @@ export class Deliverer {
         };
     }
 
-    private set(slot: Slot, value: unknown, delivery: Delivery, end: () => void): void {
+    private setAndWatch(slot: Slot, value: unknown, delivery: Delivery, end: () => void): void {
         this.current = value;
         slot.setProps({ [this.prop]: value });
         const started = triggeredBy(slot.store, slot.id, this.prop);

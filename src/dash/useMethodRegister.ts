@@ -30,18 +30,17 @@ export function useMethodRegister(props: Props): void {
     queue.settings = settings;
 
     useEffect(() => {
-        const deliverer = component.deliverer('invoke');
-        const stops = [
-            component.watch('result', (result) => queue.answer(result)),
-            component.watch('invoke', (value) => {
-                if (value !== deliverer.lastValue) {
-                    warn(
-                        id,
-                        'its invoke property is set by the library; what you wrote has no effect',
-                    );
-                }
-            }),
-        ];
+        const stops = [component.watch('result', (result) => queue.answer(result))];
+        for (const prop of ['invoke', 'error']) {
+            const deliverer = component.deliverer(prop);
+            const check = (value: unknown) =>
+                value === deliverer.lastValue ||
+                warn(
+                    id,
+                    `its ${prop} property is set by the library; what you wrote has no effect`,
+                );
+            stops.push(component.watch(prop, check));
+        }
         return () => {
             for (const stop of stops) {
                 stop();

@@ -4,14 +4,13 @@
  * often the component is rendered or mounted again.
  */
 
-const seen = new WeakSet<object>();
-
 /**
  * Makes a function that looks whether something was written, to be called after each change of the
  * store.
  *
  * @param read The component's props in the layout; undefined while it has none.
- * @param onWrite Called with each value that no mount of the component has seen.
+ * @param onWrite Called with each value that is not in `seen`.
+ * @param seen The objects that earlier mounts of the component have seen.
  * @param known A value that is there already when it is there at first, as when a callback sends a
  *     component back that it got as State: then it is a copy.
  */
@@ -19,6 +18,7 @@ export function propWatcher(
     read: () => Record<string, any> | undefined,
     prop: string,
     onWrite: (value: unknown) => void,
+    seen: WeakSet<object>,
     known?: unknown,
 ): () => void {
     let last: unknown;

@@ -4,7 +4,7 @@ from typing import Any
 
 from dash_interop.errors import AuthenticationFailed
 from dash_interop.protocol.codec import encode
-from dash_interop.protocol.effects import Effect, Send
+from dash_interop.protocol.effects import Send
 from dash_interop.protocol.limits import Limits
 from dash_interop.protocol.messages import (
     Accepted,
@@ -34,7 +34,7 @@ class BelieveLogins:
             word, user, application = (authentication.token or "").split(" ")
             if word != "token":
                 raise AuthenticationFailed("Not a token")
-            return Principal(user, application or None, remote.origin)
+            return Principal(user, application or None, remote.origin, is_from_token=True)
         if not authentication.login:
             raise AuthenticationFailed("Missing login/secret")
         return Principal(authentication.login)
@@ -52,7 +52,7 @@ class Room:
     def connect(self, connection: str, remote: Remote | None = None) -> None:
         self.router.connect(connection, remote or Remote("127.0.0.1"))
 
-    def handle(self, connection: str, message: Inbound, now: float = 0.0) -> list[Effect]:
+    def handle(self, connection: str, message: Inbound, now: float = 0.0) -> list[Send]:
         return self.router.handle(connection, message, now)
 
     def hello(self, connection: str, user: str = "anna", **identity: Any) -> str:

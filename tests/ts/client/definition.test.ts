@@ -88,6 +88,10 @@ describe('readTimeout', () => {
         expect(readTimeout(0.5, 30_000)).toBe(0.5);
     });
 
+    test('what no timer can hold is the longest that one can', () => {
+        expect(readTimeout(3_000_000_000, 30_000)).toBe(2_147_483_647);
+    });
+
     test.each([
         [0],
         [-1],

@@ -1,4 +1,4 @@
-import { render } from '@testing-library/react';
+import { act, render } from '@testing-library/react';
 import React from 'react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { InteropClient } from '../../../src/client/interop';
@@ -140,6 +140,19 @@ describe('one write, one call', () => {
     test('holds for equal values that were written apart', async () => {
         await show();
         await page.write(id, invoke(1), { invoke: null }, invoke(1));
+        expect(calls()).toEqual([{ n: 1 }, { n: 1 }]);
+    });
+
+    test('holds for one object that is written to two components', async () => {
+        const second = `${id}-b`;
+        page.add('MethodInvoke', { id: second });
+        await show();
+        const both = invoke(1);
+        act(() => {
+            page.store.write(id, both);
+            page.store.write(second, both);
+        });
+        await page.settle();
         expect(calls()).toEqual([{ n: 1 }, { n: 1 }]);
     });
 

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Deliverer, type Delivery, type Slot } from '../../../src/dash/deliver';
 import { FakeDashStore } from '../support/fake-dash-store';
 
@@ -61,6 +61,25 @@ describe('without a callback that listens', () => {
         deliver('one');
         expect(set()).toEqual(['one']);
     });
+});
+
+test('a component that fails does not stop the values after that one', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const works = slot as Slot;
+    slot = {
+        ...works,
+        setProps: () => {
+            throw new Error('render');
+        },
+    };
+    deliver('one');
+    slot = works;
+    deliver('two');
+    await flush();
+    expect(deliveries.get('one')?.failed).toBe(true);
+    expect(set()).toEqual(['two']);
+    expect(logged).toHaveBeenCalledTimes(1);
+    logged.mockRestore();
 });
 
 describe('with a callback that listens', () => {

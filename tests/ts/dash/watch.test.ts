@@ -4,16 +4,18 @@ import { FakeDashStore } from '../support/fake-dash-store';
 
 let store: FakeDashStore;
 let seen: unknown[];
+let objects: WeakSet<object>;
 
 beforeEach(() => {
     store = new FakeDashStore();
     store.add('MethodInvoke', { id: 'a' });
     seen = [];
+    objects = new WeakSet();
 });
 
 /** Watches from now on, as a component does that is mounted; returns how to stop. */
 function watch(onWrite: (value: any) => void = (value) => seen.push(value)): () => void {
-    const check = propWatcher(() => store.props('a'), 'invoke', onWrite);
+    const check = propWatcher(() => store.props('a'), 'invoke', onWrite, objects);
     check();
     return store.subscribe(check);
 }
@@ -102,6 +104,7 @@ test('a component that is not in the layout for a while is waited for', () => {
         () => props,
         'invoke',
         (value) => seen.push(value),
+        objects,
     );
     check();
     props = undefined;

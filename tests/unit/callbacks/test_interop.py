@@ -61,7 +61,7 @@ def test_secret_file_is_read_at_once(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match="too short"):
         Interop(gateway="ws://h")
     path.write_text(SECRET)
-    assert Interop(gateway="ws://h").authority().prove("x")
+    assert Interop(gateway="ws://h").authority().prove("x", 1)
 
 
 def test_secret_file_needs_a_gateway(tmp_path):

@@ -97,7 +97,7 @@ def test_named_gateway_serves_pages_of_any_origin(make_app, ask, secret_file):
     app = make_app(Interop(gateway=URL, secret_file=secret_file))
     answer = ask(app, {"Origin": "https://APP.corp"})
     assert answer["url"] == URL
-    assert principal_of(answer) == Principal("local", None, "https://app.corp:443")
+    assert principal_of(answer) == Principal("local", None, "https://app.corp:443", True)
 
 
 def test_named_gateway_may_come_from_the_environment(make_app, ask, secret_file, monkeypatch):
@@ -132,6 +132,13 @@ def test_nobody_logged_in_may_not_connect(make_app, ask, nobody, runtime_directo
     assert not list(runtime_directory.iterdir())
 
 
+@pytest.mark.parametrize("user", [object(), 0, ["anna"]])
+def test_user_that_is_no_name_may_not_connect(make_app, ask, user, caplog):
+    answer = ask(make_app(Interop(user=lambda request: user)))
+    assert answer == {"error": "The server cannot tell who is logged in; its log says why"}
+    assert "user= has to return a name or None" in caplog.text
+
+
 def test_user_that_raises_is_told_in_the_log_only(make_app, ask, caplog):
     def user(request):
         raise RuntimeError("secret detail")
@@ -146,7 +153,7 @@ def test_gateway_that_cannot_be_had_is_told_to_the_page(make_app, ask, runtime_d
     app = make_app()
     (runtime_directory / "dash_interop").write_text("in the way")
     answer = ask(app)
-    assert answer["error"].startswith("cannot make the secret file")
+    assert answer["error"].startswith("cannot use the secret")
 
 
 def test_given_application_is_stamped_and_other_names_are_only_proposed(make_app, ask, secret_file):
@@ -189,7 +196,9 @@ def test_two_apps_on_one_server_have_their_own_settings(ask, secret_file):
     for name in ["one", "two", "one"]:
         answer = ask(apps["two"], path=f"/{name}{PATH}")
         assert (answer["url"], answer["application"]) == (f"ws://{name}.corp", name)
-        assert principal_of(answer) == Principal(f"user of {name}", name, "http://127.0.0.1:8050")
+        assert principal_of(answer) == Principal(
+            f"user of {name}", name, "http://127.0.0.1:8050", True
+        )
 
 
 def test_app_under_a_proxys_prefix_is_found(ask, secret_file):

@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from msgspec import structs
 
 from dash_interop.errors import AuthenticationFailed, ConfigError
 from dash_interop.gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
@@ -18,6 +19,10 @@ SECRET = "s" * 32
 HERE = Remote("127.0.0.1", "https://app.corp")
 NO_ORIGIN = Remote("127.0.0.1")
 ANNA = Principal("anna", "Prices", "https://app.corp:443")
+
+
+def by_token(principal: Principal) -> Principal:
+    return structs.replace(principal, is_from_token=True)
 
 
 def token_of(token):
@@ -37,14 +42,14 @@ def test_token_logs_in_as_the_principal_it_was_made_for(method, principal):
     authority = TokenAuthority(SECRET)
     token = authority.issue(principal)
     authentication = Authentication(method, token=token)
-    assert TokenAuthority(SECRET).authenticate(authentication, HERE) == principal
+    assert TokenAuthority(SECRET).authenticate(authentication, HERE) == by_token(principal)
 
 
 @pytest.mark.parametrize("seconds", [-50, 0, 299, 350])
 def test_token_is_good_for_some_minutes_with_clocks_a_minute_apart(seconds):
     token = TokenAuthority(SECRET).issue(ANNA)
     authority = TokenAuthority(SECRET, later(seconds))
-    assert authority.authenticate(token_of(token), HERE) == ANNA
+    assert authority.authenticate(token_of(token), HERE) == by_token(ANNA)
 
 
 @pytest.mark.parametrize("seconds", [-70, -3600, 370, 86400])
@@ -87,7 +92,7 @@ def test_token_is_bound_to_its_origin():
     authority = TokenAuthority(SECRET)
     token = token_of(authority.issue(ANNA))
     for origin in ["https://app.corp", "https://APP.corp:443"]:
-        assert authority.authenticate(token, Remote("", origin)) == ANNA
+        assert authority.authenticate(token, Remote("", origin)) == by_token(ANNA)
     for origin in ["https://evil.example", "http://app.corp", "https://app.corp:8443", "null"]:
         with pytest.raises(AuthenticationFailed, match="https://app.corp:443"):
             authority.authenticate(token, Remote("", origin))
@@ -95,7 +100,7 @@ def test_token_is_bound_to_its_origin():
 
 def test_client_that_is_no_browser_may_use_any_token():
     authority = TokenAuthority(SECRET)
-    assert authority.authenticate(token_of(authority.issue(ANNA)), NO_ORIGIN) == ANNA
+    assert authority.authenticate(token_of(authority.issue(ANNA)), NO_ORIGIN) == by_token(ANNA)
 
 
 def test_token_without_origin_is_good_for_any():
@@ -137,15 +142,15 @@ def test_unknown_method_is_refused(authority, method):
 def test_open_door_believes_logins_but_checks_tokens():
     door = OpenDoor(SECRET)
     assert door.authenticate(Authentication("secret", "anna", ""), HERE) == Principal("anna")
-    assert door.authenticate(token_of(door.issue(ANNA)), HERE) == ANNA
+    assert door.authenticate(token_of(door.issue(ANNA)), HERE) == by_token(ANNA)
     with pytest.raises(AuthenticationFailed):
         door.authenticate(token_of(TokenAuthority("x" * 32).issue(ANNA)), HERE)
 
 
 def test_proof_depends_on_the_secret_and_on_the_question():
     prove = TokenAuthority(SECRET).prove
-    assert prove("a") == TokenAuthority(SECRET).prove("a")
-    assert len({prove("a"), prove("b"), TokenAuthority("x" * 32).prove("a")}) == 3
+    assert prove("a", 1) == TokenAuthority(SECRET).prove("a", 1)
+    assert len({prove("a", 1), prove("b", 1), TokenAuthority("x" * 32).prove("a", 1)}) == 3
 
 
 # Files
@@ -214,7 +219,7 @@ def test_shared_secret_that_is_too_short_is_refused(runtime_directory):
 
 def test_runtime_directory_that_cannot_be_made_is_told(runtime_directory):
     (runtime_directory / "dash_interop").write_text("in the way")
-    with pytest.raises(ConfigError, match="cannot make the secret file"):
+    with pytest.raises(ConfigError, match="cannot use the secret"):
         runtime_secret()
 
 

@@ -3,10 +3,11 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from websockets.asyncio.client import connect
@@ -252,8 +253,8 @@ def test_login_without_token_needs_the_secret(embedded):
 def test_shared_secret_is_the_default(first_port, runtime_directory):
     gateway = EmbeddedGateway(first_port)
     assert not list(runtime_directory.iterdir())
-    secret = gateway.authority.prove("x")
-    assert EmbeddedGateway(first_port).authority.prove("x") == secret
+    secret = gateway.authority.prove("x", 1)
+    assert EmbeddedGateway(first_port).authority.prove("x", 1) == secret
     assert (runtime_directory / "dash_interop" / "secret").exists()
 
 
@@ -271,3 +272,87 @@ def test_first_port_comes_from_the_environment(monkeypatch, first_port):
         assert gateway.ensure() == f"ws://127.0.0.1:{first_port}"
     finally:
         gateway.close()
+
+
+class Relay:
+    """A stranger's program that passes the question on to a gateway at another port."""
+
+    def __init__(self, port, gateway_port):
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self._gateway_port = gateway_port
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                with client, socket.create_connection(("127.0.0.1", self._gateway_port)) as gateway:
+                    gateway.sendall(client.recv(4096))
+                    client.sendall(gateway.recv(4096))
+
+    def close(self):
+        self._listener.close()
+
+
+def test_stranger_cannot_pass_our_proof_on_as_its_own(embedded, first_port):
+    ours = embedded(port=first_port + 1)
+    url = ours.ensure()
+    relay = Relay(first_port, first_port + 1)
+    try:
+        assert embedded().ensure() == url
+    finally:
+        relay.close()
+
+
+class Dripper:
+    """A program that sends a byte at a time, and never all of an answer."""
+
+    def __init__(self, port):
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self._stopped = threading.Event()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                with client, suppress(OSError):
+                    while not self._stopped.wait(0.05):
+                        client.sendall(b"H")
+
+    def close(self):
+        self._stopped.set()
+        self._listener.close()
+
+
+def test_answer_that_never_ends_is_waited_for_only_so_long(embedded, first_port, monkeypatch):
+    monkeypatch.setattr("dash_interop.gateway.embedded.PROBE_SECONDS", 0.2)
+    dripper = Dripper(first_port)
+    try:
+        assert embedded().ensure() == f"ws://127.0.0.1:{first_port + 1}"
+    finally:
+        dripper.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_forked_child_does_not_hold_the_port(embedded, first_port):
+    host = embedded()
+    host.ensure()
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        ours.close()
+        theirs.sendall(b"forked")
+        theirs.recv(1)
+        os._exit(0)
+    theirs.close()
+    try:
+        ours.settimeout(5)
+        assert ours.recv(6) == b"forked"
+        host.close()
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", first_port)) != 0
+        assert embedded().ensure() == f"ws://127.0.0.1:{first_port}"
+    finally:
+        ours.close()
+        os.waitpid(child, 0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import json
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
@@ -225,14 +226,15 @@ def test_call_that_nobody_answers_is_failed_by_the_gateways_timer():
     run(scenario())
 
 
-def test_slow_reader_is_disconnected_and_counted_and_others_are_served_on():
-    async def subscribe(client, publisher, stream):
-        await client.send("subscribe", server_id=publisher.peer_id, method_id="Prices")
-        interest = await publisher.receive("add-interest")
-        subscription = interest["subscription_id"]
-        await publisher.send("accepted", subscription_id=subscription, stream_id=stream)
-        await client.receive("subscribed")
+async def subscribe(client, publisher, stream):
+    await client.send("subscribe", server_id=publisher.peer_id, method_id="Prices")
+    interest = await publisher.receive("add-interest")
+    subscription = interest["subscription_id"]
+    await publisher.send("accepted", subscription_id=subscription, stream_id=stream)
+    await client.receive("subscribed")
 
+
+def test_slow_reader_is_disconnected_and_counted_and_others_are_served_on():
     async def scenario():
         sizes = {"max_size": 2**16, "outbox_size": 2**16, "close_timeout": 5.0}
         async with (
@@ -255,6 +257,82 @@ def test_slow_reader_is_disconnected_and_counted_and_others_are_served_on():
             await until(lambda: running.counters()["connections"] == 2)
             await publisher.send("publish", stream_id="f", data="after")
             assert (await fast.receive("event"))["data"] == "after"
+
+    run(scenario())
+
+
+def test_reader_that_stopped_is_cut_although_it_answers_no_close_frame():
+    async def scenario():
+        sizes = {"max_size": 2**20, "outbox_size": 2**22, "close_timeout": 0.2}
+        async with gateway(**sizes) as running, connected(running.url) as publisher:
+            async with connected(running.url, max_queue=1) as slow:
+                await publisher.register("Prices")
+                await subscribe(slow, publisher, "s")
+                slow.socket.transport.pause_reading()
+                while running.slow_readers == 0:
+                    await publisher.send("publish", stream_id="s", data="x" * 500_000)
+                await publisher.receive("remove-interest")
+                assert running.counters()["connections"] == 1
+
+    run(scenario())
+
+
+def test_reader_that_stopped_answers_no_ping_and_is_cut():
+    async def scenario():
+        times = {"ping_interval": 0.1, "ping_timeout": 0.1, "close_timeout": 0.1}
+        async with gateway(**times) as running, connected(running.url) as publisher:
+            async with connected(running.url, max_queue=1) as slow:
+                await publisher.register("Prices")
+                await subscribe(slow, publisher, "s")
+                slow.socket.transport.pause_reading()
+                for _ in range(20):
+                    await publisher.send("publish", stream_id="s", data="x" * 500_000)
+                await publisher.receive("remove-interest")
+                assert running.slow_readers == 0
+
+    run(scenario())
+
+
+def test_one_frame_for_many_subscriptions_of_one_reader_does_not_fill_the_memory():
+    async def scenario():
+        sizes = {"max_size": 2**20, "outbox_size": 2**21, "close_timeout": 0.2}
+        async with gateway(**sizes) as running, connected(running.url) as publisher:
+            async with connected(running.url) as greedy:
+                await publisher.register("Prices")
+                for _ in range(30):
+                    await subscribe(greedy, publisher, "s")
+                await publisher.send("publish", stream_id="s", data="x" * 500_000)
+                assert await closed_with(greedy.socket) == 4008
+            assert running.slow_readers == 1
+
+    run(scenario())
+
+
+def test_strangers_may_not_send_large_frames():
+    async def scenario():
+        async with gateway(login_size=1000) as running:
+            async with connect(running.url) as stranger:
+                await stranger.send(json.dumps({"type": "hello", "identity": {"x": "y" * 1000}}))
+                assert await closed_with(stranger) == 1009
+            async with connected(running.url) as client:
+                await client.register("x" * 200)
+                await client.send("call", server_id=client.peer_id, arguments_kv={"x": "y" * 1000})
+                await client.receive("error")
+
+    run(scenario())
+
+
+def test_connections_over_the_limit_are_refused():
+    async def scenario():
+        async with gateway(max_connections=2) as running:
+            async with connected(running.url), connected(running.url):
+                with pytest.raises(InvalidStatus) as caught:
+                    async with connect(running.url):
+                        pass
+                assert caught.value.response.status_code == 503
+            await until(lambda: running.counters()["connections"] == 0)
+            async with connected(running.url):
+                pass
 
     run(scenario())
 
@@ -329,8 +407,9 @@ def test_identity_path_proves_that_the_secret_is_known():
                     "HTTP/1.1 200"
                 )
             body = (await fetch(running.url, f"{IDENTITY_PATH}?nonce=abc")).split("\r\n\r\n")[1]
-            expected = hmac.new(SECRET.encode(), b"gateway:abc", "sha256").hexdigest()
-            assert body == expected
+            port = urlsplit(running.url).port
+            question = f"gateway:{port}:abc".encode()
+            assert body == hmac.new(SECRET.encode(), question, "sha256").hexdigest()
 
     run(scenario())
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dash_interop.errors import ProtocolError
 from dash_interop.protocol.codec import decode, encode
-from dash_interop.protocol.effects import Effect, Send
+from dash_interop.protocol.effects import Send
 from dash_interop.protocol.messages import (
     ACCEPTED,
     Call,
@@ -215,7 +215,7 @@ MUTATIONS = st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=3)
 FAST = settings(max_examples=300, deadline=None, database=None)
 
 
-def feed(room: Room, text: str | bytes, connection: str = "a") -> list[Effect]:
+def feed(room: Room, text: str | bytes, connection: str = "a") -> list[Send]:
     """Handle a frame as a gateway does; all that comes of it has to be sendable."""
     try:
         message = decode(text)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dash_interop.protocol.effects import Effect, Send
+from dash_interop.protocol.effects import Send
 from dash_interop.protocol.limits import Limits
 from dash_interop.protocol.messages import (
     Accepted,
@@ -119,7 +119,7 @@ class Promises(RuleBasedStateMachine):
     def handle(self, connection: str, message: Inbound) -> list[Send]:
         return self.check(self.router.handle(connection, message, self.now))
 
-    def check(self, effects: list[Effect]) -> list[Send]:
+    def check(self, effects: list[Send]) -> list[Send]:
         """What has to hold for whatever is sent."""
         sends: list[Send] = []
         for effect in effects:

@@ -1,5 +1,7 @@
 """Logging in, domains, refusals and disconnects."""
 
+from typing import Any
+
 import pytest
 
 from dash_interop.protocol.effects import Send
@@ -204,14 +206,13 @@ def test_more_peers_than_a_user_may_have_are_refused():
     assert room.hello("c", "ben")
 
 
-def test_token_made_for_a_peer_logs_in_as_its_user_and_application():
+def test_token_made_for_a_peer_logs_in_as_its_user():
     room = Room()
     for connection in "ab":
         room.connect(connection)
-    token = Authentication("access-token", token="token anna Prices")
-    peer = welcome_of(room.handle("a", Hello(authentication=token))).peer_id
+    peer = room.hello("a", "anna")
     (effect,) = room.handle("a", CreateToken("t", peer))
-    assert effect == Send("a", Token("t", peer, "token anna Prices"))
+    assert effect == Send("a", Token("t", peer, "token anna "))
     again = Hello(authentication=Authentication("access-token", token="token anna Prices"))
     resolved = welcome_of(room.handle("b", again)).resolved_identity
     assert (resolved["user"], resolved["application"]) == ("anna", "Prices")
@@ -508,3 +509,52 @@ def test_tables_are_empty_when_everybody_has_left():
         room.router.disconnect(name, 0.0)
     assert set(room.router.counters().values()) == {0}
     assert room.router.next_deadline() is None
+
+
+# What a token, a connection and a registration may not do
+
+
+def only_message(effects: list[Send]) -> Any:
+    (effect,) = effects
+    return effect.message
+
+
+def test_peer_that_logged_in_with_a_token_gets_no_further_ones():
+    room = Room()
+    room.connect("a")
+    hello = Hello(authentication=Authentication("access-token", token="token anna "))
+    welcome = only_message(room.handle("a", hello))
+    assert welcome.options == {}
+    refusal = only_message(room.handle("a", CreateToken("t", welcome.peer_id)))
+    assert refusal.reason_uri == "global.errors.not_authorized"
+    assert refusal.domain == "global"
+
+
+def test_application_of_a_token_is_stamped_over_both_names():
+    room = Room()
+    room.connect("a")
+    credentials_of_prices = Authentication("access-token", token="token anna Prices")
+    claimed = {"application": "Trades", "applicationName": "Trades"}
+    hello = Hello(identity=claimed, authentication=credentials_of_prices)
+    identity = only_message(room.handle("a", hello)).resolved_identity
+    assert (identity["application"], identity["applicationName"]) == ("Prices", "Prices")
+
+
+def test_peers_of_one_connection_are_bounded():
+    room = Room(Limits(peers_per_connection=2))
+    room.connect("a")
+    room.hello("a", instance="1")
+    room.hello("a", instance="2")
+    third = Hello(identity={"instance": "3"}, authentication=credentials("anna"))
+    refusal = only_message(room.handle("a", third))
+    assert refusal.reason_uri == "global.errors.limits_exceeded"
+    room.connect("b")
+    room.hello("b", instance="3")
+
+
+def test_entries_of_one_registration_are_bounded_also_when_they_are_the_same():
+    room = Room(Limits(methods_per_peer=2))
+    peer = room.enter("a")
+    entries = [{"id": "1", "name": "Sum"}] * 3
+    refusal = only_message(room.handle("a", Register("r", peer, entries)))
+    assert refusal.reason_uri == "agm.errors.registration.failure"
