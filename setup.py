@@ -34,16 +34,15 @@ def must_build() -> bool:
     mode = os.environ.get("DASH_INTEROP_BUILD", "auto")
     if mode not in ("auto", "always", "never"):
         raise SystemExit(f"DASH_INTEROP_BUILD is {mode!r}; use auto, always or never.")
-    built = [ROOT / NAME / file for file in GENERATED]
-    return mode == "always" or (mode == "auto" and not all(map(is_fresh, built)))
+    missing = not all((ROOT / NAME / file).exists() for file in GENERATED)
+    return mode == "always" or (mode == "auto" and (missing or is_stale()))
 
 
-def is_fresh(built: Path) -> bool:
-    """Whether a generated file is there, and newer than what it is made from."""
+def is_stale() -> bool:
+    """Whether a source of the bundle was changed since it was built, as by a pull."""
+    built = (ROOT / NAME / f"{NAME}.min.js").stat().st_mtime
     sources = [ROOT / "package.json", *(ROOT / "src").rglob("*.ts*")]
-    return built.exists() and all(
-        source.stat().st_mtime <= built.stat().st_mtime for source in sources
-    )
+    return any(source.stat().st_mtime > built for source in sources)
 
 
 def run(*command: str) -> None:

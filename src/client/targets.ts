@@ -41,7 +41,7 @@ function readTarget(target: unknown): 'best' | 'all' | 'skipMine' | Filter[] {
     }
     const filters = Array.isArray(target) ? target : [target];
     if (filters.length === 0) {
-        throw new Error('The target is an empty list: there is no server to invoke');
+        throw new Error('No server is meant: the target is an empty list');
     }
     if (filters.some((filter) => filter === null || typeof filter !== 'object')) {
         throw new Error(

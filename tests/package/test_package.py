@@ -46,7 +46,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
     for name in {*filter(None, listed.split("\0")), *BUILT}:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+            shutil.copy2(ROOT / name, folder / name)
     command = [sys.executable, "-m", "build", "--outdir", str(folder / "dist"), str(folder)]
     done = subprocess.run(command, env=without_node(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -72,7 +72,7 @@ describe('instances', () => {
 
     test('a list chooses everybody who matches one of them, once and in the order of the servers', () => {
         expect(chosen([{ user: 'bob' }, { instance: 'i1' }, { pid: 17 }])).toEqual(['p1', 'p2']);
-        expect(() => chosen([])).toThrow('The target is an empty list');
+        expect(() => chosen([])).toThrow('No server is meant: the target is an empty list');
     });
 });
 
