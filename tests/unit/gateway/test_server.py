@@ -265,7 +265,7 @@ def test_reader_that_stopped_is_cut_although_it_answers_no_close_frame():
     async def scenario():
         sizes = {"max_size": 2**20, "outbox_size": 2**22, "close_timeout": 0.2}
         async with gateway(**sizes) as running, connected(running.url) as publisher:
-            async with connected(running.url, max_queue=1) as slow:
+            async with connected(running.url, max_queue=1, close_timeout=0.1) as slow:
                 await publisher.register("Prices")
                 await subscribe(slow, publisher, "s")
                 slow.socket.transport.pause_reading()
@@ -281,7 +281,7 @@ def test_reader_that_stopped_answers_no_ping_and_is_cut():
     async def scenario():
         times = {"ping_interval": 0.1, "ping_timeout": 0.1, "close_timeout": 0.1}
         async with gateway(**times) as running, connected(running.url) as publisher:
-            async with connected(running.url, max_queue=1) as slow:
+            async with connected(running.url, max_queue=1, close_timeout=0.1) as slow:
                 await publisher.register("Prices")
                 await subscribe(slow, publisher, "s")
                 slow.socket.transport.pause_reading()
@@ -296,8 +296,11 @@ def test_reader_that_stopped_answers_no_ping_and_is_cut():
 def test_one_frame_for_many_subscriptions_of_one_reader_does_not_fill_the_memory():
     async def scenario():
         sizes = {"max_size": 2**20, "outbox_size": 2**21, "close_timeout": 0.2}
-        async with gateway(**sizes) as running, connected(running.url) as publisher:
-            async with connected(running.url) as greedy:
+        async with (
+            gateway(**sizes) as running,
+            connected(running.url, max_queue=None) as publisher,
+        ):
+            async with connected(running.url, close_timeout=0.1) as greedy:
                 await publisher.register("Prices")
                 for _ in range(30):
                     await subscribe(greedy, publisher, "s")
