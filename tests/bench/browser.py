@@ -18,11 +18,11 @@ from contextlib import contextmanager
 
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
-from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 from tests.bench.processes import BenchError, python_module, started
 from tests.bench.routers import gateway
+from tests.support.browser_chromium import chrome_options
 
 __all__ = ["FIGURES", "measure"]
 
@@ -46,22 +46,6 @@ WARM_UP = 5
 """Clicks of each kind that are not counted."""
 LOADS = 5
 """Page loads timed, after a first one that fills the browser's cache."""
-
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    # A window in the background must answer as fast as the one in front.
-    "--disable-background-timer-throttling",
-    "--disable-renderer-backgrounding",
-    "--disable-backgrounding-occluded-windows",
-)
 
 WATCH_LOAD = """
 window.benchSeen = {};
@@ -183,15 +167,10 @@ def _watch_loads(driver: webdriver.Chrome) -> None:
 @contextmanager
 def _chromium() -> Iterator[webdriver.Chrome]:
     """Start a headless browser, and end it."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
     chromedriver = shutil.which("chromedriver")
-    if browser is None or chromedriver is None:
+    if shutil.which("chromium") is None or chromedriver is None:
         raise BenchError("chromium and chromedriver are needed on the PATH for browser figures")
-    options = Options()
-    options.binary_location = browser
-    for flag in FLAGS:
-        options.add_argument(flag)
-    driver = webdriver.Chrome(service=Service(chromedriver), options=options)
+    driver = webdriver.Chrome(service=Service(chromedriver), options=chrome_options())
     try:
         driver.set_page_load_timeout(ANSWER_SECONDS)
         driver.set_script_timeout(ANSWER_SECONDS)

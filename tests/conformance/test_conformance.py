@@ -1,7 +1,6 @@
 """Runs the Node conformance suite against the gateway of this package, one test per file."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,14 +13,6 @@ REPOSITORY = HERE.parent.parent
 TIMEOUT = 120
 
 FILES = sorted(path.name for path in HERE.glob("*.test.mjs"))
-
-pytestmark = [
-    pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed"),
-    pytest.mark.skipif(
-        not (REPOSITORY / "node_modules" / "@interopio" / "core").exists(),
-        reason="the node packages are not installed",
-    ),
-]
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -65,7 +65,7 @@ def make_app(backend: str, cache: Path) -> Dash:
 
         @method_handler("Async", State("offset", "value"), app=app)
         async def divide_soon(args: Any, caller: Any, offset: int) -> Any:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
             return divide(args, caller, offset)
 
     manager = DiskcacheManager(Cache(str(cache)))
