@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import logging
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
-from dash import Input, Output, State, callback, ctx, no_update
+from dash import Input, Output, State, callback, ctx, get_app, no_update
 from dash.exceptions import PreventUpdate
 from msgspec import Struct
 
@@ -37,7 +38,8 @@ def method_handler(
     reaches the caller as ``{"_value": value}``, ``None`` as ``{}``. What it raises reaches the
     caller as an error with the exception's type and message; the traceback goes to the log
     only. It runs once for each invocation, and not when another input changes. ``def`` and
-    ``async def`` both work wherever Dash itself runs them as callbacks.
+    ``async def`` both work on Flask, FastAPI and Quart; where Dash does not await callbacks, the
+    request's own thread does.
 
     Args:
         component_id: ``id`` of the ``MethodRegister``. With ``batch=True`` there, the function is
@@ -65,7 +67,10 @@ def method_handler(
 
     def decorate(function: Handler) -> Handler:
         register = callback if app is None else app.callback
-        register(outputs, *inputs, **callback_options)(_as_callback(function, conclude))
+        wrapped = _as_callback(function, conclude)
+        if inspect.iscoroutinefunction(wrapped) and not _awaits_callbacks(app):
+            wrapped = _blocking(wrapped)
+        register(outputs, *inputs, **callback_options)(wrapped)
         return function
 
     return decorate
@@ -112,6 +117,27 @@ def _as_callback(function: Callable[..., Any], conclude: _Conclude) -> Callable[
                 outcome.error = _logged(error, function)
             outcomes.append(outcome)
         return conclude(invoke, outcomes)
+
+    return run
+
+
+def _awaits_callbacks(app: Any) -> bool:
+    """Whether Dash runs async callbacks: on Flask only where ``dash[async]`` is installed."""
+    if app is None:
+        try:
+            app = get_app()
+        except Exception:  # Dash raises no narrower class when there is no app yet
+            return True
+    backend = getattr(app, "backend", None)
+    if getattr(backend, "server_type", "flask") != "flask":
+        return True
+    return bool(getattr(app, "_use_async", False))
+
+
+def _blocking(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def run(*values: Any) -> Any:
+        return asyncio.run(function(*values))
 
     return run
 

@@ -9,7 +9,7 @@ import pytest
 from dash import MATCH, Input, Output, State, dcc, html
 
 from dash_interop import MethodRegister, method_handler
-from tests.support.apps_handlers import kinds_of_handlers
+from tests.support.apps_handlers import KINDS
 from tests.support.apps_parts import answer, handle
 from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps
@@ -26,7 +26,7 @@ def test_hand001_every_kind_of_function_handles_a_method(
     )
     page = apps.browser.open(f"{process.url}/")
     caller = apps.browser.open(f"{process.url}/")
-    for kind in kinds_of_handlers(backend):
+    for kind in KINDS:
         caller.wait_for_servers(kind, 2)
         good = caller.start(kind, {"a": 8, "b": 4})
         assert good.wait(30)["returned"] == {"quotient": 102, "caller": "handlers"}

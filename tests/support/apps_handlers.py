@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-import inspect
 from pathlib import Path
 from typing import Any
 
@@ -22,27 +20,16 @@ from dash_interop import (
     returned_value,
 )
 
-
-def can_await(backend: str) -> bool:
-    """Whether Dash runs ``async def`` callbacks on a backend."""
-    if backend != "flask":
-        return True
-    knows = "use_async" in inspect.signature(Dash.__init__).parameters
-    return knows and importlib.util.find_spec("asgiref") is not None
-
-
-def kinds_of_handlers(backend: str) -> list[str]:
-    return ["Def", "Async", "Background"] if can_await(backend) else ["Def", "Background"]
+KINDS = ("Def", "Async", "Background")
 
 
 def make_app(backend: str, cache: Path) -> Dash:
     options: dict[str, Any] = {} if backend == "flask" else {"backend": backend}
     app = Dash("handlers", **options)
-    kinds = kinds_of_handlers(backend)
     app.layout = Glue42(
         id="glue42",
         children=[
-            *[MethodRegister(id=kind, definition=kind, returns=True) for kind in kinds],
+            *[MethodRegister(id=kind, definition=kind, returns=True) for kind in KINDS],
             MethodRegister(id="show", definition="Show", returns=False),
             dcc.Input(id="offset", type="number", value=100),
             html.P(id="shown"),
@@ -61,12 +48,10 @@ def make_app(backend: str, cache: Path) -> Dash:
     def divide_at_once(args: Any, caller: Any, offset: int) -> Any:
         return divide(args, caller, offset)
 
-    if "Async" in kinds:
-
-        @method_handler("Async", State("offset", "value"), app=app)
-        async def divide_soon(args: Any, caller: Any, offset: int) -> Any:
-            await asyncio.sleep(0)
-            return divide(args, caller, offset)
+    @method_handler("Async", State("offset", "value"), app=app)
+    async def divide_soon(args: Any, caller: Any, offset: int) -> Any:
+        await asyncio.sleep(0)
+        return divide(args, caller, offset)
 
     manager = DiskcacheManager(Cache(str(cache)))
 

@@ -129,8 +129,7 @@ def test_prevented_update_is_an_error_to_the_caller_and_not_to_the_log(page, cap
     assert caplog.records == []
 
 
-# Dash runs coroutines on Flask only with its extra "async", which is not among our requirements.
-@pytest.mark.parametrize("backend", ["fastapi", "quart"])
+@pytest.mark.parametrize("backend", ["flask", "fastapi", "quart"])
 def test_async_handler_is_awaited(post, backend):
     page = Page(post, backend)
 
