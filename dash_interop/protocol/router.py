@@ -268,7 +268,8 @@ class Router:
             return ALREADY_SEEN, "A peer with this identity is connected already"
         if len(peers) - len(replaced) >= limits.peers_per_user:
             return LIMITS_EXCEEDED, f"A user may have {limits.peers_per_user} peers"
-        if len(self._peers.of_connection(peer.connection)) >= limits.peers_per_connection:
+        staying = len(self._peers.of_connection(peer.connection)) - len(replaced)
+        if staying >= limits.peers_per_connection:
             return LIMITS_EXCEEDED, f"A connection may have {limits.peers_per_connection} peers"
         if len(bytes(peer.identity_json)) > limits.description_size:
             return LIMITS_EXCEEDED, f"An identity has at most {limits.description_size} bytes"

@@ -548,6 +548,12 @@ def test_peers_of_one_connection_are_bounded():
     third = Hello(identity={"instance": "3"}, authentication=credentials("anna"))
     refusal = only_message(room.handle("a", third))
     assert refusal.reason_uri == "global.errors.limits_exceeded"
+    assert isinstance(
+        only_message(
+            room.handle("a", Hello(identity={"instance": "2"}, authentication=credentials("anna")))
+        ),
+        Welcome,
+    ), "one that takes the place of an earlier one is not one more"
     room.connect("b")
     room.hello("b", instance="3")
 
