@@ -36,7 +36,7 @@ heading = @printf '\n==> %s\n' '$(1)'
 
 demo: $(RUNNABLE) build
 	$(call heading,Demo)
-	$(BIN)/python examples/register_and_invoke/run.py $(ARGS)
+	$(BIN)/dash-interop demo $(ARGS)
 
 test: style types unit-js browser unit-py
 

@@ -1,4 +1,4 @@
-"""The command line: ``dash-interop gateway``."""
+"""The command line: ``dash-interop gateway`` and ``dash-interop demo``."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import click
 from .errors import ConfigError
 from .gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
 from .gateway.config import DEFAULT_PORT, GatewayConfig
-from .gateway.loop import new_event_loop
 from .gateway.origins import OriginPolicy
 from .gateway.server import Gateway
+from .transport.loop import new_event_loop
 
 __all__ = ["main"]
 
@@ -105,6 +105,30 @@ def gateway(
         loop.run_until_complete(_run(Gateway(config, authority, policy)))
     finally:
         loop.close()
+
+
+@commands.command()
+@click.option(
+    "--port",
+    default=8050,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="TCP port; with --two-processes the next one is used, too.",
+)
+@click.option("--two-processes", is_flag=True, help="Give each app a process of its own.")
+@click.option("--no-browser", is_flag=True, help="Print the addresses, and leave them to you.")
+def demo(port: int, two_processes: bool, no_browser: bool) -> int:
+    """Run two apps that call each other, and open them in the browser.
+
+    \b
+    Examples:
+      dash-interop demo
+      dash-interop demo --port 9000 --two-processes --no-browser
+    """
+    # The other commands do without Dash.
+    from .demo.run import run
+
+    return run(port, two_processes=two_processes, browser=not no_browser)
 
 
 async def _run(gateway: Gateway) -> None:

@@ -25,7 +25,7 @@ from dash_interop import (
 SECONDS = 3
 """How long the slow method takes."""
 
-app = Dash(__name__, title="Correlating results", assets_folder="../assets")
+app = Dash(__name__, title="Correlating results", assets_folder="../../dash_interop/demo/assets")
 
 app.layout = html.Main(
     [

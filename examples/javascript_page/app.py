@@ -15,7 +15,7 @@ from dash_interop import (
     returned_value,
 )
 
-app = Dash(__name__, title="Dash app", assets_folder="../assets")
+app = Dash(__name__, title="Dash app", assets_folder="../../dash_interop/demo/assets")
 
 app.layout = html.Main(
     [

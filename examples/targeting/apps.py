@@ -169,7 +169,7 @@ def make_app(server: Any, path: str, application: str) -> Dash:
         server=server,
         title=application,
         routes_pathname_prefix=f"/{path}/",
-        assets_folder="../assets",
+        assets_folder="../../dash_interop/demo/assets",
         plugins=[Interop(application=application)],
     )
     # Runs in the browser: it has to work while the server is away, too.

@@ -1,4 +1,4 @@
-"""Starts each example as its readers do, and uses its pages in a browser."""
+"""Starts the demo and each example as their readers do, and uses the pages in a browser."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.support.apps_serving import free_ports
@@ -19,8 +20,8 @@ from tests.support.browser_chromium import Browser, Page, eventually
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 COMMANDS = {
-    "register_and_invoke": ["register_and_invoke"],
-    "register_and_invoke, two processes": ["register_and_invoke", "--two-processes"],
+    "demo": ["demo"],
+    "demo, two processes": ["demo", "--two-processes"],
     "correlating_results": ["correlating_results"],
     "targeting": ["targeting"],
     "javascript_page": ["javascript_page"],
@@ -45,11 +46,18 @@ class Example:
     def url(self, path: str, port_offset: int = 0) -> str:
         return f"http://127.0.0.1:{self.port + port_offset}{path}"
 
-    def interrupt(self) -> tuple[int, str]:
-        """Press Ctrl-C. The answer is the exit code, and what it printed to stderr."""
-        self._process.send_signal(signal.SIGINT)
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
+        """Press Ctrl-C, or send another signal; see ``wait``."""
+        self._process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> tuple[int, str]:
+        """Wait for its end. The answer is the exit code, and what it printed to stderr."""
         _, errors = self._process.communicate(timeout=END_SECONDS)
         return self._process.returncode, errors
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self._process.pid).children()
 
     def end(self) -> None:
         if self._process.poll() is None:
@@ -59,8 +67,12 @@ class Example:
 
 def start(command: list[str], port: int, environment: dict[str, str]) -> subprocess.Popen[str]:
     name, *options = command
+    if name == "demo":
+        program = ["-m", "dash_interop", "demo"]
+    else:
+        program = [str(EXAMPLES / name / "run.py")]
     return subprocess.Popen(
-        [sys.executable, str(EXAMPLES / name / "run.py"), *options, "--port", str(port)],
+        [sys.executable, *program, *options, "--port", str(port)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -68,10 +80,11 @@ def start(command: list[str], port: int, environment: dict[str, str]) -> subproc
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Runs at the same time do not share a gateway."""
+    """Runs at the same time do not share a gateway, and disturb nobody's browser."""
     own = {
+        "BROWSER": "true",
         "XDG_RUNTIME_DIR": str(tmp_path_factory.mktemp("runtime")),
         "DASH_INTEROP_PORT": str(free_ports(10)),
     }
@@ -118,7 +131,7 @@ def wait_for_text_with(page: Page, element_id: str, *parts: str) -> None:
 
 @pytest.mark.parametrize("options", [[], ["--two-processes"]], ids=["one process", "two"])
 def test_the_apps_of_the_documentation_call_each_other(run, browser, options):
-    example = run("register_and_invoke", *options)
+    example = run("demo", *options)
     url_a, url_b = example.url("/app-a/"), example.url("/app-b/", len(options))
     assert url_a in example.said and url_b in example.said
     app_b = browser.open(url_b)
@@ -126,7 +139,7 @@ def test_the_apps_of_the_documentation_call_each_other(run, browser, options):
 
     app_a.click("sum-numbers-btn")
     app_a.wait_for_text("sum-numbers-result", "Sum is 42")
-    app_b.wait_for_text("last-sum", "37 + 5, for app_a")
+    app_b.wait_for_text("last-sum", "37 + 5, for App A")
 
     app_a.type_into("number-a", "many")
     app_a.click("sum-numbers-btn")
@@ -138,7 +151,7 @@ def test_the_apps_of_the_documentation_call_each_other(run, browser, options):
 
 
 def test_the_apps_of_the_documentation_call_each_other_side_by_side(run, browser):
-    example = run("register_and_invoke")
+    example = run("demo")
     page = browser.open(example.url("/"), connected=False)
 
     def in_frame(title: str, script: str) -> Any:
@@ -155,7 +168,7 @@ def test_the_apps_of_the_documentation_call_each_other_side_by_side(run, browser
         lambda: in_frame("App A", "element('sum-numbers-result').innerText") == "Sum is 42",
         "the sum is shown",
     )
-    assert in_frame("App B", "element('last-sum').innerText") == "37 + 5, for app_a"
+    assert in_frame("App B", "element('last-sum').innerText") == "37 + 5, for App A"
 
 
 def test_results_that_come_in_another_order_find_their_calls(run, browser):
@@ -251,9 +264,19 @@ def test_a_dash_app_and_a_javascript_page_call_each_other(run, browser):
     page.wait_for_text("served", "Ada from Dash app")
 
 
-@pytest.mark.parametrize("path", ["/", "/london/"])
-def test_pages_of_the_targeting_example_are_styled(run, browser, path):
-    page = browser.open(run("targeting").url(path), connected=False)
+@pytest.mark.parametrize(
+    "name, path",
+    [
+        ("demo", "/"),
+        ("demo", "/app-a/"),
+        ("correlating_results", "/"),
+        ("targeting", "/"),
+        ("targeting", "/london/"),
+        ("javascript_page", "/page"),
+    ],
+)
+def test_pages_are_styled(run, browser, name, path):
+    page = browser.open(run(name).url(path), connected=False)
     background = "return getComputedStyle(document.body).getPropertyValue('--background')"
     eventually(lambda: page.js(background), "the stylesheet is loaded")
 
@@ -264,6 +287,44 @@ def test_ctrl_c_ends_an_example_quietly(run, command):
     assert example.interrupt() == (0, "")
 
 
+@pytest.mark.parametrize("options", [[], ["--two-processes"]], ids=["one process", "two"])
+def test_the_demo_ends_when_it_is_asked_to(run, options):
+    example = run("demo", *options)
+    children = example.children()
+    assert len(children) == (2 if options else 0)
+    assert example.interrupt(signal.SIGTERM) == (0, "")
+    assert not any(child.is_running() for child in children)
+
+
+def test_no_process_of_the_demo_outlives_the_first(run):
+    example = run("demo", "--two-processes")
+    children = example.children()
+    example.interrupt(signal.SIGKILL)
+    _, alive = psutil.wait_procs(children, timeout=END_SECONDS)
+    assert alive == []
+
+
+def test_the_demo_ends_when_one_of_its_processes_does(run):
+    example = run("demo", "--two-processes")
+    example.children()[0].terminate()
+    assert example.wait() == (1, "")
+
+
+@pytest.mark.parametrize("options", [[], ["--two-processes"]], ids=["one process", "two"])
+def test_the_demo_opens_the_browser_unless_told_not_to(run, environment, tmp_path, options):
+    opened = tmp_path / "opened"
+    script = tmp_path / "browser"
+    script.write_text(f'#!/bin/sh\necho "$1" >> {opened}\n')
+    script.chmod(0o755)
+    environment["BROWSER"] = str(script)
+    run("demo", "--no-browser", *options).interrupt()
+    assert not opened.exists()
+    example = run("demo", *options)
+    paths = [("/app-a/", 0), ("/app-b/", 1)] if options else [("/", 0)]
+    expected = [example.url(path, port_offset) for path, port_offset in paths]
+    eventually(lambda: opened.exists() and opened.read_text().split() == expected, "it is open")
+
+
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_an_example_whose_port_is_taken_says_so_in_one_line(command, environment):
     first = free_ports(2)
@@ -272,4 +333,6 @@ def test_an_example_whose_port_is_taken_says_so_in_one_line(command, environment
         process = start(command, first, environment)
         said, errors = process.communicate(timeout=END_SECONDS)
     assert (process.returncode, said) == (2, "")
-    assert errors == f"Port {taken} is taken or not allowed: choose another with --port\n"
+    assert errors.count("\n") == 1
+    assert str(taken) in errors and "taken" in errors
+    assert errors.endswith("choose another with --port\n")

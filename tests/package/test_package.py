@@ -2,14 +2,18 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import urllib.request
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from tests.support.ports import free_range
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +31,15 @@ WRITTEN = {
     str(path.relative_to(ROOT))
     for path in (ROOT / "dash_interop").rglob("*.py")
     if not path.name[0].isupper()
-} | {"dash_interop/py.typed"}
+} | {
+    "dash_interop/py.typed",
+    "dash_interop/demo/side_by_side.html",
+    "dash_interop/demo/assets/style.css",
+}
+
+BUNDLE_ADDRESS = r'src="(/app-b/_dash-component-suites/dash_interop/dash_interop[^"]*)"'
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Opens addresses of this machine, whatever proxy there is."""
 
 
 def without_node() -> dict[str, str]:
@@ -40,9 +52,9 @@ def without_node() -> dict[str, str]:
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An sdist of this tree, and a wheel built from that sdist, on a machine without Node.js."""
     folder = tmp_path_factory.mktemp("build")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
+    # Also what is yet to be committed.
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in {*filter(None, listed.split("\0")), *BUILT}:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +65,14 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
     (sdist,) = (folder / "dist").glob("*.tar.gz")
     (wheel,) = (folder / "dist").glob("*.whl")
     return sdist, wheel
+
+
+@pytest.fixture(scope="module")
+def installed(distributions: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that a wheel was unpacked to."""
+    target = tmp_path_factory.mktemp("installed")
+    zipfile.ZipFile(distributions[1]).extractall(target)
+    return target
 
 
 def test_wheel_has_every_module_and_the_bundle(distributions: tuple[Path, Path]) -> None:
@@ -71,22 +91,60 @@ def test_sdist_has_what_the_bundle_is_made_from(distributions: tuple[Path, Path]
     assert names >= BUILT | WRITTEN | {"src/index.ts", "package-lock.json", "webpack.config.mjs"}
 
 
-def test_wheel_works_where_it_is_installed(
-    distributions: tuple[Path, Path], tmp_path: Path
-) -> None:
-    target = tmp_path / "installed"
-    zipfile.ZipFile(distributions[1]).extractall(target)
+def test_wheel_works_where_it_is_installed(installed: Path, tmp_path: Path) -> None:
     program = "import dash_interop as d; print(d.__file__, d.__version__, d.Glue42(id='x').id)"
     shown = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(target)},
+        env={**os.environ, "PYTHONPATH": str(installed)},
         check=True,
         capture_output=True,
         text=True,
     ).stdout.split()
     version = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["version"]
-    assert shown == [str(target / "dash_interop" / "__init__.py"), version, "x"]
+    assert shown == [str(installed / "dash_interop" / "__init__.py"), version, "x"]
+
+
+@pytest.mark.parametrize("options", [[], ["--two-processes"]], ids=["one process", "two"])
+def test_demo_of_the_wheel_serves_its_pages(
+    installed: Path, tmp_path: Path, options: list[str]
+) -> None:
+    port = free_range(2)
+    command = [sys.executable, "-m", "dash_interop", "demo", "--no-browser", "--port", str(port)]
+    with subprocess.Popen(
+        [*command, *options],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        try:
+            assert demo.stdout is not None
+            said = ""
+            while line := demo.stdout.readline():
+                said += line
+                if "Ctrl-C ends." in line:
+                    break
+            addresses = sorted(set(re.findall(r"http://\S+", said)))
+            assert len(addresses) == (2 if options else 3)
+            for address in addresses:
+                assert b"App" in fetch(address)
+            style, bundle = (
+                re.search(pattern, fetch(addresses[-1]).decode())
+                for pattern in (r'href="(/app-b/assets/style\.css[^"]*)"', BUNDLE_ADDRESS)
+            )
+            assert style and bundle
+            for found in (style, bundle):
+                assert fetch(addresses[-1].removesuffix("/app-b/") + found[1])
+        finally:
+            demo.terminate()
+    assert demo.returncode == 0
+
+
+def fetch(address: str) -> bytes:
+    """What a page holds; raises unless its status is 200."""
+    with DIRECT.open(address, timeout=20) as answer:
+        return answer.read()
 
 
 USER_CODE = """

@@ -155,6 +155,18 @@ def test_port_that_is_taken():
     assert line == f"dash-interop: cannot listen on {HOST}:{port}: the port is taken\n"
 
 
+@pytest.mark.parametrize("options", [[], ["--two-processes"]], ids=["one process", "two"])
+def test_port_of_the_demo_that_is_taken(options):
+    port = free_range(2)
+    taken = port + len(options)
+    with Foreigner(taken):
+        line = refusal("demo", "--no-browser", "--port", str(port), *options)
+    assert line == (
+        f"dash-interop: cannot listen on {HOST}:{taken}: the port is taken; "
+        "choose another with --port\n"
+    )
+
+
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "192.0.2.1"])
 def test_host_that_is_not_ours(host):
     assert f"cannot listen on {host}:0" in refusal("gateway", "--port", "0", "--host", host)
@@ -170,6 +182,10 @@ def test_host_that_is_not_ours(host):
         (["gateway", "--max-size", "10"], "--max-size"),
         (["gateway", "extra"], "extra"),
         (["nonsense"], "nonsense"),
+        (["demo", "--port", "0"], "--port"),
+        (["demo", "--port", "65536"], "--port"),
+        (["demo", "--port", "65535", "--two-processes"], "cannot listen on 127.0.0.1:65536"),
+        (["demo", "extra"], "extra"),
         (["gateway", "--allow-origin", "app.corp"], "not an origin: 'app.corp'"),
         (["gateway", "--allow-origin", "https://app.corp/x"], "not an origin"),
         (["gateway", "--no-auth", "--secret-file", "x"], "--no-auth does not go with"),
@@ -214,6 +230,13 @@ def test_help_has_examples():
         assert process.returncode == 0
         assert "  Examples:\n    dash-interop gateway --no-auth\n" in process.stdout
         assert "--allow-origin ORIGIN" in process.stdout
+
+
+def test_help_of_the_demo_has_its_default_port():
+    process = ended("demo", "--help")
+    assert process.returncode == 0
+    assert "  Examples:\n    dash-interop demo\n" in process.stdout
+    assert "[default: 8050;" in process.stdout
 
 
 def test_version_is_that_of_the_package():

@@ -2,10 +2,11 @@
 App B: offers the methods Sum and SendMessage.
 
 The components and their handlers are those of the documentation of dash_glue42, as they are
-printed there. What it leaves out is added: the rest of the layout, and the state of the
-connection.
+printed there. What it leaves out is added: the rest of the layout, the state of the connection, and
+the place on a server that app A may share.
 """
 # fmt: off
+# pyright: standard
 # ruff: noqa: I001, E501
 
 import dash
@@ -13,9 +14,9 @@ from dash.exceptions import PreventUpdate
 from dash.dependencies import Input, Output
 from dash import html
 import dash_interop as dash_glue42
-from run import server
+from dash_interop.demo.server import server
 
-app = dash.Dash(__name__, server=server, routes_pathname_prefix="/app-b/")
+app = dash.Dash(__name__, title="App B", server=server, routes_pathname_prefix="/app-b/")
 
 app.layout = dash_glue42.Glue42(id="glue42", children=[
     # Registering an Interop method that returns a result.

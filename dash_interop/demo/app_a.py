@@ -2,9 +2,11 @@
 App A: invokes the methods of app B.
 
 The code is the complete example of the documentation of dash_glue42, as it is printed there. Only
-the imports differ: html and dcc are parts of Dash now, and dash_interop takes dash_glue42's place.
+the imports differ (html and dcc are parts of Dash now, and dash_interop takes dash_glue42's place),
+and the app has a title, a path and a server that app B may share.
 """
 # fmt: off
+# pyright: standard
 # ruff: noqa: I001, UP032
 
 import dash
@@ -13,9 +15,9 @@ from dash.dependencies import Input, Output, State
 from dash import html
 from dash import dcc
 import dash_interop as dash_glue42
-from run import server
+from dash_interop.demo.server import server
 
-app = dash.Dash(__name__, server=server, routes_pathname_prefix="/app-a/")
+app = dash.Dash(__name__, title="App A", server=server, routes_pathname_prefix="/app-a/")
 
 app.layout = dash_glue42.Glue42(id="glue42", children=[
     # A component which will invoke the "Sum" Interop method.

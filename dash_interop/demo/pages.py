@@ -1,0 +1,67 @@
+"""The addresses of the demo: whether they answer, and how they are shown."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import sys
+import webbrowser
+from typing import NamedTuple
+
+import click
+
+from .server import HOST
+
+__all__ = ["Page", "announce", "show"]
+
+# No page of the demo takes nearly as long.
+TIMEOUT_SECONDS = 10.0
+
+
+class Page(NamedTuple):
+    """Where a page is."""
+
+    port: int
+    path: str
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}{self.path}"
+
+    def answers(self) -> bool:
+        """Whether it can be had now; waits where a server listens that is not ready yet."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=TIMEOUT_SECONDS)
+        try:
+            connection.request("GET", self.path)
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def announce(start: str, page_a: Page, page_b: Page) -> None:
+    """Say what to open."""
+    click.echo(
+        f"""
+  Two apps that call each other: open {start}
+
+    App A invokes: {page_a.url}
+    App B answers: {page_b.url}
+
+  Press "Sum" or "Send" in app A while app B is open. Ctrl-C ends.
+"""
+    )
+
+
+def show(*pages: Page) -> None:
+    """Open pages in the browser of this desktop, if there is one."""
+    if _has_desktop():
+        for page in pages:
+            webbrowser.open(page.url)
+
+
+def _has_desktop() -> bool:
+    # Elsewhere webbrowser starts a text browser, which would take this terminal.
+    named = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+    return named or sys.platform in ("darwin", "win32")
