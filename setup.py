@@ -115,6 +115,7 @@ setup(
             "build",
             "flask",
             "hypothesis",
+            "jsonschema",
             "psutil",
             "pyright",
             "pytest>=9,<10",

@@ -2,8 +2,8 @@
 Dash apps, web pages and Python processes call each other's methods.
 
 A drop-in for ``dash_glue42``: ``import dash_interop as dash_glue42``. Where Dash is loaded, the
-session route is added to every app that is made from then on; the rest is loaded when it is first
-used. A process without Dash stays without.
+routes that pages ask are added to every app that is made from then on; the rest is loaded when it
+is first used. A process without Dash stays without.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def __getattr__(name: str) -> Any:
         value: Any = _version()
     elif name in _MODULES:
         if _MODULES[name].startswith((".callbacks", f".{name}")):
-            _serve_sessions()
+            _serve_routes()
         value = getattr(import_module(_MODULES[name], __name__), name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -85,11 +85,12 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def _serve_sessions() -> None:
-    import_module(".callbacks.session", __name__)
+def _serve_routes() -> None:
+    for module in ("session", "signatures"):
+        import_module(f".callbacks.{module}", __name__)
 
 
 # Dash reads hooks when an app is made, which may be before the first component is. A process that
 # has not loaded Dash by now, such as a gateway, does not need it for our sake.
 if "dash" in sys.modules:
-    _serve_sessions()
+    _serve_routes()

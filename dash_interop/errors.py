@@ -7,19 +7,47 @@ Every exception this package raises on purpose.
       ConfigError               a setting, file, port or address cannot be used
       ProtocolError             a peer broke a rule of the wire
       AuthenticationFailed      a peer may not log in
+      ConnectionFailed          no connection to a gateway could be made in time
+      RegistrationError         a method or stream cannot be offered
+      SignatureError            an accepts or returns does not follow the grammar
+      SubscriptionError         a subscription was refused, or ended by a failure
       InvocationError           a method invocation did not succeed
+        MethodNotFound          nobody offers it, or nobody who is meant
+        InvalidArguments        the arguments do not fit what the method accepts
+        InvalidResult           what the handler returned does not fit what the method returns
+        HandlerFailed           the handler raised, or answered with an error
+        InvocationTimeout       no answer in time
+        Overloaded              the queue of the method is full
+        ServerGone              the server left, or withdrew the method, before it answered
+        ConnectionLost          the connection to the gateway broke before the answer came
+
+``BY_TYPE`` and ``BY_REASON_URI`` say which class an error of the wire becomes.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 __all__ = [
+    "BY_REASON_URI",
+    "BY_TYPE",
     "AuthenticationFailed",
     "ConfigError",
+    "ConnectionFailed",
+    "ConnectionLost",
+    "HandlerFailed",
     "InteropError",
+    "InvalidArguments",
+    "InvalidResult",
     "InvocationError",
+    "InvocationTimeout",
+    "MethodNotFound",
+    "Overloaded",
     "ProtocolError",
+    "RegistrationError",
+    "ServerGone",
+    "SignatureError",
+    "SubscriptionError",
 ]
 
 
@@ -48,15 +76,52 @@ class AuthenticationFailed(InteropError):
     """The credentials of a ``hello`` are missing, wrong, expired or made for another origin."""
 
 
+class ConnectionFailed(InteropError):
+    """No connection to a gateway could be made in time. The text says where and why."""
+
+
+class RegistrationError(InteropError):
+    """A method or stream cannot be offered. The text names the method and what is wrong."""
+
+
+class SignatureError(InteropError, ValueError):
+    """
+    The ``accepts`` or ``returns`` of a method does not follow the grammar of signatures.
+
+    Attributes:
+        problem: What is wrong, without the position.
+        text: The signature.
+        position: Offset of the character that is wrong, from 0; the length of ``text`` when it
+            ends too early.
+    """
+
+    def __init__(self, problem: str, text: str, position: int) -> None:
+        super().__init__(problem, text, position)
+        self.problem = problem
+        self.text = text
+        self.position = position
+
+    def __str__(self) -> str:
+        return f"{self.problem} at character {self.position + 1}"
+
+
+class SubscriptionError(InteropError):
+    """A subscription was refused, got no answer in time, or ended by a failure."""
+
+
 class InvocationError(InteropError):
     """
     A method invocation did not succeed.
 
     Attributes:
-        message: What the provider or the library said, in words.
+        message: What the server or the library said, in words.
         invocation_id: The ``invocationId`` given with ``MethodInvoke.invoke``, or ``None``.
-        all_errors: One dict for each target that failed, with ``message`` and ``executed_by``.
+        all_errors: One dict for each server that failed, with ``message``, ``executed_by`` and,
+            where it is known, ``type``.
+        type: One word for what went wrong; for ``HandlerFailed`` the type of the exception.
     """
+
+    type: str | None = None
 
     def __init__(
         self,
@@ -68,3 +133,76 @@ class InvocationError(InteropError):
         self.message = message
         self.invocation_id = invocation_id
         self.all_errors = all_errors or []
+
+
+class MethodNotFound(InvocationError):
+    """Nobody offers the method, or nobody whom the target means."""
+
+    type = "MethodNotFound"
+
+
+class InvalidArguments(InvocationError):
+    """The arguments do not fit what the method accepts; the handler did not run."""
+
+    type = "InvalidArguments"
+
+
+class InvalidResult(InvocationError):
+    """What the handler returned does not fit what the method says it returns."""
+
+    type = "InvalidResult"
+
+
+class HandlerFailed(InvocationError):
+    """The handler raised or answered with an error. Its traceback is in its server's log."""
+
+    def __init__(
+        self,
+        message: str,
+        invocation_id: str | None = None,
+        all_errors: list[dict[str, Any]] | None = None,
+        type: str | None = None,
+    ) -> None:
+        super().__init__(message, invocation_id, all_errors)
+        self.type = type
+
+
+class InvocationTimeout(InvocationError):
+    """No answer in time. The handler may still run."""
+
+    type = "Timeout"
+
+
+class Overloaded(InvocationError):
+    """A queue is full; the handler did not run. Try again later, or less often."""
+
+    type = "Overloaded"
+
+
+class ServerGone(InvocationError):
+    """The server left, or withdrew the method, before it answered. The handler may have run."""
+
+    type = "ServerGone"
+
+
+class ConnectionLost(InvocationError):
+    """The connection to the gateway broke before the answer came. The handler may have run."""
+
+    type = "ConnectionLost"
+
+
+BY_TYPE: Final[dict[str, type[InvocationError]]] = {
+    "InvalidArguments": InvalidArguments,
+    "InvalidResult": InvalidResult,
+    "Overloaded": Overloaded,
+    "Timeout": InvocationTimeout,
+}
+"""The class for the ``type`` that a server put into its error; others are ``HandlerFailed``."""
+
+BY_REASON_URI: Final[dict[str, type[InvocationError]]] = {
+    "agm.errors.client_error": HandlerFailed,
+    "agm.errors.invocation.failure": ServerGone,
+    "agm.errors.failure": ServerGone,
+    "global.errors.limits_exceeded": Overloaded,
+}
+"""The class for an error of the wire; others are plain ``InvocationError``."""

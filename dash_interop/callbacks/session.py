@@ -9,15 +9,14 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
-from weakref import WeakSet
 
-import flask
-from dash import Dash, get_app, hooks
+from dash import Dash
 
 from ..errors import ConfigError
 from ..gateway.origins import is_loopback_origin, normalize_origin
 from ..protocol.router import Principal
 from .interop import application_name, settings_of
+from .routes import current_app, request_of, route
 
 __all__ = ["SESSION_ROUTE"]
 
@@ -25,15 +24,8 @@ SESSION_ROUTE = "_dash-interop/session"
 
 logger = logging.getLogger(__name__)
 
-_apps: WeakSet[Dash] = WeakSet()
 
-
-@hooks.setup()
-def _remember(app: Dash) -> None:
-    _apps.add(app)
-
-
-@hooks.route(SESSION_ROUTE, methods=("POST",))
+@route(SESSION_ROUTE)
 def session() -> dict[str, Any]:
     """
     Answer with ``{"url", "token", "application"}``, or with ``{"error": "why not"}``.
@@ -41,9 +33,9 @@ def session() -> dict[str, Any]:
     It is a POST so that the browser names the page's origin, which the token is then bound to,
     also behind a proxy that hides it from the server.
     """
-    app = _current_app()
+    app = current_app(SESSION_ROUTE)
     try:
-        return _open_session(app, _request_of(app))
+        return _open_session(app, request_of(app))
     except ConfigError as error:
         logger.error("no session for a page: %s", error)
         return {"error": str(error)}
@@ -84,34 +76,3 @@ def _origin_of(request: Any) -> str | None:
         url = urlsplit(str(request.url))
         origin = f"{url.scheme}://{url.netloc}"
     return normalize_origin(origin)
-
-
-def _current_app() -> Dash:
-    """The app whose route is being served."""
-    if flask.has_request_context():
-        # Dash 3 does not say which of several apps on one server it is; the path does.
-        server = flask.current_app._get_current_object()  # type: ignore[attr-defined]
-        prefix = flask.request.path.removesuffix(SESSION_ROUTE)
-        for app in _apps:
-            if app.server is server and app.config.routes_pathname_prefix == prefix:
-                return app
-    return get_app()
-
-
-def _request_of(app: Dash) -> Any:
-    if flask.has_request_context():
-        return flask.request
-    return app.backend.request_adapter()
-
-
-def _serve_existing_app() -> None:
-    # ``import dash_interop`` came before ``import dash``, and an app was made in between.
-    try:
-        app = get_app()
-    except Exception:  # Dash raises no narrower class when there is no app yet
-        return
-    _apps.add(app)
-    app._add_url(SESSION_ROUTE, session, ["POST"])
-
-
-_serve_existing_app()

@@ -19,6 +19,8 @@ const RECONNECT_ATTEMPTS = 10_000;
 const READY_TIMEOUT_MS = 15_000;
 const FIRST_SESSION_DELAY_MS = 250;
 const LONGEST_SESSION_DELAY_MS = 5_000;
+/** So many that no two pages ever have the same. */
+const INSTANCE_BYTES = 12;
 
 /** Neither metrics (page URLs, titles and clicks) nor traces leave the page. */
 const QUIET = { metrics: false, insights: false };
@@ -99,10 +101,12 @@ async function useFactory(
     io.connection?.disconnected?.(() =>
         onStatus({ state: 'disconnected', error: 'The connection to the gateway was lost' }),
     );
-    io.connection?.connected?.(() => onStatus({ state: 'connected', error: null }));
-    onStatus({ state: 'connected', error: null });
+    const client = new InteropClient(io);
+    const welcome = () => onStatus({ state: 'connected', error: null, instance: client.instance });
+    io.connection?.connected?.(welcome);
+    welcome();
     publishInstance(io);
-    return new InteropClient(io);
+    return client;
 }
 
 async function useOwnGateway(
@@ -113,6 +117,7 @@ async function useOwnGateway(
     const coreLoading = loadCore();
     let session: Session | undefined = await firstSession(onStatus);
     const { application } = session;
+    const own = { ...newIdentity(), ...config.identity };
     const ask = () => {
         const first = session;
         session = undefined;
@@ -126,7 +131,15 @@ async function useOwnGateway(
         const auth = { username: 'page', password: '' };
         const io = await untilLost(
             transport,
-            core({ application, ...QUIET, contexts: false, ...config, gateway, auth }),
+            core({
+                application,
+                ...QUIET,
+                contexts: false,
+                ...config,
+                identity: own,
+                gateway,
+                auth,
+            }),
         );
         if (io) {
             transport.onWelcome = () => {};
@@ -141,6 +154,17 @@ async function useOwnGateway(
         }
         transport.close();
     }
+}
+
+/**
+ * What makes this page the same one to others when it comes back from an outage. A gateway that has
+ * not noticed yet that the former connection is gone refuses an identity that it knows; the peerId,
+ * for which it puts the new one, makes each login's identity another.
+ */
+function newIdentity(): { instance: string; peerId: string } {
+    const bytes = crypto.getRandomValues(new Uint8Array(INSTANCE_BYTES));
+    const instance = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return { instance, peerId: '?' };
 }
 
 /** Asks until the Dash server says where to connect. */

@@ -139,7 +139,8 @@ export class GatewayTransport {
             this.loggedIn = true;
             this.attempts = 0;
             this.receive({}, frame);
-            this.onStatus({ state: 'connected', error: null });
+            const instance = { ...frame.resolved_identity, peerId: frame.peer_id };
+            this.onStatus({ state: 'connected', error: null, instance });
             this.onWelcome();
             return;
         }

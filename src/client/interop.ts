@@ -6,7 +6,7 @@
  */
 
 import { type MethodDefinition, readDefinition, readTimeout } from './definition';
-import { chooseServers, type Instance } from './targets';
+import { chooseServers, type Instance, OWN_VIEW } from './targets';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -87,6 +87,9 @@ type RegistrationOf = (peerId: string, methodId: string) => number | undefined;
 
 const STATUS_SUCCESS = 0;
 
+/** What a page keeps when it comes back. */
+const SAME_PAGE = ['instance', 'application', 'user'];
+
 /** How long after a login core may take to announce again what it had registered. */
 const ANNOUNCE_TIMEOUT_MS = 5_000;
 
@@ -112,8 +115,10 @@ export class InteropClient {
         });
     }
 
+    /** This page as every other one sees it. */
     get instance(): Instance {
-        return plainInstance(this.interop.instance) ?? {};
+        const fields = Object.entries(plainInstance(this.interop.instance) ?? {});
+        return Object.fromEntries(fields.filter(([name]) => !OWN_VIEW.includes(name)));
     }
 
     /** Offers a method. Resolves when others can call it, rejects with an Error that says why not. */
@@ -279,7 +284,7 @@ export class InteropClient {
         });
     }
 
-    /** The instances that offer a method, first registered first, each once. */
+    /** The instances that offer a method: those of the own user, then first registered, each once. */
     private serversOf(method: MethodDefinition, streams: boolean): Instance[] {
         const matching = new Set<string>(
             this.interop
@@ -292,11 +297,15 @@ export class InteropClient {
         for (const instance of this.interop.servers(method)) {
             instances.set(instance.peerId, instance);
         }
+        const { user } = this.interop.instance;
+        const isForeign = (instance: Instance) => Number(instance.user !== user);
         return [...instances.values()]
             .map((instance) => [instance, this.firstRegistration(instance, matching)] as const)
             .filter((entry): entry is [Instance, number] => entry[1] !== undefined)
             .sort(([, a], [, b]) => a - b)
-            .map(([instance]) => instance);
+            .map(([instance]) => instance)
+            .filter(hasNotComeBack)
+            .sort((a, b) => isForeign(a) - isForeign(b));
     }
 
     /** When `instance` registered one of the methods; undefined when it offers none of them. */
@@ -330,6 +339,18 @@ export class InteropClient {
             return { executed_by, error: describeFailure(reason, method, timeoutMs) };
         }
     }
+}
+
+/**
+ * Whether no later one of `instances` is the same page again. A gateway may take half a minute to
+ * notice that a connection is gone, and nobody answers there while the page is back on another.
+ */
+function hasNotComeBack(instance: Instance, index: number, instances: Instance[]): boolean {
+    const later = instances.slice(index + 1);
+    return (
+        !instance.instance ||
+        !later.some((other) => SAME_PAGE.every((field) => other[field] === instance[field]))
+    );
 }
 
 interface Outcome {

@@ -30,6 +30,12 @@ export function chooseServers(
     return servers.filter((server) => filters.some((filter) => filter(server)));
 }
 
+/** What each page makes up for itself: core invents a pid for an instance that tells none. */
+export const OWN_VIEW = ['pid', 'isLocal'];
+
+/** What does not count in a target that names an `instance`: a reconnect changes the peer. */
+const PASSING = new Set(['peerId', ...OWN_VIEW]);
+
 type Filter = (server: Instance) => boolean;
 
 function readTarget(target: unknown): 'best' | 'all' | 'skipMine' | Filter[] {
@@ -53,9 +59,7 @@ function readTarget(target: unknown): 'best' | 'all' | 'skipMine' | Filter[] {
 
 function readFilter(filter: Instance): Filter {
     const tests = Object.entries(filter)
-        // An instance from servers() names its peer, which a reconnect changes, beside its
-        // instance, which stays.
-        .filter(([key]) => !(key === 'peerId' && filter.instance))
+        .filter(([key]) => !(filter.instance && PASSING.has(key)))
         .filter(([, value]) => value !== null && value !== undefined && typeof value !== 'function')
         .map(([key, value]) => [key, readTest(key, value)] as const);
     return (server) => tests.every(([key, test]) => test(server[key]));

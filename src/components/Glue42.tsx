@@ -42,6 +42,9 @@ interface Props extends DashProps {
 
     /** What went wrong with the connection last, in words; None while all is well. Set by the library: do not write to it. */
     connectionError?: string;
+
+    /** This page as others see it: a dict with "instance", "application", "user", "machine", "peerId" and more; None until the page has been connected. Invocations with it as target, of any app or Python process, go to this page and no other. When the page comes back from an outage it gets a new "peerId" and keeps its "instance", so that a copy from before stays good as a target. Set by the library: do not write to it. */
+    instance?: object;
 }
 
 /** The root of an app that uses interop components: connects the page and gives the connection to the components below. It can be the layout itself. */

@@ -60,8 +60,12 @@ class Connection {
     }
 
     private change(status: ConnectionStatus): void {
-        this.status = status;
-        // The reason first, so that it is there when a callback hears of the state.
+        // Who the page was in the last connection outlives it.
+        this.status = { ...this.status, ...status };
+        // The state last, so that the others are there when a callback hears of it.
+        if (this.status.instance) {
+            this.component.deliverer('instance').deliver(this.status.instance);
+        }
         this.component.deliverer('connectionError').deliver(status.error);
         this.component.deliverer('connectionState').deliver(status.state);
     }

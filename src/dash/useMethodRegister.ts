@@ -7,12 +7,14 @@ import { type DashComponent, type DashProps, useDashComponent } from './componen
 import { useInterop } from './interop-context';
 import { InvocationQueue } from './invocations';
 import { callbacksWithOutput, stringifyId } from './renderer';
+import { readMode, validated } from './validate';
 
 interface Props extends DashProps {
     definition?: unknown;
     returns?: boolean;
     methodResponseTimeoutMs?: number;
     batch?: boolean;
+    validate?: unknown;
 }
 
 export function useMethodRegister(props: Props): void {
@@ -20,6 +22,7 @@ export function useMethodRegister(props: Props): void {
     const interop = useInterop();
     const client = typeof interop === 'string' ? undefined : interop;
     const { id, definition, returns = false, methodResponseTimeoutMs, batch = false } = props;
+    const { validate } = props;
     const settings = {
         returns,
         batch,
@@ -59,19 +62,27 @@ export function useMethodRegister(props: Props): void {
 
     // An equal definition that a callback sends again is a new object, and no change.
     const key = JSON.stringify(definition);
-    // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the definition
+    // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the definition, the component for its id
     useEffect(() => {
         if (!client) {
             return undefined;
         }
         let stopped = false;
-        const handler: Handler = (args, caller, reply) => queue.enqueue(args, caller, reply);
+        let handler: Handler = (args, caller, reply) => queue.enqueue(args, caller, reply);
         const report = (error: { message: string } | null) =>
             stopped || reportError(component, error);
         const onLateSuccess = () => report(null);
-        client
-            .register(definition, handler, { onLateSuccess })
-            .then(onLateSuccess, (error: Error) => report({ message: error.message }));
+        const register = async () => {
+            handler = await validated(handler, definition, {
+                mode: readMode(validate),
+                returns: () => queue.settings.returns,
+                warn: (message) => warn(id, message),
+            });
+            if (!stopped) {
+                await client.register(definition, handler, { onLateSuccess });
+            }
+        };
+        register().then(onLateSuccess, (error: Error) => report({ message: error.message }));
         return () => {
             stopped = true;
             // Asked for now, so that it comes before what registers the name anew.
@@ -79,7 +90,7 @@ export function useMethodRegister(props: Props): void {
                 // The connection took it along.
             });
         };
-    }, [client, component, queue, key]);
+    }, [client, component, queue, key, validate]);
 }
 
 function makeQueue(

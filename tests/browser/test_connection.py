@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import Input, Output, html
+from dash import Dash, Input, Output, State, html
 from itsdangerous.timed import TimestampSigner
 
 import dash_interop
@@ -16,7 +16,8 @@ from dash_interop import Glue42, Interop, MethodInvoke, MethodRegister
 from tests.support.apps_parts import answer, handle, record, with_status
 from tests.support.apps_serving import backends, free_ports, make_app
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import eventually
+from tests.support.browser_chromium import Page, eventually
+from tests.support.relay import Relay
 
 
 def start_gateway(apps: Apps, secret_file: Path, port: int = 0, *more: str) -> Any:
@@ -495,3 +496,109 @@ def test_con015_a_page_inside_of_the_desktop_says_so(apps: Apps) -> None:
     eventually(lambda: enterprise and enterprise[-1] is True, "isEnterprise is True")
     assert page.js("return window.given[0].channels") is True
     assert no_session_was_asked_for(page)
+
+
+class Tabs:
+    """Pages that say which of them was called, and one that calls them with our components."""
+
+    def __init__(self, apps: Apps, gateway: str, secret_file: Path) -> None:
+        self.handed: list[Any] = []
+        self._apps = apps
+        self._interop = {"gateway": gateway, "secret_file": secret_file}
+        self._results: list[Any] = []
+        self._offering = self._make("tab", html.Button("Hand over", id="hand"))
+        calling = self._make("calling", MethodInvoke(id="ask"))
+        record(calling, "ask", "result", self._results)
+        self.caller = apps.open(calling)
+
+        @self._offering.callback(
+            Output("hand", "title"),
+            Input("hand", "n_clicks"),
+            State("glue42", "instance"),
+            prevent_initial_call=True,
+        )
+        def hand(_: Any, instance: Any) -> str:
+            self.handed.append(instance)
+            return instance["peerId"]
+
+    def _make(self, name: str, *children: Any) -> Dash:
+        app = self._apps.make(name, *children, plugins=[Interop(**self._interop)])
+        with_status(app)
+        return app
+
+    def open(self, name: str) -> Page:
+        page = self._apps.open(self._offering)
+        page.run("const [name] = args; await interop.register('Who', () => ({name}));", name)
+        return page
+
+    def hand_over(self, page: Page) -> dict[str, Any]:
+        """What a callback of the page has as ``State("glue42", "instance")``."""
+        count = len(self.handed)
+        page.click("hand")
+        eventually(lambda: len(self.handed) > count, "the instance")
+        return self.handed[-1]
+
+    def ask(self, target: dict[str, Any]) -> list[str]:
+        """Who answers an invocation with this target."""
+        count = len(self._results)
+        self.caller.set_props("ask", invoke={"definition": "Who", "target": target})
+        eventually(lambda: len(self._results) > count, "the result", 20)
+        answers = self._results[-1]["invocationResult"]["all_return_values"]
+        return [answer["returned"]["name"] for answer in answers]
+
+
+def test_con016_a_callback_hands_over_its_tab_which_stays_the_same_after_an_outage(
+    apps: Apps, secret_file: Path
+) -> None:
+    apps.browser.allow_lost_connections()
+    port = free_ports(1)
+    gateway = start_gateway(apps, secret_file, port)
+    tabs = Tabs(apps, f"ws://127.0.0.1:{port}", secret_file)
+    first, second = tabs.open("first"), tabs.open("second")
+    tabs.caller.wait_for_servers("Who", 2)
+    of_first, of_second = tabs.hand_over(first), tabs.hand_over(second)
+    own = ("peerId", "application", "user", "machine", "instance")
+    assert [of_second[name] for name in own] == second.run(
+        "return args[0].map((name) => interop.instance[name])", own
+    )
+    assert tabs.ask(of_second) == ["second"]
+    assert tabs.ask(of_first) == ["first"]
+
+    gateway.stop()
+    pages = (first, second, tabs.caller)
+    for page in pages:
+        page.wait_for_text("state", "disconnected")
+    start_gateway(apps, secret_file, port)
+    for page in pages:
+        page.wait_for_text("state", "connected")
+    tabs.caller.wait_for_servers("Who", 2)
+    assert tabs.ask(of_second) == ["second"]
+    present = tabs.hand_over(second)
+    assert present["peerId"] != of_second["peerId"]
+    assert {**present, "peerId": None} == {**of_second, "peerId": None}
+    assert tabs.ask(present) == ["second"]
+
+
+def test_con017_a_page_comes_back_before_its_gateway_has_noticed_that_it_was_away(
+    apps: Apps, secret_file: Path
+) -> None:
+    apps.browser.allow_lost_connections()
+    gateway = start_gateway(apps, secret_file)
+    with Relay(int(gateway.url.rpartition(":")[2])) as relay:
+        tabs = Tabs(apps, f"ws://127.0.0.1:{relay.port}", secret_file)
+        page = tabs.open("the tab")
+        tabs.caller.wait_for_servers("Who", 1)
+        handed = tabs.hand_over(page)
+
+        relay.lose_clients()
+        eventually(
+            lambda: {handed["peerId"]} < set(peers_that_offer(tabs.caller, "Who")),
+            "the page is back, and its former peer is still there",
+        )
+        assert tabs.ask(handed) == ["the tab"]
+        assert tabs.hand_over(page)["peerId"] != handed["peerId"]
+        apps.browser.close_all()
+
+
+def peers_that_offer(page: Page, method: str) -> list[str]:
+    return page.run("return interop.servers({name: args[0]}).map(({peerId}) => peerId)", method)

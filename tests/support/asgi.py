@@ -20,6 +20,7 @@ async def _post(
 ) -> tuple[int, Any]:
     content = json.dumps(body).encode()
     named = {"host": "127.0.0.1:8050", "content-type": "application/json", **headers}
+    path, _, query = path.partition("?")
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -28,7 +29,7 @@ async def _post(
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "root_path": "",
         "headers": [(name.lower().encode(), value.encode()) for name, value in named.items()],
         "client": ("127.0.0.1", 50000),

@@ -112,6 +112,32 @@ describe('a page that asks its own Dash server', () => {
         expect(core.factory.mock.calls[1][0].application).toBe('mine');
     });
 
+    test('is the same instance in every login of a page, and another one in each page', async () => {
+        connect({}, onStatus);
+        await flush();
+        FakeWebSocket.latest.welcome();
+        FakeWebSocket.latest.cut();
+        await flush(100);
+        letIn(FakeWebSocket.latest);
+        await connected();
+        const [first, again, other] = core.factory.mock.calls.map(
+            ([config]: any) => config.identity,
+        );
+        expect(first).toEqual({
+            instance: expect.stringMatching(/^[0-9a-f]{24}$/),
+            // The gateway's to fill: no two logins have one identity, which it would refuse.
+            peerId: '?',
+        });
+        expect(again).toEqual(first);
+        expect(other.instance).not.toBe(first.instance);
+    });
+
+    test('may have an identity in its settings', async () => {
+        await connected({ web: { config: { identity: { instance: 'mine', windowId: 'w' } } } });
+        const [{ identity }] = core.factory.mock.calls[0];
+        expect(identity).toEqual({ instance: 'mine', windowId: 'w', peerId: '?' });
+    });
+
     test('tells nobody about the page, unless its settings ask for it', async () => {
         await connected();
         expect(core.factory.mock.calls[0][0]).toMatchObject({ metrics: false, insights: false });
@@ -282,6 +308,21 @@ describe('a page that names a gateway', () => {
         ]);
         expect(statuses[3].error).toBe('The connection to the gateway was lost');
         expect(statuses[4].error).toBeNull();
+    });
+
+    test('hears who it is, anew with each login', async () => {
+        await connect({ web: { config } }, onStatus);
+        page.connection.goAway();
+        page.interop.instance.peerId = 'peer-9';
+        page.connection.comeBack();
+        const instance = { application: 'app', instance: 'instance of peer-1', peerId: 'peer-1' };
+        expect(statuses.map((status) => status.instance)).toEqual([
+            undefined,
+            instance,
+            instance,
+            undefined,
+            { ...instance, peerId: 'peer-9' },
+        ]);
     });
 });
 

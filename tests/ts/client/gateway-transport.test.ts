@@ -80,9 +80,15 @@ describe('logging in', () => {
         const socket = await sayHello();
         socket.accept();
         expect(welcomed).not.toHaveBeenCalled();
-        socket.deliver({ type: 'welcome', peer_id: 'p1' });
-        expect(received).toEqual([{ type: 'welcome', peer_id: 'p1' }]);
-        expect(statuses).toEqual([{ state: 'connected', error: null }]);
+        const welcome = {
+            type: 'welcome',
+            peer_id: 'p1',
+            resolved_identity: { instance: 'i1', application: 'app', user: 'ann' },
+        };
+        socket.deliver(welcome);
+        expect(received).toEqual([welcome]);
+        const instance = { ...welcome.resolved_identity, peerId: 'p1' };
+        expect(statuses).toEqual([{ state: 'connected', error: null, instance }]);
         expect(welcomed).toHaveBeenCalledTimes(1);
     });
 
@@ -128,7 +134,7 @@ describe('logging in', () => {
         const socket = await logIn();
         await vi.advanceTimersByTimeAsync(60_000);
         expect(socket.isClosed).toBe(false);
-        expect(statuses).toEqual([{ state: 'connected', error: null }]);
+        expect(statuses.map(({ state }) => state)).toEqual(['connected']);
     });
 
     test('a gateway that is not there is named', async () => {

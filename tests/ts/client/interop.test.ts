@@ -130,7 +130,11 @@ describe('invoking one server', () => {
         });
         expect(Object.keys(all_return_values[0].executed_by ?? {})).not.toContain('getMethods');
         expect(Object.keys(client.instance)).not.toContain('getMethods');
-        expect(client.instance).toMatchObject({ application: 'own', peerId: 'peer-1' });
+        expect(client.instance).toEqual({
+            application: 'own',
+            instance: 'instance of peer-1',
+            peerId: 'peer-1',
+        });
     });
 
     test('a server that leaves while it answers is still named', async () => {
@@ -156,6 +160,39 @@ describe('invoking one server', () => {
 });
 
 describe('targets', () => {
+    test('servers of the own user come before those of others, and then who registered first', async () => {
+        client = clientOf(gateway.connect({ application: 'own', user: 'ann' }));
+        for (const [application, user] of [
+            ['service', 'bob'],
+            ['first', 'ann'],
+            ['other service', 'bob'],
+            ['second', 'ann'],
+        ]) {
+            const page = gateway.connect({ application, user });
+            await page.interop.register({ name: 'Sum' }, () => ({}));
+        }
+        const { all_return_values } = await client.invoke('Sum', {}, 'all');
+        const order = all_return_values.map(({ executed_by }) => executed_by?.application);
+        expect(order).toEqual(['first', 'second', 'service', 'other service']);
+    });
+
+    test('a page that came back is called where it is, though its former peer is there still', async () => {
+        const identity = { application: 'math', instance: 'tab' };
+        const former = gateway.connect(identity);
+        await former.interop.register({ name: 'Sum' }, hang);
+        const present = gateway.connect(identity);
+        await present.interop.register({ name: 'Sum' }, () => ({}));
+        const other = await server('other');
+        const { all_return_values } = await client.invoke('Sum', {}, 'all');
+        expect(all_return_values.map(({ executed_by }) => executed_by?.peerId)).toEqual([
+            present.peerId,
+            other.peerId,
+        ]);
+        const target = { ...identity, peerId: former.peerId };
+        const { executed_by } = await client.invoke('Sum', {}, target);
+        expect(executed_by?.peerId).toBe(present.peerId);
+    });
+
     test('the server that registered first is the best, not the one that connected first', async () => {
         const early = gateway.connect({ application: 'connected first' });
         await server('registered first');

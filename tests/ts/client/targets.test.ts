@@ -70,6 +70,12 @@ describe('instances', () => {
         expect(chosen({ peerId: 'gone', application: 'Prices' })).toEqual([]);
     });
 
+    test('nor do fields that differ from one page to the other', () => {
+        const seenElsewhere = { instance: 'i2', application: 'Prices', pid: 4711, isLocal: false };
+        expect(chosen(seenElsewhere)).toEqual(['p2']);
+        expect(chosen({ ...seenElsewhere, application: 'Trades' })).toEqual([]);
+    });
+
     test('a list chooses everybody who matches one of them, once and in the order of the servers', () => {
         expect(chosen([{ user: 'bob' }, { instance: 'i1' }, { pid: 17 }])).toEqual(['p1', 'p2']);
         expect(() => chosen([])).toThrow('No server is meant: the target is an empty list');

@@ -162,6 +162,29 @@ describe('once connected', () => {
         expect(given('connectionState')).toEqual(['connecting', 'connected']);
     });
 
+    test('the page is told as what others see it before it hears that it is connected', async () => {
+        await show();
+        expect(store.props(id).instance).toBeUndefined();
+        await connect();
+        const instance = { application: 'own', instance: 'instance of peer-1', peerId: 'peer-1' };
+        expect(given('instance')).toEqual([instance]);
+        const told = store.changes.map(({ prop, value }) => [prop, value]);
+        const place = (prop: string, value: unknown) =>
+            told.findIndex((one) => JSON.stringify(one) === JSON.stringify([prop, value]));
+        expect(place('instance', instance)).toBeLessThan(place('connectionState', 'connected'));
+        expect(place('instance', instance)).toBeLessThan(place('glueReady', true));
+    });
+
+    test('it stays the last one in an outage, and follows the next login', async () => {
+        await show();
+        await connect();
+        await act(async () => io.connection.goAway());
+        expect(store.props(id).instance.peerId).toBe('peer-1');
+        io.interop.instance.peerId = 'peer-2';
+        await act(async () => io.connection.comeBack());
+        expect(given('instance').map(({ peerId }) => peerId)).toEqual(['peer-1', 'peer-2']);
+    });
+
     test('the children stay when the connection is lost, and the props follow it', async () => {
         const { container } = await show();
         await connect();
@@ -216,10 +239,16 @@ test('a component that is put back into the layout finds its connection', async 
     const { unmount } = await show();
     await connect();
     unmount();
+    await act(async () => io.connection.goAway());
+    store.write(id, { instance: null });
     const shown = await show();
     expect(factory).toHaveBeenCalledTimes(1);
     expect(shown.container.textContent).toBe('connected');
-    expect(store.props(id)).toMatchObject({ glueReady: true, connectionState: 'connected' });
+    expect(store.props(id)).toMatchObject({
+        glueReady: true,
+        connectionState: 'disconnected',
+        instance: { application: 'own' },
+    });
 });
 
 test('a connection that is made after the component has gone harms nobody', async () => {

@@ -17,6 +17,7 @@ beforeEach(() => {
     vi.useFakeTimers();
     warnings = [];
     vi.spyOn(console, 'warn').mockImplementation((message) => warnings.push(message));
+    serverAnswers({ accepts: null, returns: null });
     tests += 1;
     id = `register-${tests}`;
     gateway = new FakeGateway();
@@ -32,6 +33,11 @@ afterEach(() => {
     vi.restoreAllMocks();
     vi.unstubAllGlobals();
 });
+
+/** What the Dash server says when it is asked about a signature. */
+function serverAnswers(answer: object): void {
+    vi.stubGlobal('fetch', async () => Response.json(answer));
+}
 
 /** Declares the callback that handles the invocations. */
 function handler(): void {
@@ -323,6 +329,114 @@ describe('invocations', () => {
         await page.settle();
         expect(page.store.runs).toHaveLength(2);
         expect(page.store.props(second).invoke).toBeDefined();
+    });
+});
+
+describe('validate', () => {
+    // The Dash server is asked once about one text: each test has its own.
+    const ints = (name: string) => ({
+        type: 'object',
+        properties: { [name]: { type: 'integer' } },
+        required: [name],
+    });
+
+    async function showChecked(validate: any): Promise<void> {
+        handler();
+        serverAnswers({ accepts: ints('a'), returns: ints('sum') });
+        const definition = { name: 'Sum', accepts: `int a (${id})`, returns: 'int sum' };
+        await show({ definition, validate });
+        await checksLoaded();
+    }
+
+    async function checksLoaded(): Promise<void> {
+        await vi.dynamicImportSettled();
+        await page.settle();
+    }
+
+    test('strict refuses arguments that do not fit, before the callback', async () => {
+        await showChecked('strict');
+        expect(await call({ a: '1' })).toEqual([
+            { message: 'Sum: argument a has to be an int, not a string' },
+        ]);
+        expect(page.store.runs).toHaveLength(0);
+        expect(warnings).toEqual([]);
+    });
+
+    test('strict refuses results that do not fit, and the next invocation goes on', async () => {
+        await showChecked('strict');
+        const first = await call({ a: 1 });
+        await answer({ sum: '1' });
+        const message = 'Sum: result field sum has to be an int, not a string';
+        expect(first).toEqual([{ message }]);
+        expect(warnings).toEqual([`dash_interop: MethodRegister ${id}: ${message}`]);
+        const second = await call({ a: 1 });
+        await answer({ sum: 1 });
+        expect(second).toEqual([{ returned: { sum: 1 } }]);
+    });
+
+    test('warn names the component and the field', async () => {
+        await showChecked('warn');
+        const told = await call({});
+        await answer({ sum: 1 });
+        expect(told).toEqual([{ returned: { sum: 1 } }]);
+        expect(warnings).toEqual([
+            `dash_interop: MethodRegister ${id}: Sum: argument a is missing`,
+        ]);
+    });
+
+    test.each(['off', undefined, null])('%s checks nothing', async (validate) => {
+        await showChecked(validate);
+        const told = await call({});
+        await answer({});
+        expect(told).toEqual([{ returned: {} }]);
+        expect(warnings).toEqual([]);
+    });
+
+    test('with another value is an error, until it is mended', async () => {
+        await showChecked('loose');
+        expect(page.store.props(id).error).toEqual({
+            message: 'validate has to be "off", "warn" or "strict", not "loose"',
+        });
+        expect(own.interop.own).toEqual([]);
+        await page.write(id, { validate: 'strict' });
+        await checksLoaded();
+        expect(page.store.props(id).error).toBeNull();
+        expect(own.interop.own).toHaveLength(1);
+    });
+});
+
+describe('a signature', () => {
+    test('that is malformed is an error, whatever validate says', async () => {
+        const message = 'returns: expected a name, found the end at character 4';
+        serverAnswers({ error: message });
+        await show({ definition: { name: 'Sum', returns: 'int' } });
+        expect(page.store.props(id).error).toEqual({ message });
+        expect(own.interop.own).toEqual([]);
+        serverAnswers({ accepts: null, returns: {} });
+        await page.write(id, { definition: { name: 'Sum', returns: 'int sum' } });
+        expect(page.store.props(id).error).toBeNull();
+        expect(own.interop.own).toHaveLength(1);
+    });
+
+    test('that nobody can read is an error', async () => {
+        vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
+        await show({ definition: { name: 'Sum', accepts: `int a (${id})` } });
+        expect(page.store.props(id).error).toEqual({
+            message: 'The Dash server does not answer: Failed to fetch',
+        });
+    });
+
+    test('that is read when the component has gone registers nothing', async () => {
+        let respond: (response: Response) => void = () => {};
+        const response = new Promise<Response>((resolve) => {
+            respond = resolve;
+        });
+        vi.stubGlobal('fetch', () => response);
+        await show({ definition: { name: 'Sum', accepts: `int a (${id})` } });
+        await page.remove(id);
+        respond(Response.json({ accepts: null, returns: null }));
+        await page.settle();
+        expect(own.interop.log).toEqual([]);
     });
 });
 

@@ -1,0 +1,160 @@
+"""
+The signatures that Python's type hints imply.
+
+=========================================  =======================================
+hint                                       type
+=========================================  =======================================
+``bool``, ``int``, ``float``, ``str``      ``bool``, ``int``, ``double``, ``string``
+``datetime``, ``date``                     ``datetime``
+``list[X]``                                ``X[]``
+``X | None``, or a default                 ``X?``
+``TypedDict``, dataclass, msgspec Struct   ``composite: {...}``
+=========================================  =======================================
+
+Anything else, no hint, and a hint that cannot be resolved have no type. Where one part has none,
+the whole has no signature: better none than one that refuses good values.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Sequence
+from inspect import Parameter
+from typing import Any, Final
+
+import msgspec
+from msgspec import inspect as types
+
+from .signature import MAX_DEPTH, Field, Signature
+
+__all__ = ["signature_of"]
+
+ALL_ARGUMENTS: Final = "args"
+"""The parameter of a handler that gets the whole dict of arguments."""
+
+CALLER: Final = "caller"
+"""The parameter of a handler that gets the calling instance."""
+
+_Structure: typing.TypeAlias = types.TypedDictType | types.DataclassType | types.StructType
+
+_SCALARS: Final[dict[type[types.Type], str]] = {
+    types.BoolType: "bool",
+    types.IntType: "int",
+    types.FloatType: "double",
+    types.StrType: "string",
+    types.DateTimeType: "datetime",
+    types.DateType: "datetime",
+}
+
+_UNRESOLVABLE: Final = (AttributeError, NameError, SyntaxError, TypeError, ValueError)
+"""What evaluating a hint raises that is text, and what is no hint at all."""
+
+
+class _Undescribable(Exception):
+    """A hint that no signature stands for."""
+
+
+def signature_of(function: Callable[..., Any]) -> tuple[str | None, str | None]:
+    """
+    Read the ``accepts`` and ``returns`` of a handler from its type hints.
+
+    Args:
+        function: A function or method, ``async`` or not. Parameters of the kind ``*name`` and
+            ``**name`` and the one named ``caller`` are no arguments; with one named ``args``,
+            which gets all of them, nothing is known about them.
+
+    Returns:
+        ``accepts`` and ``returns``, each ``None`` where the hints do not say it. A result that is
+        no dict is called ``_value``, as it is on the wire.
+
+    Example:
+        ::
+
+            def add(a: int, b: int = 0) -> float: ...
+
+            signature_of(add)  # ("int a, int? b", "double _value")
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+        hints = typing.get_type_hints(function)
+    except _UNRESOLVABLE:
+        return None, None
+    return _text(lambda: _accepted(parameters, hints)), _text(lambda: _returned(hints))
+
+
+def _text(fields: Callable[[], list[Field]]) -> str | None:
+    try:
+        return str(Signature(tuple(fields()))) or None
+    except (_Undescribable, *_UNRESOLVABLE):
+        return None
+
+
+def _accepted(parameters: Sequence[Parameter], hints: dict[str, Any]) -> list[Field]:
+    arguments = [
+        parameter
+        for parameter in parameters
+        if parameter.name != CALLER
+        and parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    ]
+    return [_argument(parameter, hints) for parameter in arguments]
+
+
+def _argument(parameter: Parameter, hints: dict[str, Any]) -> Field:
+    by_name = parameter.kind is not Parameter.POSITIONAL_ONLY
+    if parameter.name == ALL_ARGUMENTS or parameter.name not in hints or not by_name:
+        raise _Undescribable
+    info = types.type_info(hints[parameter.name])
+    return _field(parameter.name, info, parameter.default is not Parameter.empty)
+
+
+def _returned(hints: dict[str, Any]) -> list[Field]:
+    if "return" not in hints:
+        return []
+    info, is_optional = _without_none(types.type_info(hints["return"]))
+    if not isinstance(info, _Structure):
+        return [_field("_value", info, is_optional)]
+    fields = _structure_fields(info, 0)
+    # The result None arrives as the empty dict.
+    return [_optional(field) for field in fields] if is_optional else fields
+
+
+def _optional(field: Field) -> Field:
+    return msgspec.structs.replace(field, is_optional=True)
+
+
+def _field(name: str, info: types.Type, is_optional: bool, depth: int = 0) -> Field:
+    info, may_be_none = _without_none(info)
+    is_array = isinstance(info, types.ListType)
+    if isinstance(info, types.ListType):
+        info = info.item_type
+    is_optional = is_optional or may_be_none
+    if isinstance(info, _Structure):
+        fields = tuple(_structure_fields(info, depth))
+        return Field(name, "composite", fields, is_array, is_optional)
+    if type(info) not in _SCALARS:
+        raise _Undescribable
+    return Field(name, _SCALARS[type(info)], (), is_array, is_optional)
+
+
+def _structure_fields(structure: _Structure, depth: int) -> list[Field]:
+    # One that is part of itself has no end.
+    if depth >= MAX_DEPTH or _is_list(structure):
+        raise _Undescribable
+    return [
+        _field(field.encode_name, field.type, not field.required, depth + 1)
+        for field in structure.fields
+    ]
+
+
+def _is_list(structure: _Structure) -> bool:
+    return isinstance(structure, types.StructType) and structure.array_like
+
+
+def _without_none(info: types.Type) -> tuple[types.Type, bool]:
+    if not isinstance(info, types.UnionType):
+        return info, False
+    others = [one for one in info.types if not isinstance(one, types.NoneType)]
+    if len(others) != 1:
+        raise _Undescribable
+    return others[0], True

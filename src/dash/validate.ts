@@ -1,0 +1,66 @@
+/** Checks what goes through a handler: the arguments on their way in, the result on its way out. */
+
+import { readDefinition } from '../client/definition';
+import type { Handler, HandlerError } from '../client/interop';
+import { askSchemas, makeChecks } from '../client/signature';
+
+const MODES = ['off', 'warn', 'strict'] as const;
+
+export type Mode = (typeof MODES)[number];
+
+/** `MethodRegister.validate`; throws an Error for what is none of its values. */
+export function readMode(value: unknown): Mode {
+    const mode = MODES.find((one) => one === (value ?? 'off'));
+    if (!mode) {
+        throw new Error(
+            `validate has to be "off", "warn" or "strict", not ${JSON.stringify(value)}`,
+        );
+    }
+    return mode;
+}
+
+export interface Validation {
+    mode: Mode;
+    /** Whether results reach the callers. */
+    returns: () => boolean;
+    warn: (message: string) => void;
+}
+
+/**
+ * The handler that is to be registered: spared arguments, and its callers results, that are not as
+ * the method promises. Rejects when the definition cannot be used.
+ */
+export async function validated(
+    handler: Handler,
+    definition: unknown,
+    { mode, returns, warn }: Validation,
+): Promise<Handler> {
+    const method = readDefinition(definition);
+    const schemas = await askSchemas(method);
+    if (!schemas || mode === 'off') {
+        return handler;
+    }
+    const checks = await makeChecks(schemas);
+    const describe = (problems: string[]) => `${method.name}: ${problems.join('; ')}`;
+    const isRefused = (problems: string[], type: string, fail: (error: HandlerError) => void) => {
+        if (problems.length === 0) {
+            return false;
+        }
+        // A wrong result is this app's own fault, so its author hears of it in any case.
+        if (mode === 'warn' || type === 'InvalidResult') {
+            warn(describe(problems));
+        }
+        if (mode === 'strict') {
+            fail({ message: describe(problems), type });
+        }
+        return mode === 'strict';
+    };
+    return (args, caller, reply) => {
+        const succeed = (result: Record<string, any>) => {
+            const problems = returns() ? checks.returns(result) : [];
+            isRefused(problems, 'InvalidResult', reply.fail) || reply.succeed(result);
+        };
+        isRefused(checks.accepts(args), 'InvalidArguments', reply.fail) ||
+            handler(args, caller, { ...reply, succeed });
+    };
+}

@@ -1,0 +1,68 @@
+"""A TCP relay that can lose a connection without telling the server."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from types import TracebackType
+
+from tests.support.ports import HOST
+
+__all__ = ["Relay"]
+
+
+class Relay:
+    """
+    Stands before a server on this machine.
+
+    Attributes:
+        port: Where it listens.
+    """
+
+    def __init__(self, server_port: int) -> None:
+        self._server_port = server_port
+        self._listener = socket.create_server((HOST, 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._clients: list[socket.socket] = []
+        self._servers: list[socket.socket] = []
+
+    def __enter__(self) -> Relay:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        type_: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for each in (self._listener, *self._clients, *self._servers):
+            _end(each)
+
+    def lose_clients(self) -> None:
+        """End the connections of all clients; to the server they stay open, and silent."""
+        while self._clients:
+            _end(self._clients.pop())
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection((HOST, self._server_port))
+                self._clients.append(client)
+                self._servers.append(server)
+                for source, target in ((client, server), (server, client)):
+                    threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65_536):
+            target.sendall(data)
+
+
+def _end(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
