@@ -15,7 +15,7 @@ from dash import Dash
 
 from ..errors import ConfigError
 from ..gateway.auth import TokenAuthority, read_secret, runtime_secret
-from ..gateway.embedded import EmbeddedGateway
+from ..gateway.embedded import shared_gateway
 
 __all__ = ["Interop"]
 
@@ -93,7 +93,7 @@ class Interop:
         Raises:
             ConfigError: No gateway can be had.
         """
-        return _shared_gateway().ensure() if self._gateway is None else self._gateway
+        return shared_gateway().ensure() if self._gateway is None else self._gateway
 
     def authority(self) -> TokenAuthority:
         """
@@ -103,14 +103,13 @@ class Interop:
             ConfigError: The secret cannot be read.
         """
         if self._gateway is None:
-            return _shared_gateway().authority
+            return shared_gateway().authority
         if self._authority is None:
             self._authority = TokenAuthority(self._secret or runtime_secret())
         return self._authority
 
 
 _settings: WeakKeyDictionary[Dash, Interop] = WeakKeyDictionary()
-_embedded: list[EmbeddedGateway] = []
 
 
 def settings_of(app: Dash) -> Interop:
@@ -131,13 +130,6 @@ def application_name(app: Dash) -> str:
         main = getattr(sys.modules["__main__"], "__file__", None)
         return Path(main).stem if main else "dash"
     return name
-
-
-def _shared_gateway() -> EmbeddedGateway:
-    """One for the process, made when it is first needed."""
-    if not _embedded:
-        _embedded.append(EmbeddedGateway())
-    return _embedded[0]
 
 
 def _checked_url(url: str) -> str:

@@ -22,13 +22,13 @@ from enum import Enum
 from time import monotonic
 
 from ..errors import ConfigError
+from ..transport.loop import new_event_loop
 from .auth import TokenAuthority, runtime_secret
 from .config import DEFAULT_PORT, GatewayConfig
-from .loop import new_event_loop
 from .origins import OriginPolicy
 from .server import IDENTITY_PATH, Gateway
 
-__all__ = ["EmbeddedGateway"]
+__all__ = ["EmbeddedGateway", "shared_gateway"]
 
 ADDRESS = "127.0.0.1"
 PORTS = 10
@@ -151,6 +151,16 @@ class EmbeddedGateway:
         if self._host is not None:
             self._host.close_sockets()
             self._host = None
+
+
+_shared: list[EmbeddedGateway] = []
+
+
+def shared_gateway() -> EmbeddedGateway:
+    """One for the process, made when it is first needed."""
+    if not _shared:
+        _shared.append(EmbeddedGateway())
+    return _shared[0]
 
 
 class _HostThread:

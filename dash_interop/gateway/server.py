@@ -19,9 +19,9 @@ from ..protocol.codec import decode, encode
 from ..protocol.effects import Send
 from ..protocol.messages import Welcome
 from ..protocol.router import Remote, Router
+from ..transport.connection import Connection
 from .auth import TokenAuthority
 from .config import GatewayConfig
-from .connection import Connection
 from .origins import OriginPolicy
 
 __all__ = ["IDENTITY_PATH", "LOGIN_TIMEOUT", "Gateway"]

@@ -1,9 +1,12 @@
-"""Text to message and back. The only module that knows JSON."""
+"""
+Text to message and back, at both ends: ``decode`` and ``encode`` are the gateway's, ``to_gateway``
+and ``from_gateway`` those of its peers. Together with ``payloads`` the only place that knows JSON.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 
 import msgspec
 from msgspec import Struct
@@ -16,11 +19,12 @@ from .messages import (
     MALFORMED_REASON_URI,
     Hello,
     Inbound,
+    Outbound,
     Refused,
     Register,
 )
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "from_gateway", "to_gateway"]
 
 
 _MAX_DEPTH: Final = 32
@@ -42,6 +46,13 @@ _encoder: Final = msgspec.json.Encoder()
 
 encode: Final = _encoder.encode
 """A message, or any JSON value, as UTF-8 JSON text."""
+
+_heads: Final = {
+    type_: encode({"domain": domain, "type": name})[:-1]
+    for (domain, name), type_ in ACCEPTED.items()
+}
+_outbound: Final = msgspec.json.Decoder(Outbound)
+_outbound_types: Final = frozenset(str(type_.__struct_config__.tag) for type_ in get_args(Outbound))
 
 
 def decode(text: str | bytes) -> Inbound:
@@ -79,6 +90,35 @@ def decode(text: str | bytes) -> Inbound:
         reason = "nested too deeply"
     reason_uri = MALFORMED_REASON_URI.get(ACCEPTED[domain, head.type], f"{domain}.errors.failure")
     return Refused(*_ids(head), domain, reason_uri, f"Malformed {head.type}: {reason}")
+
+
+def to_gateway(message: Inbound) -> bytes:
+    """The frame of a peer's message."""
+    fields = encode(message)
+    head = _heads[type(message)]
+    return head + b"}" if fields == b"{}" else head + b"," + fields[1:]
+
+
+def from_gateway(text: str | bytes) -> Outbound | None:
+    """
+    Read one frame that the gateway sent.
+
+    Returns:
+        The message; ``None`` for one of a type that is not spoken here, such as a context's.
+
+    Raises:
+        ProtocolError: ``text`` is no JSON object, or not what its type promises.
+    """
+    try:
+        return _outbound.decode(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        try:
+            type_ = _head.decode(text).type
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            raise ProtocolError(f"not a JSON object: {error}") from error
+        if isinstance(type_, str) and type_ not in _outbound_types:
+            return None
+        raise ProtocolError(f"malformed {type_}: {error}") from error
 
 
 def _described(message: Hello | Register) -> Any:

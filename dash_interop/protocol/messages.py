@@ -41,6 +41,7 @@ UNREGISTRATION_FAILURE: Final = "agm.errors.unregistration.failure"
 INVOCATION_FAILURE: Final = "agm.errors.invocation.failure"
 INVALID_SUBSCRIPTION: Final = "agm.errors.subscription.invalid_subscription"
 CLIENT_ERROR: Final = "agm.errors.client_error"
+SUBSCRIPTION_FAILURE: Final = "agm.errors.subscription.failure"
 PEER_REMOVED: Final = "agm.peer-removed"
 METHOD_REMOVED: Final = "agm.method-removed"
 
@@ -48,14 +49,14 @@ METHOD_REMOVED: Final = "agm.method-removed"
 # From a peer to the gateway -----------------------------------------------------------------
 
 
-class Inbound(Struct, frozen=True, gc=False):
+class Inbound(Struct, frozen=True, gc=False, omit_defaults=True):
     """What every frame to the gateway may carry."""
 
     request_id: RequestId = None
     peer_id: str | None = None
 
 
-class Authentication(Struct, frozen=True):
+class Authentication(Struct, frozen=True, omit_defaults=True):
     """Credentials of a hello. ``secret`` uses login and secret, the token methods use token."""
 
     method: str | None = None
@@ -216,7 +217,7 @@ class Welcome(Struct, frozen=True, tag_field="type", tag="welcome"):
     peer_id: str
     resolved_identity: dict[str, Any]
     available_domains: tuple[Domain, ...]
-    options: dict[str, str]
+    options: dict[str, Any]
     domain: str = GLOBAL
 
 

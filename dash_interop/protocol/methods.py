@@ -12,17 +12,14 @@ from typing import Any
 
 from msgspec import Raw
 
+from ..errors import RegistrationError
 from .codec import encode
 from .limits import Limits
 from .messages import MethodId
 from .peers import Peer
 from .restrictions import Restriction, RestrictionError, parse
 
-__all__ = ["Method", "RegistrationError", "read_method", "visible_methods"]
-
-
-class RegistrationError(ValueError):
-    """A method definition that cannot be registered; the text names the field."""
+__all__ = ["Method", "read_method", "visible_methods"]
 
 
 class Method:

@@ -2,8 +2,9 @@
 Who is connected, as whom, and who sees whom.
 
 A peer is one successful hello; a connection may carry several. Peers see each other when both are
-in the domain ``agm``, belong to one user, and neither's join restriction hides it from the other.
-A restriction narrows what the user rule allows and never widens it.
+in the domain ``agm``, belong to one user or one of them is a service, and neither's join
+restriction hides it from the other. A restriction narrows what the user rule allows and never
+widens it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Peer:
         "id",
         "identity",
         "identity_json",
+        "is_service",
         "methods",
         "restriction",
         "sent_identity",
@@ -52,6 +54,8 @@ class Peer:
         user: str,
         identity: dict[str, Any],
         sent_identity: dict[str, Any],
+        *,
+        is_service: bool = False,
     ) -> None:
         self.id = id
         self.connection = connection
@@ -59,6 +63,7 @@ class Peer:
         self.identity = identity
         self.identity_json = Raw(encode(identity))
         self.sent_identity = sent_identity
+        self.is_service = is_service
         self.restriction: Restriction | None = None
         self.methods: dict[MethodId, Method] = {}
         self.calling: dict[str, PendingCall] = {}
@@ -70,6 +75,14 @@ class Peer:
     def admits(self, other: Peer) -> bool:
         return self.restriction is None or self.restriction(self.identity, other.identity)
 
+    def may_see(self, other: Peer) -> bool:
+        """Whether the two see each other once both are members."""
+        return (
+            (self.user == other.user or self.is_service or other.is_service)
+            and self.admits(other)
+            and other.admits(self)
+        )
+
 
 class Peers:
     """The table of peers."""
@@ -79,6 +92,8 @@ class Peers:
         self._by_connection: dict[ConnectionId, dict[str, Peer]] = {}
         self._by_user: dict[str, dict[str, Peer]] = {}
         self._members: dict[str, dict[str, Peer]] = {}
+        self._services: dict[str, Peer] = {}
+        """The members that are services, which are among ``_members``, too."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -109,31 +124,35 @@ class Peers:
     def join(self, peer: Peer, restriction: Restriction | None) -> None:
         peer.restriction = restriction
         self._members.setdefault(peer.user, {})[peer.id] = peer
+        if peer.is_service:
+            self._services[peer.id] = peer
 
     def leave(self, peer: Peer) -> None:
         _drop(self._members, peer.user, peer.id)
+        self._services.pop(peer.id, None)
 
     def is_member(self, peer: Peer) -> bool:
         return peer.id in self._members.get(peer.user, ())
 
     def visible_to(self, peer: Peer) -> list[Peer]:
-        """The other members that ``peer`` sees, in the order in which they joined."""
+        """The other members that ``peer`` sees; those of its user in the order of joining."""
         return [
-            other
-            for other in self._members.get(peer.user, {}).values()
-            if other is not peer and peer.admits(other) and other.admits(peer)
+            other for other in self._within_sight(peer) if other is not peer and peer.may_see(other)
         ]
 
     def sees(self, peer: Peer, other: Peer) -> bool:
         """Whether ``peer``, itself a member, sees the member ``other``; it always sees itself."""
-        if peer is other:
-            return True
-        return (
-            peer.user == other.user
-            and self.is_member(other)
-            and peer.admits(other)
-            and other.admits(peer)
-        )
+        return peer is other or (self.is_member(other) and peer.may_see(other))
+
+    def _within_sight(self, peer: Peer) -> Iterator[Peer]:
+        if peer.is_service:
+            for members in self._members.values():
+                yield from members.values()
+            return
+        yield from self._members.get(peer.user, {}).values()
+        for service in self._services.values():
+            if service.user != peer.user:
+                yield service
 
 
 def _drop(table: dict[Any, dict[str, Peer]], key: Any, peer_id: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
-from ..errors import AuthenticationFailed
+from ..errors import AuthenticationFailed, RegistrationError
 from .calls import Calls, both_arguments
 from .effects import ConnectionId, Send
 from .limits import Limits
@@ -69,7 +69,6 @@ from .messages import (
 )
 from .methods import (
     Method,
-    RegistrationError,
     read_method,
     read_restriction,
     visible_methods,
@@ -101,6 +100,8 @@ class Principal(Struct, frozen=True, omit_defaults=True):
     """The only ``Origin`` its credentials are good for; ``None`` for any."""
     is_from_token: bool = False
     """Such a peer gets no further tokens, or it could go on for ever without asking who it is."""
+    is_service: bool = False
+    """Sees the peers of all users, and is seen by them: such as the server of a Dash app."""
 
 
 class Authenticator(Protocol):
@@ -230,7 +231,14 @@ class Router:
         ]
         peer_id = self._new_id("p")
         identity = self._resolve(message.identity, principal, remote, peer_id)
-        peer = Peer(peer_id, connection, principal.user, identity, message.identity)
+        peer = Peer(
+            peer_id,
+            connection,
+            principal.user,
+            identity,
+            message.identity,
+            is_service=principal.is_service,
+        )
         refusal = self._refusal_of(peer, replaced)
         if refusal is not None:
             self._refuse_hello(connection, message, *refusal, out)
@@ -240,7 +248,7 @@ class Router:
             self._forget(earlier)
         self._peers.add(peer)
         self._principals[peer_id] = principal
-        options: dict[str, str] = {}
+        options: dict[str, Any] = {}
         if not principal.is_from_token:
             options["access_token"] = self._authenticator.issue(principal)
         welcome = Welcome(message.request_id, peer_id, identity, _OFFERED_DOMAINS, options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .effects import Send
 from .messages import (
     INVALID_SUBSCRIPTION,
+    SUBSCRIPTION_FAILURE,
     Accepted,
     AddInterest,
     DropSubscription,
@@ -119,7 +120,7 @@ class Streams:
                 Error(
                     subscription.request_id,
                     subscriber.id,
-                    message.reason_uri or "agm.errors.subscription.failure",
+                    message.reason_uri or SUBSCRIPTION_FAILURE,
                     message.reason or "",
                 ),
             )

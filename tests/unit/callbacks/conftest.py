@@ -2,7 +2,7 @@
 
 import pytest
 
-from dash_interop.callbacks import interop
+from dash_interop.gateway import embedded
 from tests.support.asgi import post_json
 from tests.support.ports import free_range
 
@@ -13,7 +13,7 @@ def first_port(monkeypatch):
     port = free_range()
     monkeypatch.setenv("DASH_INTEROP_PORT", str(port))
     shared = []
-    monkeypatch.setattr(interop, "_embedded", shared)
+    monkeypatch.setattr(embedded, "_shared", shared)
     yield port
     for gateway in shared:
         gateway.close()

@@ -1,4 +1,4 @@
-"""One client's socket: frames in, a bounded outbox out. A faster socket layer fits behind it."""
+"""One end of a socket: frames in, a bounded outbox out. A faster socket layer fits behind it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 
-from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.connection import Connection as Socket
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
@@ -27,9 +27,9 @@ class Connection:
     Args:
         socket: An open WebSocket whose write limit is above ``outbox_size``, or waiting for a slow
             reader would block its pings and its end.
-        outbox_size: Bytes that may wait for this reader.
+        outbox_size: Bytes that may wait for the reader at the other end.
         close_timeout: Seconds for the closing handshake; then the socket is cut.
-        on_slow_reader: Called once when it is given up.
+        on_slow_reader: Called once when the reader is given up.
     """
 
     __slots__ = (
@@ -44,7 +44,7 @@ class Connection:
 
     def __init__(
         self,
-        socket: ServerConnection,
+        socket: Socket,
         outbox_size: int,
         close_timeout: float,
         on_slow_reader: Callable[[], None],
@@ -70,6 +70,19 @@ class Connection:
                     reason = "Binary frames are not part of the protocol"
                     raise ProtocolError(reason, _UNSUPPORTED_DATA)
                 yield frame
+        except ConnectionClosed:
+            return
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that were sent and have not left yet."""
+        return self._waiting_size + self._socket.transport.get_write_buffer_size()
+
+    async def flush(self) -> None:
+        """Wait until the other end has read all that was sent so far, or the connection ends."""
+        self._write()
+        try:
+            await (await self._socket.ping())
         except ConnectionClosed:
             return
 

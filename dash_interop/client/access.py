@@ -1,0 +1,123 @@
+"""
+Where the gateway is and how to log in there; asked anew before each attempt to connect.
+
+The only part of the client that knows ``gateway/``: a process that has the secret makes its own
+tokens, and one that finds nobody hosting the gateway of this machine hosts it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from ..errors import ConfigError
+from ..gateway.auth import TokenAuthority, read_secret, runtime_secret
+from ..gateway.embedded import shared_gateway
+from ..protocol.messages import Authentication
+from ..protocol.router import Principal
+
+__all__ = ["LOCAL_USER", "Access", "TokenSource", "checked_url"]
+
+TokenSource: TypeAlias = "str | Callable[[], str]"
+
+LOCAL_USER = "local"
+"""The one user of an app whose author did not say who its users are."""
+
+
+class Access:
+    """
+    Args:
+        url: Of the gateway; ``DASH_INTEROP_GATEWAY`` from the environment otherwise, else the one
+            that the processes of this machine share.
+        user: Log in as this user, with a token made from the secret. ``None``: as a service, which
+            sees the peers of all users.
+        token: A token, or a function that returns a fresh one.
+        secret_file: With the secret of the gateway; ``DASH_INTEROP_SECRET_FILE`` from the
+            environment otherwise, else the one that this user's processes share on this machine.
+        login: Log in by name with ``secret``, as other gateways and ``--no-auth`` have it.
+        secret: Goes with ``login``.
+
+    Raises:
+        ConfigError: Settings that do not go together, or cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        user: str | None = None,
+        token: TokenSource | None = None,
+        secret_file: str | Path | None = None,
+        login: str | None = None,
+        secret: str = "",
+    ) -> None:
+        given = {"user": user, "token": token, "login": login}
+        named = [name for name, value in given.items() if value is not None]
+        if len(named) > 1:
+            raise ConfigError(f"give one of {' and '.join(named)}, not both")
+        if "" in (user, login):
+            raise ConfigError(f"{named[0]} is empty")
+        if secret_file is not None and (token is not None or login is not None):
+            raise ConfigError(f"a secret file does not go with {named[0]}")
+        url = url or os.environ.get("DASH_INTEROP_GATEWAY") or None
+        self._url = None if url is None else checked_url(url)
+        self._token = token
+        self._login = login
+        self._secret = secret
+        self._principal = Principal(user or LOCAL_USER, is_service=user is None)
+        self._authority: TokenAuthority | None = None
+        if token is None and login is None:
+            self._authority = self._make_authority(secret_file)
+
+    @property
+    def where(self) -> str:
+        return self._url or "the gateway of this machine"
+
+    async def ask(self) -> tuple[str, Authentication]:
+        """
+        The gateway's URL and the credentials for the next login.
+
+        Raises:
+            ConfigError: No gateway can be had.
+        """
+        url = self._url
+        if url is None:
+            # Probes ports, which takes some milliseconds and may take seconds.
+            url = await asyncio.to_thread(shared_gateway().ensure)
+        return url, await self._authentication()
+
+    async def _authentication(self) -> Authentication:
+        if self._login is not None:
+            return Authentication("secret", self._login, self._secret)
+        if self._authority is not None:
+            token = self._authority.issue(self._principal)
+        elif callable(self._token):
+            token = await asyncio.to_thread(self._token)
+        else:
+            token = self._token
+        return Authentication("access-token", token=token)
+
+    def _make_authority(self, secret_file: str | Path | None) -> TokenAuthority:
+        file = secret_file or os.environ.get("DASH_INTEROP_SECRET_FILE") or None
+        if file is None and self._url is None:
+            return shared_gateway().authority
+        return TokenAuthority(runtime_secret() if file is None else read_secret(file))
+
+
+def checked_url(url: str) -> str:
+    """
+    Raises:
+        ConfigError: It is not the URL of a WebSocket.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigError(f"not the URL of a gateway: {url!r} (expected such as ws://host:8385)")
+    return url

@@ -1,0 +1,557 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeAlias
+
+from msgspec import Raw
+
+from ..errors import (
+    InvalidArguments,
+    InvocationError,
+    MethodNotFound,
+    RegistrationError,
+    SubscriptionError,
+)
+from ..protocol.definitions import (
+    Definition,
+    Method,
+    MethodDefinition,
+    read_definition,
+    read_filter,
+)
+from ..protocol.directory import Instance
+from ..protocol.invoking import Invoking
+from ..protocol.payloads import PayloadError, encode_payload
+from ..protocol.queue import QueueSettings
+from ..protocol.results import InvocationResult
+from ..protocol.targets import Target, read_filters
+from .access import Access, TokenSource
+from .engine import Engine
+from .handlers import Handler, HandlerFunction
+from .listeners import Listener, Stop
+from .streams import (
+    SUBSCRIPTION_EVENTS,
+    Stream,
+    StreamBase,
+    Subscription,
+    SubscriptionBase,
+)
+from .validation import Mode, Validation, with_hints
+
+__all__ = ["InteropClient", "connect"]
+
+Filter: TypeAlias = "Definition | None"
+"""A name, or a dict of fields that have to match; ``None`` for everything."""
+
+DEFAULT_TIMEOUT = 30.0
+"""Seconds, for everything that waits for others."""
+
+CONNECT_TIMEOUT = 10.0
+
+
+class InteropClient:
+    """
+    A peer at a gateway: offers and invokes methods, publishes and subscribes. ``connect`` makes it.
+
+    Everything it offers, publishes, subscribes and listens to outlives the connection: after an
+    outage it is there again by itself. What is asked for during an outage waits for the gateway, up
+    to its own timeout. A call in flight when the connection breaks ends with ``ConnectionLost``.
+
+    Functions that are given to it run on the loop when they are ``async def``, and in a thread when
+    they are plain, so none of them holds up the connection.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._session = engine.session
+        self._streams: dict[StreamBase, None] = {}
+        self._subscriptions: dict[SubscriptionBase, None] = {}
+
+    async def __aenter__(self) -> InteropClient:
+        return self
+
+    async def __aexit__(
+        self,
+        type_: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    # The connection
+
+    @property
+    def engine(self) -> Engine:
+        """What runs it."""
+        return self._engine
+
+    @property
+    def state(self) -> str:
+        """``"connected"``, ``"connecting"`` or ``"disconnected"``."""
+        return self._session.state
+
+    @property
+    def connection_error(self) -> str | None:
+        """What went wrong with the connection last, in words; ``None`` while all is well."""
+        return self._engine.connection_error
+
+    @property
+    def instance(self) -> Instance:
+        """This peer as others see it; ``get_methods`` and ``get_streams`` say what it offers."""
+        return self._session.instance
+
+    async def close(self) -> None:
+        """Leave. What is in flight ends with an error; running handlers are cancelled."""
+        await self._engine.close()
+        for subscription in list(self._subscriptions):
+            await subscription.end()
+        for stream in list(self._streams):
+            await stream.end()
+
+    def on_state_changed(self, listener: Listener) -> Stop:
+        """Call ``listener(state)`` when the connection is lost, or back."""
+        return self._listen("state_changed", listener)
+
+    # Methods
+
+    async def register(
+        self,
+        definition: Definition,
+        handler: HandlerFunction,
+        *,
+        response_timeout: float = DEFAULT_TIMEOUT,
+        concurrency: int = 1,
+        max_queue: int = 10_000,
+        validate: Mode = "off",
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        """
+        Offer a method until ``unregister``, also after outages.
+
+        Invocations reach the handler one by one, first in, first out. What it returns is the
+        result; a value that is no dict reaches the caller as ``{"_value": value}``, ``None`` as
+        ``{}``. What it raises reaches the caller as an error with the exception's type and
+        message; the traceback goes to the log only.
+
+        Args:
+            definition: Name of the method, or a dict with ``name`` and optionally ``accepts``,
+                ``returns``, ``displayName``, ``description``, ``objectTypes`` (list of strings),
+                ``version`` (number) and ``flags`` (dict). Signatures that it lacks are taken from
+                the handler's type hints, where these say enough.
+            handler: ``async def``, which runs on the loop, or ``def``, which runs in a thread. A
+                parameter named ``args`` gets the dict of all arguments, one named ``caller`` the
+                instance that invokes, any other the argument of its name.
+            response_timeout: Longest time from the arrival of an invocation to its answer, the wait
+                for its turn included, in seconds. Then the caller gets an error; an ``async def``
+                handler is cancelled, a thread cannot be: what it returns late is dropped.
+            concurrency: How many invocations the handler runs at a time.
+            max_queue: How many may wait for their turn; the caller of another one hears at once
+                that the method is overloaded.
+            validate: What becomes of arguments and results that do not fit the signatures:
+                ``"off"``: nothing; ``"warn"``: a line in the log; ``"strict"``: the caller gets an
+                error that names the field, and the handler does not run.
+            timeout: Longest wait for the gateway's confirmation, in seconds.
+
+        Raises:
+            RegistrationError: The definition or the handler cannot be used, a signature is
+                malformed (the text says where), this client offers a method of that name already,
+                or there was no confirmation in time.
+        """
+        read = with_hints(read_definition(definition), handler)
+        bound = Handler(handler, Validation(read, validate))
+        settings = QueueSettings(response_timeout, concurrency, max_queue)
+        await self._engine.request(
+            lambda token: self._session.register(
+                token, read, bound, timeout=timeout, settings=settings, now=self._engine.now()
+            )
+        )
+
+    async def unregister(self, definition: Definition) -> None:
+        """
+        Withdraw a method; what was accepted is still answered.
+
+        Raises:
+            RegistrationError: This client offers no such method.
+        """
+        offering = self._session.serving.find(definition)
+        if offering is None or offering.handler is None:
+            raise RegistrationError(f"{read_definition(definition).name} is not registered here")
+        await self._engine.request(
+            lambda token: self._session.unregister(token, offering, self._engine.now())
+        )
+
+    async def invoke(
+        self,
+        method: Definition,
+        args: Mapping[str, Any] | None = None,
+        target: Target = None,
+        *,
+        wait_timeout: float = DEFAULT_TIMEOUT,
+        response_timeout: float = DEFAULT_TIMEOUT,
+    ) -> InvocationResult:
+        """
+        Invoke a method of one server or several, and wait for what they return.
+
+        Args:
+            method: Name of the method, or a definition that it has to match in all given fields.
+            args: The arguments, a dict whose values can travel as JSON.
+            target: ``"best"`` (default): the server of the own user that registered it first, or
+                else the first one; ``"all"``; ``"skipMine"``: all but this client; an instance, or
+                part of one such as ``{"application": "Trades"}``, whose values may be patterns
+                (``re.compile(...)``): all that match; or a list of these.
+            wait_timeout: Longest wait for a server to offer it, in seconds; 0 does not wait.
+            response_timeout: Longest wait for the answers, in seconds.
+
+        Returns:
+            What was returned: by the first server as ``returned``, by each as
+            ``all_return_values``, and the ``all_errors`` of those that failed.
+
+        Raises:
+            MethodNotFound: No server offers it, or none that the target means.
+            InvalidArguments: ``args`` is no dict, holds what cannot travel, or the server says that
+                it does not fit.
+            HandlerFailed: The handler raised; ``type`` and ``message`` say what.
+            InvocationTimeout: No answer in time. The handler may still run.
+            Overloaded: Too many invocations wait at the server already.
+            ServerGone: The server left before it answered.
+            ConnectionLost: The connection broke before the answer came.
+            InvocationError: Base of them all; with several servers the first one's error, and
+                ``all_errors`` has all.
+        """
+        wanted = _wanted_method(method)
+        encoded = _encode_arguments(args)
+        _check_seconds(wait_timeout=wait_timeout, response_timeout=response_timeout)
+        invoking: list[Invoking] = []
+        try:
+            return await self._engine.request(
+                lambda token: invoking.append(
+                    self._session.invoke(
+                        token,
+                        wanted,
+                        args,
+                        encoded,
+                        target,
+                        wait_timeout=wait_timeout,
+                        response_timeout=response_timeout,
+                        now=self._engine.now(),
+                    )
+                )
+            )
+        except asyncio.CancelledError:
+            for each in invoking:
+                each.cancel()
+            raise
+
+    # Discovery
+
+    def methods(self, wanted: Filter = None) -> list[Method]:
+        """
+        The methods and streams on offer, each once, those of this client included.
+
+        Args:
+            wanted: A name, or a dict of fields that have to match, such as
+                ``{"objectTypes": ["Client"]}``; names are compared without regard to case.
+        """
+        filter = read_filter(wanted)
+        return self._engine.perform(lambda: self._session.directory.methods(filter))
+
+    def servers(self, wanted: Filter = None) -> list[Instance]:
+        """The instances that offer something; with ``wanted``, as in ``methods``, just that."""
+        filter = read_filter(wanted)
+        return self._engine.perform(lambda: self._session.directory.servers(filter))
+
+    def methods_for_instance(self, instance: Mapping[str, Any]) -> list[Method]:
+        """What an instance offers, or all those that match ``{"application": "Trades"}``."""
+        matches = read_filters(instance)
+        return self._engine.perform(lambda: self._session.directory.methods_of(matches))
+
+    async def wait_for_method(self, wanted: Filter, timeout: float = DEFAULT_TIMEOUT) -> Method:
+        """
+        The first method that matches, as soon as somebody offers it.
+
+        Raises:
+            MethodNotFound: Nobody did within ``timeout`` seconds.
+        """
+        filter = read_filter(wanted)
+        if filter is None:
+            raise MethodNotFound("Say which method to wait for")
+        return await self._engine.request(
+            lambda token: self._session.wait_for_method(
+                token, filter, timeout=timeout, now=self._engine.now()
+            )
+        )
+
+    def on_method_added(self, listener: Listener) -> Stop:
+        """Call ``listener(method)`` when the first server offers it; now for those there are."""
+        return self._listen("method_added", listener, lambda: [(m,) for m in self.methods()])
+
+    def on_method_removed(self, listener: Listener) -> Stop:
+        """Call ``listener(method)`` when its last server has withdrawn it or left."""
+        return self._listen("method_removed", listener)
+
+    def on_server_added(self, listener: Listener) -> Stop:
+        """Call ``listener(instance)`` when it offers its first method; now for those there are."""
+        return self._listen("server_added", listener, lambda: [(s,) for s in self.servers()])
+
+    def on_server_removed(self, listener: Listener) -> Stop:
+        """Call ``listener(instance)`` when it has withdrawn its last method or left."""
+        return self._listen("server_removed", listener)
+
+    def on_server_method_added(self, listener: Listener) -> Stop:
+        """Call ``listener(instance, method)`` for each method of each server, now and later."""
+        return self._listen("server_method_added", listener, self._session.directory.pairs)
+
+    def on_server_method_removed(self, listener: Listener) -> Stop:
+        """Call ``listener(instance, method)`` when a server has withdrawn a method or left."""
+        return self._listen("server_method_removed", listener)
+
+    # Streams
+
+    async def create_stream(
+        self,
+        definition: Definition,
+        *,
+        subscription_request_handler: Listener | None = None,
+        subscription_added_handler: Listener | None = None,
+        subscription_removed_handler: Listener | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> Stream:
+        """
+        Offer a stream until its ``close``, also after outages.
+
+        Args:
+            definition: Its name, or a dict as for ``register``.
+            subscription_request_handler: Called with each ``SubscriptionRequest``, which it has to
+                accept or reject; what it raises rejects it. Without it all are accepted.
+            subscription_added_handler: Called with each ``StreamSubscription`` that was accepted.
+            subscription_removed_handler: Called with each that has ended.
+            timeout: Longest wait for the gateway's confirmation, in seconds.
+
+        Raises:
+            RegistrationError: As for ``register``.
+        """
+        stream = Stream(self._engine, read_definition(definition))
+        await self.open_stream(
+            stream,
+            subscription_request_handler,
+            subscription_added_handler,
+            subscription_removed_handler,
+            timeout,
+        )
+        return stream
+
+    async def subscribe(
+        self,
+        stream: Definition,
+        arguments: Mapping[str, Any] | None = None,
+        target: Target = None,
+        *,
+        on_data: Listener | None = None,
+        on_connected: Listener | None = None,
+        on_closed: Listener | None = None,
+        on_failed: Listener | None = None,
+        wait_timeout: float = DEFAULT_TIMEOUT,
+        response_timeout: float = DEFAULT_TIMEOUT,
+    ) -> Subscription:
+        """
+        Subscribe to a stream, and wait until a publisher has accepted.
+
+        Args:
+            stream: Name of the stream, or a definition that it has to match.
+            arguments: What the publisher gets to decide with, a dict.
+            target: Which publishers; as for ``invoke``.
+            on_data: As ``Subscription.on_data``; so are the other three.
+            wait_timeout: Longest wait for a publisher to offer it, in seconds; 0 does not wait.
+            response_timeout: Longest wait for its answer, in seconds.
+
+        Raises:
+            SubscriptionError: Nobody offers it, or accepted in time; or why it was rejected.
+        """
+        subscription = Subscription(self._engine, wanted_stream(stream), arguments)
+        listeners = (on_data, on_connected, on_closed, on_failed)
+        await self.open_subscription(
+            subscription, target, listeners, wait_timeout, response_timeout
+        )
+        return subscription
+
+    # What the client for ordinary code needs, too
+
+    async def open_stream(
+        self,
+        stream: StreamBase,
+        request_handler: Listener | None,
+        added_handler: Listener | None,
+        removed_handler: Listener | None,
+        timeout: float,
+    ) -> None:
+        stream.listen("requested", request_handler)
+        stream.listen("added", added_handler)
+        stream.listen("removed", removed_handler)
+        self._streams[stream] = None
+        await stream.create(timeout, lambda: self._streams.pop(stream, None))
+
+    async def open_subscription(
+        self,
+        subscription: SubscriptionBase,
+        target: Target,
+        listeners: Sequence[Listener | None],
+        wait_timeout: float,
+        response_timeout: float,
+    ) -> None:
+        _check_seconds(wait_timeout=wait_timeout, response_timeout=response_timeout)
+        encoded = _encode_arguments(subscription.request_arguments)
+        for event, listener in zip(SUBSCRIPTION_EVENTS, listeners, strict=True):
+            subscription.listen(event, listener)
+        self._subscriptions[subscription] = None
+        await subscription.open(
+            encoded,
+            target,
+            wait_timeout,
+            response_timeout,
+            lambda: self._subscriptions.pop(subscription, None),
+        )
+
+    def _listen(
+        self,
+        event: str,
+        listener: Listener,
+        replay: Callable[[], Iterable[tuple[Any, ...]]] = tuple,
+    ) -> Stop:
+        return self._engine.perform(lambda: self._engine.listeners.add(event, listener, replay()))
+
+
+class connect:
+    """
+    Connect to a gateway as a peer.
+
+    ``async with connect() as interop`` leaves at the end; ``interop = await connect()`` stays until
+    ``await interop.close()``.
+
+    Args:
+        url: Of the gateway, ``ws://`` or ``wss://``. By default ``DASH_INTEROP_GATEWAY`` from the
+            environment, else the gateway that the processes of this machine share, which this
+            process hosts if no other one does.
+        application: Name under which others see this peer; by default that of the script.
+        user: Act as this user, who sees their own peers only. By default a *service*, which sees
+            the peers of all users and is seen by them, as the server of a Dash app is.
+        token: A token from elsewhere, or a function that returns a fresh one for each login, in
+            place of one that is made from the secret.
+        secret_file: File with the gateway's secret. By default ``DASH_INTEROP_SECRET_FILE`` from
+            the environment, else the secret that this user's processes share on this machine.
+        login: Name to log in with at other gateways than ours, or ours with ``--no-auth``.
+        secret: Goes with ``login``.
+        identity: Whatever else others shall see of this peer, a dict.
+        timeout: Longest wait for the first connection, in seconds.
+
+    Raises:
+        ConfigError: A setting cannot be used.
+        AuthenticationFailed: The gateway does not let us in.
+        ConnectionFailed: No connection in time.
+
+    Example:
+        ::
+
+            async with connect(application="Calculator") as interop:
+                result = await interop.invoke("Sum", {"a": 37, "b": 5})
+                print(result.returned["sum"])
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        application: str | None = None,
+        user: str | None = None,
+        token: TokenSource | None = None,
+        secret_file: str | Path | None = None,
+        login: str | None = None,
+        secret: str = "",
+        identity: Mapping[str, Any] | None = None,
+        timeout: float = CONNECT_TIMEOUT,
+    ) -> None:
+        self._access = Access(
+            url, user=user, token=token, secret_file=secret_file, login=login, secret=secret
+        )
+        name = application or _script_name()
+        self._identity = {
+            "application": name,
+            "applicationName": name,
+            "process": os.getpid(),
+            **(identity or {}),
+        }
+        self._timeout = timeout
+        self._client: InteropClient | None = None
+
+    def __await__(self) -> Generator[Any, None, InteropClient]:
+        return self.open().__await__()
+
+    async def __aenter__(self) -> InteropClient:
+        self._client = await self.open()
+        return self._client
+
+    async def open(self) -> InteropClient:
+        """Connect; ``await connect(...)`` is short for it."""
+        engine = Engine(self._access, self._identity)
+        try:
+            await engine.open(self._timeout)
+        except BaseException:
+            await engine.close()
+            raise
+        return InteropClient(engine)
+
+    async def __aexit__(
+        self,
+        type_: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+
+def _wanted_method(method: Definition) -> MethodDefinition:
+    try:
+        return read_definition(method)
+    except RegistrationError as error:
+        raise InvocationError(str(error)) from error
+
+
+def wanted_stream(stream: Definition) -> MethodDefinition:
+    """
+    Raises:
+        SubscriptionError: It is no definition.
+    """
+    try:
+        return read_definition(stream)
+    except RegistrationError as error:
+        raise SubscriptionError(str(error)) from error
+
+
+def _encode_arguments(args: Mapping[str, Any] | None) -> Raw:
+    if args is None:
+        return Raw(b"{}")
+    if not isinstance(args, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArguments(f"The arguments have to be a dict, not {type(args).__name__}")
+    try:
+        return encode_payload(args)
+    except PayloadError as error:
+        raise InvalidArguments(f"The arguments cannot travel: {error}") from error
+
+
+def _check_seconds(*, wait_timeout: float, response_timeout: float) -> None:
+    if not wait_timeout >= 0:
+        raise ValueError("wait_timeout has to be a number of seconds, 0 or more")
+    if not response_timeout > 0:
+        raise ValueError("response_timeout has to be a positive number of seconds")
+
+
+def _script_name() -> str:
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    return Path(main).stem if main else "python"

@@ -1,0 +1,351 @@
+"""
+The shell of a session: carries out its effects with a socket, tasks, threads and one timer.
+
+All of it happens on one loop; ``perform`` and ``post`` bring there what other threads want.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future as ThreadFuture
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from ..errors import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    ConnectionLost,
+    InteropError,
+    InvalidArguments,
+    InvalidResult,
+    Overloaded,
+)
+from ..protocol.codec import to_gateway
+from ..protocol.effects import Emit, PeerEffect, Run, Settle, Stop, Transmit
+from ..protocol.messages import Authentication, Outbound
+from ..protocol.payloads import as_object, decode_object, encode_payload
+from ..protocol.queue import Invocation
+from ..protocol.session import Session
+from .access import Access
+from .handlers import Handler
+from .listeners import Listeners
+from .transport import Transport
+
+__all__ = ["Engine"]
+
+T = TypeVar("T")
+
+PUSH_ROOM = 64 * 1024 * 1024
+"""Bytes of stream data that may wait to be sent."""
+
+MAX_THREADS = 64
+"""Threads for plain functions; beyond that they wait for one another."""
+
+logger = logging.getLogger(__name__)
+
+
+class Engine:
+    """
+    Args:
+        access: Where the gateway is and how to log in.
+        identity: What others see of this peer.
+    """
+
+    def __init__(self, access: Access, identity: Mapping[str, Any]) -> None:
+        self._access = access
+        # The gateway puts the new peer id for "?", so that no two logins have one identity, and a
+        # peer is let in again although the end of its last connection was not noticed yet.
+        self.session = Session({"instance": uuid4().hex, "peerId": "?", **identity})
+        self.connection_error: str | None = None
+        self.listeners = self.make_listeners(
+            lambda: logger.error("an event is not told: too many wait for their listeners")
+        )
+        self._transport = Transport(access.ask, self)
+        self._executor = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="dash-interop")
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._first_login: asyncio.Future[None] = self._loop.create_future()
+        self._connecting: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._requests: set[asyncio.Future[Any]] = set()
+        self._handling: dict[Invocation, asyncio.Task[None]] = {}
+        self._posted: list[Callable[[], None]] = []
+        self._posted_size = 0
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    # The connection
+
+    async def open(self, timeout: float) -> None:
+        """
+        Raises:
+            AuthenticationFailed: The gateway does not let us in.
+            ConnectionFailed: No connection within ``timeout`` seconds.
+        """
+        self._connecting = asyncio.ensure_future(self._transport.run())
+        try:
+            await asyncio.wait_for(self._first_login, timeout)
+        except asyncio.TimeoutError:
+            reason = self.connection_error or f"cannot connect to {self._access.where}"
+            raise ConnectionFailed(f"{reason} (tried for {timeout:g} s)") from None
+
+    async def close(self) -> None:
+        """Leave. What is in flight ends with an error; running handlers are cancelled."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        tasks = [*self._handling.values(), *filter(None, [self._connecting])]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        self.session.disconnect(self.now())
+        self._carry_out()
+        if self._timer is not None:
+            self._timer.cancel()
+        for request in list(self._requests):
+            _fail(request, ConnectionLost("The client was closed"))
+        await self.listeners.cancel()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def flush(self) -> None:
+        """Wait until the gateway has read all that was sent so far."""
+        await self._transport.flush()
+
+    # Asking the session
+
+    def now(self) -> float:
+        return self._loop.time()
+
+    async def request(self, ask: Callable[[Any], Any]) -> Any:
+        """
+        Ask the session for something and wait for its end.
+
+        Args:
+            ask: Asks, given the token.
+
+        Raises:
+            InteropError: As the session says.
+        """
+        if self._is_closed:
+            raise ConnectionLost("The client was closed")
+        token: asyncio.Future[Any] = self._loop.create_future()
+        self._requests.add(token)
+        try:
+            ask(token)
+            self._carry_out()
+            return await token
+        finally:
+            self._requests.discard(token)
+
+    def perform(self, function: Callable[[], T]) -> T:
+        """Run something on the loop, from whatever thread, and wait for it."""
+        if threading.get_ident() == self._thread:
+            self.session.link.now = self.now()
+            result = function()
+            self._carry_out()
+            return result
+        future: ThreadFuture[T] = ThreadFuture()
+
+        def run() -> None:
+            try:
+                future.set_result(self.perform(function))
+            except BaseException as error:
+                future.set_exception(error)
+
+        self._call_soon(run)
+        return future.result()
+
+    def post(self, function: Callable[[], None], size: int = 0) -> None:
+        """
+        Run something on the loop, from whatever thread, in the order of the calls.
+
+        Args:
+            function: Must not fail.
+            size: Bytes that it is going to send.
+
+        Raises:
+            Overloaded: Too many wait to be sent already.
+        """
+        with self._lock:
+            if size and self._transport.backlog + self._posted_size + size > PUSH_ROOM:
+                raise Overloaded(f"{PUSH_ROOM} bytes wait to be sent: flush now and then")
+            self._posted.append(function)
+            self._posted_size += size
+            is_first = len(self._posted) == 1
+        if threading.get_ident() == self._thread:
+            self._run_posted()
+        elif is_first:
+            self._call_soon(self._run_posted)
+
+    def make_listeners(self, on_overflow: Callable[[], None]) -> Listeners:
+        return Listeners(self._run_in_thread, on_overflow)
+
+    def _run_posted(self) -> None:
+        with self._lock:
+            posted, self._posted = self._posted, []
+            self._posted_size = 0
+        for function in posted:
+            function()
+        self._carry_out()
+
+    def _call_soon(self, function: Callable[[], None]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(function)
+        except RuntimeError:
+            raise ConnectionLost("The client was closed") from None
+
+    # What the transport tells
+
+    def opened(self, authentication: Authentication) -> None:
+        self.session.log_in(authentication, self.now())
+        self._carry_out()
+
+    def received(self, message: Outbound) -> None:
+        self.session.receive(message, self.now())
+        self._carry_out()
+
+    def lost(self, reason: str) -> None:
+        self.connection_error = reason
+        log = logger.warning if self.session.state == "connected" else logger.debug
+        log("%s", reason)
+        self.session.disconnect(self.now())
+        self._carry_out()
+
+    # Carrying out what the session wants
+
+    def _carry_out(self) -> None:
+        while effects := self.session.take():
+            for effect in effects:
+                self._carry_out_one(effect)
+        self._arm()
+
+    def _carry_out_one(self, effect: PeerEffect) -> None:
+        match effect:
+            case Transmit(message):
+                self._transport.send(to_gateway(message))
+            case Run(invocation):
+                self._handling[invocation] = asyncio.ensure_future(self._handle(invocation))
+            case Settle(token, value, None):
+                _succeed(token, value)
+            case Settle(token, _, error):
+                _fail(token, error)
+            case Stop(invocation):
+                self._handling.pop(invocation).cancel()
+            case Emit(source, event, arguments):
+                if source is self.session.link:
+                    self._emitted(event, *arguments)
+                else:
+                    source.emit(event, *arguments)
+
+    def _emitted(self, event: str, *arguments: Any) -> None:
+        match event:
+            case "refused":
+                self._refused(*arguments)
+            case "problem":
+                logger.error("%s", *arguments)
+            case "state_changed" if arguments[0] == "connected":
+                self.connection_error = None
+                self._transport.logged_in()
+                _succeed(self._first_login, None)
+                self.listeners.tell(event, *arguments)
+            case _:
+                self.listeners.tell(event, *arguments)
+
+    def _refused(self, error: AuthenticationFailed) -> None:
+        _fail(self._first_login, error)
+        self._transport.refuse(error)
+
+    def _arm(self) -> None:
+        deadline = self.session.next_deadline()
+        if deadline is None or self._is_closed:
+            return
+        if self._timer is not None:
+            if self._timer.when() <= deadline:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.session.tick(self.now())
+        self._carry_out()
+
+    # Handlers
+
+    async def _handle(self, invocation: Invocation) -> None:
+        try:
+            answer = await self._answer(invocation)
+        except asyncio.CancelledError:
+            if self._is_closed or invocation not in self._handling:
+                return
+            answer = self._refusal(invocation, "The handler was cancelled", None)
+        del self._handling[invocation]
+        self.perform(answer)
+
+    async def _answer(self, invocation: Invocation) -> Callable[[], None]:
+        """Run the handler; returns what tells the caller how that went."""
+        handler: Handler = invocation.offering.handler
+        caller = self.session.directory.instance(invocation.caller_id)
+        try:
+            arguments = handler.bind(decode_object(invocation.arguments), caller)
+        except InvalidArguments as error:
+            return self._refusal(invocation, error.message, error.type)
+        try:
+            result = as_object(await self._call(handler, arguments))
+            handler.validation.check_result(result)
+            encoded = encode_payload(result)
+        except InvalidResult as error:
+            return self._refusal(invocation, error.message, error.type)
+        except Exception as error:
+            logger.error("the handler %s failed", handler.name, exc_info=error)
+            kind = type(error).__name__
+            return self._refusal(invocation, f"{kind}: {error}", kind)
+        return lambda: self.session.serving.answer(invocation, encoded)
+
+    def _refusal(
+        self, invocation: Invocation, reason: str, type_: str | None
+    ) -> Callable[[], None]:
+        return lambda: self.session.serving.refuse(invocation, reason, type_)
+
+    async def _call(self, handler: Handler, arguments: dict[str, Any]) -> Any:
+        if handler.is_async:
+            return await handler.function(**arguments)
+        return await self._run_in_thread(lambda: handler.function(**arguments))
+
+    async def _run_in_thread(self, function: Callable[[], T]) -> T:
+        context = contextvars.copy_context()
+        running = self._executor.submit(lambda: context.run(_outcome, function))
+        return (await asyncio.wrap_future(running))()
+
+
+def _outcome(function: Callable[[], T]) -> Callable[[], T]:
+    """Run a function; what it raised is raised by what this returns, as futures refuse some."""
+    try:
+        value = function()
+    except BaseException as error:
+        return partial(_raise, error)
+    return lambda: value
+
+
+def _raise(error: BaseException) -> Any:
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        raise error
+    # In a thread of ours, these are nothing but a failure of the function.
+    raise RuntimeError(f"{type(error).__name__}: {error}") from error
+
+
+def _succeed(request: asyncio.Future[Any], value: Any) -> None:
+    if not request.done():
+        request.set_result(value)
+
+
+def _fail(request: asyncio.Future[Any], error: InteropError | None) -> None:
+    if not request.done() and error is not None:
+        request.set_exception(error)

@@ -1,0 +1,502 @@
+"""Streams as their publishers and subscribers have them in hand."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Raw
+
+from ..errors import SubscriptionError
+from ..protocol.definitions import MethodDefinition
+from ..protocol.directory import Instance
+from ..protocol.payloads import encode_payload
+from ..protocol.publishing import Publication, StreamInterest
+from ..protocol.subscribing import StreamData, SubscriptionLine
+from ..protocol.targets import Target
+from .listeners import LONGEST_QUEUE, Listener, Stop
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+__all__ = [
+    "SUBSCRIPTION_EVENTS",
+    "Stream",
+    "StreamBase",
+    "StreamBranch",
+    "StreamSubscription",
+    "Subscription",
+    "SubscriptionBase",
+    "SubscriptionRequest",
+]
+
+SUBSCRIPTION_EVENTS = ("data", "connected", "closed", "failed")
+"""What a subscription tells its listeners of."""
+
+logger = logging.getLogger(__name__)
+
+Branch: TypeAlias = "str | Sequence[str] | None"
+"""The key of a branch, several, or ``None`` for all of them."""
+
+
+class SubscriptionRequest:
+    """
+    Somebody wants to subscribe. Answer once, now or later, from any thread; who gets no answer
+    hears so when its own time is up.
+
+    Attributes:
+        arguments: What it subscribes with, a dict.
+        instance: Who it is.
+    """
+
+    def __init__(self, engine: Engine, interest: StreamInterest) -> None:
+        self._engine = engine
+        self._interest = interest
+        self.arguments = interest.arguments
+        self.instance: Instance = interest.instance
+
+    def accept(self) -> None:
+        """
+        Let it have what is pushed to the stream.
+
+        Raises:
+            SubscriptionError: The request was answered already.
+        """
+        self.accept_on_branch("")
+
+    def accept_on_branch(self, key: str) -> None:
+        """
+        Let it have what is pushed to one branch, which is there from its first subscriber on.
+
+        Raises:
+            SubscriptionError: The request was answered already.
+        """
+        publishing = self._engine.session.publishing
+        self._engine.perform(lambda: publishing.accept(self._interest, key))
+
+    def reject(self, reason: str = "") -> None:
+        """
+        Refuse it; the subscriber gets the reason.
+
+        Raises:
+            SubscriptionError: The request was answered already.
+        """
+        publishing = self._engine.session.publishing
+        self._engine.perform(lambda: publishing.reject(self._interest, reason))
+
+
+class StreamSubscription:
+    """
+    One subscriber of a stream of ours.
+
+    Attributes:
+        stream: The stream.
+        arguments: What it subscribed with, a dict.
+        instance: Who it is.
+        branch_key: The branch it was accepted on; ``""`` when none was named.
+    """
+
+    def __init__(self, stream: StreamBase, interest: StreamInterest) -> None:
+        self._interest = interest
+        self.stream = stream
+        self.arguments = interest.arguments
+        self.instance: Instance = interest.instance
+        self.branch_key = interest.branch_key or ""
+
+    def push(self, data: Any) -> None:
+        """
+        Send data to this subscriber alone. Nothing happens when it is gone.
+
+        Raises:
+            As ``Stream.push``.
+        """
+        self.stream._push_to(self._interest, data)  # pyright: ignore[reportPrivateUsage]
+
+    def close(self) -> None:
+        """End it; the subscriber hears that the publisher has closed it."""
+        self.stream._close([self._interest])  # pyright: ignore[reportPrivateUsage]
+
+
+class StreamBranch:
+    """
+    The subscribers of a stream that were accepted with one key.
+
+    Attributes:
+        key: The key.
+    """
+
+    def __init__(self, stream: StreamBase, key: str) -> None:
+        self._stream = stream
+        self.key = key
+
+    def push(self, data: Any) -> None:
+        """
+        Send data to all its subscribers, in one message to the gateway.
+
+        Raises:
+            As ``Stream.push``.
+        """
+        self._stream.push(data, self.key)
+
+    def subscriptions(self) -> list[StreamSubscription]:
+        """Its subscribers now."""
+        return [each for each in self._stream.subscriptions() if each.branch_key == self.key]
+
+    def close(self) -> None:
+        """End all its subscriptions, and with them the branch."""
+        self._stream._close_branch(self.key)  # pyright: ignore[reportPrivateUsage]
+
+
+class StreamBase:
+    """
+    A stream of ours, whether its client is the one for asyncio or for ordinary code. Everything
+    here may be called from any thread.
+
+    Attributes:
+        definition: What it was created with.
+    """
+
+    def __init__(self, engine: Engine, definition: MethodDefinition) -> None:
+        self._engine = engine
+        self.definition = definition
+        self._publication: Publication | None = None
+        self._listeners = engine.make_listeners(self._overflow)
+
+    @property
+    def name(self) -> str:
+        """As the definition says."""
+        return self.definition.name
+
+    def push(self, data: Any, branch: Branch = None) -> None:
+        """
+        Send data to the subscribers; returns at once.
+
+        Args:
+            data: A dict, or something that JSON has an object for.
+            branch: Key of the branch, or several; without it all branches get the data.
+
+        Raises:
+            TypeError: ``data`` is no dict.
+            ValueError: ``data`` holds something that cannot travel as JSON.
+            Overloaded: 64 MiB wait to be sent: ``await flush()`` now and then.
+        """
+        encoded = _encoded(data)
+        keys = [branch] if isinstance(branch, str) else branch
+        publication = self._created()
+        publishing = self._engine.session.publishing
+        size = len(bytes(encoded))
+        self._engine.post(lambda: publishing.push(publication, encoded, keys), size)
+
+    def subscriptions(self) -> list[StreamSubscription]:
+        """The subscribers now, of all branches."""
+        publication = self._created()
+        interests = self._engine.perform(lambda: list(publication.interests.values()))
+        return [
+            StreamSubscription(self, interest)
+            for interest in interests
+            if interest.branch_key is not None
+        ]
+
+    def branches(self) -> list[StreamBranch]:
+        """The branches that have subscribers now."""
+        publication = self._created()
+        keys = self._engine.perform(lambda: list(publication.branches))
+        return [StreamBranch(self, key) for key in keys]
+
+    def branch(self, key: str) -> StreamBranch | None:
+        """The branch of that key; ``None`` while nobody is on it."""
+        return next((branch for branch in self.branches() if branch.key == key), None)
+
+    async def create(self, timeout: float, on_end: Callable[[], Any]) -> None:
+        """Offer it; ``on_end`` is called when it is closed."""
+        self._on_end = on_end
+        session = self._engine.session
+
+        def ask(token: Any) -> None:
+            self._publication = session.create_stream(
+                token,
+                self.definition,
+                self,
+                decides=self._listeners.has("requested"),
+                timeout=timeout,
+                now=self._engine.now(),
+            )
+
+        try:
+            await self._engine.request(ask)
+        except BaseException:
+            if self._publication is not None:
+                session.publishing.remove(self._publication)
+            on_end()
+            raise
+
+    async def withdraw(self) -> None:
+        """Offer it no longer."""
+        session = self._engine.session
+        await self._engine.request(
+            lambda token: session.close_stream(token, self._created(), self._engine.now())
+        )
+        self._on_end()
+
+    async def end(self) -> None:
+        """The client is closed: tell nobody any more."""
+        await self._listeners.cancel()
+
+    def listen(self, event: str, listener: Listener | None) -> None:
+        if listener is not None:
+            guarded = _rejecting(listener) if event == "requested" else listener
+            self._listeners.add(event, guarded)
+
+    def emit(self, event: str, interest: StreamInterest) -> None:
+        """What the session tells of it."""
+        if event == "requested":
+            self._listeners.tell(event, SubscriptionRequest(self._engine, interest))
+        else:
+            self._listeners.tell(event, StreamSubscription(self, interest))
+
+    def _created(self) -> Publication:
+        assert self._publication is not None
+        return self._publication
+
+    def _overflow(self) -> None:
+        logger.error("%s: a notice of its subscribers is lost: too many wait", self.name)
+
+    def _push_to(self, interest: StreamInterest, data: Any) -> None:
+        encoded = _encoded(data)
+        publishing = self._engine.session.publishing
+        size = len(bytes(encoded))
+        self._engine.post(lambda: publishing.push_to(interest, encoded), size)
+
+    def _close(self, interests: list[StreamInterest]) -> None:
+        publishing = self._engine.session.publishing
+        self._engine.post(lambda: publishing.close(interests))
+
+    def _close_branch(self, key: str) -> None:
+        publication = self._created()
+        publishing = self._engine.session.publishing
+        self._engine.post(
+            lambda: publishing.close(list(publication.branches.get(key, {}).values()))
+        )
+
+
+class Stream(StreamBase):
+    """A stream of ours; ``InteropClient.create_stream`` makes it."""
+
+    async def close(self) -> None:
+        """Withdraw the stream; its subscribers hear that it was closed."""
+        await self.withdraw()
+
+    async def flush(self) -> None:
+        """Wait until the gateway has read all that was pushed so far."""
+        await self._engine.flush()
+
+
+class SubscriptionBase:
+    """
+    A subscription of ours, whether its client is the one for asyncio or for ordinary code. Take its
+    data with ``on_data``, or iterate over it; what comes before either is kept. After an outage it
+    is made again by itself; what was pushed meanwhile is missed.
+
+    Attributes:
+        stream: The stream, as it was named.
+        request_arguments: What it was made with, a dict.
+    """
+
+    def __init__(
+        self, engine: Engine, stream: MethodDefinition, arguments: Mapping[str, Any] | None
+    ) -> None:
+        self._engine = engine
+        self.stream = stream
+        self.request_arguments = dict(arguments or {})
+        self._line: SubscriptionLine | None = None
+        self._listeners = engine.make_listeners(self._overflow)
+        self._kept: deque[StreamData] = deque()
+        self._end: SubscriptionError | bool = False
+        self._more = asyncio.Event()
+
+    @property
+    def state(self) -> str:
+        """``"open"``, ``"waiting"`` while the publisher or the connection is away, ``"closed"``."""
+        return "closed" if self._end else self._opened().state
+
+    @property
+    def servers(self) -> list[Instance]:
+        """The instances that publish to it now."""
+        line = self._opened()
+        return self._engine.perform(lambda: list(line.servers.values()))
+
+    @property
+    def server_instance(self) -> Instance | None:
+        """The first of ``servers``."""
+        return next(iter(self.servers), None)
+
+    def on_data(self, listener: Listener) -> Stop:
+        """Call ``listener(stream_data)`` for all that is pushed, and what was kept so far."""
+
+        def add() -> Stop:
+            kept, self._kept = self._kept, deque()
+            return self._listeners.add("data", listener, [(data,) for data in kept])
+
+        return self._engine.perform(add)
+
+    def on_connected(self, listener: Listener) -> Stop:
+        """Call ``listener(instance)`` when a publisher has accepted, again after an outage, too."""
+        return self._engine.perform(lambda: self._listeners.add("connected", listener))
+
+    def on_closed(self, listener: Listener) -> Stop:
+        """Call ``listener()`` when the publisher has closed the subscription, or has left."""
+        return self._engine.perform(lambda: self._listeners.add("closed", listener))
+
+    def on_failed(self, listener: Listener) -> Stop:
+        """Call ``listener(error)`` when it ends by a failure, such as a refusal after an outage."""
+        return self._engine.perform(lambda: self._listeners.add("failed", listener))
+
+    def close(self) -> None:
+        """Unsubscribe. Data that has arrived already may still be told."""
+        self._engine.perform(self._close)
+
+    async def open(
+        self,
+        encoded: Raw,
+        target: Target,
+        wait_timeout: float,
+        response_timeout: float,
+        on_end: Callable[[], Any],
+    ) -> None:
+        """Subscribe; ``on_end`` is called when it is over."""
+        self._on_end = on_end
+
+        def ask(token: Any) -> None:
+            self._line = self._engine.session.subscribe(
+                token,
+                self,
+                self.stream,
+                self.request_arguments,
+                encoded,
+                target,
+                wait_timeout=wait_timeout,
+                response_timeout=response_timeout,
+                now=self._engine.now(),
+            )
+
+        try:
+            await self._engine.request(ask)
+        except BaseException:
+            if self._line is not None:
+                self._engine.perform(self._line.close)
+            self._finish(True)
+            raise
+
+    async def end(self) -> None:
+        """The client is closed: so is this, and nobody is told."""
+        self._finish(True)
+        await self._listeners.cancel()
+
+    def listen(self, event: str, listener: Listener | None) -> None:
+        if listener is not None:
+            self._listeners.add(event, listener)
+
+    def emit(self, event: str, *arguments: Any) -> None:
+        """What the session tells of it."""
+        if event == "data" and not self._listeners.has("data"):
+            self._keep(arguments[0])
+            return
+        self._listeners.tell(event, *arguments)
+        if event == "closed":
+            self._finish(True)
+        elif event == "failed":
+            self._finish(arguments[0])
+
+    async def take(self) -> list[StreamData]:
+        """What is kept, or comes next; nothing when it is closed."""
+        while not self._kept and not self._end:
+            self._more.clear()
+            await self._more.wait()
+        kept, self._kept = self._kept, deque()
+        if not kept and isinstance(self._end, SubscriptionError):
+            raise self._end
+        return list(kept)
+
+    def _keep(self, data: StreamData) -> None:
+        if len(self._kept) >= LONGEST_QUEUE:
+            self._overflow()
+            return
+        self._kept.append(data)
+        self._more.set()
+
+    def _overflow(self) -> None:
+        if not self._end:
+            self._opened().close()
+            reason = f"{LONGEST_QUEUE} data of {self.stream.name} wait for their listeners"
+            error = SubscriptionError(reason)
+            self._listeners.tell_last("failed", error)
+            self._finish(error)
+
+    def _close(self) -> None:
+        if not self._end:
+            self._opened().close()
+            self._finish(True)
+
+    def _finish(self, end: SubscriptionError | bool) -> None:
+        if not self._end:
+            self._end = end
+            self._more.set()
+            self._on_end()
+
+    def _opened(self) -> SubscriptionLine:
+        assert self._line is not None
+        return self._line
+
+
+class Subscription(SubscriptionBase):
+    """A subscription of ours; ``InteropClient.subscribe`` makes it."""
+
+    async def __aiter__(self) -> AsyncIterator[StreamData]:
+        """
+        All that is pushed, until the subscription is closed by either side.
+
+        Raises:
+            SubscriptionError: It ended by a failure.
+        """
+        while batch := await self.take():
+            for data in batch:
+                yield data
+
+
+def _rejecting(handler: Listener) -> Listener:
+    """What a request handler raises rejects the request."""
+
+    def reject(request: SubscriptionRequest, error: Exception) -> None:
+        logger.error("the request handler %r failed", handler, exc_info=error)
+        with contextlib.suppress(SubscriptionError):
+            request.reject(f"{type(error).__name__}: {error}")
+
+    if inspect.iscoroutinefunction(handler):
+
+        async def decide_async(request: SubscriptionRequest) -> None:
+            try:
+                await handler(request)
+            except Exception as error:
+                reject(request, error)
+
+        return decide_async
+
+    def decide(request: SubscriptionRequest) -> None:
+        try:
+            handler(request)
+        except Exception as error:
+            reject(request, error)
+
+    return decide
+
+
+def _encoded(data: Any) -> Raw:
+    encoded = encode_payload(data)
+    if not bytes(encoded).startswith(b"{"):
+        raise TypeError(f"stream data has to be a dict, not {type(data).__name__}")
+    return encoded

@@ -1,0 +1,376 @@
+"""
+The client for ordinary code: the one of ``aio`` on a loop in a thread of its own. Names, arguments,
+results and errors are the same; what there is awaited, blocks here. Everything may be called from
+any thread, except from an ``async def`` function that was given to the client, which would wait
+for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from ..errors import ConnectionLost, InteropError, Overloaded
+from ..protocol.definitions import Definition, Method, MethodDefinition, read_definition
+from ..protocol.directory import Instance
+from ..protocol.results import InvocationResult
+from ..protocol.subscribing import StreamData
+from ..protocol.targets import Target
+from ..transport.loop import new_event_loop
+from . import aio, streams
+from .access import TokenSource
+from .aio import CONNECT_TIMEOUT, DEFAULT_TIMEOUT, Filter, wanted_stream
+from .engine import Engine
+from .handlers import HandlerFunction
+from .listeners import Listener, Stop
+from .validation import Mode
+
+__all__ = ["InteropClient", "Stream", "Subscription", "connect"]
+
+T = TypeVar("T")
+
+
+class _Portal:
+    """The thread that the loop runs in."""
+
+    def __init__(self) -> None:
+        self._loop = new_event_loop()
+        self._process = os.getpid()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="dash-interop-client", daemon=True
+        )
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """
+        Run a coroutine over there and wait for it here.
+
+        Raises:
+            InteropError: This thread, or this process, cannot wait for it.
+        """
+        reason = self._why_not()
+        if reason is not None:
+            coroutine.close()
+            raise reason
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            # Such as Ctrl-C: nobody waits any more.
+            future.cancel()
+            raise
+
+    def stop(self) -> None:
+        if self.is_running:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    @property
+    def is_running(self) -> bool:
+        return self._process == os.getpid() and self._thread.is_alive()
+
+    def _why_not(self) -> InteropError | None:
+        if self._process != os.getpid():
+            return InteropError("The client belongs to the process that made it: connect anew")
+        if not self._thread.is_alive():
+            return ConnectionLost("The client was closed")
+        if threading.current_thread() is self._thread:
+            return InteropError(
+                "An async function that was given to the client would wait for itself: make it a "
+                "plain one, or use the client of dash_interop.client.aio"
+            )
+        return None
+
+
+class Stream(streams.StreamBase):
+    """A stream of ours; ``InteropClient.create_stream`` makes it."""
+
+    def __init__(self, portal: _Portal, engine: Engine, definition: MethodDefinition) -> None:
+        super().__init__(engine, definition)
+        self._portal = portal
+
+    def push(self, data: Any, branch: streams.Branch = None) -> None:
+        """
+        Send data to the subscribers. Returns at once, unless 64 MiB wait to be sent: then it waits
+        for the gateway.
+
+        Args:
+            data: A dict, or something that JSON has an object for.
+            branch: Key of the branch, or several; without it all branches get the data.
+
+        Raises:
+            TypeError: ``data`` is no dict.
+            ValueError: ``data`` holds something that cannot travel as JSON.
+        """
+        while True:
+            try:
+                super().push(data, branch)
+            except Overloaded:
+                self.flush()
+            else:
+                return
+
+    def close(self) -> None:
+        """Withdraw the stream; its subscribers hear that it was closed."""
+        self._portal.run(self.withdraw())
+
+    def flush(self) -> None:
+        """Wait until the gateway has read all that was pushed so far."""
+        self._portal.run(self._engine.flush())
+
+
+class Subscription(streams.SubscriptionBase):
+    """A subscription of ours; ``InteropClient.subscribe`` makes it."""
+
+    def __init__(
+        self,
+        portal: _Portal,
+        engine: Engine,
+        stream: MethodDefinition,
+        arguments: Mapping[str, Any] | None,
+    ) -> None:
+        super().__init__(engine, stream, arguments)
+        self._portal = portal
+
+    def __iter__(self) -> Iterator[StreamData]:
+        """
+        All that is pushed, until the subscription is closed by either side.
+
+        Raises:
+            SubscriptionError: It ended by a failure.
+        """
+        while batch := self._portal.run(self.take()):
+            yield from batch
+
+
+class InteropClient:
+    """
+    A peer at a gateway: offers and invokes methods, publishes and subscribes. ``connect`` makes it.
+
+    It is the client of ``dash_interop.client.aio`` for code that does not await; there is what each
+    method does, takes, returns and raises.
+    """
+
+    def __init__(self, portal: _Portal, client: aio.InteropClient) -> None:
+        self._portal = portal
+        self._client = client
+
+    def __enter__(self) -> InteropClient:
+        return self
+
+    def __exit__(
+        self,
+        type_: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def state(self) -> str:
+        """``"connected"``, ``"connecting"`` or ``"disconnected"``."""
+        return self._client.state
+
+    @property
+    def connection_error(self) -> str | None:
+        """What went wrong with the connection last, in words; ``None`` while all is well."""
+        return self._client.connection_error
+
+    @property
+    def instance(self) -> Instance:
+        """This peer as others see it; ``get_methods`` and ``get_streams`` say what it offers."""
+        return self._client.instance
+
+    def close(self) -> None:
+        """Leave. What is in flight ends with an error; running handlers are cancelled."""
+        if self._portal.is_running:
+            self._portal.run(self._client.close())
+            self._portal.stop()
+
+    def on_state_changed(self, listener: Listener) -> Stop:
+        """Call ``listener(state)`` when the connection is lost, or back."""
+        return self._client.on_state_changed(listener)
+
+    def register(
+        self,
+        definition: Definition,
+        handler: HandlerFunction,
+        *,
+        response_timeout: float = DEFAULT_TIMEOUT,
+        concurrency: int = 1,
+        max_queue: int = 10_000,
+        validate: Mode = "off",
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        """Offer a method until ``unregister``, also after outages."""
+        self._portal.run(
+            self._client.register(
+                definition,
+                handler,
+                response_timeout=response_timeout,
+                concurrency=concurrency,
+                max_queue=max_queue,
+                validate=validate,
+                timeout=timeout,
+            )
+        )
+
+    def unregister(self, definition: Definition) -> None:
+        """Withdraw a method; what was accepted is still answered."""
+        self._portal.run(self._client.unregister(definition))
+
+    def invoke(
+        self,
+        method: Definition,
+        args: Mapping[str, Any] | None = None,
+        target: Target = None,
+        *,
+        wait_timeout: float = DEFAULT_TIMEOUT,
+        response_timeout: float = DEFAULT_TIMEOUT,
+    ) -> InvocationResult:
+        """Invoke a method of one server or several, and wait for what they return."""
+        return self._portal.run(
+            self._client.invoke(
+                method,
+                args,
+                target,
+                wait_timeout=wait_timeout,
+                response_timeout=response_timeout,
+            )
+        )
+
+    def methods(self, wanted: Filter = None) -> list[Method]:
+        """The methods and streams on offer, each once, those of this client included."""
+        return self._client.methods(wanted)
+
+    def servers(self, wanted: Filter = None) -> list[Instance]:
+        """The instances that offer something; with ``wanted`` just that."""
+        return self._client.servers(wanted)
+
+    def methods_for_instance(self, instance: Mapping[str, Any]) -> list[Method]:
+        """What an instance offers, or all those that match ``{"application": "Trades"}``."""
+        return self._client.methods_for_instance(instance)
+
+    def wait_for_method(self, wanted: Filter, timeout: float = DEFAULT_TIMEOUT) -> Method:
+        """The first method that matches, as soon as somebody offers it."""
+        return self._portal.run(self._client.wait_for_method(wanted, timeout))
+
+    def on_method_added(self, listener: Listener) -> Stop:
+        """Call ``listener(method)`` when the first server offers it; now for those there are."""
+        return self._client.on_method_added(listener)
+
+    def on_method_removed(self, listener: Listener) -> Stop:
+        """Call ``listener(method)`` when its last server has withdrawn it or left."""
+        return self._client.on_method_removed(listener)
+
+    def on_server_added(self, listener: Listener) -> Stop:
+        """Call ``listener(instance)`` when it offers its first method; now for those there are."""
+        return self._client.on_server_added(listener)
+
+    def on_server_removed(self, listener: Listener) -> Stop:
+        """Call ``listener(instance)`` when it has withdrawn its last method or left."""
+        return self._client.on_server_removed(listener)
+
+    def on_server_method_added(self, listener: Listener) -> Stop:
+        """Call ``listener(instance, method)`` for each method of each server, now and later."""
+        return self._client.on_server_method_added(listener)
+
+    def on_server_method_removed(self, listener: Listener) -> Stop:
+        """Call ``listener(instance, method)`` when a server has withdrawn a method or left."""
+        return self._client.on_server_method_removed(listener)
+
+    def create_stream(
+        self,
+        definition: Definition,
+        *,
+        subscription_request_handler: Listener | None = None,
+        subscription_added_handler: Listener | None = None,
+        subscription_removed_handler: Listener | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> Stream:
+        """Offer a stream until its ``close``, also after outages."""
+        stream = Stream(self._portal, self._client.engine, read_definition(definition))
+        opening = self._client.open_stream(
+            stream,
+            subscription_request_handler,
+            subscription_added_handler,
+            subscription_removed_handler,
+            timeout,
+        )
+        self._portal.run(opening)
+        return stream
+
+    def subscribe(
+        self,
+        stream: Definition,
+        arguments: Mapping[str, Any] | None = None,
+        target: Target = None,
+        *,
+        on_data: Listener | None = None,
+        on_connected: Listener | None = None,
+        on_closed: Listener | None = None,
+        on_failed: Listener | None = None,
+        wait_timeout: float = DEFAULT_TIMEOUT,
+        response_timeout: float = DEFAULT_TIMEOUT,
+    ) -> Subscription:
+        """Subscribe to a stream, and wait until a publisher has accepted."""
+        wanted = wanted_stream(stream)
+        subscription = Subscription(self._portal, self._client.engine, wanted, arguments)
+        listeners = (on_data, on_connected, on_closed, on_failed)
+        self._portal.run(
+            self._client.open_subscription(
+                subscription, target, listeners, wait_timeout, response_timeout
+            )
+        )
+        return subscription
+
+
+def connect(
+    url: str | None = None,
+    *,
+    application: str | None = None,
+    user: str | None = None,
+    token: TokenSource | None = None,
+    secret_file: str | Path | None = None,
+    login: str | None = None,
+    secret: str = "",
+    identity: Mapping[str, Any] | None = None,
+    timeout: float = CONNECT_TIMEOUT,
+) -> InteropClient:
+    """
+    Connect to a gateway as a peer, for code that does not await.
+
+    ``with connect() as interop`` leaves at the end; ``interop = connect()`` stays until
+    ``interop.close()`` or the end of the process. Arguments and errors are those of
+    ``dash_interop.client.connect``.
+
+    Example:
+        ::
+
+            with connect(application="Calculator") as interop:
+                print(interop.invoke("Sum", {"a": 37, "b": 5}).returned["sum"])
+    """
+    connecting = aio.connect(
+        url,
+        application=application,
+        user=user,
+        token=token,
+        secret_file=secret_file,
+        login=login,
+        secret=secret,
+        identity=identity,
+        timeout=timeout,
+    )
+    portal = _Portal()
+    try:
+        client = portal.run(connecting.open())
+    except BaseException:
+        portal.stop()
+        raise
+    return InteropClient(portal, client)

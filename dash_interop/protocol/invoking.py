@@ -1,0 +1,156 @@
+"""The caller's side of an invocation: a wait for servers, one for their answers, and one end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Raw
+
+from ..errors import InvocationError, MethodNotFound
+from .deadlines import Timer
+from .definitions import MethodDefinition
+from .directory import Offer
+from .link import Link, Wait
+from .messages import NULL, Call, Error, Outbound, Result
+from .payloads import as_object, decode_payload
+from .results import InvocationResult, Outcome, join_outcomes, read_error, timed_out
+from .targets import Target, read_target
+
+__all__ = ["Invoking", "describe_target"]
+
+
+class Invoking:
+    """
+    One invocation at all the servers that it is for.
+
+    Args:
+        link: The line to the gateway.
+        token: Settled with an ``InvocationResult`` or an ``InvocationError``, once.
+        method: What to invoke.
+        called_with: The arguments, as the caller gave them.
+        arguments: The same as JSON.
+        target: Whom.
+        response_timeout: Longest time to wait for the answers, in seconds.
+
+    Raises:
+        InvocationError: ``target`` is none.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        token: Any,
+        method: MethodDefinition,
+        called_with: Any,
+        arguments: Raw,
+        target: Target,
+        response_timeout: float,
+    ) -> None:
+        self._link = link
+        self._token = token
+        self._method = method
+        self._called_with = called_with
+        self._arguments = arguments
+        self._target = target
+        self._choose = read_target(target)
+        self._response_timeout = response_timeout
+        self._outcomes: dict[str, Outcome] = {}
+        """By peer id, in the order of preference."""
+        self._requests: list[str] = []
+        self._wait: Wait | None = None
+        self._timer: Timer | None = None
+
+    def start(self, wait_timeout: float) -> None:
+        """Invoke now, or when a server is there within so many seconds."""
+        link = self._link
+
+        def give_up() -> None:
+            whom = describe_target(self._target)
+            self._settle(
+                MethodNotFound(
+                    f"No server offers the method {self._method.name} for target {whom} (waited "
+                    f"{wait_timeout:g} s)"
+                )
+            )
+
+        self._wait = link.wait(self._try, link.now + wait_timeout, give_up)
+
+    def cancel(self) -> None:
+        """Nobody wants the result any more."""
+        if self._wait is not None:
+            self._link.end_wait(self._wait)
+        self._release()
+
+    def _try(self) -> bool:
+        link = self._link
+        if not link.is_joined:
+            return False
+        offers = link.directory.offers(self._method)
+        servers = [offer for offer in offers if not offer.method.supports_streaming]
+        chosen = self._choose(servers, link.peer_id)
+        if chosen:
+            self._call(chosen)
+            return True
+        if offers and not servers:
+            self._settle(
+                InvocationError(f"{self._method.name} is a stream, not a method: subscribe to it")
+            )
+            return True
+        return False
+
+    def _call(self, chosen: list[Offer]) -> None:
+        link = self._link
+        self._timer = link.deadlines.at(link.now + self._response_timeout, self._expire)
+        for offer in chosen:
+            self._outcomes[offer.server["peerId"]] = Outcome(offer.server)
+        self._unanswered = len(chosen)
+        for offer in chosen:
+            self._requests.append(self._call_one(offer))
+
+    def _call_one(self, offer: Offer) -> str:
+        server_id = offer.server["peerId"]
+
+        def message(request_id: str, peer_id: str | None) -> Call:
+            return Call(request_id, peer_id, server_id, offer.id, NULL, self._arguments)
+
+        return self._link.request(message, lambda answer: self._answered(server_id, answer))
+
+    def _answered(self, server_id: str, answer: Outbound | None) -> None:
+        outcome = self._outcomes[server_id]
+        if isinstance(answer, Result):
+            outcome.returned = as_object(decode_payload(answer.result))
+        else:
+            error = answer if isinstance(answer, Error) else None
+            outcome.error = read_error(error, self._method)
+        self._unanswered -= 1
+        if self._unanswered == 0:
+            self._conclude()
+
+    def _expire(self, _: float) -> None:
+        for outcome in self._outcomes.values():
+            if outcome.error is None and outcome.returned is None:
+                outcome.error = timed_out(self._method, self._response_timeout)
+        self._conclude()
+
+    def _conclude(self) -> None:
+        outcomes = list(self._outcomes.values())
+        self._settle(join_outcomes(self._method, self._called_with, outcomes))
+
+    def _settle(self, outcome: InvocationResult | InvocationError) -> None:
+        self._release()
+        if isinstance(outcome, InvocationError):
+            self._link.settle(self._token, error=outcome)
+        else:
+            self._link.settle(self._token, outcome)
+
+    def _release(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        for request_id in self._requests:
+            self._link.forget(request_id)
+
+
+def describe_target(target: Target) -> str:
+    if isinstance(target, str) or target is None:
+        return f"'{target or 'best'}'"
+    return repr([dict(entry) for entry in target] if isinstance(target, list) else target)

@@ -1,0 +1,138 @@
+"""One peer's line to the gateway: requests and their answers, what is waited for, and effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from ..errors import InteropError
+from .deadlines import Deadlines, Timer
+from .directory import Directory
+from .effects import Emit, PeerEffect, Settle, Transmit
+from .messages import Inbound, Outbound, RequestId
+
+__all__ = ["Link", "OnAnswer", "Wait"]
+
+OnAnswer: TypeAlias = Callable[["Outbound | None"], None]
+"""Told of the answer to a request once; ``None`` when the connection broke before it came."""
+
+
+class Link:
+    """
+    What the parts of a session share.
+
+    Attributes:
+        out: Effects that the shell has not carried out yet.
+        now: The time of what is being handled, in seconds; set by the session.
+        peer_id: Who we are at the gateway; ``None`` until it lets us in.
+        is_joined: Whether others see us, so that requests may be sent.
+        ignored_answers: Answers that came too late, or to no request of ours.
+    """
+
+    def __init__(self) -> None:
+        self.out: list[PeerEffect] = []
+        self.deadlines = Deadlines()
+        self.now = 0.0
+        self.directory = Directory(self._emit_own)
+        self.peer_id: str | None = None
+        self.is_joined = False
+        self.ignored_answers = 0
+        self._count = 0
+        self._requests: dict[RequestId, OnAnswer] = {}
+        self._waiting: dict[Wait, None] = {}
+
+    def transmit(self, message: Inbound) -> None:
+        self.out.append(Transmit(message))
+
+    def settle(self, token: Any, value: Any = None, error: InteropError | None = None) -> None:
+        self.out.append(Settle(token, value, error))
+
+    def emit(self, source: Any, event: str, *arguments: Any) -> None:
+        self.out.append(Emit(source, event, arguments))
+
+    def _emit_own(self, event: str, *arguments: Any) -> None:
+        self.emit(self, event, *arguments)
+
+    # Requests
+
+    def request(self, make: Callable[[str, str | None], Inbound], on_answer: OnAnswer) -> str:
+        """
+        Send a request.
+
+        Args:
+            make: Makes the message, given the request id and our peer id.
+            on_answer: Told of its answer.
+
+        Returns:
+            The request id, for ``forget``.
+        """
+        self._count += 1
+        request_id = str(self._count)
+        self._requests[request_id] = on_answer
+        self.out.append(Transmit(make(request_id, self.peer_id)))
+        return request_id
+
+    def forget(self, request_id: str) -> None:
+        """Nobody waits for the answer any more."""
+        self._requests.pop(request_id, None)
+
+    def abandon(self, request_id: str, on_late_answer: OnAnswer) -> None:
+        """It took too long; somebody else looks at the answer, should it still come."""
+        if request_id in self._requests:
+            self._requests[request_id] = on_late_answer
+
+    def answered(self, request_id: RequestId, message: Outbound) -> None:
+        on_answer = self._requests.pop(request_id, None)
+        if on_answer is None:
+            self.ignored_answers += 1
+        else:
+            on_answer(message)
+
+    def lose(self) -> None:
+        """The connection is gone: no request will be answered, and nobody is seen."""
+        self.peer_id = None
+        self.is_joined = False
+        requests, self._requests = self._requests, {}
+        for on_answer in requests.values():
+            on_answer(None)
+        self.directory.clear()
+
+    # Waiting for others
+
+    def wait(
+        self, is_over: Callable[[], bool], deadline: float | None, on_timeout: Callable[[], None]
+    ) -> Wait:
+        """Ask ``is_over`` now and whenever the peer sees more, until it says yes or time is up."""
+        wait = Wait(is_over)
+        if is_over():
+            return wait
+        self._waiting[wait] = None
+        if deadline is not None:
+
+            def give_up(_: float) -> None:
+                self.end_wait(wait)
+                on_timeout()
+
+            wait.timer = self.deadlines.at(deadline, give_up)
+        return wait
+
+    def end_wait(self, wait: Wait) -> None:
+        self._waiting.pop(wait, None)
+        if wait.timer is not None:
+            wait.timer.cancel()
+
+    def look_again(self) -> None:
+        """Somebody offers something new, or we can be heard now."""
+        for wait in list(self._waiting):
+            if wait in self._waiting and wait.is_over():
+                self.end_wait(wait)
+
+
+class Wait:
+    """Something that is waited for."""
+
+    __slots__ = ("is_over", "timer")
+
+    def __init__(self, is_over: Callable[[], bool]) -> None:
+        self.is_over = is_over
+        self.timer: Timer | None = None

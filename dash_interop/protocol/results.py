@@ -1,0 +1,131 @@
+"""What the caller of a method gets back."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec import Struct
+
+from ..errors import (
+    BY_REASON_URI,
+    BY_TYPE,
+    ConnectionLost,
+    HandlerFailed,
+    InvocationError,
+    InvocationTimeout,
+)
+from .definitions import MethodDefinition
+from .directory import Instance
+from .messages import Error
+from .payloads import decode_object
+
+__all__ = ["InvocationResult", "Outcome", "ReturnValue", "join_outcomes", "read_error", "timed_out"]
+
+_SUCCESS: Final = 0
+
+
+class ReturnValue(Struct, frozen=True, kw_only=True):
+    """
+    What one server returned.
+
+    Attributes:
+        returned: The dict that the method returned; a value that was no dict is
+            ``{"_value": value}``, nothing is ``{}``.
+        executed_by: The instance that ran the handler.
+        called_with: The arguments.
+        method: The method that was invoked, as it was named.
+        message: What the server said along with it; empty.
+        status: 0: success.
+    """
+
+    returned: Any
+    executed_by: Instance
+    called_with: Any
+    method: MethodDefinition
+    message: str = ""
+    status: int = _SUCCESS
+
+
+class InvocationResult(ReturnValue, frozen=True, kw_only=True):
+    """
+    What the servers returned; its own ``returned`` and ``executed_by`` are those of the first.
+
+    Attributes:
+        all_return_values: What each server returned, in the order in which they registered.
+        all_errors: A dict for each server that failed, with ``executed_by``, ``name``,
+            ``called_with``, ``message`` and, where it is known, ``type``.
+    """
+
+    all_return_values: list[ReturnValue]
+    all_errors: list[dict[str, Any]]
+
+
+class Outcome(Struct):
+    """How it ended at one server."""
+
+    server: Instance
+    returned: Any = None
+    error: InvocationError | None = None
+
+
+def join_outcomes(
+    method: MethodDefinition, called_with: Any, outcomes: list[Outcome]
+) -> InvocationResult | InvocationError:
+    """The result, or the first error with all of them where no server returned anything."""
+    values = [
+        ReturnValue(
+            returned=outcome.returned,
+            executed_by=outcome.server,
+            called_with=called_with,
+            method=method,
+        )
+        for outcome in outcomes
+        if outcome.error is None
+    ]
+    errors = [_describe(method, called_with, outcome) for outcome in outcomes if outcome.error]
+    if values:
+        return InvocationResult(
+            returned=values[0].returned,
+            executed_by=values[0].executed_by,
+            called_with=called_with,
+            method=method,
+            all_return_values=values,
+            all_errors=errors,
+        )
+    error = next(outcome.error for outcome in outcomes if outcome.error)
+    error.all_errors = errors
+    return error
+
+
+def read_error(message: Error | None, method: MethodDefinition) -> InvocationError:
+    """Why there is no result, given the answer; ``None`` when the connection broke."""
+    if message is None:
+        return ConnectionLost(f"The connection was lost before {method.name} answered")
+    reason = message.reason or f"{method.name} failed without saying why"
+    kind = BY_REASON_URI.get(message.reason_uri, InvocationError)
+    if kind is not HandlerFailed:
+        return kind(reason)
+    type_ = _type_of(message)
+    if type_ in BY_TYPE:
+        return BY_TYPE[type_](reason)
+    return HandlerFailed(reason, type=type_)
+
+
+def timed_out(method: MethodDefinition, seconds: float) -> InvocationError:
+    return InvocationTimeout(f"{method.name} did not answer within {seconds:g} s")
+
+
+def _type_of(message: Error) -> str | None:
+    type_ = decode_object(message.context).get("type")
+    return type_ if isinstance(type_, str) else None
+
+
+def _describe(method: MethodDefinition, called_with: Any, outcome: Outcome) -> dict[str, Any]:
+    assert outcome.error is not None
+    described = {
+        "executed_by": outcome.server,
+        "name": method.name,
+        "called_with": called_with,
+        "message": outcome.error.message,
+    }
+    return described if outcome.error.type is None else {**described, "type": outcome.error.type}

@@ -1,0 +1,229 @@
+"""
+The server's side: the methods and streams that a peer offers, and the invocations of them.
+
+What is offered stays so across outages: each login announces it all again. A registration is
+settled when the gateway has confirmed it; one that is not confirmed in time is withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Raw
+
+from ..errors import InvocationError, RegistrationError
+from .deadlines import Timer
+from .definitions import Definition, MethodDefinition, read_definition, to_wire
+from .effects import Run, Stop
+from .link import Link, OnAnswer
+from .messages import (
+    CLIENT_ERROR,
+    Error,
+    Failure,
+    Invoke,
+    Outbound,
+    Register,
+    Unregister,
+    Yield,
+)
+from .payloads import encode_payload
+from .queue import Invocation, InvocationQueue, QueueSettings
+
+__all__ = ["Offering", "Serving"]
+
+
+class Offering:
+    """
+    A method or stream of ours.
+
+    Attributes:
+        handler: What the shell runs for it; ``None`` for a stream.
+        queue: Its invocations.
+    """
+
+    def __init__(
+        self, definition: MethodDefinition, id: str, handler: Any, queue: InvocationQueue
+    ) -> None:
+        self.definition = definition
+        self.id = id
+        self.handler = handler
+        self.queue = queue
+        self.token: Any = None
+        """Settled when it is confirmed."""
+        self.timer: Timer | None = None
+        """Runs until it is confirmed."""
+
+
+class Serving:
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._offerings: dict[str, Offering] = {}
+        self._by_name: dict[str, Offering] = {}
+        self._count = 0
+
+    def __iter__(self) -> Iterator[Offering]:
+        return iter(self._offerings.values())
+
+    def get(self, id: str) -> Offering | None:
+        return self._offerings.get(id)
+
+    def find(self, definition: Definition) -> Offering | None:
+        return self._by_name.get(read_definition(definition).name.lower())
+
+    def register(
+        self,
+        definition: MethodDefinition,
+        handler: Any,
+        token: Any,
+        timeout: float,
+        settings: QueueSettings,
+    ) -> Offering:
+        """
+        Offer a method or stream.
+
+        Raises:
+            RegistrationError: This peer offers one of that name already.
+        """
+        name = definition.name
+        if name.lower() in self._by_name:
+            raise RegistrationError(f"{name} is registered already: unregister it first")
+        self._count += 1
+        link = self._link
+        queue = InvocationQueue(name, settings, link.deadlines, self)
+        offering = Offering(definition, str(self._count), handler, queue)
+        offering.token = token
+        offering.timer = link.deadlines.at(
+            link.now + timeout, lambda _: self._expire(offering, timeout)
+        )
+        self._offerings[offering.id] = offering
+        self._by_name[name.lower()] = offering
+        if link.is_joined:
+            self._announce(offering)
+        return offering
+
+    def unregister(self, offering: Offering, token: Any) -> None:
+        """Withdraw it; what has been accepted is still answered."""
+        name = offering.definition.name
+        self._withdraw(offering, f"{name} was unregistered before it was confirmed")
+        link = self._link
+        if link.is_joined:
+            # Refused or cut off, the method is gone for others either way.
+            self._send_unregister(offering, lambda _: link.settle(token))
+        else:
+            link.settle(token)
+
+    def announce(self) -> None:
+        """We can be heard again: offer everything that was offered before."""
+        for offering in self._offerings.values():
+            self._announce(offering)
+
+    def lose(self) -> None:
+        """The connection is gone: nobody waits for answers any more."""
+        for offering in self._offerings.values():
+            offering.queue.callers_left()
+
+    def caller_left(self, peer_id: str) -> None:
+        for offering in self._offerings.values():
+            offering.queue.caller_left(peer_id)
+
+    # Invocations
+
+    def invoke(self, message: Invoke) -> None:
+        offering = self._offerings.get(str(message.method_id))
+        if offering is None or offering.handler is None:
+            gone = "The method is no longer offered"
+            reason = gone if offering is None else f"{offering.definition.name} is a stream"
+            self._send_failure(message.invocation_id, reason, None)
+            return
+        peer_id = self._link.peer_id
+        assert peer_id is not None
+        invocation = Invocation(
+            message.invocation_id, message.caller_id, peer_id, message.arguments_kv, offering
+        )
+        offering.queue.enqueue(invocation, self._link.now)
+
+    def answer(self, invocation: Invocation, result: Raw) -> None:
+        """The handler has returned."""
+        if self._finish(invocation):
+            self._link.transmit(Yield(None, invocation.peer_id, invocation.id, result))
+
+    def refuse(self, invocation: Invocation, reason: str, type: str | None) -> None:
+        """The handler has raised, or was not run for a reason."""
+        if self._finish(invocation):
+            self._send_failure(invocation.id, reason, type)
+
+    def _finish(self, invocation: Invocation) -> bool:
+        """The handler has ended; whether the caller still waits for it."""
+        offering: Offering = invocation.offering
+        is_wanted = offering.queue.answered(invocation.id, self._link.now)
+        return is_wanted and invocation.peer_id == self._link.peer_id
+
+    def _send_failure(self, invocation_id: str, reason: str, type: str | None) -> None:
+        context = encode_payload({"message": reason, **({"type": type} if type else {})})
+        self._link.transmit(
+            Failure(invocation_id, self._link.peer_id, CLIENT_ERROR, reason, context)
+        )
+
+    # What the queues ask for
+
+    def start(self, invocation: Invocation) -> None:
+        self._link.out.append(Run(invocation))
+
+    def stop(self, invocation: Invocation) -> None:
+        self._link.out.append(Stop(invocation))
+
+    def fail(self, invocation: Invocation, error: InvocationError) -> None:
+        if invocation.peer_id == self._link.peer_id:
+            self._send_failure(invocation.id, error.message, error.type)
+
+    # Registration
+
+    def _announce(self, offering: Offering) -> None:
+        description = to_wire(offering.definition, offering.id)
+
+        def answered(answer: Outbound | None) -> None:
+            if isinstance(answer, Error):
+                self._refused(offering, answer)
+            elif answer is not None:
+                self._confirmed(offering)
+
+        self._link.request(
+            lambda request_id, peer_id: Register(request_id, peer_id, [description]), answered
+        )
+
+    def _confirmed(self, offering: Offering) -> None:
+        if offering.timer is not None:
+            offering.timer.cancel()
+            offering.timer = None
+            self._link.settle(offering.token, offering)
+
+    def _refused(self, offering: Offering, answer: Error) -> None:
+        reason = f"{offering.definition.name} was refused by the gateway: {answer.reason}"
+        if offering.timer is not None:
+            self._withdraw(offering, reason)
+        else:
+            # It was fine before the outage; the next login tries again.
+            self._link.emit(self._link, "problem", reason)
+
+    def _expire(self, offering: Offering, timeout: float) -> None:
+        link = self._link
+        why = "the gateway did not confirm it" if link.is_joined else "there is no connection"
+        name = offering.definition.name
+        self._withdraw(offering, f"{name} could not be registered within {timeout:g} s: {why}")
+        if link.is_joined:
+            self._send_unregister(offering, lambda _: None)
+
+    def _withdraw(self, offering: Offering, reason: str) -> None:
+        """Stop offering it; who waits for the confirmation hears the reason."""
+        del self._offerings[offering.id]
+        del self._by_name[offering.definition.name.lower()]
+        if offering.timer is not None:
+            offering.timer.cancel()
+            offering.timer = None
+            self._link.settle(offering.token, error=RegistrationError(reason))
+
+    def _send_unregister(self, offering: Offering, on_answer: OnAnswer) -> None:
+        self._link.request(
+            lambda request_id, peer_id: Unregister(request_id, peer_id, [offering.id]), on_answer
+        )

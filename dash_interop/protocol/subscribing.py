@@ -1,0 +1,294 @@
+"""
+The subscriber's side of streams: from the wait for a publisher to the end of the subscription.
+
+::
+
+    waiting --publisher appears--> asking --accepted--> open
+       ^                             |                    |
+       +---- the connection breaks --+--------------------+
+    asking --all refuse, or time is up--> failed
+    open --the publisher closes it, or leaves--> closed
+
+A subscription that was open once is made again after an outage, and waits for its publisher as long
+as it takes; what was published meanwhile is missed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Raw, Struct
+
+from ..errors import SubscriptionError
+from .deadlines import Timer
+from .definitions import MethodDefinition
+from .directory import Instance, Offer
+from .invoking import describe_target
+from .link import Link, Wait
+from .messages import (
+    NULL,
+    Error,
+    Event,
+    Outbound,
+    Subscribe,
+    Subscribed,
+    SubscriptionCancelled,
+    Unsubscribe,
+)
+from .payloads import decode_payload
+from .targets import Target, read_target
+
+__all__ = ["StreamData", "Subscribing", "SubscriptionLine"]
+
+
+class StreamData(Struct, frozen=True):
+    """
+    Attributes:
+        data: What the publisher pushed.
+        server: The instance that pushed it.
+        request_arguments: What the subscription was made with.
+        private: Whether it was pushed to this subscription alone.
+    """
+
+    data: Any
+    server: Instance
+    request_arguments: dict[str, Any]
+    private: bool = False
+
+
+class SubscriptionLine:
+    """
+    One subscription, at each of the servers that it is for.
+
+    Args:
+        owner: Hears ``connected(server)``, ``data(StreamData)``, ``closed()``, ``failed(error)``.
+        token: Settled when the first server has accepted, or with a ``SubscriptionError``.
+    """
+
+    def __init__(
+        self,
+        subscribing: Subscribing,
+        link: Link,
+        owner: Any,
+        token: Any,
+        method: MethodDefinition,
+        arguments: dict[str, Any],
+        encoded: Raw,
+        target: Target,
+        response_timeout: float,
+    ) -> None:
+        self._subscribing = subscribing
+        self._link = link
+        self._owner = owner
+        self._token = token
+        self._method = method
+        self._arguments = arguments
+        self._encoded = encoded
+        self._target = target
+        self._choose = read_target(target)
+        self._response_timeout = response_timeout
+        self._wait: Wait | None = None
+        self._timer: Timer | None = None
+        self._asked: dict[str, Instance] = {}
+        """Servers that have not answered yet, by request id."""
+        self._refusals: list[str] = []
+        self.servers: dict[str, Instance] = {}
+        """Servers that have accepted, by subscription id."""
+        self._was_open = False
+        self._is_over = False
+
+    @property
+    def state(self) -> str:
+        """``"waiting"``, ``"open"`` or ``"closed"``."""
+        return "closed" if self._is_over else "open" if self.servers else "waiting"
+
+    def start(self, wait_timeout: float | None) -> None:
+        """Subscribe now, or when a publisher is there; ``None`` waits as long as it takes."""
+        link = self._link
+        deadline = None if wait_timeout is None else link.now + wait_timeout
+
+        def give_up() -> None:
+            whom = describe_target(self._target)
+            self._fail(
+                f"No server offers the stream {self._method.name} for target {whom} (waited "
+                f"{wait_timeout:g} s)"
+            )
+
+        self._wait = link.wait(self._try, deadline, give_up)
+
+    def close(self) -> None:
+        """The subscriber has had enough."""
+        link = self._link
+        for subscription_id in list(self.servers):
+            link.request(
+                lambda request_id, peer_id, id=subscription_id: Unsubscribe(
+                    request_id, peer_id, id
+                ),
+                _ignore,
+            )
+        self._end()
+
+    def lose(self) -> None:
+        """The connection is gone; what was open is made again when it is back."""
+        for subscription_id in list(self.servers):
+            self._forget(subscription_id)
+        if self._was_open and not self._is_over:
+            self._release()
+            self.start(None)
+
+    # What the gateway tells
+
+    def receive(self, message: Event) -> None:
+        server = self.servers[message.subscription_id]
+        data = decode_payload(message.data)
+        self._link.emit(self._owner, "data", StreamData(data, server, self._arguments, message.oob))
+
+    def cancelled(self, message: SubscriptionCancelled) -> None:
+        self._forget(message.subscription_id)
+        if not self.servers and not self._asked and not self._is_over:
+            self._end()
+            self._link.emit(self._owner, "closed")
+
+    def _try(self) -> bool:
+        link = self._link
+        if not link.is_joined:
+            return False
+        offers = link.directory.offers(self._method)
+        streams = [offer for offer in offers if offer.method.supports_streaming]
+        chosen = self._choose(streams, link.peer_id)
+        if chosen:
+            self._ask(chosen)
+            return True
+        if offers and not streams:
+            self._fail(f"{self._method.name} is a method, not a stream: invoke it")
+            return True
+        return False
+
+    def _ask(self, chosen: list[Offer]) -> None:
+        link = self._link
+        self._refusals = []
+        self._timer = link.deadlines.at(link.now + self._response_timeout, self._expire)
+        for offer in chosen:
+            self._ask_one(offer)
+
+    def _ask_one(self, offer: Offer) -> None:
+        server = offer.server
+
+        def message(request_id: str, peer_id: str | None) -> Subscribe:
+            server_id = server["peerId"]
+            return Subscribe(request_id, peer_id, server_id, offer.id, NULL, self._encoded)
+
+        def answered(answer: Outbound | None) -> None:
+            self._answered(request_id, server, answer)
+
+        request_id = self._link.request(message, answered)
+        self._asked[request_id] = server
+
+    def _answered(self, request_id: str, server: Instance, answer: Outbound | None) -> None:
+        del self._asked[request_id]
+        if isinstance(answer, Subscribed):
+            self._accepted(answer.subscription_id, server)
+        elif isinstance(answer, Error):
+            self._refusals.append(answer.reason or "The publisher gave no reason")
+        elif not self._was_open:
+            self._refusals.append("The connection was lost before the publisher answered")
+        if not self._asked:
+            self._cancel_timer()
+            if not self.servers and self._refusals:
+                self._fail(self._refusals[0])
+
+    def _accepted(self, subscription_id: str, server: Instance) -> None:
+        self.servers[subscription_id] = server
+        self._subscribing.open(subscription_id, self)
+        if not self._was_open:
+            self._was_open = True
+            self._link.settle(self._token, self)
+        self._link.emit(self._owner, "connected", server)
+
+    def _expire(self, _: float) -> None:
+        for request_id in list(self._asked):
+            self._link.abandon(request_id, self._too_late)
+        self._asked.clear()
+        if not self.servers:
+            self._fail(
+                f"Nobody accepted the subscription to {self._method.name} within "
+                f"{self._response_timeout:g} s"
+            )
+
+    def _too_late(self, answer: Outbound | None) -> None:
+        if isinstance(answer, Subscribed):
+            link = self._link
+            id = answer.subscription_id
+            link.request(lambda request_id, peer_id: Unsubscribe(request_id, peer_id, id), _ignore)
+
+    def _fail(self, reason: str) -> None:
+        error = SubscriptionError(reason)
+        self._end()
+        if self._was_open:
+            self._link.emit(self._owner, "failed", error)
+        else:
+            self._link.settle(self._token, error=error)
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._release()
+        for subscription_id in list(self.servers):
+            self._forget(subscription_id)
+        self._subscribing.remove(self)
+
+    def _release(self) -> None:
+        self._cancel_timer()
+        if self._wait is not None:
+            self._link.end_wait(self._wait)
+        for request_id in self._asked:
+            self._link.abandon(request_id, self._too_late)
+        self._asked.clear()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _forget(self, subscription_id: str) -> None:
+        self._subscribing.forget(subscription_id)
+        self.servers.pop(subscription_id, None)
+
+
+class Subscribing:
+    """The subscriptions of a peer, and which of them each event is for."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._lines: dict[SubscriptionLine, None] = {}
+        self._open: dict[str, SubscriptionLine] = {}
+
+    def add(self, line: SubscriptionLine) -> None:
+        self._lines[line] = None
+
+    def remove(self, line: SubscriptionLine) -> None:
+        self._lines.pop(line, None)
+
+    def open(self, subscription_id: str, line: SubscriptionLine) -> None:
+        self._open[subscription_id] = line
+
+    def forget(self, subscription_id: str) -> None:
+        self._open.pop(subscription_id, None)
+
+    def receive(self, message: Event) -> None:
+        line = self._open.get(message.subscription_id)
+        if line is None:
+            self._link.ignored_answers += 1
+        else:
+            line.receive(message)
+
+    def cancelled(self, message: SubscriptionCancelled) -> None:
+        line = self._open.get(message.subscription_id)
+        if line is not None:
+            line.cancelled(message)
+
+    def lose(self) -> None:
+        for line in list(self._lines):
+            line.lose()
+
+
+def _ignore(_: Outbound | None) -> None:
+    """It is over, whatever the gateway says."""

@@ -1,0 +1,1 @@
+"""The socket layer that the gateway and its peers share."""
