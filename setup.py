@@ -104,6 +104,7 @@ setup(
         "itsdangerous>=2.1",
         "msgspec>=0.19",
         "platformdirs>=4",
+        "rich>=13",
         'uvloop>=0.19; sys_platform != "win32" and implementation_name == "cpython"',
         "websockets>=15",
     ],
@@ -113,7 +114,9 @@ setup(
         "test": [
             "dash[diskcache,testing]>=3.0",
             "build",
+            "celery",
             "flask",
+            "gunicorn; sys_platform != 'win32'",
             "hypothesis",
             "jsonschema",
             "psutil",
@@ -121,7 +124,6 @@ setup(
             "pytest>=9,<10",
             "pytest-timeout",
             "PyYAML",
-            "rich",
             "ruff",
             # Resolvers may otherwise go back to 3.x, which breaks with urllib3 2.
             "selenium>=4",

@@ -19,32 +19,78 @@ if TYPE_CHECKING:
     from .callbacks.handlers import method_handler
     from .callbacks.interop import Interop
     from .callbacks.results import returned_value
-    from .errors import ConfigError, InteropError, InvocationError
+    from .errors import (
+        AuthenticationFailed,
+        ConfigError,
+        ConnectionFailed,
+        ConnectionLost,
+        HandlerFailed,
+        InteropError,
+        InvalidArguments,
+        InvalidResult,
+        InvocationError,
+        InvocationTimeout,
+        MethodNotFound,
+        Overloaded,
+        ProtocolError,
+        RegistrationError,
+        ServerGone,
+        SignatureError,
+        SubscriptionError,
+    )
     from .Glue42 import Glue42
     from .MethodInvoke import MethodInvoke
     from .MethodRegister import MethodRegister
 
 __all__ = [
+    "AuthenticationFailed",
     "ConfigError",
+    "ConnectionFailed",
+    "ConnectionLost",
     "Glue42",
-    "InteropError",
+    "HandlerFailed",
     "Interop",
+    "InteropError",
+    "InvalidArguments",
+    "InvalidResult",
     "InvocationError",
+    "InvocationTimeout",
     "MethodInvoke",
+    "MethodNotFound",
     "MethodRegister",
+    "Overloaded",
+    "ProtocolError",
+    "RegistrationError",
+    "ServerGone",
+    "SignatureError",
+    "SubscriptionError",
     "__version__",
     "method_handler",
     "returned_value",
 ]
 
 _MODULES = {
+    "AuthenticationFailed": ".errors",
     "ConfigError": ".errors",
+    "ConnectionFailed": ".errors",
+    "ConnectionLost": ".errors",
     "Glue42": ".Glue42",
-    "InteropError": ".errors",
+    "HandlerFailed": ".errors",
     "Interop": ".callbacks.interop",
+    "InteropError": ".errors",
+    "InvalidArguments": ".errors",
+    "InvalidResult": ".errors",
     "InvocationError": ".errors",
+    "InvocationTimeout": ".errors",
     "MethodInvoke": ".MethodInvoke",
+    "MethodNotFound": ".errors",
     "MethodRegister": ".MethodRegister",
+    "Overloaded": ".errors",
+    "ProtocolError": ".errors",
+    "RegistrationError": ".errors",
+    "ServerGone": ".errors",
+    "SignatureError": ".errors",
+    "SubscriptionError": ".errors",
     "method_handler": ".callbacks.handlers",
     "returned_value": ".callbacks.results",
 }

@@ -1,33 +1,43 @@
-"""The settings of one Dash app: who its users are and which gateway its pages use."""
+"""One Dash app: who its users are, which gateway its pages use, and what its server offers."""
 
 from __future__ import annotations
 
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
-from urllib.parse import urlsplit
+from typing import Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 from dash import Dash
 
+from ..client.access import LOCAL_USER, checked_url
+from ..client.aio import DEFAULT_TIMEOUT
+from ..client.handlers import Handler
+from ..client.listeners import Listener
+from ..client.sync import InteropClient, connect
+from ..client.validation import Mode, Validation, with_hints
 from ..errors import ConfigError
 from ..gateway.auth import TokenAuthority, read_secret, runtime_secret
 from ..gateway.embedded import shared_gateway
+from ..protocol.definitions import Definition, read_definition
+from ..protocol.queue import QueueSettings
+from ..protocol.results import InvocationResult
+from ..protocol.targets import Target
+from .peer import HostedStream, ServerPeer
+from .serving import when_serving
 
 __all__ = ["Interop"]
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 UserOf: TypeAlias = Callable[[Any], "str | None"]
-
-LOCAL_USER = "local"
-"""The one user of an app whose author gave no ``user=``."""
 
 
 class Interop:
     """
-    Settings for ``Dash(plugins=[Interop(...)])``. Apps without it get the defaults.
+    Settings for ``Dash(plugins=[Interop(...)])``, and the app's server as a peer. Apps without it
+    get the defaults.
 
     Args:
         user: Says who is logged in. Called with the request (it has ``headers``, ``cookies`` and
@@ -66,16 +76,183 @@ class Interop:
         self.application = application
         self._user = user
         url = gateway or os.environ.get("DASH_INTEROP_GATEWAY") or None
-        self._gateway = None if url is None else _checked_url(url)
-        file = secret_file or os.environ.get("DASH_INTEROP_SECRET_FILE") or None
-        self._secret = None if file is None else read_secret(file)
+        self._gateway = None if url is None else checked_url(url)
+        self._secret_file = secret_file or os.environ.get("DASH_INTEROP_SECRET_FILE") or None
+        self._secret = None if self._secret_file is None else read_secret(self._secret_file)
         if self._secret is not None and self._gateway is None:
             raise ConfigError("a secret file needs a gateway: name one with gateway=...")
         self._authority: TokenAuthority | None = None
+        self._peer = ServerPeer(self._connect)
+        self._peer_name: str | None = None
 
     def plug(self, app: Dash) -> None:
         """Called by Dash."""
         _settings[app] = self
+        if self.application is None:
+            self._peer_name = application_name(app)
+        when_serving(app, self.begin)
+
+    # The process itself as a peer
+
+    def method(
+        self,
+        definition: Definition,
+        *,
+        response_timeout: float = DEFAULT_TIMEOUT,
+        concurrency: int = 1,
+        max_queue: int = 10_000,
+        validate: Mode = "off",
+    ) -> Callable[[Function], Function]:
+        """
+        Make a function a method that the server process offers, with or without an open page.
+
+        Each process that serves the app offers it; one that only imports the app, such as a task
+        queue's worker, does not. The peers of all users may invoke it: ``caller["user"]`` says who
+        does.
+
+        Args:
+            definition: Name of the method, or a dict, as for ``InteropClient.register``; so are the
+                other arguments, and what the function gets and may return.
+            response_timeout: Longest time from the arrival of an invocation to its answer, in
+                seconds.
+            concurrency: How many invocations run at a time.
+            max_queue: How many may wait for their turn.
+            validate: ``"off"``, ``"warn"`` or ``"strict"``.
+
+        Returns:
+            A decorator that returns the function unchanged.
+
+        Raises:
+            RegistrationError: The definition, a signature or the function cannot be used.
+
+        Example:
+            ::
+
+                interop = Interop()
+                app = Dash(__name__, plugins=[interop])
+
+                @interop.method("Sum")
+                def add(a: float, b: float) -> float:
+                    return a + b
+        """
+        read = read_definition(definition)
+
+        def decorate(function: Function) -> Function:
+            # Here rather than when it is offered, so that the error is where the mistake is.
+            Handler(function, Validation(with_hints(read, function), validate))
+            QueueSettings(response_timeout, concurrency, max_queue)
+            self._peer.declare(
+                lambda client: client.register(
+                    read,
+                    function,
+                    response_timeout=response_timeout,
+                    concurrency=concurrency,
+                    max_queue=max_queue,
+                    validate=validate,
+                    timeout=None,
+                )
+            )
+            return function
+
+        return decorate
+
+    def stream(
+        self,
+        definition: Definition,
+        *,
+        subscription_request_handler: Listener | None = None,
+        subscription_added_handler: Listener | None = None,
+        subscription_removed_handler: Listener | None = None,
+    ) -> HostedStream:
+        """
+        Declare a stream that the server process publishes; push to it from anywhere, any thread.
+
+        Args:
+            definition: Its name, or a dict, as for ``InteropClient.create_stream``; so are the
+                handlers.
+
+        Example:
+            ::
+
+                prices = interop.stream("Prices")
+
+                prices.push({"symbol": "VOD", "price": 71.4})
+        """
+        read = read_definition(definition)
+        stream = HostedStream(
+            self._peer,
+            read.name,
+            lambda client: client.create_stream(
+                read,
+                subscription_request_handler=subscription_request_handler,
+                subscription_added_handler=subscription_added_handler,
+                subscription_removed_handler=subscription_removed_handler,
+                timeout=None,
+            ),
+        )
+        self._peer.declare(stream.offer)
+        return stream
+
+    def invoke(
+        self,
+        method: Definition,
+        args: Mapping[str, Any] | None = None,
+        target: Target = None,
+        *,
+        wait_timeout: float = DEFAULT_TIMEOUT,
+        response_timeout: float = DEFAULT_TIMEOUT,
+    ) -> InvocationResult:
+        """
+        Invoke a method from a callback, a thread, a background callback or a task queue's worker,
+        and wait for the result. Arguments, result and errors are those of ``InteropClient.invoke``.
+
+        The server sees the pages of all users. To reach one tab, give the ``instance`` of its
+        ``Glue42`` as ``target``; to reach the tabs of a user, ``{"user": name}``; all, ``"all"``.
+        In an ``async`` callback, use ``await asyncio.to_thread(interop.invoke, ...)``.
+        """
+        return self.client.invoke(
+            method,
+            args,
+            target,
+            wait_timeout=wait_timeout,
+            response_timeout=response_timeout,
+        )
+
+    @property
+    def client(self) -> InteropClient:
+        """
+        This process as a peer, for all else: to discover, to listen, to subscribe. Connected when
+        it is first asked for, as ``application``, and seen by the peers of all users.
+        """
+        return self._peer.client
+
+    def start(self) -> None:
+        """
+        Offer what ``method`` and ``stream`` declared; returns at once.
+
+        It happens by itself when the server of Dash, FastAPI or Quart starts, and with the first
+        request under a WSGI server such as gunicorn, whose workers may call it when they start.
+        """
+        self._peer.start()
+
+    def stop(self) -> None:
+        """Withdraw it all and leave; ``start`` comes back."""
+        self._peer.stop()
+
+    def begin(self) -> None:
+        """This process serves the app: ``start``, if there is something to offer."""
+        if self._peer.has_declared:
+            self._peer.start()
+
+    def _connect(self) -> InteropClient:
+        return connect(
+            self._gateway,
+            application=self.application or self._peer_name,
+            secret_file=self._secret_file,
+            in_background=True,
+        )
+
+    # What pages need
 
     @property
     def is_embedded(self) -> bool:
@@ -130,14 +307,3 @@ def application_name(app: Dash) -> str:
         main = getattr(sys.modules["__main__"], "__file__", None)
         return Path(main).stem if main else "dash"
     return name
-
-
-def _checked_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ConfigError(f"not the URL of a gateway: {url!r} (expected such as ws://host:8385)")
-    return url

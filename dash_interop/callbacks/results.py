@@ -6,7 +6,7 @@ from typing import Any
 
 from dash.exceptions import PreventUpdate
 
-from ..errors import InvocationError
+from ..errors import BY_TYPE, InvocationError
 
 __all__ = ["returned_value"]
 
@@ -23,7 +23,8 @@ def returned_value(result: dict[str, Any] | None) -> dict[str, Any]:
         was no dict is ``{"_value": value}``, nothing is ``{}``.
 
     Raises:
-        InvocationError: The invocation failed; its ``message`` says why.
+        InvocationError: The invocation failed; its ``message`` says why. ``InvocationTimeout``,
+            ``Overloaded``, ``InvalidArguments`` and ``InvalidResult`` are kinds of it.
         PreventUpdate: ``result`` is ``None``: nothing has been invoked yet.
 
     Example:
@@ -40,6 +41,9 @@ def returned_value(result: dict[str, Any] | None) -> dict[str, Any]:
         raise PreventUpdate
     error = result["error"]
     if error is not None:
-        raise InvocationError(error["message"], result.get("invocationId"), error.get("all_errors"))
+        kind = BY_TYPE.get(error.get("type"), InvocationError)
+        raised = kind(error["message"], result.get("invocationId"), error.get("all_errors"))
+        raised.type = error.get("type")
+        raise raised
     returned: dict[str, Any] = result["invocationResult"]["returned"]
     return returned

@@ -46,6 +46,7 @@ def session() -> dict[str, Any]:
 
 def _open_session(app: Dash, request: Any) -> dict[str, Any]:
     settings = settings_of(app)
+    settings.begin()
     origin = _origin_of(request)
     if origin is None:
         return {"error": "The request does not name the page's origin"}

@@ -5,30 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
 
-from msgspec import Raw
-
 from ..errors import (
-    InvalidArguments,
-    InvocationError,
     MethodNotFound,
     RegistrationError,
-    SubscriptionError,
 )
 from ..protocol.definitions import (
     Definition,
     Method,
-    MethodDefinition,
     read_definition,
     read_filter,
 )
 from ..protocol.directory import Instance
 from ..protocol.invoking import Invoking
-from ..protocol.payloads import PayloadError, encode_payload
 from ..protocol.queue import QueueSettings
 from ..protocol.results import InvocationResult
 from ..protocol.targets import Target, read_filters
@@ -36,13 +29,8 @@ from .access import Access, TokenSource
 from .engine import Engine
 from .handlers import Handler, HandlerFunction
 from .listeners import Listener, Stop
-from .streams import (
-    SUBSCRIPTION_EVENTS,
-    Stream,
-    StreamBase,
-    Subscription,
-    SubscriptionBase,
-)
+from .requests import check_seconds, encode_arguments, wanted_method, wanted_stream
+from .streams import Stream, Subscription
 from .validation import Mode, Validation, with_hints
 
 __all__ = ["InteropClient", "connect"]
@@ -71,8 +59,6 @@ class InteropClient:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._session = engine.session
-        self._streams: dict[StreamBase, None] = {}
-        self._subscriptions: dict[SubscriptionBase, None] = {}
 
     async def __aenter__(self) -> InteropClient:
         return self
@@ -86,11 +72,6 @@ class InteropClient:
         await self.close()
 
     # The connection
-
-    @property
-    def engine(self) -> Engine:
-        """What runs it."""
-        return self._engine
 
     @property
     def state(self) -> str:
@@ -110,10 +91,6 @@ class InteropClient:
     async def close(self) -> None:
         """Leave. What is in flight ends with an error; running handlers are cancelled."""
         await self._engine.close()
-        for subscription in list(self._subscriptions):
-            await subscription.end()
-        for stream in list(self._streams):
-            await stream.end()
 
     def on_state_changed(self, listener: Listener) -> Stop:
         """Call ``listener(state)`` when the connection is lost, or back."""
@@ -130,7 +107,7 @@ class InteropClient:
         concurrency: int = 1,
         max_queue: int = 10_000,
         validate: Mode = "off",
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float | None = DEFAULT_TIMEOUT,
     ) -> None:
         """
         Offer a method until ``unregister``, also after outages.
@@ -157,7 +134,8 @@ class InteropClient:
             validate: What becomes of arguments and results that do not fit the signatures:
                 ``"off"``: nothing; ``"warn"``: a line in the log; ``"strict"``: the caller gets an
                 error that names the field, and the handler does not run.
-            timeout: Longest wait for the gateway's confirmation, in seconds.
+            timeout: Longest wait for the gateway's confirmation, in seconds; ``None`` waits as long
+                as it takes.
 
         Raises:
             RegistrationError: The definition or the handler cannot be used, a signature is
@@ -225,9 +203,9 @@ class InteropClient:
             InvocationError: Base of them all; with several servers the first one's error, and
                 ``all_errors`` has all.
         """
-        wanted = _wanted_method(method)
-        encoded = _encode_arguments(args)
-        _check_seconds(wait_timeout=wait_timeout, response_timeout=response_timeout)
+        wanted = wanted_method(method)
+        encoded = encode_arguments(args)
+        check_seconds(wait_timeout=wait_timeout, response_timeout=response_timeout)
         invoking: list[Invoking] = []
         try:
             return await self._engine.request(
@@ -321,7 +299,7 @@ class InteropClient:
         subscription_request_handler: Listener | None = None,
         subscription_added_handler: Listener | None = None,
         subscription_removed_handler: Listener | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float | None = DEFAULT_TIMEOUT,
     ) -> Stream:
         """
         Offer a stream until its ``close``, also after outages.
@@ -332,19 +310,17 @@ class InteropClient:
                 accept or reject; what it raises rejects it. Without it all are accepted.
             subscription_added_handler: Called with each ``StreamSubscription`` that was accepted.
             subscription_removed_handler: Called with each that has ended.
-            timeout: Longest wait for the gateway's confirmation, in seconds.
+            timeout: Longest wait for the gateway's confirmation, in seconds; ``None`` waits as long
+                as it takes.
 
         Raises:
             RegistrationError: As for ``register``.
         """
         stream = Stream(self._engine, read_definition(definition))
-        await self.open_stream(
-            stream,
-            subscription_request_handler,
-            subscription_added_handler,
-            subscription_removed_handler,
-            timeout,
-        )
+        stream.listen("requested", subscription_request_handler)
+        stream.listen("added", subscription_added_handler)
+        stream.listen("removed", subscription_removed_handler)
+        await self._engine.open_stream(stream, timeout)
         return stream
 
     async def subscribe(
@@ -375,48 +351,12 @@ class InteropClient:
             SubscriptionError: Nobody offers it, or accepted in time; or why it was rejected.
         """
         subscription = Subscription(self._engine, wanted_stream(stream), arguments)
-        listeners = (on_data, on_connected, on_closed, on_failed)
-        await self.open_subscription(
-            subscription, target, listeners, wait_timeout, response_timeout
-        )
+        subscription.listen("data", on_data)
+        subscription.listen("connected", on_connected)
+        subscription.listen("closed", on_closed)
+        subscription.listen("failed", on_failed)
+        await self._engine.open_subscription(subscription, target, wait_timeout, response_timeout)
         return subscription
-
-    # What the client for ordinary code needs, too
-
-    async def open_stream(
-        self,
-        stream: StreamBase,
-        request_handler: Listener | None,
-        added_handler: Listener | None,
-        removed_handler: Listener | None,
-        timeout: float,
-    ) -> None:
-        stream.listen("requested", request_handler)
-        stream.listen("added", added_handler)
-        stream.listen("removed", removed_handler)
-        self._streams[stream] = None
-        await stream.create(timeout, lambda: self._streams.pop(stream, None))
-
-    async def open_subscription(
-        self,
-        subscription: SubscriptionBase,
-        target: Target,
-        listeners: Sequence[Listener | None],
-        wait_timeout: float,
-        response_timeout: float,
-    ) -> None:
-        _check_seconds(wait_timeout=wait_timeout, response_timeout=response_timeout)
-        encoded = _encode_arguments(subscription.request_arguments)
-        for event, listener in zip(SUBSCRIPTION_EVENTS, listeners, strict=True):
-            subscription.listen(event, listener)
-        self._subscriptions[subscription] = None
-        await subscription.open(
-            encoded,
-            target,
-            wait_timeout,
-            response_timeout,
-            lambda: self._subscriptions.pop(subscription, None),
-        )
 
     def _listen(
         self,
@@ -449,6 +389,8 @@ class connect:
         secret: Goes with ``login``.
         identity: Whatever else others shall see of this peer, a dict.
         timeout: Longest wait for the first connection, in seconds.
+        in_background: Do not wait for the first connection, and never give it up; problems go to
+            the log. What is asked for meanwhile waits, up to its own timeout.
 
     Raises:
         ConfigError: A setting cannot be used.
@@ -475,6 +417,7 @@ class connect:
         secret: str = "",
         identity: Mapping[str, Any] | None = None,
         timeout: float = CONNECT_TIMEOUT,
+        in_background: bool = False,
     ) -> None:
         self._access = Access(
             url, user=user, token=token, secret_file=secret_file, login=login, secret=secret
@@ -486,7 +429,7 @@ class connect:
             "process": os.getpid(),
             **(identity or {}),
         }
-        self._timeout = timeout
+        self._timeout = None if in_background else timeout
         self._client: InteropClient | None = None
 
     def __await__(self) -> Generator[Any, None, InteropClient]:
@@ -498,13 +441,17 @@ class connect:
 
     async def open(self) -> InteropClient:
         """Connect; ``await connect(...)`` is short for it."""
+        return InteropClient(await self.start_engine())
+
+    async def start_engine(self) -> Engine:
+        """What runs a client, connected."""
         engine = Engine(self._access, self._identity)
         try:
             await engine.open(self._timeout)
         except BaseException:
             await engine.close()
             raise
-        return InteropClient(engine)
+        return engine
 
     async def __aexit__(
         self,
@@ -514,42 +461,6 @@ class connect:
     ) -> None:
         if self._client is not None:
             await self._client.close()
-
-
-def _wanted_method(method: Definition) -> MethodDefinition:
-    try:
-        return read_definition(method)
-    except RegistrationError as error:
-        raise InvocationError(str(error)) from error
-
-
-def wanted_stream(stream: Definition) -> MethodDefinition:
-    """
-    Raises:
-        SubscriptionError: It is no definition.
-    """
-    try:
-        return read_definition(stream)
-    except RegistrationError as error:
-        raise SubscriptionError(str(error)) from error
-
-
-def _encode_arguments(args: Mapping[str, Any] | None) -> Raw:
-    if args is None:
-        return Raw(b"{}")
-    if not isinstance(args, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArguments(f"The arguments have to be a dict, not {type(args).__name__}")
-    try:
-        return encode_payload(args)
-    except PayloadError as error:
-        raise InvalidArguments(f"The arguments cannot travel: {error}") from error
-
-
-def _check_seconds(*, wait_timeout: float, response_timeout: float) -> None:
-    if not wait_timeout >= 0:
-        raise ValueError("wait_timeout has to be a number of seconds, 0 or more")
-    if not response_timeout > 0:
-        raise ValueError("response_timeout has to be a positive number of seconds")
 
 
 def _script_name() -> str:

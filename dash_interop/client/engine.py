@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future as ThreadFuture
@@ -32,10 +33,14 @@ from ..protocol.messages import Authentication, Outbound
 from ..protocol.payloads import as_object, decode_object, encode_payload
 from ..protocol.queue import Invocation
 from ..protocol.session import Session
+from ..protocol.targets import Target
 from .access import Access
 from .handlers import Handler
 from .listeners import Listeners
+from .requests import check_seconds, encode_arguments
+from .streams import StreamBase, SubscriptionBase
 from .transport import Transport
+from .validation import Validation
 
 __all__ = ["Engine"]
 
@@ -70,11 +75,14 @@ class Engine:
         self._executor = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="dash-interop")
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
+        self._process = os.getpid()
         self._first_login: asyncio.Future[None] = self._loop.create_future()
         self._connecting: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._requests: set[asyncio.Future[Any]] = set()
         self._handling: dict[Invocation, asyncio.Task[None]] = {}
+        self._ends: dict[StreamBase | SubscriptionBase, None] = {}
+        """What has to be told of the end of the client."""
         self._posted: list[Callable[[], None]] = []
         self._posted_size = 0
         self._lock = threading.Lock()
@@ -82,13 +90,19 @@ class Engine:
 
     # The connection
 
-    async def open(self, timeout: float) -> None:
+    async def open(self, timeout: float | None) -> None:
         """
+        Args:
+            timeout: Longest wait for the first connection, in seconds; ``None`` does not wait.
+
         Raises:
             AuthenticationFailed: The gateway does not let us in.
             ConnectionFailed: No connection within ``timeout`` seconds.
         """
         self._connecting = asyncio.ensure_future(self._transport.run())
+        if timeout is None:
+            self._first_login.cancel()
+            return
         try:
             await asyncio.wait_for(self._first_login, timeout)
         except asyncio.TimeoutError:
@@ -100,6 +114,8 @@ class Engine:
         if self._is_closed:
             return
         self._is_closed = True
+        for each in list(self._ends):
+            await each.end()
         tasks = [*self._handling.values(), *filter(None, [self._connecting])]
         for task in tasks:
             task.cancel()
@@ -113,6 +129,39 @@ class Engine:
             _fail(request, ConnectionLost("The client was closed"))
         await self.listeners.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    # Streams and subscriptions, which end with the client
+
+    async def open_stream(self, stream: StreamBase, timeout: float | None) -> None:
+        """
+        Raises:
+            RegistrationError: It cannot be offered.
+        """
+        Validation(stream.definition)
+        self._ends[stream] = None
+        await stream.create(timeout, lambda: self._ends.pop(stream, None))
+
+    async def open_subscription(
+        self,
+        subscription: SubscriptionBase,
+        target: Target,
+        wait_timeout: float,
+        response_timeout: float,
+    ) -> None:
+        """
+        Raises:
+            SubscriptionError: Nobody offers it, or accepted in time; or why it was rejected.
+        """
+        check_seconds(wait_timeout=wait_timeout, response_timeout=response_timeout)
+        encoded = encode_arguments(subscription.request_arguments)
+        self._ends[subscription] = None
+        await subscription.open(
+            encoded,
+            target,
+            wait_timeout,
+            response_timeout,
+            lambda: self._ends.pop(subscription, None),
+        )
 
     async def flush(self) -> None:
         """Wait until the gateway has read all that was sent so far."""
@@ -151,6 +200,8 @@ class Engine:
             result = function()
             self._carry_out()
             return result
+        if self._is_closed:
+            raise ConnectionLost("The client was closed")
         future: ThreadFuture[T] = ThreadFuture()
 
         def run() -> None:
@@ -196,6 +247,8 @@ class Engine:
         self._carry_out()
 
     def _call_soon(self, function: Callable[[], None]) -> None:
+        if os.getpid() != self._process:
+            raise InteropError("The client belongs to the process that made it: connect anew")
         try:
             self._loop.call_soon_threadsafe(function)
         except RuntimeError:
@@ -212,9 +265,10 @@ class Engine:
         self._carry_out()
 
     def lost(self, reason: str) -> None:
+        # Who waits for the first login hears by an exception; the log says it once for each reason.
+        if self._first_login.done() and reason != self.connection_error:
+            logger.warning("%s", reason)
         self.connection_error = reason
-        log = logger.warning if self.session.state == "connected" else logger.debug
-        log("%s", reason)
         self.session.disconnect(self.now())
         self._carry_out()
 

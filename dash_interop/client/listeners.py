@@ -55,6 +55,7 @@ class Listeners:
         self._by_event: dict[str, list[_Entry]] = {}
         self._waiting: deque[tuple[_Entry, tuple[Any, ...]]] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     def add(self, event: str, listener: Listener, replay: Iterable[Any] = ()) -> Stop:
         """
@@ -92,6 +93,7 @@ class Listeners:
 
     async def cancel(self) -> None:
         """Tell nobody any more."""
+        self._is_closed = True
         self._waiting.clear()
         if self._task is not None:
             self._task.cancel()
@@ -104,6 +106,8 @@ class Listeners:
             self._append(entry, arguments)
 
     def _append(self, entry: _Entry, arguments: tuple[Any, ...]) -> None:
+        if self._is_closed:
+            return
         self._waiting.append((entry, arguments))
         if self._task is None:
             self._task = asyncio.ensure_future(self._run())

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 __all__ = [
-    "SUBSCRIPTION_EVENTS",
     "Stream",
     "StreamBase",
     "StreamBranch",
@@ -34,9 +33,6 @@ __all__ = [
     "SubscriptionBase",
     "SubscriptionRequest",
 ]
-
-SUBSCRIPTION_EVENTS = ("data", "connected", "closed", "failed")
-"""What a subscription tells its listeners of."""
 
 logger = logging.getLogger(__name__)
 
@@ -212,7 +208,7 @@ class StreamBase:
         """The branch of that key; ``None`` while nobody is on it."""
         return next((branch for branch in self.branches() if branch.key == key), None)
 
-    async def create(self, timeout: float, on_end: Callable[[], Any]) -> None:
+    async def create(self, timeout: float | None, on_end: Callable[[], Any]) -> None:
         """Offer it; ``on_end`` is called when it is closed."""
         self._on_end = on_end
         session = self._engine.session
@@ -358,7 +354,8 @@ class SubscriptionBase:
 
     def close(self) -> None:
         """Unsubscribe. Data that has arrived already may still be told."""
-        self._engine.perform(self._close)
+        if not self._end:
+            self._engine.perform(self._close)
 
     async def open(
         self,

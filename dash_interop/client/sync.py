@@ -8,6 +8,7 @@ for itself.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
@@ -24,10 +25,11 @@ from ..protocol.targets import Target
 from ..transport.loop import new_event_loop
 from . import aio, streams
 from .access import TokenSource
-from .aio import CONNECT_TIMEOUT, DEFAULT_TIMEOUT, Filter, wanted_stream
+from .aio import CONNECT_TIMEOUT, DEFAULT_TIMEOUT, Filter
 from .engine import Engine
 from .handlers import HandlerFunction
 from .listeners import Listener, Stop
+from .requests import wanted_stream
 from .validation import Mode
 
 __all__ = ["InteropClient", "Stream", "Subscription", "connect"]
@@ -157,9 +159,11 @@ class InteropClient:
     method does, takes, returns and raises.
     """
 
-    def __init__(self, portal: _Portal, client: aio.InteropClient) -> None:
+    def __init__(self, portal: _Portal, engine: Engine) -> None:
         self._portal = portal
-        self._client = client
+        self._engine = engine
+        self._client = aio.InteropClient(engine)
+        atexit.register(self.close)
 
     def __enter__(self) -> InteropClient:
         return self
@@ -192,6 +196,7 @@ class InteropClient:
         if self._portal.is_running:
             self._portal.run(self._client.close())
             self._portal.stop()
+        atexit.unregister(self.close)
 
     def on_state_changed(self, listener: Listener) -> Stop:
         """Call ``listener(state)`` when the connection is lost, or back."""
@@ -206,7 +211,7 @@ class InteropClient:
         concurrency: int = 1,
         max_queue: int = 10_000,
         validate: Mode = "off",
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float | None = DEFAULT_TIMEOUT,
     ) -> None:
         """Offer a method until ``unregister``, also after outages."""
         self._portal.run(
@@ -292,18 +297,14 @@ class InteropClient:
         subscription_request_handler: Listener | None = None,
         subscription_added_handler: Listener | None = None,
         subscription_removed_handler: Listener | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float | None = DEFAULT_TIMEOUT,
     ) -> Stream:
         """Offer a stream until its ``close``, also after outages."""
-        stream = Stream(self._portal, self._client.engine, read_definition(definition))
-        opening = self._client.open_stream(
-            stream,
-            subscription_request_handler,
-            subscription_added_handler,
-            subscription_removed_handler,
-            timeout,
-        )
-        self._portal.run(opening)
+        stream = Stream(self._portal, self._engine, read_definition(definition))
+        stream.listen("requested", subscription_request_handler)
+        stream.listen("added", subscription_added_handler)
+        stream.listen("removed", subscription_removed_handler)
+        self._portal.run(self._engine.open_stream(stream, timeout))
         return stream
 
     def subscribe(
@@ -321,12 +322,13 @@ class InteropClient:
     ) -> Subscription:
         """Subscribe to a stream, and wait until a publisher has accepted."""
         wanted = wanted_stream(stream)
-        subscription = Subscription(self._portal, self._client.engine, wanted, arguments)
-        listeners = (on_data, on_connected, on_closed, on_failed)
+        subscription = Subscription(self._portal, self._engine, wanted, arguments)
+        subscription.listen("data", on_data)
+        subscription.listen("connected", on_connected)
+        subscription.listen("closed", on_closed)
+        subscription.listen("failed", on_failed)
         self._portal.run(
-            self._client.open_subscription(
-                subscription, target, listeners, wait_timeout, response_timeout
-            )
+            self._engine.open_subscription(subscription, target, wait_timeout, response_timeout)
         )
         return subscription
 
@@ -342,6 +344,7 @@ def connect(
     secret: str = "",
     identity: Mapping[str, Any] | None = None,
     timeout: float = CONNECT_TIMEOUT,
+    in_background: bool = False,
 ) -> InteropClient:
     """
     Connect to a gateway as a peer, for code that does not await.
@@ -366,11 +369,12 @@ def connect(
         secret=secret,
         identity=identity,
         timeout=timeout,
+        in_background=in_background,
     )
     portal = _Portal()
     try:
-        client = portal.run(connecting.open())
+        engine = portal.run(connecting.start_engine())
     except BaseException:
         portal.stop()
         raise
-    return InteropClient(portal, client)
+    return InteropClient(portal, engine)

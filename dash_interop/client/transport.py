@@ -122,6 +122,9 @@ class Transport:
             return str(error)
         except ProtocolError as error:
             return f"the gateway at {url} broke the protocol: {error}"
+        except Exception as error:
+            logger.exception("an attempt to connect failed")
+            return f"{type(error).__name__}: {error}"
 
     async def _converse(self, connection: Connection, authentication: Authentication) -> str:
         reading = asyncio.ensure_future(self._read(connection))

@@ -78,14 +78,15 @@ def read_definition(definition: Definition) -> MethodDefinition:
     Raises:
         RegistrationError: It is no definition; the text names the field.
     """
-    if isinstance(definition, MethodDefinition):
-        read = definition
+    if isinstance(definition, Method):
+        read: MethodDefinition = definition
     elif isinstance(definition, str):
         read = MethodDefinition(name=definition)
     else:
         try:
-            read = msgspec.convert(definition, MethodDefinition)
-        except msgspec.ValidationError as error:
+            # Also one that was made as an object, whose fields nobody has looked at yet.
+            read = msgspec.convert(msgspec.to_builtins(definition), MethodDefinition)
+        except (msgspec.ValidationError, TypeError) as error:
             raise RegistrationError(f"The definition is not usable: {error}") from error
     if not 0 < len(read.name) <= _LONGEST_NAME:
         raise RegistrationError(f"The name of a method has 1 to {_LONGEST_NAME} characters")

@@ -66,12 +66,12 @@ class Invoking:
 
         def give_up() -> None:
             whom = describe_target(self._target)
-            self._settle(
-                MethodNotFound(
-                    f"No server offers the method {self._method.name} for target {whom} (waited "
-                    f"{wait_timeout:g} s)"
-                )
+            reason = (
+                f"No server offers the method {self._method.name} for target {whom}"
+                if link.is_joined
+                else f"{self._method.name} was not invoked: there is no connection to the gateway"
             )
+            self._settle(MethodNotFound(f"{reason} (waited {wait_timeout:g} s)"))
 
         self._wait = link.wait(self._try, link.now + wait_timeout, give_up)
 

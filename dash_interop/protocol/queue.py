@@ -19,6 +19,7 @@ overloaded.
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 from typing import Any, Final, Protocol
 
 from msgspec import Raw, Struct
@@ -46,7 +47,7 @@ class QueueSettings(Struct, frozen=True):
     max_queue: int = 10_000
 
     def __post_init__(self) -> None:
-        if not self.response_timeout > 0:
+        if not 0 < self.response_timeout < inf:
             raise RegistrationError("response_timeout has to be a positive number of seconds")
         if self.concurrency < 1:
             raise RegistrationError("concurrency has to be 1 or more")

@@ -50,9 +50,9 @@ class Offering:
         self.handler = handler
         self.queue = queue
         self.token: Any = None
-        """Settled when it is confirmed."""
+        """Settled when it is confirmed, or not."""
+        self.is_settled = False
         self.timer: Timer | None = None
-        """Runs until it is confirmed."""
 
 
 class Serving:
@@ -76,7 +76,7 @@ class Serving:
         definition: MethodDefinition,
         handler: Any,
         token: Any,
-        timeout: float,
+        timeout: float | None,
         settings: QueueSettings,
     ) -> Offering:
         """
@@ -93,9 +93,10 @@ class Serving:
         queue = InvocationQueue(name, settings, link.deadlines, self)
         offering = Offering(definition, str(self._count), handler, queue)
         offering.token = token
-        offering.timer = link.deadlines.at(
-            link.now + timeout, lambda _: self._expire(offering, timeout)
-        )
+        if timeout is not None:
+            offering.timer = link.deadlines.at(
+                link.now + timeout, lambda _: self._expire(offering, timeout)
+            )
         self._offerings[offering.id] = offering
         self._by_name[name.lower()] = offering
         if link.is_joined:
@@ -193,18 +194,15 @@ class Serving:
         )
 
     def _confirmed(self, offering: Offering) -> None:
-        if offering.timer is not None:
-            offering.timer.cancel()
-            offering.timer = None
-            self._link.settle(offering.token, offering)
+        self._settle(offering, None)
 
     def _refused(self, offering: Offering, answer: Error) -> None:
         reason = f"{offering.definition.name} was refused by the gateway: {answer.reason}"
-        if offering.timer is not None:
-            self._withdraw(offering, reason)
-        else:
+        if offering.is_settled:
             # It was fine before the outage; the next login tries again.
             self._link.emit(self._link, "problem", reason)
+        else:
+            self._withdraw(offering, reason)
 
     def _expire(self, offering: Offering, timeout: float) -> None:
         link = self._link
@@ -218,10 +216,15 @@ class Serving:
         """Stop offering it; who waits for the confirmation hears the reason."""
         del self._offerings[offering.id]
         del self._by_name[offering.definition.name.lower()]
+        self._settle(offering, RegistrationError(reason))
+
+    def _settle(self, offering: Offering, error: RegistrationError | None) -> None:
+        if offering.is_settled:
+            return
+        offering.is_settled = True
         if offering.timer is not None:
             offering.timer.cancel()
-            offering.timer = None
-            self._link.settle(offering.token, error=RegistrationError(reason))
+        self._link.settle(offering.token, error=error)
 
     def _send_unregister(self, offering: Offering, on_answer: OnAnswer) -> None:
         self._link.request(

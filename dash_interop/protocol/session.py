@@ -22,6 +22,7 @@ from typing import Any, Final
 from msgspec import Raw, structs
 
 from ..errors import AuthenticationFailed, MethodNotFound
+from .deadlines import Timer
 from .definitions import MethodDefinition
 from .directory import Instance
 from .effects import PeerEffect
@@ -41,6 +42,7 @@ from .messages import (
     Outbound,
     PeerAdded,
     PeerRemoved,
+    Ping,
     RemoveInterest,
     Result,
     Subscribed,
@@ -56,6 +58,8 @@ from .subscribing import Subscribing, SubscriptionLine
 from .targets import Target
 
 __all__ = ["Session"]
+
+_PING_SECONDS: Final = 30.0
 
 
 class Session:
@@ -76,6 +80,7 @@ class Session:
         self.serving: Final = Serving(link)
         self.publishing: Final = Publishing(link)
         self.subscribing: Final = Subscribing(link)
+        self._ping: Timer | None = None
         self._instance: Instance = Instance(self.identity, link.directory)
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             Welcome: self._welcome,
@@ -129,6 +134,8 @@ class Session:
     def disconnect(self, now: float) -> None:
         """The connection has ended."""
         self.link.now = now
+        if self._ping is not None:
+            self._ping.cancel()
         self.link.lose()
         self.serving.lose()
         self.publishing.lose()
@@ -172,7 +179,7 @@ class Session:
         definition: MethodDefinition,
         handler: Any,
         *,
-        timeout: float,
+        timeout: float | None,
         settings: QueueSettings,
         now: float,
     ) -> Offering:
@@ -190,7 +197,7 @@ class Session:
         owner: Any,
         *,
         decides: bool,
-        timeout: float,
+        timeout: float | None,
         now: float,
     ) -> Publication:
         """
@@ -289,6 +296,16 @@ class Session:
         self.serving.announce()
         self._change("connected")
         self.link.look_again()
+        self._ping_later()
+
+    def _ping_later(self) -> None:
+        """Some gateways drop a client that is silent for a minute."""
+
+        def ping(_: float) -> None:
+            self.link.transmit(Ping())
+            self._ping_later()
+
+        self._ping = self.link.deadlines.at(self.link.now + _PING_SECONDS, ping)
 
     def _answered(self, message: Success | Result | Subscribed | Error) -> None:
         self.link.answered(message.request_id, message)

@@ -109,10 +109,12 @@ class SubscriptionLine:
 
         def give_up() -> None:
             whom = describe_target(self._target)
-            self._fail(
-                f"No server offers the stream {self._method.name} for target {whom} (waited "
-                f"{wait_timeout:g} s)"
+            reason = (
+                f"No server offers the stream {self._method.name} for target {whom}"
+                if link.is_joined
+                else f"{self._method.name}: there is no connection to the gateway"
             )
+            self._fail(f"{reason} (waited {wait_timeout:g} s)")
 
         self._wait = link.wait(self._try, deadline, give_up)
 
