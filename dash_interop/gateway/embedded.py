@@ -98,16 +98,22 @@ class EmbeddedGateway:
                 return self._host.url
             self._host = None
             authority = self.authority
-            free: list[int] = []
-            for port in self._ports():
-                match _probe(port, authority):
-                    case _Answer.OURS:
-                        return _url(port)
-                    case _Answer.NOBODY:
-                        free.append(port)
-                    case _Answer.FOREIGN:
-                        pass
+            url, free = self._look(authority)
+            if url is not None:
+                return url
             return self._start(free, authority)
+
+    def find(self) -> str | None:
+        """
+        The URL of the shared gateway; ``None`` when nobody hosts it. Blocks as long as ``ensure``.
+
+        Raises:
+            ConfigError: The secret cannot be read.
+        """
+        with self._lock:
+            if self._host is not None and self._host.is_alive():
+                return self._host.url
+            return self._look(self.authority)[0]
 
     def close(self) -> None:
         """Stop hosting, if this process does. Another process takes over when it is asked."""
@@ -115,15 +121,27 @@ class EmbeddedGateway:
             if self._host is not None:
                 self._host.stop()
                 self._host = None
-                atexit.unregister(self._close_at_exit)
 
-    def _close_at_exit(self) -> None:
-        # A second Ctrl-C means: at once.
+    def close_at_exit(self) -> None:
+        """As ``close``; a second Ctrl-C means: at once."""
         with contextlib.suppress(KeyboardInterrupt):
             self.close()
 
     def _ports(self) -> range:
         return range(self._first_port, min(self._first_port + PORTS, 65536))
+
+    def _look(self, authority: TokenAuthority) -> tuple[str | None, list[int]]:
+        """Where the gateway is; and where nobody listens, as far as that was looked at."""
+        free: list[int] = []
+        for port in self._ports():
+            match _probe(port, authority):
+                case _Answer.OURS:
+                    return _url(port), free
+                case _Answer.NOBODY:
+                    free.append(port)
+                case _Answer.FOREIGN:
+                    pass
+        return None, free
 
     def _start(self, free: list[int], authority: TokenAuthority) -> str:
         for port in free:
@@ -135,7 +153,6 @@ class EmbeddedGateway:
                     return _url(port)
                 continue
             self._host = host
-            atexit.register(self._close_at_exit)
             logger.info("hosting the embedded gateway at %s", host.url)
             return host.url
         first, last = self._ports()[0], self._ports()[-1]
@@ -159,7 +176,10 @@ _shared: list[EmbeddedGateway] = []
 def shared_gateway() -> EmbeddedGateway:
     """One for the process, made when it is first needed."""
     if not _shared:
-        _shared.append(EmbeddedGateway())
+        gateway = EmbeddedGateway()
+        # Before there is a client in this process, so that it closes after all of them.
+        atexit.register(gateway.close_at_exit)
+        _shared.append(gateway)
     return _shared[0]
 
 
@@ -189,9 +209,11 @@ class _HostThread:
 
     def close_sockets(self) -> None:
         """In a forked child: let go of what belongs to the parent."""
-        for descriptor in self._gateway.descriptors():
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+        # The loop, which nobody runs here, still owns the numbers and closes them at the end.
+        with open(os.devnull, "rb") as nothing:
+            for descriptor in self._gateway.descriptors():
+                with contextlib.suppress(OSError):
+                    os.dup2(nothing.fileno(), descriptor)
 
     def _run(self, gateway: Gateway, started: Future[str]) -> None:
         try:

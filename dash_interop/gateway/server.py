@@ -6,7 +6,9 @@ import asyncio
 import errno
 import logging
 import secrets
+import socket
 from http import HTTPStatus
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
@@ -93,8 +95,7 @@ class Gateway:
         try:
             starting: Any = serve(
                 self._serve,
-                config.host,
-                config.port,
+                **_address(config.host, config.port),
                 process_request=self._check_request,
                 compression=None,
                 max_size=config.max_size,
@@ -195,6 +196,18 @@ class Gateway:
     def _count_slow_reader(self) -> None:
         self.slow_readers += 1
         logger.warning("disconnected a reader that fell too far behind")
+
+
+def _address(host: str, port: int) -> dict[str, Any]:
+    """
+    Where to listen. For an address, a socket of our own: resolving a name makes uvloop start
+    threads, and a child that is forked afterwards crashes in waiting for them when it exits.
+    """
+    try:
+        family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
+    except ValueError:
+        return {"host": host, "port": port}
+    return {"sock": socket.create_server((host, port), family=family)}
 
 
 def _remote(socket: ServerConnection) -> Remote:

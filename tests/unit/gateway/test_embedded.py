@@ -356,3 +356,16 @@ def test_forked_child_does_not_hold_the_port(embedded, first_port):
     finally:
         ours.close()
         os.waitpid(child, 0)
+
+
+def test_find_finds_the_host_but_hosts_nothing(embedded, first_port):
+    seeker = embedded()
+    assert seeker.find() is None
+    assert not seeker.is_host
+    host = embedded()
+    url = host.ensure()
+    assert url == f"ws://127.0.0.1:{first_port}"
+    assert (seeker.find(), host.find()) == (url, url)
+    assert embedded(secret="t" * 32).find() is None
+    host.close()
+    assert seeker.find() is None

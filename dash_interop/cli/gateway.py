@@ -1,46 +1,24 @@
-"""The command line: ``dash-interop gateway`` and ``dash-interop demo``."""
+"""``dash-interop gateway``."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import signal
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from .errors import ConfigError
-from .gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
-from .gateway.config import DEFAULT_PORT, GatewayConfig
-from .gateway.origins import OriginPolicy
-from .gateway.server import Gateway
-from .transport.loop import new_event_loop
+from ..gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
+from ..gateway.config import DEFAULT_PORT, GatewayConfig
+from ..gateway.origins import OriginPolicy
+from ..gateway.server import Gateway
+from ..transport.loop import new_event_loop
 
-__all__ = ["main"]
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command. Bad input ends with one line on stderr and exit code 2."""
-    try:
-        code = commands.main(args=arguments, prog_name="dash-interop", standalone_mode=False)
-    except (click.ClickException, ConfigError) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else error
-        click.echo(f"dash-interop: {' '.join(str(message).split())}", err=True)
-        sys.exit(2)
-    except click.Abort:
-        sys.exit(130)
-    sys.exit(code if isinstance(code, int) else 0)
+__all__ = ["gateway"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="dash_interop")
-def commands() -> None:
-    """Let Dash apps, web pages and Python processes work together."""
-
-
-@commands.command()
+@click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
@@ -105,30 +83,6 @@ def gateway(
         loop.run_until_complete(_run(Gateway(config, authority, policy)))
     finally:
         loop.close()
-
-
-@commands.command()
-@click.option(
-    "--port",
-    default=8050,
-    show_default=True,
-    type=click.IntRange(1, 65535),
-    help="TCP port; with --two-processes the next one is used, too.",
-)
-@click.option("--two-processes", is_flag=True, help="Give each app a process of its own.")
-@click.option("--no-browser", is_flag=True, help="Print the addresses, and leave them to you.")
-def demo(port: int, two_processes: bool, no_browser: bool) -> int:
-    """Run two apps that call each other, and open them in the browser.
-
-    \b
-    Examples:
-      dash-interop demo
-      dash-interop demo --port 9000 --two-processes --no-browser
-    """
-    # The other commands do without Dash.
-    from .demo.run import run
-
-    return run(port, two_processes=two_processes, browser=not no_browser)
 
 
 async def _run(gateway: Gateway) -> None:

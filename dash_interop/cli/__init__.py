@@ -1,0 +1,66 @@
+"""
+The command line: ``dash-interop``, each of whose commands has a module here.
+
+Exit codes are the same everywhere, and ``dash-interop --help`` has them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from ..errors import AuthenticationFailed, ConfigError, ConnectionFailed, InteropError
+from . import demo, discover, gateway, invoke, subscribe, watch
+from .output import complain
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command, and end the process. A failure is one line on stderr and an exit code."""
+    try:
+        code = commands.main(args=arguments, prog_name="dash-interop", standalone_mode=False)
+    except click.ClickException as error:
+        code = _failed(error.format_message(), 2)
+    except (ConfigError, ConnectionFailed, AuthenticationFailed) as error:
+        code = _failed(error, 2)
+    except InteropError as error:
+        code = _failed(error, 1)
+    except click.Abort:
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dash_interop")
+def commands() -> None:
+    """Let Dash apps, web pages and Python processes work together.
+
+    \b
+    Exit codes:
+      0    all went well
+      1    it failed, such as an invocation at one server at least, or nobody
+           offers what was asked for
+      2    bad input, no gateway, or the gateway does not let us in
+      130  Ctrl-C, but 0 where that is the usual end (gateway, demo)
+      141  nobody reads the output any more, as with "| head"
+    """
+
+
+for _command in (
+    gateway.gateway,
+    demo.demo,
+    discover.methods,
+    discover.servers,
+    invoke.invoke,
+    subscribe.subscribe,
+    watch.watch,
+):
+    commands.add_command(_command)
+
+
+def _failed(why: object, code: int) -> int:
+    complain(str(why))
+    return code

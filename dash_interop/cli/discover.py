@@ -1,0 +1,119 @@
+"""``dash-interop methods`` and ``dash-interop servers``: what is on offer, and by whom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import click
+
+from ..client.sync import InteropClient
+from ..protocol.definitions import Method
+from ..protocol.directory import Instance
+from .connecting import joining
+from .output import complain, show_json, show_table
+from .parameters import read_name
+
+__all__ = ["describe_method", "methods", "servers"]
+
+
+@click.command()
+@click.argument("name", callback=read_name, required=False)
+@joining
+def methods(interop: InteropClient, name: str | None, as_json: bool) -> int:
+    """List methods and streams on offer.
+
+    With NAME only those of that name; ends with 1 when nobody offers it. Where stdout is no
+    terminal, the columns are separated by tabs.
+
+    \b
+    Examples:
+      dash-interop methods
+      dash-interop methods Sum --json
+      dash-interop methods --url ws://host:8385 --secret-file /etc/interop/secret
+    """
+    found = sorted(interop.methods(name), key=lambda method: method.name.lower())
+    if as_json:
+        show_json([{**describe_method(each), "servers": each.get_servers()} for each in found])
+    elif found:
+        show_table(("name", "signature", "kind", "servers", "description"), map(_method_row, found))
+    return _exit_code(name, bool(found))
+
+
+@click.command()
+@click.argument("name", callback=read_name, required=False)
+@joining
+def servers(interop: InteropClient, name: str | None, as_json: bool) -> int:
+    """List who offers methods and streams.
+
+    With NAME only who offers that; ends with 1 when nobody does. Where stdout is no terminal, the
+    columns are separated by tabs.
+
+    \b
+    Examples:
+      dash-interop servers
+      dash-interop servers Sum
+      dash-interop servers --user anna --json
+    """
+    found = sorted(interop.servers(name), key=lambda server: str(server.get("application")).lower())
+    if as_json:
+        show_json([_describe_server(server) for server in found])
+    elif found:
+        columns = ("application", "instance", "user", "machine", "methods", "streams")
+        show_table(columns, map(_server_row, found))
+    return _exit_code(name, bool(found))
+
+
+def describe_method(method: Method) -> dict[str, Any]:
+    """A method for programs; each key is always there."""
+    return {
+        "name": method.name,
+        "kind": _kind(method),
+        "accepts": method.accepts,
+        "returns": method.returns,
+        "displayName": method.display_name,
+        "description": method.description,
+        "objectTypes": method.object_types or [],
+        "version": method.version,
+        "flags": method.flags or {},
+    }
+
+
+def _describe_server(server: Instance) -> dict[str, Any]:
+    return {
+        **server,
+        "methods": [method.name for method in server.get_methods()],
+        "streams": [stream.name for stream in server.get_streams()],
+    }
+
+
+def _method_row(method: Method) -> tuple[str, ...]:
+    returns = f"-> {method.returns}" if method.returns else ""
+    return (
+        method.name,
+        f"{method.accepts or ''} {returns}".strip(),
+        _kind(method),
+        _applications(method.get_servers()),
+        method.description or "",
+    )
+
+
+def _server_row(server: Instance) -> tuple[str, ...]:
+    said = (str(server.get(key) or "") for key in ("application", "instance", "user", "machine"))
+    return (*said, str(len(server.get_methods())), str(len(server.get_streams())))
+
+
+def _applications(servers: list[Instance]) -> str:
+    counts = Counter(str(server.get("application") or server["peerId"]) for server in servers)
+    return ", ".join(name if count == 1 else f"{name} x{count}" for name, count in counts.items())
+
+
+def _kind(method: Method) -> str:
+    return "stream" if method.supports_streaming else "method"
+
+
+def _exit_code(name: str | None, is_there: bool) -> int:
+    if is_there:
+        return 0
+    complain(f"nobody offers {name or 'anything'}")
+    return 0 if name is None else 1

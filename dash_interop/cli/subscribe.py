@@ -1,0 +1,62 @@
+"""``dash-interop subscribe``."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import click
+
+from ..client.sync import InteropClient
+from ..protocol.subscribing import StreamData
+from ..protocol.targets import Target
+from .addressing import addressing
+from .connecting import joining, tell_outages
+from .output import show_json
+from .parameters import read_arguments, read_name
+
+__all__ = ["subscribe"]
+
+
+@click.command()
+@click.argument("name", callback=read_name)
+@click.argument("arguments", callback=read_arguments, default="{}", metavar="[JSON]")
+@addressing
+@click.option("--count", type=click.IntRange(1), help="End after that many.")
+@joining
+def subscribe(
+    interop: InteropClient,
+    name: str,
+    arguments: dict[str, Any],
+    target: Target,
+    wait: float,
+    timeout: float,
+    count: int | None,
+    as_json: bool,
+) -> None:
+    """Print what is pushed to a stream.
+
+    NAME is that of the stream; JSON are the arguments, an object, and - reads it from stdin. What
+    is pushed is printed as one JSON object a line; with --json that object says data, server and
+    private. After an outage the subscription is made again; what was pushed meanwhile
+    is missed.
+
+    Ends with 0 when the publisher closes the stream or leaves, or after --count; with 1 when it
+    was refused; and with 130 on Ctrl-C, as tail -f.
+
+    \b
+    Examples:
+      dash-interop subscribe Prices '{"instrument": "MSFT"}'
+      dash-interop subscribe Prices --count 1 --wait 60 --json
+      dash-interop subscribe Prices --target all | jq .price
+    """
+    tell_outages(interop)
+    subscription = interop.subscribe(
+        name, arguments, target, wait_timeout=wait, response_timeout=timeout
+    )
+    for data in islice(subscription, count):
+        show_json(_describe(data) if as_json else data.data, in_one_line=True)
+
+
+def _describe(data: StreamData) -> dict[str, Any]:
+    return {"data": data.data, "server": data.server, "private": data.private}

@@ -1,0 +1,104 @@
+"""``dash-interop watch``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
+
+import click
+
+from ..client.sync import InteropClient
+from ..protocol.definitions import Method
+from ..protocol.directory import Instance
+from .connecting import joining, tell_outages
+from .discover import describe_method
+from .output import name_of, show_json, show_line
+
+__all__ = ["watch"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A server, or a method of a server, comes or goes."""
+
+    event: str
+    server: Instance
+    method: Method | None = None
+
+    @property
+    def is_coming(self) -> bool:
+        return self.event.endswith("_added")
+
+    @property
+    def subject(self) -> Hashable:
+        """What stays the same from its coming to its going."""
+        method = self.method and describe_method(self.method)
+        keys = ("name", "kind", "accepts", "returns")
+        return (self.server["peerId"], method and tuple(method[key] for key in keys))
+
+
+@click.command()
+@joining
+def watch(interop: InteropClient, as_json: bool) -> None:
+    """Print methods and servers as they come and go.
+
+    First those that are there, then each change: one line each, + for what comes and - for what
+    goes. With --json a line is an object with event (server_added, server_removed,
+    server_method_added or server_method_removed), server and method.
+
+    During an outage nobody is seen: all go, and come again. Ends with 130 on Ctrl-C, as tail -f.
+
+    \b
+    Examples:
+      dash-interop watch
+      dash-interop watch --json | jq 'select(.event == "server_added").server.application'
+    """
+    tell_outages(interop)
+    for change in _changes(interop):
+        if as_json:
+            show_json(_describe(change), in_one_line=True)
+        else:
+            _show(change)
+
+
+def _changes(interop: InteropClient) -> Iterator[Change]:
+    """Each change; what there is already comes first."""
+    queue: SimpleQueue[Change] = SimpleQueue()
+
+    def tell(event: str) -> Callable[..., None]:
+        def put(server: Instance, method: Method | None = None) -> None:
+            queue.put(Change(event, server, method))
+
+        return put
+
+    # The goings first, so that none is missed of what has come; others are left out below.
+    interop.on_server_method_removed(tell("server_method_removed"))
+    interop.on_server_removed(tell("server_removed"))
+    interop.on_server_added(tell("server_added"))
+    interop.on_server_method_added(tell("server_method_added"))
+    there: set[Hashable] = set()
+    while True:
+        change = queue.get()
+        if change.is_coming or change.subject in there:
+            (there.add if change.is_coming else there.discard)(change.subject)
+            yield change
+
+
+def _show(change: Change) -> None:
+    sign, colour = ("+", "green") if change.is_coming else ("-", "red")
+    server = name_of(change.server)
+    if change.method is None:
+        what = f"server {server}"
+    else:
+        kind = "stream" if change.method.supports_streaming else "method"
+        what = f"{kind} {change.method.name} at {server}"
+    show_line(f"{sign} {what}", colour)
+
+
+def _describe(change: Change) -> dict[str, Any]:
+    described: dict[str, Any] = {"event": change.event, "server": change.server}
+    if change.method is not None:
+        described["method"] = describe_method(change.method)
+    return described

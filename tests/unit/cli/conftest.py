@@ -1,0 +1,80 @@
+"""A gateway, peers in the test's process, and commands as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from dash_interop.client.sync import connect
+from tests.support.gateways import ours
+
+COMMAND = [sys.executable, "-m", "dash_interop"]
+SECONDS = 20
+
+
+@pytest.fixture(scope="package")
+def gateway(tmp_path_factory):
+    """One for all tests that neither end it nor look at its secret."""
+    runtime = str(tmp_path_factory.mktemp("runtime"))
+    with ours(environment={**os.environ, "XDG_RUNTIME_DIR": runtime}) as process:
+        yield process
+
+
+@pytest.fixture
+def user():
+    """Somebody no other test knows: peers of different users do not see each other."""
+    return f"user-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def peer(gateway, user):
+    """Makes peers; they leave after the test."""
+    with ExitStack() as stack:
+
+        def make(application="Calculator", url=gateway.url):
+            return stack.enter_context(connect(url, application=application, login=user))
+
+        yield make
+
+
+class Command:
+    """Runs commands as somebody."""
+
+    def __init__(self, url, user):
+        self._access = ["--url", url, "--login", user]
+
+    def run(self, name, *arguments, **options):
+        """Run one that ends by itself."""
+        command = [*COMMAND, name, *self._access, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, **options)
+
+    @contextmanager
+    def running(self, name, *arguments):
+        """One that goes on, with its stdout and stderr to read lines of."""
+        process = subprocess.Popen(
+            [*COMMAND, name, *self._access, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+
+@pytest.fixture
+def command(gateway, user):
+    return Command(gateway.url, user)
+
+
+@pytest.fixture
+def command_at(user):
+    """The same for another gateway."""
+    return lambda url: Command(url, user)
