@@ -123,7 +123,8 @@ class Interop:
             A decorator that returns the function unchanged.
 
         Raises:
-            RegistrationError: The definition, a signature or the function cannot be used.
+            RegistrationError: The definition, a signature or the function cannot be used, or the
+                name is taken.
 
         Example:
             ::
@@ -142,6 +143,7 @@ class Interop:
             Handler(function, Validation(with_hints(read, function), validate))
             QueueSettings(response_timeout, concurrency, max_queue)
             self._peer.declare(
+                read.name,
                 lambda client: client.register(
                     read,
                     function,
@@ -149,8 +151,8 @@ class Interop:
                     concurrency=concurrency,
                     max_queue=max_queue,
                     validate=validate,
-                    timeout=None,
-                )
+                    timeout=0,
+                ),
             )
             return function
 
@@ -171,6 +173,9 @@ class Interop:
             definition: Its name, or a dict, as for ``InteropClient.create_stream``; so are the
                 handlers.
 
+        Raises:
+            RegistrationError: The definition or a signature cannot be used, or the name is taken.
+
         Example:
             ::
 
@@ -179,6 +184,15 @@ class Interop:
                 prices.push({"symbol": "VOD", "price": 71.4})
         """
         read = read_definition(definition)
+        Validation(read)
+        handlers = (
+            subscription_request_handler,
+            subscription_added_handler,
+            subscription_removed_handler,
+        )
+        for handler in handlers:
+            if handler is not None and not callable(handler):
+                raise TypeError(f"a listener has to be a function, not {handler!r}")
         stream = HostedStream(
             self._peer,
             read.name,
@@ -187,10 +201,10 @@ class Interop:
                 subscription_request_handler=subscription_request_handler,
                 subscription_added_handler=subscription_added_handler,
                 subscription_removed_handler=subscription_removed_handler,
-                timeout=None,
+                timeout=0,
             ),
         )
-        self._peer.declare(stream.offer)
+        self._peer.declare(read.name, lambda _: stream.offer())
         return stream
 
     def invoke(

@@ -5,28 +5,19 @@ invoke. Connected when it is first needed; a forked child gets a connection of i
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, TypeAlias
 
 from ..client.streams import Branch, StreamBranch, StreamSubscription
 from ..client.sync import InteropClient, Stream
-from ..errors import InteropError, RegistrationError
+from ..errors import RegistrationError
 
 __all__ = ["HostedStream", "ServerPeer"]
 
-STREAM_TIMEOUT = 30.0
-"""Longest wait of a push for its stream to be there, in seconds."""
-
-logger = logging.getLogger(__name__)
-
-Offer: TypeAlias = Callable[[InteropClient], None]
-"""Offers something that was declared, and waits for the gateway as long as it takes."""
+Offer: TypeAlias = Callable[[InteropClient], Any]
+"""Offers something that was declared, without waiting for the gateway."""
 
 
 class ServerPeer:
@@ -37,7 +28,7 @@ class ServerPeer:
 
     def __init__(self, connect: Callable[[], InteropClient]) -> None:
         self._connect = connect
-        self._declared: list[Offer] = []
+        self._declared: dict[str, Offer] = {}
         self._reset()
         if hasattr(os, "register_at_fork"):
             # A child has no part in the connection, and is no server of the app by itself.
@@ -45,60 +36,67 @@ class ServerPeer:
 
     @property
     def client(self) -> InteropClient:
-        """This process as a peer; connects it."""
+        """This process as a peer; connects it, again if somebody closed it."""
         with self._lock:
-            if self._client is None:
+            if self._client is None or self._client.is_closed:
+                self._streams.clear()
                 self._client = self._connect()
+                if self._is_started:
+                    self._offer_all(self._client)
             return self._client
 
     @property
     def has_declared(self) -> bool:
         return bool(self._declared)
 
-    def declare(self, offer: Offer) -> None:
-        """Offer something in each process that serves the app; in this one now if it does."""
-        self._declared.append(offer)
-        if self._is_started:
-            self.host(offer)
+    def declare(self, name: str, offer: Offer) -> None:
+        """
+        Offer something in each process that serves the app; in this one now if it does.
+
+        Raises:
+            RegistrationError: Something of that name was declared already.
+        """
+        with self._lock:
+            taken = next((each for each in self._declared if each.lower() == name.lower()), None)
+            if taken is not None:
+                raise RegistrationError(f"{taken} was declared already")
+            self._declared[name] = offer
+            if self._is_started:
+                offer(self.client)
 
     def start(self) -> None:
-        """Offer all that was declared; returns at once, and does nothing the second time."""
+        """Offer all that was declared; does nothing the second time."""
+        if self._is_started:
+            return
         with self._lock:
-            if self._is_started:
-                return
-            self._is_started = True
-        for offer in self._declared:
-            self.host(offer)
-
-    def host(self, offer: Offer) -> None:
-        """Offer something, in the background."""
-        with self._lock:
-            self._to_offer.append(offer)
-            if self._worker is None:
-                self._worker = threading.Thread(
-                    target=self._offer_all, name="dash-interop-offers", daemon=True
-                )
-                self._worker.start()
-
-    def stream_to_come(self, stream: HostedStream) -> Future[Stream]:
-        """The stream as it is published by this process, now or soon."""
-        with self._lock:
-            return self._streams.setdefault(stream, Future())
-
-    def forget_stream(self, stream: HostedStream) -> None:
-        """It did not come about; the next push tries again."""
-        with self._lock:
-            self._streams.pop(stream, None)
+            if not self._is_started:
+                client = self.client
+                self._is_started = True
+                self._offer_all(client)
 
     def stop(self) -> None:
-        """Leave, and offer nothing until the next ``start``."""
-        with self._lock:
-            client, self._client = self._client, None
-            self._is_started = False
-            self._to_offer.clear()
-            self._streams.clear()
+        """
+        Leave, and offer nothing until the next ``start``.
+
+        Raises:
+            InteropError: Called by an ``async def`` handler of this peer, which it would wait for.
+        """
+        client = self._client
         if client is not None:
             client.close()
+        with self._lock:
+            if self._client is client:
+                self._client = None
+                self._is_started = False
+                self._streams.clear()
+
+    def stream(self, hosted: HostedStream, create: Callable[[InteropClient], Stream]) -> Stream:
+        """The stream as this process publishes it, from now on if it did not yet."""
+        client = self.client
+        with self._lock:
+            if hosted not in self._streams:
+                self._streams[hosted] = create(client)
+            return self._streams[hosted]
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process that gets a copy, as of a background callback, connects by itself.
@@ -112,21 +110,11 @@ class ServerPeer:
         self._lock = threading.RLock()
         self._client: InteropClient | None = None
         self._is_started = False
-        self._to_offer: deque[Offer] = deque()
-        self._streams: dict[HostedStream, Future[Stream]] = {}
-        self._worker: threading.Thread | None = None
+        self._streams: dict[HostedStream, Stream] = {}
 
-    def _offer_all(self) -> None:
-        while True:
-            with self._lock:
-                if not self._to_offer:
-                    self._worker = None
-                    return
-                offer = self._to_offer.popleft()
-            try:
-                offer(self.client)
-            except InteropError as error:
-                logger.error("%s", error)
+    def _offer_all(self, client: InteropClient) -> None:
+        for offer in list(self._declared.values()):
+            offer(client)
 
 
 class HostedStream:
@@ -145,49 +133,30 @@ class HostedStream:
 
     def push(self, data: Any, branch: Branch = None) -> None:
         """
-        Send data to the subscribers.
+        Send data to those who subscribe to the stream of this process.
 
         Args:
             data: A dict, or something that JSON has an object for.
             branch: Key of the branch, or several; without it all branches get the data.
 
         Raises:
-            RegistrationError: The stream is not there, as the gateway is not.
             TypeError: ``data`` is no dict.
             ValueError: ``data`` holds something that cannot travel as JSON.
         """
-        self._stream().push(data, branch)
+        self.offer().push(data, branch)
 
     def subscriptions(self) -> list[StreamSubscription]:
         """The subscribers now, of all branches."""
-        return self._stream().subscriptions()
+        return self.offer().subscriptions()
 
     def branches(self) -> list[StreamBranch]:
         """The branches that have subscribers now."""
-        return self._stream().branches()
+        return self.offer().branches()
 
     def branch(self, key: str) -> StreamBranch | None:
         """The branch of that key; ``None`` while nobody is on it."""
-        return self._stream().branch(key)
+        return self.offer().branch(key)
 
-    def offer(self, client: InteropClient) -> None:
-        """Create it at a client, for whoever waits for it."""
-        created = self._peer.stream_to_come(self)
-        if created.done():
-            return
-        try:
-            created.set_result(self._create(client))
-        except InteropError as error:
-            created.set_exception(error)
-            self._peer.forget_stream(self)
-            raise
-
-    def _stream(self) -> Stream:
-        created = self._peer.stream_to_come(self)
-        if not created.done():
-            self._peer.host(self.offer)
-        try:
-            return created.result(STREAM_TIMEOUT)
-        except FutureTimeout:
-            reason = f"{self.name} is not there after {STREAM_TIMEOUT:g} s: no gateway answers"
-            raise RegistrationError(reason) from None
+    def offer(self) -> Stream:
+        """Publish it from this process, unless that is so already."""
+        return self._peer.stream(self, self._create)

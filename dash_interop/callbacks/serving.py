@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import flask
 from dash import Dash
+from flask.helpers import get_debug_flag
 from werkzeug.serving import is_running_from_reloader
 
 __all__ = ["when_serving"]
@@ -40,9 +42,13 @@ def when_serving(app: Dash, start: Callable[[], None]) -> None:
 def _telling(run: Callable[..., Any], start: Callable[[], None]) -> Callable[..., Any]:
     """Flask's ``run``, for the process that will serve."""
 
+    parameters = inspect.signature(run)
+
     @functools.wraps(run)
     def run_and_tell(*args: Any, **options: Any) -> Any:
-        reloads = options.get("use_reloader", options.get("debug"))
+        given = parameters.bind_partial(*args, **options).arguments
+        debug = given.get("debug")
+        reloads = options.get("use_reloader", get_debug_flag() if debug is None else debug)
         if not reloads or is_running_from_reloader():
             start()
         return run(*args, **options)

@@ -53,7 +53,7 @@ class Access:
         token: TokenSource | None = None,
         secret_file: str | Path | None = None,
         login: str | None = None,
-        secret: str = "",
+        secret: str | None = None,
     ) -> None:
         given = {"user": user, "token": token, "login": login}
         named = [name for name, value in given.items() if value is not None]
@@ -63,11 +63,13 @@ class Access:
             raise ConfigError(f"{named[0]} is empty")
         if secret_file is not None and (token is not None or login is not None):
             raise ConfigError(f"a secret file does not go with {named[0]}")
+        if secret is not None and login is None:
+            raise ConfigError("a secret goes with a login; in a file, it goes without")
         url = url or os.environ.get("DASH_INTEROP_GATEWAY") or None
         self._url = None if url is None else checked_url(url)
         self._token = token
         self._login = login
-        self._secret = secret
+        self._secret = secret or ""
         self._principal = Principal(user or LOCAL_USER, is_service=user is None)
         self._authority: TokenAuthority | None = None
         if token is None and login is None:
@@ -103,7 +105,9 @@ class Access:
 
     def _make_authority(self, secret_file: str | Path | None) -> TokenAuthority:
         file = secret_file or os.environ.get("DASH_INTEROP_SECRET_FILE") or None
-        if file is None and self._url is None:
+        if self._url is None:
+            if file is not None:
+                raise ConfigError("a secret file needs a gateway: name one with its URL")
             return shared_gateway().authority
         return TokenAuthority(runtime_secret() if file is None else read_secret(file))
 

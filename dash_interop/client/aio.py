@@ -74,6 +74,11 @@ class InteropClient:
     # The connection
 
     @property
+    def is_closed(self) -> bool:
+        """Whether ``close`` was called, so that it cannot be used any more."""
+        return self._engine.is_closed
+
+    @property
     def state(self) -> str:
         """``"connected"``, ``"connecting"`` or ``"disconnected"``."""
         return self._session.state
@@ -107,7 +112,7 @@ class InteropClient:
         concurrency: int = 1,
         max_queue: int = 10_000,
         validate: Mode = "off",
-        timeout: float | None = DEFAULT_TIMEOUT,
+        timeout: float = DEFAULT_TIMEOUT,
     ) -> None:
         """
         Offer a method until ``unregister``, also after outages.
@@ -134,8 +139,8 @@ class InteropClient:
             validate: What becomes of arguments and results that do not fit the signatures:
                 ``"off"``: nothing; ``"warn"``: a line in the log; ``"strict"``: the caller gets an
                 error that names the field, and the handler does not run.
-            timeout: Longest wait for the gateway's confirmation, in seconds; ``None`` waits as long
-                as it takes.
+            timeout: Longest wait for the gateway's confirmation, in seconds. 0 does not wait: it is
+                offered as soon as there is a connection, and a refusal goes to the log.
 
         Raises:
             RegistrationError: The definition or the handler cannot be used, a signature is
@@ -299,7 +304,7 @@ class InteropClient:
         subscription_request_handler: Listener | None = None,
         subscription_added_handler: Listener | None = None,
         subscription_removed_handler: Listener | None = None,
-        timeout: float | None = DEFAULT_TIMEOUT,
+        timeout: float = DEFAULT_TIMEOUT,
     ) -> Stream:
         """
         Offer a stream until its ``close``, also after outages.
@@ -310,8 +315,8 @@ class InteropClient:
                 accept or reject; what it raises rejects it. Without it all are accepted.
             subscription_added_handler: Called with each ``StreamSubscription`` that was accepted.
             subscription_removed_handler: Called with each that has ended.
-            timeout: Longest wait for the gateway's confirmation, in seconds; ``None`` waits as long
-                as it takes.
+            timeout: Longest wait for the gateway's confirmation, in seconds. 0 does not wait: it is
+                offered as soon as there is a connection, and a refusal goes to the log.
 
         Raises:
             RegistrationError: As for ``register``.
@@ -414,7 +419,7 @@ class connect:
         token: TokenSource | None = None,
         secret_file: str | Path | None = None,
         login: str | None = None,
-        secret: str = "",
+        secret: str | None = None,
         identity: Mapping[str, Any] | None = None,
         timeout: float = CONNECT_TIMEOUT,
         in_background: bool = False,

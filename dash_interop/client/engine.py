@@ -7,14 +7,11 @@ All of it happens on one loop; ``perform`` and ``post`` bring there what other t
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future as ThreadFuture
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -30,15 +27,16 @@ from ..errors import (
 from ..protocol.codec import to_gateway
 from ..protocol.effects import Emit, PeerEffect, Run, Settle, Stop, Transmit
 from ..protocol.messages import Authentication, Outbound
-from ..protocol.payloads import as_object, decode_object, encode_payload
+from ..protocol.payloads import PayloadError, as_object, decode_object, encode_payload
 from ..protocol.queue import Invocation
 from ..protocol.session import Session
 from ..protocol.targets import Target
 from .access import Access
 from .handlers import Handler
 from .listeners import Listeners
-from .requests import check_seconds, encode_arguments
+from .requests import check_seconds
 from .streams import StreamBase, SubscriptionBase
+from .threads import Threads
 from .transport import Transport
 from .validation import Validation
 
@@ -46,11 +44,14 @@ __all__ = ["Engine"]
 
 T = TypeVar("T")
 
-PUSH_ROOM = 64 * 1024 * 1024
+PUSH_ROOM = 16 * 1024 * 1024
 """Bytes of stream data that may wait to be sent."""
 
 MAX_THREADS = 64
 """Threads for plain functions; beyond that they wait for one another."""
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds that handlers get to end when they are cancelled."""
 
 logger = logging.getLogger(__name__)
 
@@ -68,13 +69,12 @@ class Engine:
         # peer is let in again although the end of its last connection was not noticed yet.
         self.session = Session({"instance": uuid4().hex, "peerId": "?", **identity})
         self.connection_error: str | None = None
+        self._threads = Threads(MAX_THREADS)
         self.listeners = self.make_listeners(
             lambda: logger.error("an event is not told: too many wait for their listeners")
         )
         self._transport = Transport(access.ask, self)
-        self._executor = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="dash-interop")
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
         self._process = os.getpid()
         self._first_login: asyncio.Future[None] = self._loop.create_future()
         self._connecting: asyncio.Task[None] | None = None
@@ -86,7 +86,7 @@ class Engine:
         self._posted: list[Callable[[], None]] = []
         self._posted_size = 0
         self._lock = threading.Lock()
-        self._is_closed = False
+        self.is_closed = False
 
     # The connection
 
@@ -111,16 +111,18 @@ class Engine:
 
     async def close(self) -> None:
         """Leave. What is in flight ends with an error; running handlers are cancelled."""
-        if self._is_closed:
+        if self.is_closed:
             return
-        self._is_closed = True
+        self.is_closed = True
         for each in list(self._ends):
             await each.end()
-        tasks = [*self._handling.values(), *filter(None, [self._connecting])]
+        # A handler may close the client that runs it.
+        tasks = {*self._handling.values(), *filter(None, [self._connecting])}
+        tasks -= {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks)
+            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
         self.session.disconnect(self.now())
         self._carry_out()
         if self._timer is not None:
@@ -128,11 +130,11 @@ class Engine:
         for request in list(self._requests):
             _fail(request, ConnectionLost("The client was closed"))
         await self.listeners.cancel()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     # Streams and subscriptions, which end with the client
 
-    async def open_stream(self, stream: StreamBase, timeout: float | None) -> None:
+    async def open_stream(self, stream: StreamBase, timeout: float) -> None:
         """
         Raises:
             RegistrationError: It cannot be offered.
@@ -153,10 +155,8 @@ class Engine:
             SubscriptionError: Nobody offers it, or accepted in time; or why it was rejected.
         """
         check_seconds(wait_timeout=wait_timeout, response_timeout=response_timeout)
-        encoded = encode_arguments(subscription.request_arguments)
         self._ends[subscription] = None
         await subscription.open(
-            encoded,
             target,
             wait_timeout,
             response_timeout,
@@ -182,7 +182,7 @@ class Engine:
         Raises:
             InteropError: As the session says.
         """
-        if self._is_closed:
+        if self.is_closed:
             raise ConnectionLost("The client was closed")
         token: asyncio.Future[Any] = self._loop.create_future()
         self._requests.add(token)
@@ -195,13 +195,12 @@ class Engine:
 
     def perform(self, function: Callable[[], T]) -> T:
         """Run something on the loop, from whatever thread, and wait for it."""
-        if threading.get_ident() == self._thread:
+        self._check_usable()
+        if self._is_on_loop():
             self.session.link.now = self.now()
             result = function()
             self._carry_out()
             return result
-        if self._is_closed:
-            raise ConnectionLost("The client was closed")
         future: ThreadFuture[T] = ThreadFuture()
 
         def run() -> None:
@@ -222,21 +221,25 @@ class Engine:
             size: Bytes that it is going to send.
 
         Raises:
+            ValueError: More than may ever wait to be sent.
             Overloaded: Too many wait to be sent already.
         """
+        self._check_usable()
+        if size > PUSH_ROOM:
+            raise ValueError(f"{size} bytes are too many: at most {PUSH_ROOM} can be sent at once")
         with self._lock:
             if size and self._transport.backlog + self._posted_size + size > PUSH_ROOM:
                 raise Overloaded(f"{PUSH_ROOM} bytes wait to be sent: flush now and then")
             self._posted.append(function)
             self._posted_size += size
             is_first = len(self._posted) == 1
-        if threading.get_ident() == self._thread:
+        if self._is_on_loop():
             self._run_posted()
         elif is_first:
             self._call_soon(self._run_posted)
 
     def make_listeners(self, on_overflow: Callable[[], None]) -> Listeners:
-        return Listeners(self._run_in_thread, on_overflow)
+        return Listeners(self._threads.run, on_overflow)
 
     def _run_posted(self) -> None:
         with self._lock:
@@ -246,9 +249,20 @@ class Engine:
             function()
         self._carry_out()
 
-    def _call_soon(self, function: Callable[[], None]) -> None:
+    def _check_usable(self) -> None:
         if os.getpid() != self._process:
             raise InteropError("The client belongs to the process that made it: connect anew")
+        if self.is_closed:
+            raise ConnectionLost("The client was closed")
+
+    def _is_on_loop(self) -> bool:
+        # Not by the thread's number, which another thread gets when that one has ended.
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
+
+    def _call_soon(self, function: Callable[[], None]) -> None:
         try:
             self._loop.call_soon_threadsafe(function)
         except RuntimeError:
@@ -275,8 +289,8 @@ class Engine:
     # Carrying out what the session wants
 
     def _carry_out(self) -> None:
-        while effects := self.session.take():
-            for effect in effects:
+        while self.session.link.out:
+            for effect in self.session.take():
                 self._carry_out_one(effect)
         self._arm()
 
@@ -318,7 +332,7 @@ class Engine:
 
     def _arm(self) -> None:
         deadline = self.session.next_deadline()
-        if deadline is None or self._is_closed:
+        if deadline is None or self.is_closed:
             return
         if self._timer is not None:
             if self._timer.when() <= deadline:
@@ -337,11 +351,12 @@ class Engine:
         try:
             answer = await self._answer(invocation)
         except asyncio.CancelledError:
-            if self._is_closed or invocation not in self._handling:
+            if self.is_closed or invocation not in self._handling:
                 return
             answer = self._refusal(invocation, "The handler was cancelled", None)
-        del self._handling[invocation]
-        self.perform(answer)
+        self._handling.pop(invocation, None)
+        if not self.is_closed:
+            self.perform(answer)
 
     async def _answer(self, invocation: Invocation) -> Callable[[], None]:
         """Run the handler; returns what tells the caller how that went."""
@@ -351,16 +366,19 @@ class Engine:
             arguments = handler.bind(decode_object(invocation.arguments), caller)
         except InvalidArguments as error:
             return self._refusal(invocation, error.message, error.type)
+        except PayloadError as error:
+            reason = f"The arguments cannot be read: {error}"
+            return self._refusal(invocation, reason, InvalidArguments.type)
         try:
             result = as_object(await self._call(handler, arguments))
             handler.validation.check_result(result)
             encoded = encode_payload(result)
         except InvalidResult as error:
             return self._refusal(invocation, error.message, error.type)
-        except Exception as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            # The last two would end the loop, as whose handler asks for it.
             logger.error("the handler %s failed", handler.name, exc_info=error)
-            kind = type(error).__name__
-            return self._refusal(invocation, f"{kind}: {error}", kind)
+            return self._refusal(invocation, _words(error), type(error).__name__)
         return lambda: self.session.serving.answer(invocation, encoded)
 
     def _refusal(
@@ -371,28 +389,15 @@ class Engine:
     async def _call(self, handler: Handler, arguments: dict[str, Any]) -> Any:
         if handler.is_async:
             return await handler.function(**arguments)
-        return await self._run_in_thread(lambda: handler.function(**arguments))
-
-    async def _run_in_thread(self, function: Callable[[], T]) -> T:
-        context = contextvars.copy_context()
-        running = self._executor.submit(lambda: context.run(_outcome, function))
-        return (await asyncio.wrap_future(running))()
+        return await self._threads.run(lambda: handler.function(**arguments))
 
 
-def _outcome(function: Callable[[], T]) -> Callable[[], T]:
-    """Run a function; what it raised is raised by what this returns, as futures refuse some."""
+def _words(error: BaseException) -> str:
+    kind = type(error).__name__
     try:
-        value = function()
-    except BaseException as error:
-        return partial(_raise, error)
-    return lambda: value
-
-
-def _raise(error: BaseException) -> Any:
-    if isinstance(error, Exception) and not isinstance(error, StopIteration):
-        raise error
-    # In a thread of ours, these are nothing but a failure of the function.
-    raise RuntimeError(f"{type(error).__name__}: {error}") from error
+        return f"{kind}: {error}"
+    except Exception:  # its own __str__ failed
+        return kind
 
 
 def _succeed(request: asyncio.Future[Any], value: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from ..errors import InvalidArguments, RegistrationError
 from ..protocol.directory import Instance
+from .functions import is_async
 from .validation import Validation
 
 __all__ = ["Handler", "HandlerFunction"]
@@ -41,9 +42,7 @@ class Handler:
         self.function = function
         self.validation = validation
         self.name = getattr(function, "__qualname__", None) or repr(function)
-        self.is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-            getattr(function, "__call__", None)  # noqa: B004 - objects with an async __call__
-        )
+        self.is_async = is_async(function)
         self._parameters: list[str] = []
         self._required: list[str] = []
         self._takes_rest = False

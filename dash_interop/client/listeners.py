@@ -6,11 +6,12 @@ connection. ``async def`` runs on the loop, ``def`` in a thread.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias
+
+from .functions import is_async
 
 __all__ = ["LONGEST_QUEUE", "Listener", "Listeners", "Stop"]
 
@@ -32,7 +33,7 @@ class _Entry:
 
     def __init__(self, function: Listener) -> None:
         self.function = function
-        self.is_async = inspect.iscoroutinefunction(function)
+        self.is_async = is_async(function)
         self.is_active = True
 
 
@@ -83,7 +84,8 @@ class Listeners:
         return bool(self._by_event.get(event))
 
     def tell(self, event: str, *arguments: Any) -> None:
-        for entry in self._by_event.get(event, ()):
+        # A copy, as another thread may stop one meanwhile.
+        for entry in tuple(self._by_event.get(event, ())):
             self._enqueue(entry, arguments)
 
     def tell_last(self, event: str, *arguments: Any) -> None:
@@ -116,7 +118,7 @@ class Listeners:
         try:
             while self._waiting:
                 if self._waiting[0][0].is_async:
-                    await _call(*self._waiting.popleft())
+                    await self._call(*self._waiting.popleft())
                 else:
                     # One hop for all that can run there in a row.
                     await self._run_in_thread(self._run_plain)
@@ -129,13 +131,17 @@ class Listeners:
             try:
                 if entry.is_active:
                     entry.function(*arguments)
-            except Exception:
+            except BaseException:
+                # In a thread of ours, whatever it raises is nothing but its failure.
                 logger.exception("a listener failed: %r", entry.function)
 
-
-async def _call(entry: _Entry, arguments: tuple[Any, ...]) -> None:
-    try:
-        if entry.is_active:
-            await entry.function(*arguments)
-    except Exception:
-        logger.exception("a listener failed: %r", entry.function)
+    async def _call(self, entry: _Entry, arguments: tuple[Any, ...]) -> None:
+        try:
+            if entry.is_active:
+                await entry.function(*arguments)
+        except (Exception, SystemExit, KeyboardInterrupt):
+            logger.exception("a listener failed: %r", entry.function)
+        except asyncio.CancelledError:
+            if self._is_closed:
+                raise
+            logger.exception("a listener was cancelled: %r", entry.function)

@@ -57,7 +57,11 @@ def check_seconds(*, wait_timeout: float, response_timeout: float) -> None:
     Raises:
         ValueError: One is no usable number of seconds.
     """
-    if not 0 <= wait_timeout < inf:
+    if not (_is_number(wait_timeout) and 0 <= wait_timeout < inf):
         raise ValueError("wait_timeout has to be a number of seconds, 0 or more")
-    if not 0 < response_timeout < inf:
+    if not (_is_number(response_timeout) and 0 < response_timeout < inf):
         raise ValueError("response_timeout has to be a positive number of seconds")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -19,7 +18,9 @@ from ..protocol.payloads import encode_payload
 from ..protocol.publishing import Publication, StreamInterest
 from ..protocol.subscribing import StreamData, SubscriptionLine
 from ..protocol.targets import Target
+from .functions import is_async
 from .listeners import LONGEST_QUEUE, Listener, Stop
+from .requests import encode_arguments
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -179,7 +180,7 @@ class StreamBase:
         Raises:
             TypeError: ``data`` is no dict.
             ValueError: ``data`` holds something that cannot travel as JSON.
-            Overloaded: 64 MiB wait to be sent: ``await flush()`` now and then.
+            Overloaded: 16 MiB wait to be sent: ``await flush()`` now and then.
         """
         encoded = _encoded(data)
         keys = [branch] if isinstance(branch, str) else branch
@@ -208,7 +209,7 @@ class StreamBase:
         """The branch of that key; ``None`` while nobody is on it."""
         return next((branch for branch in self.branches() if branch.key == key), None)
 
-    async def create(self, timeout: float | None, on_end: Callable[[], Any]) -> None:
+    async def create(self, timeout: float, on_end: Callable[[], Any]) -> None:
         """Offer it; ``on_end`` is called when it is closed."""
         self._on_end = on_end
         session = self._engine.session
@@ -308,6 +309,7 @@ class SubscriptionBase:
     ) -> None:
         self._engine = engine
         self.stream = stream
+        self._encoded = encode_arguments(arguments)
         self.request_arguments = dict(arguments or {})
         self._line: SubscriptionLine | None = None
         self._listeners = engine.make_listeners(self._overflow)
@@ -359,7 +361,6 @@ class SubscriptionBase:
 
     async def open(
         self,
-        encoded: Raw,
         target: Target,
         wait_timeout: float,
         response_timeout: float,
@@ -374,7 +375,7 @@ class SubscriptionBase:
                 self,
                 self.stream,
                 self.request_arguments,
-                encoded,
+                self._encoded,
                 target,
                 wait_timeout=wait_timeout,
                 response_timeout=response_timeout,
@@ -414,6 +415,15 @@ class SubscriptionBase:
         while not self._kept and not self._end:
             self._more.clear()
             await self._more.wait()
+        return self.take_kept()
+
+    def take_kept(self) -> list[StreamData]:
+        """
+        What is kept; on the loop only, or when that has ended.
+
+        Raises:
+            SubscriptionError: Nothing is, and it ended by a failure.
+        """
         kept, self._kept = self._kept, deque()
         if not kept and isinstance(self._end, SubscriptionError):
             raise self._end
@@ -473,7 +483,7 @@ def _rejecting(handler: Listener) -> Listener:
         with contextlib.suppress(SubscriptionError):
             request.reject(f"{type(error).__name__}: {error}")
 
-    if inspect.iscoroutinefunction(handler):
+    if is_async(handler):
 
         async def decide_async(request: SubscriptionRequest) -> None:
             try:

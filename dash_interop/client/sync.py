@@ -12,6 +12,7 @@ import atexit
 import os
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
+from concurrent.futures import CancelledError
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -22,11 +23,10 @@ from ..protocol.directory import Instance
 from ..protocol.results import InvocationResult
 from ..protocol.subscribing import StreamData
 from ..protocol.targets import Target
-from ..transport.loop import new_event_loop
 from . import aio, streams
 from .access import TokenSource
 from .aio import CONNECT_TIMEOUT, DEFAULT_TIMEOUT, Filter
-from .engine import Engine
+from .engine import CLOSE_TIMEOUT, Engine
 from .handlers import HandlerFunction
 from .listeners import Listener, Stop
 from .requests import wanted_stream
@@ -41,8 +41,11 @@ class _Portal:
     """The thread that the loop runs in."""
 
     def __init__(self) -> None:
-        self._loop = new_event_loop()
+        # Not uvloop's, after whose name look-ups a forked child crashes when it exits.
+        self._loop = asyncio.new_event_loop()
         self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._is_stopping = False
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="dash-interop-client", daemon=True
         )
@@ -55,32 +58,42 @@ class _Portal:
         Raises:
             InteropError: This thread, or this process, cannot wait for it.
         """
-        reason = self._why_not()
-        if reason is not None:
+        if self._process != os.getpid():
             coroutine.close()
-            raise reason
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            raise InteropError("The client belongs to the process that made it: connect anew")
+        with self._lock:
+            reason = self._why_not()
+            if reason is not None:
+                coroutine.close()
+                raise reason
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return future.result()
+        except CancelledError:
+            raise ConnectionLost("The client was closed") from None
         except BaseException:
             # Such as Ctrl-C: nobody waits any more.
             future.cancel()
             raise
 
     def stop(self) -> None:
-        if self.is_running:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+        """End all that was asked for, and the thread; nothing can be asked for from now on."""
+        with self._lock:
+            if not self.is_running:
+                return
+            self._is_stopping = True
+            ending = asyncio.run_coroutine_threadsafe(_end_tasks(), self._loop)
+        ending.result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     @property
     def is_running(self) -> bool:
-        return self._process == os.getpid() and self._thread.is_alive()
+        return self._process == os.getpid() and self._thread.is_alive() and not self._is_stopping
 
     def _why_not(self) -> InteropError | None:
-        if self._process != os.getpid():
-            return InteropError("The client belongs to the process that made it: connect anew")
-        if not self._thread.is_alive():
+        if not self.is_running:
             return ConnectionLost("The client was closed")
         if threading.current_thread() is self._thread:
             return InteropError(
@@ -88,6 +101,15 @@ class _Portal:
                 "plain one, or use the client of dash_interop.client.aio"
             )
         return None
+
+
+async def _end_tasks() -> None:
+    """Let what was interrupted, such as an attempt to connect, come to its end."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
 
 
 class Stream(streams.StreamBase):
@@ -99,7 +121,7 @@ class Stream(streams.StreamBase):
 
     def push(self, data: Any, branch: streams.Branch = None) -> None:
         """
-        Send data to the subscribers. Returns at once, unless 64 MiB wait to be sent: then it waits
+        Send data to the subscribers. Returns at once, unless 16 MiB wait to be sent: then it waits
         for the gateway.
 
         Args:
@@ -147,8 +169,11 @@ class Subscription(streams.SubscriptionBase):
         Raises:
             SubscriptionError: It ended by a failure.
         """
-        while batch := self._portal.run(self.take()):
+        while batch := self._take():
             yield from batch
+
+    def _take(self) -> list[StreamData]:
+        return self.take_kept() if self.state == "closed" else self._portal.run(self.take())
 
 
 class InteropClient:
@@ -163,6 +188,7 @@ class InteropClient:
         self._portal = portal
         self._engine = engine
         self._client = aio.InteropClient(engine)
+        self._close_lock = threading.Lock()
         atexit.register(self.close)
 
     def __enter__(self) -> InteropClient:
@@ -175,6 +201,11 @@ class InteropClient:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether ``close`` was called, so that it cannot be used any more."""
+        return not self._portal.is_running
 
     @property
     def state(self) -> str:
@@ -193,9 +224,10 @@ class InteropClient:
 
     def close(self) -> None:
         """Leave. What is in flight ends with an error; running handlers are cancelled."""
-        if self._portal.is_running:
-            self._portal.run(self._client.close())
-            self._portal.stop()
+        with self._close_lock:
+            if self._portal.is_running:
+                self._portal.run(self._client.close())
+                self._portal.stop()
         atexit.unregister(self.close)
 
     def on_state_changed(self, listener: Listener) -> Stop:
@@ -211,7 +243,7 @@ class InteropClient:
         concurrency: int = 1,
         max_queue: int = 10_000,
         validate: Mode = "off",
-        timeout: float | None = DEFAULT_TIMEOUT,
+        timeout: float = DEFAULT_TIMEOUT,
     ) -> None:
         """Offer a method until ``unregister``, also after outages."""
         self._portal.run(
@@ -297,7 +329,7 @@ class InteropClient:
         subscription_request_handler: Listener | None = None,
         subscription_added_handler: Listener | None = None,
         subscription_removed_handler: Listener | None = None,
-        timeout: float | None = DEFAULT_TIMEOUT,
+        timeout: float = DEFAULT_TIMEOUT,
     ) -> Stream:
         """Offer a stream until its ``close``, also after outages."""
         stream = Stream(self._portal, self._engine, read_definition(definition))
@@ -341,7 +373,7 @@ def connect(
     token: TokenSource | None = None,
     secret_file: str | Path | None = None,
     login: str | None = None,
-    secret: str = "",
+    secret: str | None = None,
     identity: Mapping[str, Any] | None = None,
     timeout: float = CONNECT_TIMEOUT,
     in_background: bool = False,

@@ -121,7 +121,7 @@ class Transport:
         except (ConfigError, InvalidURI) as error:
             return str(error)
         except ProtocolError as error:
-            return f"the gateway at {url} broke the protocol: {error}"
+            return f"the gateway at {url} sent what is no text: {error}"
         except Exception as error:
             logger.exception("an attempt to connect failed")
             return f"{type(error).__name__}: {error}"
@@ -146,7 +146,12 @@ class Transport:
 
     async def _read(self, connection: Connection) -> str:
         async for frame in connection.frames():
-            message = from_gateway(frame)
+            try:
+                message = from_gateway(frame)
+            except ProtocolError as error:
+                # Some gateways relay what a peer of theirs got wrong; the rest goes on.
+                logger.error("passed over a frame of the gateway: %s", error)
+                continue
             if message is not None:
                 self._owner.received(message)
         return "the connection to the gateway has ended"

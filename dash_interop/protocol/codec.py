@@ -5,6 +5,7 @@ and ``from_gateway`` those of its peers. Together with ``payloads`` the only pla
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final, cast, get_args
 
@@ -40,6 +41,13 @@ class _Head(Struct, frozen=True, gc=False):
     peer_id: Any = None
 
 
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""An escape; in the group, half of a surrogate pair."""
+
 _head: Final = msgspec.json.Decoder(_Head)
 _decoders: Final = {key: msgspec.json.Decoder(type_) for key, type_ in ACCEPTED.items()}
 _encoder: Final = msgspec.json.Encoder()
@@ -71,7 +79,10 @@ def decode(text: str | bytes) -> Inbound:
     try:
         head = _head.decode(text)
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise ProtocolError(f"not a JSON object: {error}") from error
+        mended = _mend(text)
+        if mended is None:
+            raise ProtocolError(f"not a JSON object: {error}") from error
+        return decode(mended)
     except RecursionError:
         raise ProtocolError("nested too deeply") from None
     domain = GLOBAL if head.domain is None else head.domain
@@ -104,7 +115,8 @@ def from_gateway(text: str | bytes) -> Outbound | None:
     Read one frame that the gateway sent.
 
     Returns:
-        The message; ``None`` for one of a type that is not spoken here, such as a context's.
+        The message; ``None`` for one of a type or domain that is not spoken here, such as a
+        context's.
 
     Raises:
         ProtocolError: ``text`` is no JSON object, or not what its type promises.
@@ -112,13 +124,44 @@ def from_gateway(text: str | bytes) -> Outbound | None:
     try:
         return _outbound.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        mended = _mend(text)
+        if mended is not None:
+            return from_gateway(mended)
         try:
-            type_ = _head.decode(text).type
+            head = _head.decode(text)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             raise ProtocolError(f"not a JSON object: {error}") from error
-        if isinstance(type_, str) and type_ not in _outbound_types:
+        if _is_foreign(head):
             return None
-        raise ProtocolError(f"malformed {type_}: {error}") from error
+        raise ProtocolError(f"malformed {head.type}: {error}") from error
+
+
+def _mend(text: str | bytes) -> str | None:
+    """
+    The text with U+FFFD for each half of a surrogate pair, which JavaScript writes for a text that
+    was cut within an emoji and which no UTF-8 can hold; ``None`` where there is none.
+    """
+    if isinstance(text, bytes):
+        try:
+            text = text.decode()
+        except UnicodeError:
+            return None
+    mended = _ESCAPE.sub(_whole, text)
+    return None if mended == text else mended
+
+
+def _whole(escape: re.Match[str]) -> str:
+    return "\\ufffd" if escape[1] else escape[0]
+
+
+def _is_foreign(head: _Head) -> bool:
+    """Whether it is of a type or domain that other peers speak."""
+    domain = GLOBAL if head.domain is None else head.domain
+    return (
+        isinstance(head.type, str)
+        and isinstance(domain, str)
+        and (head.type not in _outbound_types or domain not in DOMAINS)
+    )
 
 
 def _described(message: Hello | Register) -> Any:

@@ -85,7 +85,8 @@ def read_definition(definition: Definition) -> MethodDefinition:
     else:
         try:
             # Also one that was made as an object, whose fields nobody has looked at yet.
-            read = msgspec.convert(msgspec.to_builtins(definition), MethodDefinition)
+            fields = dict(definition) if isinstance(definition, Mapping) else definition
+            read = msgspec.convert(msgspec.to_builtins(fields), MethodDefinition)
         except (msgspec.ValidationError, TypeError) as error:
             raise RegistrationError(f"The definition is not usable: {error}") from error
     if not 0 < len(read.name) <= _LONGEST_NAME:
@@ -135,7 +136,7 @@ class WireMethod(Struct):
     input_signature: Any = None
     result_signature: Any = None
     flags: Any = None
-    registration: int | None = None
+    registration: Any = None
 
 
 def from_wire(raw: msgspec.Raw) -> tuple[WireMethod, Method] | None:
@@ -144,6 +145,10 @@ def from_wire(raw: msgspec.Raw) -> tuple[WireMethod, Method] | None:
         wire = _decoder.decode(raw)
     except msgspec.ValidationError:
         return None
+    if not wire.name:
+        return None
+    if not isinstance(wire.registration, int) or isinstance(wire.registration, bool):
+        wire.registration = None
     flags = _dict(wire.flags)
     return wire, Method(
         name=wire.name,
@@ -152,7 +157,7 @@ def from_wire(raw: msgspec.Raw) -> tuple[WireMethod, Method] | None:
         display_name=_text(wire.display_name),
         description=_text(wire.description),
         object_types=_texts(wire.object_types),
-        version=wire.version if isinstance(wire.version, int | float) else None,
+        version=_number(wire.version),
         supports_streaming=flags.get("streaming") is True,
         flags=_dict(flags.get("metadata")) or None,
     )
@@ -160,6 +165,10 @@ def from_wire(raw: msgspec.Raw) -> tuple[WireMethod, Method] | None:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _number(value: Any) -> int | float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _texts(value: Any) -> list[str] | None:

@@ -136,16 +136,23 @@ class Directory:
         return self._instances.get(peer_id) or Instance({"peerId": peer_id}, self)
 
     def offered_by(self, peer_id: str) -> list[Method]:
-        return [offer.method for offer in self._offers.get(peer_id, {}).values()]
+        # A copy first: instances are asked from other threads, too.
+        return [offer.method for offer in list(self._offers.get(peer_id, {}).values())]
 
     def methods(self, wanted: MethodDefinition | None = None) -> list[Method]:
         """The methods that match, each once, in the order in which they appeared."""
-        return [
-            first.method
-            for offers in self._methods.values()
-            for first in [next(iter(offers.values()))]
-            if wanted is None or _matches(first.method, wanted)
-        ]
+        found: list[Method] = []
+        for offers in self._methods.values():
+            # One server may describe it as wanted, and another not.
+            matching = (
+                offer.method
+                for offer in offers.values()
+                if wanted is None or _matches(offer.method, wanted)
+            )
+            first = next(matching, None)
+            if first is not None:
+                found.append(first)
+        return found
 
     def methods_of(self, matches: Callable[[Instance], bool]) -> list[Method]:
         """The methods of the instances that match, each once."""
@@ -169,9 +176,10 @@ class Directory:
         """The servers of the methods that match, or all servers."""
         if wanted is not None:
             return [offer.server for offer in self.offers(wanted)]
-        return [
+        offering = [
             instance for peer_id, instance in self._instances.items() if self._offers.get(peer_id)
         ]
+        return list({_identity(instance): instance for instance in offering}.values())
 
     def offers(self, wanted: MethodDefinition, *, streaming: bool | None = None) -> list[Offer]:
         """

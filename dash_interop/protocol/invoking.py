@@ -6,13 +6,13 @@ from typing import Any
 
 from msgspec import Raw
 
-from ..errors import InvocationError, MethodNotFound
+from ..errors import HandlerFailed, InvocationError, MethodNotFound
 from .deadlines import Timer
 from .definitions import MethodDefinition
 from .directory import Offer
 from .link import Link, Wait
 from .messages import NULL, Call, Error, Outbound, Result
-from .payloads import as_object, decode_payload
+from .payloads import PayloadError, as_object, decode_payload
 from .results import InvocationResult, Outcome, join_outcomes, read_error, timed_out
 from .targets import Target, read_target
 
@@ -117,11 +117,15 @@ class Invoking:
 
     def _answered(self, server_id: str, answer: Outbound | None) -> None:
         outcome = self._outcomes[server_id]
-        if isinstance(answer, Result):
-            outcome.returned = as_object(decode_payload(answer.result))
-        else:
-            error = answer if isinstance(answer, Error) else None
-            outcome.error = read_error(error, self._method)
+        try:
+            if isinstance(answer, Result):
+                outcome.returned = as_object(decode_payload(answer.result))
+            else:
+                error = answer if isinstance(answer, Error) else None
+                outcome.error = read_error(error, self._method)
+        except PayloadError as error:
+            reason = f"What {self._method.name} answered cannot be read: {error}"
+            outcome.error = HandlerFailed(reason, type="PayloadError")
         self._unanswered -= 1
         if self._unanswered == 0:
             self._conclude()
@@ -144,8 +148,11 @@ class Invoking:
             self._link.settle(self._token, outcome)
 
     def _release(self) -> None:
+        # Nothing kept may lead back here, or each call would be work for the garbage collector.
+        self._wait = None
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         for request_id in self._requests:
             self._link.forget(request_id)
 

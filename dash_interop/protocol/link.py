@@ -101,11 +101,16 @@ class Link:
 
     def wait(
         self, is_over: Callable[[], bool], deadline: float | None, on_timeout: Callable[[], None]
-    ) -> Wait:
-        """Ask ``is_over`` now and whenever the peer sees more, until it says yes or time is up."""
-        wait = Wait(is_over)
+    ) -> Wait | None:
+        """
+        Ask ``is_over`` now and whenever the peer sees more, until it says yes or time is up.
+
+        Returns:
+            What ``end_wait`` takes; ``None`` when there is nothing to wait for.
+        """
         if is_over():
-            return wait
+            return None
+        wait = Wait(is_over)
         self._waiting[wait] = None
         if deadline is not None:
 

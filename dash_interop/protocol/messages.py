@@ -217,7 +217,7 @@ class Welcome(Struct, frozen=True, tag_field="type", tag="welcome"):
     peer_id: str
     resolved_identity: dict[str, Any]
     available_domains: tuple[Domain, ...]
-    options: dict[str, Any]
+    options: dict[str, Any] = {}
     domain: str = GLOBAL
 
 

@@ -9,6 +9,7 @@ travel as what they hold; NaN and infinities as null, as in JavaScript.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final, cast
 
@@ -23,6 +24,7 @@ _MARK: Final = "#T42_DATE#"
 _MARK_BYTES: Final = _MARK.encode()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_DATE: Final = re.compile(f"{_MARK}-?[0-9]+")
 _decoder: Final = msgspec.json.Decoder()
 
 
@@ -39,7 +41,10 @@ def encode_payload(value: Any) -> Raw:
         plain = msgspec.to_builtins(
             value, builtin_types=(datetime,), str_keys=True, enc_hook=_simplify
         )
-        return Raw(encode(_mark_dates(plain)))
+        # Here dates become plain text. To look for them in Python takes longer than all the rest.
+        if plain != msgspec.to_builtins(plain):
+            plain = _mark_dates(plain)
+        return Raw(encode(plain))
     except (TypeError, ValueError, OverflowError) as error:
         raise PayloadError(str(error)) from error
     except RecursionError:
@@ -47,12 +52,26 @@ def encode_payload(value: Any) -> Raw:
 
 
 def decode_payload(raw: Raw) -> Any:
-    value = _decoder.decode(raw)
-    return _revive_dates(value) if _MARK_BYTES in bytes(raw) else value
+    """
+    Raises:
+        PayloadError: It is correct JSON that Python cannot hold, such as a number out of range.
+    """
+    try:
+        value = _decoder.decode(raw)
+        return _revive_dates(value) if _MARK_BYTES in bytes(raw) else value
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise PayloadError(str(error)) from error
+    except RecursionError:
+        raise PayloadError("it is nested too deeply") from None
 
 
 def decode_object(raw: Raw | UnsetType) -> dict[str, Any]:
-    """The JSON object that ``raw`` holds; empty where it holds something else, or nothing."""
+    """
+    The JSON object that ``raw`` holds; empty where it holds something else, or nothing.
+
+    Raises:
+        PayloadError: As ``decode_payload``.
+    """
     value = decode_payload(raw) if raw else None
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
@@ -65,9 +84,18 @@ def as_object(value: Any) -> dict[str, Any]:
 
 
 def _simplify(value: Any) -> Any:
+    # Kinds of them that others made, as in pandas and NumPy.
+    if isinstance(value, datetime):
+        return _marked(value)
+    for plain in (str, int, float):
+        if isinstance(value, plain):
+            return plain(value)
     to_list = getattr(value, "tolist", None)
     if callable(to_list):
-        return to_list()
+        try:
+            return to_list()
+        except Exception as error:
+            raise TypeError(f"{type(value).__name__}.tolist() failed: {error}") from error
     raise TypeError(f"a value of type {type(value).__name__} has no form in JSON")
 
 
@@ -77,9 +105,11 @@ def _mark_dates(value: Any) -> Any:
         return {key: _mark_dates(item) for key, item in items}
     if isinstance(value, list | tuple):
         return [_mark_dates(item) for item in cast("list[Any]", value)]
-    if isinstance(value, datetime):
-        return f"{_MARK}{(value.astimezone(timezone.utc) - _EPOCH) // _MILLISECOND}"
-    return value
+    return _marked(value) if isinstance(value, datetime) else value
+
+
+def _marked(date: datetime) -> str:
+    return f"{_MARK}{(date.astimezone(timezone.utc) - _EPOCH) // _MILLISECOND}"
 
 
 def _revive_dates(value: Any) -> Any:
@@ -95,6 +125,8 @@ def _revive_dates(value: Any) -> Any:
 
 def _date(text: str) -> datetime | str:
     """The date that a marked text stands for, or the text where it is none after all."""
+    if not _DATE.fullmatch(text):
+        return text
     try:
         return _EPOCH + int(text[len(_MARK) :]) * _MILLISECOND
     except (ValueError, OverflowError):

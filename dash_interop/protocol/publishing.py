@@ -25,7 +25,7 @@ from .messages import (
     Publish,
     RemoveInterest,
 )
-from .payloads import decode_object
+from .payloads import PayloadError, decode_object
 
 __all__ = ["Publication", "Publishing", "StreamInterest"]
 
@@ -69,10 +69,18 @@ class Publication:
         self.interests: dict[str, StreamInterest] = {}
         self.branches: dict[str, dict[str, StreamInterest]] = {}
         self._stream_ids: dict[str, str] = {}
+        self._count = 0
 
     def stream_id(self, key: str) -> str:
-        number = self._stream_ids.setdefault(key, str(len(self._stream_ids)))
-        return f"{self.id}/{number}"
+        """Of a branch, as long as it exists."""
+        if key not in self._stream_ids:
+            self._count += 1
+            self._stream_ids[key] = f"{self.id}/{self._count}"
+        return self._stream_ids[key]
+
+    def close_branch(self, key: str) -> None:
+        del self.branches[key]
+        del self._stream_ids[key]
 
 
 class Publishing:
@@ -100,10 +108,15 @@ class Publishing:
         if publication is None:
             self._send_refusal(message.subscription_id, "The stream is no longer offered")
             return
+        try:
+            arguments = decode_object(message.arguments_kv)
+        except PayloadError as error:
+            self._send_refusal(message.subscription_id, f"The arguments cannot be read: {error}")
+            return
         interest = StreamInterest(
             publication,
             message.subscription_id,
-            decode_object(message.arguments_kv),
+            arguments,
             self._link.directory.instance(message.caller_id),
         )
         publication.interests[interest.id] = interest
@@ -181,7 +194,7 @@ class Publishing:
         branch = publication.branches[key]
         del branch[interest.id]
         if not branch:
-            del publication.branches[key]
+            publication.close_branch(key)
         self._link.emit(publication.owner, "removed", interest)
 
     def _end_all(self, publication: Publication) -> None:

@@ -17,7 +17,7 @@ from ..errors import (
 from .definitions import MethodDefinition
 from .directory import Instance
 from .messages import Error
-from .payloads import decode_object
+from .payloads import PayloadError, decode_object
 
 __all__ = ["InvocationResult", "Outcome", "ReturnValue", "join_outcomes", "read_error", "timed_out"]
 
@@ -116,7 +116,10 @@ def timed_out(method: MethodDefinition, seconds: float) -> InvocationError:
 
 
 def _type_of(message: Error) -> str | None:
-    type_ = decode_object(message.context).get("type")
+    try:
+        type_ = decode_object(message.context).get("type")
+    except PayloadError:
+        return None
     return type_ if isinstance(type_, str) else None
 
 

@@ -7,7 +7,7 @@ settled when the gateway has confirmed it; one that is not confirmed in time is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec import Raw
@@ -19,6 +19,7 @@ from .effects import Run, Stop
 from .link import Link, OnAnswer
 from .messages import (
     CLIENT_ERROR,
+    INVOCATION_FAILURE,
     Error,
     Failure,
     Invoke,
@@ -52,6 +53,8 @@ class Offering:
         self.token: Any = None
         """Settled when it is confirmed, or not."""
         self.is_settled = False
+        self.on_end: Callable[[], None] = _nothing
+        """Called when it is no longer offered."""
         self.timer: Timer | None = None
 
 
@@ -60,6 +63,8 @@ class Serving:
         self._link = link
         self._offerings: dict[str, Offering] = {}
         self._by_name: dict[str, Offering] = {}
+        self._ending: dict[Offering, None] = {}
+        """Withdrawn, but not yet done with what was accepted."""
         self._count = 0
 
     def __iter__(self) -> Iterator[Offering]:
@@ -76,11 +81,12 @@ class Serving:
         definition: MethodDefinition,
         handler: Any,
         token: Any,
-        timeout: float | None,
+        timeout: float,
         settings: QueueSettings,
     ) -> Offering:
         """
-        Offer a method or stream.
+        Offer a method or stream. With a ``timeout`` of 0 it is settled at once; should the gateway
+        refuse it, that is emitted as a problem.
 
         Raises:
             RegistrationError: This peer offers one of that name already.
@@ -93,7 +99,9 @@ class Serving:
         queue = InvocationQueue(name, settings, link.deadlines, self)
         offering = Offering(definition, str(self._count), handler, queue)
         offering.token = token
-        if timeout is not None:
+        if timeout == 0:
+            self._settle(offering, None)
+        else:
             offering.timer = link.deadlines.at(
                 link.now + timeout, lambda _: self._expire(offering, timeout)
             )
@@ -121,11 +129,11 @@ class Serving:
 
     def lose(self) -> None:
         """The connection is gone: nobody waits for answers any more."""
-        for offering in self._offerings.values():
+        for offering in self._with_queue():
             offering.queue.callers_left()
 
     def caller_left(self, peer_id: str) -> None:
-        for offering in self._offerings.values():
+        for offering in self._with_queue():
             offering.queue.caller_left(peer_id)
 
     # Invocations
@@ -135,7 +143,7 @@ class Serving:
         if offering is None or offering.handler is None:
             gone = "The method is no longer offered"
             reason = gone if offering is None else f"{offering.definition.name} is a stream"
-            self._send_failure(message.invocation_id, reason, None)
+            self._send_failure(message.invocation_id, reason, None, INVOCATION_FAILURE)
             return
         peer_id = self._link.peer_id
         assert peer_id is not None
@@ -158,13 +166,15 @@ class Serving:
         """The handler has ended; whether the caller still waits for it."""
         offering: Offering = invocation.offering
         is_wanted = offering.queue.answered(invocation.id, self._link.now)
+        if not len(offering.queue):
+            self._ending.pop(offering, None)
         return is_wanted and invocation.peer_id == self._link.peer_id
 
-    def _send_failure(self, invocation_id: str, reason: str, type: str | None) -> None:
+    def _send_failure(
+        self, invocation_id: str, reason: str, type: str | None, reason_uri: str = CLIENT_ERROR
+    ) -> None:
         context = encode_payload({"message": reason, **({"type": type} if type else {})})
-        self._link.transmit(
-            Failure(invocation_id, self._link.peer_id, CLIENT_ERROR, reason, context)
-        )
+        self._link.transmit(Failure(invocation_id, self._link.peer_id, reason_uri, reason, context))
 
     # What the queues ask for
 
@@ -197,6 +207,8 @@ class Serving:
         self._settle(offering, None)
 
     def _refused(self, offering: Offering, answer: Error) -> None:
+        if offering.id not in self._offerings:
+            return
         reason = f"{offering.definition.name} was refused by the gateway: {answer.reason}"
         if offering.is_settled:
             # It was fine before the outage; the next login tries again.
@@ -216,7 +228,13 @@ class Serving:
         """Stop offering it; who waits for the confirmation hears the reason."""
         del self._offerings[offering.id]
         del self._by_name[offering.definition.name.lower()]
+        if len(offering.queue):
+            self._ending[offering] = None
+        offering.on_end()
         self._settle(offering, RegistrationError(reason))
+
+    def _with_queue(self) -> list[Offering]:
+        return [*self._offerings.values(), *self._ending]
 
     def _settle(self, offering: Offering, error: RegistrationError | None) -> None:
         if offering.is_settled:
@@ -230,3 +248,7 @@ class Serving:
         self._link.request(
             lambda request_id, peer_id: Unregister(request_id, peer_id, [offering.id]), on_answer
         )
+
+
+def _nothing() -> None:
+    """A method ends without further ado."""

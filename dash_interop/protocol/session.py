@@ -179,7 +179,7 @@ class Session:
         definition: MethodDefinition,
         handler: Any,
         *,
-        timeout: float | None,
+        timeout: float,
         settings: QueueSettings,
         now: float,
     ) -> Offering:
@@ -197,7 +197,7 @@ class Session:
         owner: Any,
         *,
         decides: bool,
-        timeout: float | None,
+        timeout: float,
         now: float,
     ) -> Publication:
         """
@@ -209,6 +209,7 @@ class Session:
         offering = self.serving.register(streaming, None, token, timeout, QueueSettings())
         publication = Publication(offering.id, owner, decides=decides)
         self.publishing.add(publication)
+        offering.on_end = lambda: self.publishing.remove(publication)
         return publication
 
     def unregister(self, token: Any, offering: Offering, now: float) -> None:
@@ -222,7 +223,6 @@ class Session:
             self.link.settle(token)
         else:
             self.serving.unregister(offering, token)
-        self.publishing.remove(publication)
 
     def subscribe(
         self,
@@ -259,7 +259,7 @@ class Session:
 
     def wait_for_method(
         self, token: Any, wanted: MethodDefinition, *, timeout: float, now: float
-    ) -> Wait:
+    ) -> Wait | None:
         """Settled with the ``Method``, or with ``MethodNotFound``."""
         self.link.now = now
 
@@ -314,6 +314,7 @@ class Session:
         self.directory.add_instance(message.new_peer_id, decode_object(message.identity))
 
     def _peer_removed(self, message: PeerRemoved) -> None:
+        self.subscribing.publisher_left(message.removed_id)
         self.directory.remove_instance(message.removed_id)
         self.serving.caller_left(message.removed_id)
 
@@ -322,6 +323,7 @@ class Session:
         self.link.look_again()
 
     def _methods_removed(self, message: MethodsRemoved) -> None:
+        self.subscribing.publisher_left(message.server_id, message.methods)
         self.directory.remove_methods(message.server_id, message.methods)
 
     def _change(self, state: str) -> None:

@@ -9,12 +9,14 @@ The subscriber's side of streams: from the wait for a publisher to the end of th
     asking --all refuse, or time is up--> failed
     open --the publisher closes it, or leaves--> closed
 
-A subscription that was open once is made again after an outage, and waits for its publisher as long
+With the target ``"all"``, ``"skipMine"`` or a list, publishers that come later are asked, too. A
+subscription that was open once is made again after an outage, and waits for its publisher as long
 as it takes; what was published meanwhile is missed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Raw, Struct
@@ -29,13 +31,14 @@ from .messages import (
     NULL,
     Error,
     Event,
+    MethodId,
     Outbound,
     Subscribe,
     Subscribed,
     SubscriptionCancelled,
     Unsubscribe,
 )
-from .payloads import decode_payload
+from .payloads import PayloadError, decode_payload
 from .targets import Target, read_target
 
 __all__ = ["StreamData", "Subscribing", "SubscriptionLine"]
@@ -87,11 +90,14 @@ class SubscriptionLine:
         self._target = target
         self._choose = read_target(target)
         self._response_timeout = response_timeout
+        self._follows = target in ("all", "skipMine") or isinstance(target, list | tuple)
         self._wait: Wait | None = None
+        self._following: Wait | None = None
         self._timer: Timer | None = None
-        self._asked: dict[str, Instance] = {}
-        """Servers that have not answered yet, by request id."""
-        self._refusals: list[str] = []
+        self._asked: dict[str, Offer] = {}
+        """Who has not answered yet, by request id."""
+        self._refused: dict[str, str] = {}
+        """Reasons of those who refused, by peer id."""
         self.servers: dict[str, Instance] = {}
         """Servers that have accepted, by subscription id."""
         self._was_open = False
@@ -105,6 +111,7 @@ class SubscriptionLine:
     def start(self, wait_timeout: float | None) -> None:
         """Subscribe now, or when a publisher is there; ``None`` waits as long as it takes."""
         link = self._link
+        self._refused.clear()
         deadline = None if wait_timeout is None else link.now + wait_timeout
 
         def give_up() -> None:
@@ -120,14 +127,8 @@ class SubscriptionLine:
 
     def close(self) -> None:
         """The subscriber has had enough."""
-        link = self._link
-        for subscription_id in list(self.servers):
-            link.request(
-                lambda request_id, peer_id, id=subscription_id: Unsubscribe(
-                    request_id, peer_id, id
-                ),
-                _ignore,
-            )
+        for subscription_id in self.servers:
+            self._subscribing.unsubscribe(subscription_id)
         self._end()
 
     def lose(self) -> None:
@@ -142,7 +143,12 @@ class SubscriptionLine:
 
     def receive(self, message: Event) -> None:
         server = self.servers[message.subscription_id]
-        data = decode_payload(message.data)
+        try:
+            data = decode_payload(message.data)
+        except PayloadError as error:
+            reason = f"Data of {self._method.name} is lost, as it cannot be read: {error}"
+            self._link.emit(self._link, "problem", reason)
+            return
         self._link.emit(self._owner, "data", StreamData(data, server, self._arguments, message.oob))
 
     def cancelled(self, message: SubscriptionCancelled) -> None:
@@ -166,38 +172,66 @@ class SubscriptionLine:
             return True
         return False
 
+    def _follow(self) -> bool:
+        """Ask those of the target that came later; never done with it."""
+        link = self._link
+        if link.is_joined:
+            streams = link.directory.offers(self._method, streaming=True)
+            known = {server["peerId"] for server in self.servers.values()} | self._refused.keys()
+            known |= {offer.server["peerId"] for offer in self._asked.values()}
+            chosen = self._choose(streams, link.peer_id)
+            new = [offer for offer in chosen if offer.server["peerId"] not in known]
+            if new:
+                self._ask(new)
+        return False
+
     def _ask(self, chosen: list[Offer]) -> None:
         link = self._link
-        self._refusals = []
+        self._cancel_timer()
         self._timer = link.deadlines.at(link.now + self._response_timeout, self._expire)
         for offer in chosen:
             self._ask_one(offer)
 
     def _ask_one(self, offer: Offer) -> None:
-        server = offer.server
-
         def message(request_id: str, peer_id: str | None) -> Subscribe:
-            server_id = server["peerId"]
+            server_id = offer.server["peerId"]
             return Subscribe(request_id, peer_id, server_id, offer.id, NULL, self._encoded)
 
         def answered(answer: Outbound | None) -> None:
-            self._answered(request_id, server, answer)
+            self._answered(request_id, answer)
 
         request_id = self._link.request(message, answered)
-        self._asked[request_id] = server
+        self._asked[request_id] = offer
 
-    def _answered(self, request_id: str, server: Instance, answer: Outbound | None) -> None:
-        del self._asked[request_id]
+    def _answered(self, request_id: str, answer: Outbound | None) -> None:
+        server = self._asked.pop(request_id).server
         if isinstance(answer, Subscribed):
             self._accepted(answer.subscription_id, server)
         elif isinstance(answer, Error):
-            self._refusals.append(answer.reason or "The publisher gave no reason")
-        elif not self._was_open:
-            self._refusals.append("The connection was lost before the publisher answered")
-        if not self._asked:
-            self._cancel_timer()
-            if not self.servers and self._refusals:
-                self._fail(self._refusals[0])
+            self._refused[server["peerId"]] = answer.reason or "The publisher gave no reason"
+        elif self._was_open:
+            # The outage is not over yet when this is told; all publishers are asked again then.
+            return
+        else:
+            reason = "The connection was lost before the publisher answered"
+            self._refused[server["peerId"]] = reason
+        self._conclude()
+
+    def publisher_left(self, peer_id: str, ids: Sequence[MethodId] | None) -> None:
+        """It will not answer any more."""
+        for request_id, offer in list(self._asked.items()):
+            if _is_gone(offer, peer_id, ids):
+                del self._asked[request_id]
+                self._link.forget(request_id)
+                self._refused[peer_id] = "The publisher left before it answered"
+                self._conclude()
+
+    def _conclude(self) -> None:
+        if self._asked or self._is_over:
+            return
+        self._cancel_timer()
+        if not self.servers:
+            self._fail(next(iter(self._refused.values())))
 
     def _accepted(self, subscription_id: str, server: Instance) -> None:
         self.servers[subscription_id] = server
@@ -205,23 +239,20 @@ class SubscriptionLine:
         if not self._was_open:
             self._was_open = True
             self._link.settle(self._token, self)
+        if self._follows and self._following is None:
+            self._following = self._link.wait(self._follow, None, _nothing)
         self._link.emit(self._owner, "connected", server)
 
     def _expire(self, _: float) -> None:
-        for request_id in list(self._asked):
-            self._link.abandon(request_id, self._too_late)
+        for request_id, offer in self._asked.items():
+            self._subscribing.abandon(request_id, offer)
+            self._refused[offer.server["peerId"]] = "It did not answer in time"
         self._asked.clear()
         if not self.servers:
             self._fail(
                 f"Nobody accepted the subscription to {self._method.name} within "
                 f"{self._response_timeout:g} s"
             )
-
-    def _too_late(self, answer: Outbound | None) -> None:
-        if isinstance(answer, Subscribed):
-            link = self._link
-            id = answer.subscription_id
-            link.request(lambda request_id, peer_id: Unsubscribe(request_id, peer_id, id), _ignore)
 
     def _fail(self, reason: str) -> None:
         error = SubscriptionError(reason)
@@ -240,10 +271,12 @@ class SubscriptionLine:
 
     def _release(self) -> None:
         self._cancel_timer()
-        if self._wait is not None:
-            self._link.end_wait(self._wait)
-        for request_id in self._asked:
-            self._link.abandon(request_id, self._too_late)
+        for wait in (self._wait, self._following):
+            if wait is not None:
+                self._link.end_wait(wait)
+        self._following = None
+        for request_id, offer in self._asked.items():
+            self._subscribing.abandon(request_id, offer)
         self._asked.clear()
 
     def _cancel_timer(self) -> None:
@@ -262,6 +295,8 @@ class Subscribing:
         self._link = link
         self._lines: dict[SubscriptionLine, None] = {}
         self._open: dict[str, SubscriptionLine] = {}
+        self._abandoned: dict[str, Offer] = {}
+        """Requests that nobody waits for any more, until they are answered."""
 
     def add(self, line: SubscriptionLine) -> None:
         self._lines[line] = None
@@ -274,6 +309,31 @@ class Subscribing:
 
     def forget(self, subscription_id: str) -> None:
         self._open.pop(subscription_id, None)
+
+    def abandon(self, request_id: str, offer: Offer) -> None:
+        """It took too long, or is not wanted any more; should it be accepted yet, unsubscribe."""
+        self._abandoned[request_id] = offer
+
+        def too_late(answer: Outbound | None) -> None:
+            del self._abandoned[request_id]
+            if isinstance(answer, Subscribed):
+                self.unsubscribe(answer.subscription_id)
+
+        self._link.abandon(request_id, too_late)
+
+    def unsubscribe(self, subscription_id: str) -> None:
+        self._link.request(
+            lambda request_id, peer_id: Unsubscribe(request_id, peer_id, subscription_id), _ignore
+        )
+
+    def publisher_left(self, peer_id: str, ids: Sequence[MethodId] | None = None) -> None:
+        """It has left, or withdrawn some streams, and will not answer any more."""
+        for request_id, offer in list(self._abandoned.items()):
+            if _is_gone(offer, peer_id, ids):
+                del self._abandoned[request_id]
+                self._link.forget(request_id)
+        for line in list(self._lines):
+            line.publisher_left(peer_id, ids)
 
     def receive(self, message: Event) -> None:
         line = self._open.get(message.subscription_id)
@@ -290,6 +350,14 @@ class Subscribing:
     def lose(self) -> None:
         for line in list(self._lines):
             line.lose()
+
+
+def _is_gone(offer: Offer, peer_id: str, ids: Sequence[MethodId] | None) -> bool:
+    return offer.server["peerId"] == peer_id and (ids is None or offer.id in ids)
+
+
+def _nothing() -> None:
+    """There is no time limit."""
 
 
 def _ignore(_: Outbound | None) -> None:

@@ -88,7 +88,7 @@ def _read_test(key: str, wanted: Any) -> Callable[[Any], bool]:
     if pattern is not None:
         return lambda value: value is not None and pattern.search(str(value)) is not None
     text = str(wanted).lower()
-    return lambda value: str(value).lower() == text
+    return lambda value: value is not None and str(value).lower() == text
 
 
 def _read_pattern(key: str, wanted: Any) -> re.Pattern[str] | None:
@@ -103,5 +103,5 @@ def _read_pattern(key: str, wanted: Any) -> re.Pattern[str] | None:
         flags |= _FLAGS.get(letter, re.RegexFlag(0))
     try:
         return re.compile(text, flags)
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise InvocationError(f"The target's {key} is no regular expression: {error}") from error

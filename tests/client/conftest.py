@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import inspect
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +18,8 @@ from tests.support.gateways import GatewayProcess, ours, published
 from tests.support.js_peer import JsPeer
 
 HERE = Path(__file__).resolve().parent
+
+TEST_SECONDS = 30.0
 
 JsPeerFactory = Callable[..., JsPeer]
 
@@ -36,14 +42,22 @@ def same_environment(
     monkeypatch.setenv("XDG_RUNTIME_DIR", gateway_environment["XDG_RUNTIME_DIR"])
 
 
+@pytest.fixture(scope="session")
+def started_gateways(
+    gateway_environment: Mapping[str, str],
+) -> Iterator[dict[str, GatewayProcess]]:
+    """One process of each for all tests, as starting takes its time."""
+    with ours(environment=gateway_environment) as our_process:
+        with published(environment=gateway_environment) as published_process:
+            yield {"ours": our_process, "published": published_process}
+
+
 @pytest.fixture(scope="session", params=["ours", "published"])
 def shared_gateway(
-    request: pytest.FixtureRequest, gateway_environment: Mapping[str, str]
-) -> Iterator[GatewayProcess]:
-    """One process for all tests, as starting takes its time."""
-    start = {"ours": ours, "published": published}[request.param]
-    with start(environment=gateway_environment) as process:
-        yield process
+    request: pytest.FixtureRequest, started_gateways: dict[str, GatewayProcess]
+) -> GatewayProcess:
+    """Each of the two gateways in turn."""
+    return started_gateways[request.param]
 
 
 @pytest.fixture
@@ -52,6 +66,15 @@ def gateway(shared_gateway: GatewayProcess) -> Iterator[GatewayProcess]:
     shared_gateway.check()
     yield shared_gateway
     shared_gateway.check()
+
+
+@pytest.fixture
+def our_shared_gateway(started_gateways: dict[str, GatewayProcess]) -> Iterator[GatewayProcess]:
+    """Ours alone, for what both cannot differ in; not to be killed either."""
+    process = started_gateways["ours"]
+    process.check()
+    yield process
+    process.check()
 
 
 @pytest.fixture
@@ -90,6 +113,44 @@ def _close_all(peers: list[JsPeer]) -> None:
             peers.pop().close()
         finally:
             _close_all(peers)
+
+
+# Tests that are coroutines -------------------------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run ``async def`` tests on a loop of their own, which has to be clean at the end."""
+    function = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(function):
+        return None
+    names = inspect.signature(function).parameters
+    asyncio.run(_watched(function(**{name: pyfuncitem.funcargs[name] for name in names})))
+    return True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_collections() -> Iterator[None]:
+    """The garbage that each coroutine is searched for is its own, not that of all imports."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+async def _watched(test: Coroutine[Any, Any, None]) -> None:
+    """Run a test; fails when it leaves tasks behind, or errors that nobody was told of."""
+    problems: list[str] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: problems.append(str(context)))
+    await asyncio.wait_for(test, TEST_SECONDS)
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        # Those that were cancelled get the time to hear of it.
+        _, left = await asyncio.wait(left, timeout=1)
+    assert not left
+    gc.collect()
+    assert not problems
 
 
 # What the published gateway lacks ------------------------------------------------------------

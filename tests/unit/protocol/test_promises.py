@@ -2,8 +2,9 @@
 Random histories of a gateway against a model that is simple enough to be right.
 
 What has to hold whatever happens: each call ends exactly once, at its caller; nobody answers what
-it does not serve; nothing is sent to another user or to a closed connection; invocations and
-events keep their order; and nothing is left behind when everybody has gone.
+it does not serve; nothing is sent to another user (but services see all, and all see services) or
+to a closed connection; invocations and events keep their order; and nothing is left behind when
+everybody has gone.
 """
 
 import json
@@ -18,6 +19,7 @@ from dash_interop.protocol.limits import Limits
 from dash_interop.protocol.messages import (
     Accepted,
     AddInterest,
+    Authentication,
     Call,
     DropSubscription,
     Error,
@@ -46,17 +48,26 @@ from dash_interop.protocol.messages import (
     Welcome,
     Yield,
 )
-from dash_interop.protocol.router import Remote, Router
+from dash_interop.protocol.router import Principal, Remote, Router
 from tests.support.room import BelieveLogins, credentials, raw
 
 CALL_SECONDS = 10.0
 LIMITS = Limits(call_seconds=CALL_SECONDS)
+
+SERVICE = "service"
+"""The login of those that see, and are seen by, the peers of all users."""
 
 ANY = st.integers(0, 10_000)
 """Picks one of whatever there is by then."""
 
 WILD = st.none() | st.none() | st.none() | ANY
 """Mostly ``None``: what is likely to work."""
+
+
+class BelieveServices(BelieveLogins):
+    def authenticate(self, authentication: Authentication, remote: Remote) -> Principal:
+        principal = super().authenticate(authentication, remote)
+        return Principal(principal.user, is_service=principal.user == SERVICE)
 
 
 @dataclass
@@ -91,7 +102,7 @@ class ModelSubscription:
 class Promises(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.router = Router(BelieveLogins(), node="N", limits=LIMITS)
+        self.router = Router(BelieveServices(), node="N", limits=LIMITS)
         self.now = 0.0
         self.count = 0
         self.open: list[str] = []
@@ -143,10 +154,14 @@ class Promises(RuleBasedStateMachine):
         for name in ("new_peer_id", "removed_id", "server_id", "caller_id"):
             other = getattr(message, name, None)
             if other is not None:
-                assert self.peers[other].user == receiver.user, f"{name} of another user"
+                assert self.may_see(receiver, self.peers[other]), f"{name} of another user"
+
+    @staticmethod
+    def may_see(peer: ModelPeer, other: ModelPeer) -> bool:
+        return peer.user == other.user or SERVICE in (peer.user, other.user)
 
     def sees(self, peer: ModelPeer, other: ModelPeer) -> bool:
-        return peer.joined and other.joined and peer.user == other.user
+        return peer.joined and other.joined and self.may_see(peer, other)
 
     def aim(self, which: int, wild: int | None, id: str) -> tuple[ModelPeer, ModelPeer, str]:
         """A caller, a callee and a method of it; when ``wild``, any two peers and any method."""
@@ -207,7 +222,7 @@ class Promises(RuleBasedStateMachine):
 
     @initialize()
     def begin_with_company(self) -> None:
-        for number, user in enumerate(["anna", "anna", "anna", "ben"]):
+        for number, user in enumerate(["anna", "anna", "anna", "ben", SERVICE]):
             self.connect()
             self.hello(number, user, "?")
             self.join(number)
@@ -216,15 +231,17 @@ class Promises(RuleBasedStateMachine):
             self.subscribe(number, None, "0", "p")
             self.call(number, None, "0")
 
-    @precondition(lambda self: len(self.open) < 6)
+    @precondition(lambda self: len(self.open) < 7)
     @rule()
     def connect(self) -> None:
         connection = f"k{self.fresh()}"
         self.open.append(connection)
         self.router.connect(connection, Remote("127.0.0.1"))
 
-    @precondition(lambda self: len(self.peers) < 8 and self.open)
-    @rule(number=ANY, user=st.sampled_from(["anna", "ben"]), instance=st.sampled_from("xyz?"))
+    @precondition(lambda self: len(self.peers) < 9 and self.open)
+    @rule(
+        number=ANY, user=st.sampled_from(["anna", "ben", SERVICE]), instance=st.sampled_from("xyz?")
+    )
     def hello(self, number: int, user: str, instance: str) -> None:
         connection = self.open[number % len(self.open)]
         replaced = [

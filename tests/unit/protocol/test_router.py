@@ -37,8 +37,8 @@ from dash_interop.protocol.messages import (
     Welcome,
     Yield,
 )
-from dash_interop.protocol.router import Remote
-from tests.support.room import Room, credentials, definition, raw
+from dash_interop.protocol.router import Principal, Remote, Router
+from tests.support.room import BelieveLogins, Room, credentials, definition, raw
 
 REMOVED = ("agm.peer-removed", "Peer has been removed")
 
@@ -564,3 +564,63 @@ def test_entries_of_one_registration_are_bounded_also_when_they_are_the_same():
     entries = [{"id": "1", "name": "Sum"}] * 3
     refusal = only_message(room.handle("a", Register("r", peer, entries)))
     assert refusal.reason_uri == "agm.errors.registration.failure"
+
+
+# Services
+
+
+class BelieveServices(BelieveLogins):
+    """Believes, too, whoever says to be a service."""
+
+    def authenticate(self, authentication: Authentication, remote: Remote) -> Principal:
+        if authentication.login == "service":
+            return Principal("local", is_service=True)
+        return super().authenticate(authentication, remote)
+
+
+def room_with_services(limits: Limits | None = None) -> Room:
+    room = Room()
+    room.router = Router(BelieveServices(), node="N", limits=limits)
+    return room
+
+
+def test_service_is_a_peer_of_its_user_with_an_identity_as_any_other():
+    room = room_with_services(Limits(peers_per_user=1))
+    room.connect("s")
+    hello = Hello("h", identity={"instance": "one"}, authentication=credentials("service"))
+    welcome = only_message(room.handle("s", hello))
+    assert welcome.resolved_identity == identity("one", "local")
+    room.connect("l")
+    refusal = only_message(room.handle("l", Hello("h", authentication=credentials("local"))))
+    assert refusal.reason_uri == "global.errors.limits_exceeded"
+
+
+def test_peers_of_all_users_are_announced_to_a_service_in_the_order_of_registration():
+    room = room_with_services()
+    late = room.enter("a", "anna")
+    early = room.enter("b", "ben", {"id": "0", "name": "Sum"})
+    room.handle("a", Register("r", late, [{"id": "0", "name": "Sum"}]))
+    room.connect("s")
+    service = room.hello("s", "service")
+    announced = [
+        effect.message.new_peer_id
+        for effect in room.handle("s", Join("j", service, "agm"))
+        if effect.connection == "s" and isinstance(effect.message, PeerAdded)
+    ]
+    assert announced == [early, late]
+
+
+def test_service_that_says_hello_again_replaces_its_earlier_peer_for_all_users():
+    room = room_with_services()
+    a, b = room.enter("a", "anna"), room.enter("b", "ben")
+    first = room.enter("s", "service", instance="one")
+    hello = Hello("h", identity={"instance": "one"}, authentication=credentials("service"))
+    *told, welcome = room.handle("s", hello)
+    assert told == [
+        Send("a", PeerRemoved(a, first, *REMOVED)),
+        Send("b", PeerRemoved(b, first, *REMOVED)),
+    ]
+    second = welcome.message
+    assert isinstance(second, Welcome)
+    effects = room.handle("s", Join("j", second.peer_id, "agm"))
+    assert sorted(str(effect.connection) for effect in effects) == ["a", "b", "s", "s", "s"]

@@ -1,0 +1,288 @@
+"""Functions as method handlers: which of their parameters get what."""
+
+import functools
+
+import pytest
+
+from dash_interop.client.handlers import Handler
+from dash_interop.client.validation import Validation
+from dash_interop.errors import InvalidArguments, RegistrationError
+from dash_interop.protocol.definitions import MethodDefinition
+from dash_interop.protocol.directory import Directory
+
+CALLER = Directory(lambda *event: None).add_instance("p", {"user": "anna"})
+
+
+def handler_of(function, validation=None):
+    return Handler(function, validation or Validation(MethodDefinition(name="Sum")))
+
+
+def bound(function, **args):
+    return handler_of(function).bind(args, CALLER)
+
+
+# What the parameters get
+
+
+def test_parameters_get_the_arguments_of_their_names():
+    def add(a, b):
+        return a + b
+
+    assert bound(add, b=2, a=1) == {"a": 1, "b": 2}
+    assert add(**bound(add, b=2, a=1)) == 3
+
+
+def test_args_gets_the_dict_of_all_arguments():
+    def handle(args):
+        return args
+
+    args = {"a": 1, "args": 5}
+    assert handler_of(handle).bind(args, CALLER) == {"args": args}
+    assert handler_of(handle).bind({}, CALLER) == {"args": {}}
+
+
+def test_caller_gets_the_instance_that_invokes():
+    def handle(caller):
+        return caller
+
+    assert bound(handle, caller="an impostor")["caller"] is CALLER
+
+
+def test_args_and_caller_may_stand_beside_others():
+    def handle(a, caller, args, b=5):
+        return a, caller, args, b
+
+    args = {"a": 1, "c": 3}
+    assert handler_of(handle).bind(args, CALLER) == {"a": 1, "caller": CALLER, "args": args}
+
+
+def test_parameter_without_an_argument_keeps_its_default():
+    def handle(a, b=5, *, c=6):
+        return a, b, c
+
+    assert bound(handle, a=1) == {"a": 1}
+    assert handle(**bound(handle, a=1, c=7)) == (1, 5, 7)
+
+
+def test_argument_that_is_null_is_one():
+    def handle(a, b=5):
+        return a, b
+
+    assert bound(handle, a=None, b=None) == {"a": None, "b": None}
+
+
+def test_parameter_by_name_only_gets_its_argument():
+    def handle(*, a):
+        return a
+
+    assert bound(handle, a=1) == {"a": 1}
+
+
+def test_arguments_that_no_parameter_is_named_after_are_ignored():
+    def handle(a):
+        return a
+
+    assert bound(handle, a=1, b=2, self=3) == {"a": 1}
+    assert bound(lambda: None, a=1) == {}
+
+
+def test_rest_gets_the_arguments_that_no_parameter_is_named_after():
+    def handle(a, caller, b=5, **rest):
+        return a, b, rest
+
+    assert handle(**bound(handle, a=1, c=3, d=None)) == (1, 5, {"c": 3, "d": None})
+    assert handle(**bound(handle, a=1, rest=2)) == (1, 5, {"rest": 2})
+
+
+def test_rest_beside_args_gets_the_same_again():
+    def handle(args, **rest):
+        return args, rest
+
+    assert handle(**bound(handle, a=1)) == ({"a": 1}, {"a": 1})
+
+
+def test_argument_called_caller_does_not_hide_the_caller_beside_rest():
+    def handle(caller, args, **rest):
+        return caller, args, rest
+
+    args = {"caller": "an impostor", "args": 5, "a": 1}
+    caller, all_args, rest = handle(**handler_of(handle).bind(args, CALLER))
+    assert (caller is CALLER, all_args, rest) == (True, args, {"a": 1})
+
+
+def test_star_gets_nothing():
+    def handle(*star, a=1):
+        return star, a
+
+    assert handle(**bound(handle, a=2, star=3)) == ((), 2)
+
+
+def test_binding_leaves_the_arguments_alone():
+    def handle(a, caller, **rest):
+        return a, caller, rest
+
+    args = {"a": 1, "b": 2}
+    handler_of(handle).bind(args, CALLER)
+    assert args == {"a": 1, "b": 2}
+
+
+# What is missing
+
+
+def test_missing_argument_is_named():
+    def handle(a, b, c=1):
+        return a, b, c
+
+    with pytest.raises(InvalidArguments) as caught:
+        bound(handle, a=1)
+    assert str(caught.value) == "Sum: argument is missing: b"
+
+
+def test_missing_arguments_are_named_in_their_order():
+    def handle(b, a, caller, args, *, c):
+        return a, b, c
+
+    with pytest.raises(InvalidArguments) as caught:
+        bound(handle, x=1)
+    assert str(caught.value) == "Sum: arguments are missing: b, a, c"
+
+
+def test_arguments_are_checked_before_they_are_handed_out():
+    validation = Validation(MethodDefinition(name="Sum", accepts="int a, int b"), "strict")
+
+    def handle(args):
+        return args
+
+    handler = handler_of(handle, validation)
+    assert handler.bind({"a": 1, "b": 2}, CALLER) == {"args": {"a": 1, "b": 2}}
+    with pytest.raises(InvalidArguments, match="Sum: "):
+        handler.bind({"a": "x", "b": 2}, CALLER)
+
+
+# What may be a handler
+
+
+class Adder:
+    def __init__(self, a):
+        self.a = a
+
+    def __call__(self, b):
+        return self.a + b
+
+    def add(self, b):
+        return self.a + b
+
+    @classmethod
+    def make(cls, a):
+        return cls(a)
+
+    @staticmethod
+    def twice(b):
+        return 2 * b
+
+
+@pytest.mark.parametrize("function", [Adder(1), Adder(1).add, Adder.twice, lambda b: b])
+def test_callable_object_method_and_lambda_are_functions(function):
+    handler = handler_of(function)
+    assert handler.bind({"b": 2, "self": 3}, CALLER) == {"b": 2}
+    assert not handler.is_async
+    assert handler.function(**handler.bind({"b": 2}, CALLER)) in (2, 3, 4)
+
+
+def test_class_and_its_methods_are_functions():
+    assert handler_of(Adder).bind({"a": 1}, CALLER) == {"a": 1}
+    assert handler_of(Adder.make).bind({"a": 1}, CALLER) == {"a": 1}
+
+
+def test_partial_function_needs_what_is_left():
+    def handle(a, b, c=3):
+        return a, b, c
+
+    assert bound(functools.partial(handle, 1), a=9, b=2) == {"b": 2}
+    assert bound(functools.partial(handle, b=2), a=9) == {"a": 9}
+    with pytest.raises(InvalidArguments, match="missing: b"):
+        bound(functools.partial(handle, 1))
+
+
+def test_wrapped_function_gets_what_it_is_named_after():
+    def handle(a):
+        return a
+
+    @functools.wraps(handle)
+    def wrapper(*args, **kwargs):
+        return handle(*args, **kwargs)
+
+    assert bound(wrapper, a=1, b=2) == {"a": 1}
+
+
+def test_builtin_whose_parameters_have_names_is_a_function():
+    assert bound(print, sep="-", x=1) == {"sep": "-"}
+
+
+@pytest.mark.parametrize("function", [len, abs, (lambda a, /: a), (lambda a, /, b: b)])
+def test_parameter_that_takes_no_argument_by_name_is_refused(function):
+    with pytest.raises(RegistrationError, match="has to be one that takes its argument by name"):
+        handler_of(function)
+
+
+def test_refused_parameter_is_named():
+    def handle(first, /, second):
+        return first, second
+
+    with pytest.raises(RegistrationError, match="the parameter first of .*handle has to be"):
+        handler_of(handle)
+
+
+@pytest.mark.parametrize("function", [min, max, dict])
+def test_builtin_that_does_not_tell_its_parameters_is_refused(function):
+    with pytest.raises(RegistrationError, match="wrap it in a function"):
+        handler_of(function)
+
+
+@pytest.mark.parametrize("function", [None, 5, "print", {}, [print]])
+def test_what_is_no_function_is_refused(function):
+    with pytest.raises(RegistrationError, match="a handler has to be a function, not"):
+        handler_of(function)
+
+
+# Plain or async
+
+
+async def coroutine_function(a):
+    return a
+
+
+class AsyncAdder:
+    async def __call__(self, a):
+        return a
+
+    async def add(self, a):
+        return a
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        coroutine_function,
+        AsyncAdder(),
+        AsyncAdder().add,
+        functools.partial(coroutine_function, a=1),
+        functools.partial(AsyncAdder().add),
+        functools.partial(AsyncAdder()),
+    ],
+    ids=["function", "object", "method", "partial", "partial method", "partial object"],
+)
+def test_async_function_is_known_as_one(function):
+    handler = handler_of(function)
+    assert handler.is_async
+    assert handler.bind({"a": 2}, CALLER) == {"a": 2}
+
+
+@pytest.mark.parametrize("function", [Adder(1), Adder, print, lambda: None])
+def test_plain_function_is_known_as_one(function):
+    assert not handler_of(function).is_async
+
+
+def test_name_of_a_handler_says_which_function_it_is():
+    assert handler_of(Adder.twice).name == "Adder.twice"
+    assert "partial" in handler_of(functools.partial(coroutine_function)).name
