@@ -8,27 +8,32 @@ import platform
 import signal
 import sys
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import browser, routers
+import tests.bench
+from tests.bench import browser, client, routers
 from tests.bench.processes import BenchError
 from tests.bench.routers import REFERENCE, ROUTERS, Plan
 
-NAMES = (*ROUTERS, "browser")
+NAMES = (*ROUTERS, "client", "browser")
+
+FILE_WIDTH = 160
+"""Characters of a line where no terminal says how long one may be."""
 
 Report = dict[str, Any]
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=routers.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=tests.bench.__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object, no tables")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and calls")
-    parser.add_argument("--rounds", type=int, help="rounds of the routers; 5, or 2 if quick")
+    parser.add_argument("--rounds", type=int, help="rounds, 5 or 2 if quick; not of the browser")
     only = f"measure only these: {', '.join(NAMES)}"
     parser.add_argument(
         "--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=only
@@ -39,14 +44,18 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 async def run(options: argparse.Namespace, report: Report) -> bool:
     """Measure what was asked for, into ``report``; return whether all of it worked."""
     plan = Plan.quick() if options.quick else Plan()
+    client_plan = client.Plan.quick() if options.quick else client.Plan()
     if options.rounds:
-        plan = Plan(options.rounds, plan.calls, plan.sequential, plan.events)
+        plan = replace(plan, rounds=options.rounds)
+        client_plan = replace(client_plan, rounds=options.rounds)
     names = [name for name in ROUTERS if name in options.only]
     worked = True
     if names:
         worked = await attempt(measure_routers(names, plan, report))
+    if "client" in options.only:
+        worked &= await attempt(measure_client(client_plan, report))
     if "browser" in options.only:
-        worked &= await attempt(measure_browser(15 if options.quick else 60, report))
+        worked &= await attempt(measure_browser(15 if options.quick else 100, report))
     return worked
 
 
@@ -63,7 +72,13 @@ async def attempt(measurement: Awaitable[None]) -> bool:
 async def measure_routers(names: Sequence[str], plan: Plan, report: Report) -> None:
     """Put the figures of the routers and their ratios into ``report``."""
     report["routers"] = await routers.compare(names, plan, progress)
-    report["ratios"] = ratios(report["routers"])
+    report["ratios"] = ratios(report["routers"], REFERENCE)
+
+
+async def measure_client(plan: client.Plan, report: Report) -> None:
+    """Put the figures of the Python client and their ratios into ``report``."""
+    report["client"] = await client.compare(plan, progress)
+    report["client_ratios"] = ratios(report["client"], client.RAW)
 
 
 async def measure_browser(rounds: int, report: Report) -> None:
@@ -82,37 +97,48 @@ def about() -> Report:
     }
 
 
-def ratios(figures: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """Divide the figures of each other router by those of the reference, if that was measured."""
-    reference = figures.get(REFERENCE, {})
+def ratios(
+    figures: Mapping[str, Mapping[str, float]], name_of_reference: str
+) -> dict[str, dict[str, float]]:
+    """Divide the figures of each other candidate by those of the reference, where there are any."""
+    reference = figures.get(name_of_reference, {})
     return {
-        name: {
-            key: own[key] / reference[key]
-            for key in routers.FIGURES
-            if key in own and reference.get(key)
-        }
+        name: {key: value / reference[key] for key, value in own.items() if reference.get(key)}
         for name, own in figures.items()
-        if reference and name != REFERENCE
+        if reference and name != name_of_reference
     }
 
 
 def print_tables(report: Report) -> None:
     """Print the report for people."""
     console = Console()
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
     if "routers" in report:
-        console.print(router_table(report["routers"], report["ratios"]))
+        titles = {name: router.title for name, router in ROUTERS.items()}
+        table = compared_table(titles, routers.FIGURES, report["routers"], report["ratios"])
+        table.title = "Routers (in brackets: times the reference)"
+        console.print(table)
+    if "client" in report:
+        titles = {name: candidate.title for name, candidate in client.CANDIDATES.items()}
+        table = compared_table(titles, client.FIGURES, report["client"], report["client_ratios"])
+        table.title = "Python client (in brackets: times the load client)"
+        console.print(table)
     if "browser" in report:
         console.print(browser_table(report["browser"]))
 
 
-def router_table(
-    figures: Mapping[str, Mapping[str, float]], compared: Mapping[str, Mapping[str, float]]
+def compared_table(
+    titles: Mapping[str, str],
+    rows: Mapping[str, str],
+    figures: Mapping[str, Mapping[str, float]],
+    compared: Mapping[str, Mapping[str, float]],
 ) -> Table:
-    """One row per figure; in brackets the multiple of the reference's."""
-    table = Table("", title="Routers (in brackets: times the reference)")
+    """One row per figure, one column per candidate; in brackets the multiple of the reference's."""
+    table = Table("")
     for name in figures:
-        table.add_column(ROUTERS[name].title, justify="right")
-    for key, title in routers.FIGURES.items():
+        table.add_column(titles[name], justify="right")
+    for key, title in rows.items():
         cells = [cell(figures[name].get(key), compared.get(name, {}).get(key)) for name in figures]
         table.add_row(title, *cells)
     return table

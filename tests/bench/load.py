@@ -9,8 +9,8 @@ Each command is a process of its own, started by ``routers.py``::
     python -m tests.bench.load fan-out URL --pid PID --count 2000 --subscribers 100
 
 ``answer`` prints ``ready`` and serves until its standard input ends; the others print one JSON
-object (:class:`Figures`). ``PID`` is the gateway's, for its CPU time. Messages are pre-built
-bytes, and of what arrives only the ids are looked for.
+object (:class:`Figures`). ``PID`` is the gateway's, for its CPU time; ``--callee`` is for that of
+``answer``. Messages are pre-built bytes, and of what arrives only the ids are looked for.
 """
 
 import argparse
@@ -30,7 +30,7 @@ import uvloop
 from tests.bench.peer import Peer, encode
 from tests.bench.wire import Connection, text_frame
 
-__all__ = ["Figures", "cpu_seconds"]
+__all__ = ["Figures", "Stretch", "cpu_seconds"]
 
 METHOD = "Sum"
 STREAM = "Prices"
@@ -51,6 +51,8 @@ class Figures:
     """CPU seconds the gateway and its children spent per 10,000 calls or deliveries."""
     client_cpu: float
     """Share of one core that this load client used; near 1 it is the bottleneck itself."""
+    callee_cpu: float
+    """As ``gateway_cpu``, for the callee; 0 when it was not named."""
     p50_us: float
     """Median time from a call to its answer, in microseconds; 0 when not measured."""
     p99_us: float
@@ -67,9 +69,9 @@ def cpu_seconds(pid: int) -> float:
 class Stretch:
     """Measures one stretch of work: from the construction to :meth:`figures`."""
 
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._gateway = cpu_seconds(pid)
+    def __init__(self, pid: int, callee: int = 0) -> None:
+        self._pids = (pid, callee)
+        self._servers = self._server_seconds()
         self._client = time.process_time()
         self._start = time.perf_counter()
 
@@ -77,15 +79,20 @@ class Stretch:
         """Put ``count`` units of work and their latencies, in seconds, into figures."""
         seconds = time.perf_counter() - self._start
         client = time.process_time() - self._client
-        gateway = cpu_seconds(self._pid) - self._gateway
+        after = self._server_seconds()
+        gateway, callee = (end - start for start, end in zip(self._servers, after, strict=True))
         cuts = statistics.quantiles(latencies, n=100) if len(latencies) > 1 else [0.0] * 99
         return Figures(
             per_second=count / seconds,
             gateway_cpu=gateway / count * 10_000,
             client_cpu=client / seconds,
+            callee_cpu=callee / count * 10_000,
             p50_us=cuts[49] * 1e6,
             p99_us=cuts[98] * 1e6,
         )
+
+    def _server_seconds(self) -> list[float]:
+        return [cpu_seconds(pid) if pid else 0.0 for pid in self._pids]
 
 
 def call_template(peer_id: str, server_id: str) -> Callable[[int], bytes]:
@@ -155,19 +162,20 @@ class Run:
 
 
 async def measure_calls(
-    callers: Sequence[Caller], connections: Sequence[Connection], pid: int, count: int, window: int
+    callers: Sequence[Caller], connections: Sequence[Connection], options: argparse.Namespace
 ) -> Figures:
-    """Make ``count`` calls after the warm-up, ``window`` in flight per caller."""
+    """Make the calls that ``options`` ask for, after the warm-up."""
+    count = options.count
 
     async def make(numbers: range) -> Run:
         run = Run(numbers)
         for caller in callers:
-            caller.start(run, window)
+            caller.start(run, options.window)
         await finish(run.finished, connections)
         return run
 
     await make(range(min(count, WARM_UP)))
-    stretch = Stretch(pid)
+    stretch = Stretch(options.pid, options.callee)
     run = await make(range(count))
     figures = stretch.figures(count, run.latencies)
     close(connections)
@@ -183,7 +191,7 @@ async def run_calls(options: argparse.Namespace) -> Figures:
         Caller(peer.connection, call_template(peer.peer_id, server))
         for peer, server in zip(peers, servers, strict=True)
     ]
-    return await measure_calls(callers, connections, options.pid, options.count, options.window)
+    return await measure_calls(callers, connections, options)
 
 
 async def run_echo(options: argparse.Namespace) -> Figures:
@@ -191,7 +199,7 @@ async def run_echo(options: argparse.Namespace) -> Figures:
     connections = [await Connection.open(options.url) for _ in range(options.connections)]
     template = call_template("peer-of-the-caller", "peer-of-the-callee")
     callers = [Caller(connection, template) for connection in connections]
-    return await measure_calls(callers, connections, options.pid, options.count, options.window)
+    return await measure_calls(callers, connections, options)
 
 
 async def run_answer(options: argparse.Namespace) -> None:
@@ -334,6 +342,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("url", help="ws://host:port of the gateway")
     parser.add_argument("--pid", type=int, default=0, help="process id of the gateway")
+    parser.add_argument("--callee", type=int, default=0, help="process id of the callee")
     parser.add_argument("--count", type=int, default=20_000, help="calls or events to measure")
     parser.add_argument("--connections", type=int, default=1, help="callers")
     parser.add_argument(

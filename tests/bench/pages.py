@@ -1,10 +1,12 @@
 """
 The two Dash apps of the browser benchmark, on one Flask server.
 
-Page A calls the method ``Sum`` that page B offers; beside it, page A has a chain of three plain
-callbacks. Run as ``python -m tests.bench.pages``; prints ``pages listening on http://host:port``.
+Page A calls the method ``Sum`` that page B offers, and ``ServerSum``, the same function, that this
+process offers itself; beside them, page A has a chain of three plain callbacks, and one that calls
+the function. Run as ``python -m tests.bench.pages``; prints ``pages listening on http://host:port``.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
@@ -12,15 +14,28 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 import dash_interop as dash_glue42
+from dash_interop import Interop
 
+SERVER_SUM = "ServerSum"
 PATH_A = "/app-a/"
 PATH_B = "/app-b/"
 
 
+def add(a: float, b: float) -> dict[str, float]:
+    """What is called in all these ways."""
+    return {"sum": a + b}
+
+
 def app_a(server: Flask) -> Dash:
-    """Make the page that calls, and that runs the plain chain."""
-    app = Dash("app_a", server=False, url_base_pathname=PATH_A)
-    app.init_app(server)
+    """Make the page that calls, and that runs the plain callbacks."""
+    interop = Interop()
+    interop.method(SERVER_SUM)(add)
+    app = Dash(
+        "app_a",
+        server=server,  # pyright: ignore[reportArgumentType] - Dash's hint forgets it
+        url_base_pathname=PATH_A,
+        plugins=[interop],
+    )
     app.layout = html.Div(
         [
             html.Div("laid out", id="layout"),
@@ -30,6 +45,8 @@ def app_a(server: Flask) -> Dash:
             html.Div(id="chain-out"),
             html.Button("single", id="single"),
             html.Div(id="single-out"),
+            html.Button("server", id="server"),
+            html.Div(id="server-out"),
             dash_glue42.Glue42(
                 id="glue42",
                 fallback=html.Div("connecting"),
@@ -55,31 +72,41 @@ def app_a(server: Flask) -> Dash:
     )
     def show_sum(result: dict[str, Any], clicks: int) -> str:
         returned = (result.get("invocationResult") or {}).get("returned") or {}
-        right = returned.get("sum") == 1 + clicks
-        return f"{clicks}: {'right' if right else result}"
+        return shown(clicks, returned)
 
     @app.callback(Output("first", "data"), Input("chain", "n_clicks"), prevent_initial_call=True)
     def chain_first(clicks: int) -> dict[str, int]:
         return {"a": 1, "b": clicks}
 
     @app.callback(Output("second", "data"), Input("first", "data"), prevent_initial_call=True)
-    def chain_second(data: dict[str, int]) -> dict[str, int]:
-        return {"clicks": data["b"], "sum": data["a"] + data["b"]}
+    def chain_second(data: dict[str, int]) -> dict[str, float]:
+        return {"clicks": data["b"], **add(**data)}
 
     @app.callback(
         Output("chain-out", "children"), Input("second", "data"), prevent_initial_call=True
     )
     def chain_third(data: dict[str, int]) -> str:
-        right = data["sum"] == 1 + data["clicks"]
-        return f"{data['clicks']}: {'right' if right else data}"
+        return shown(data["clicks"], data)
 
     @app.callback(
         Output("single-out", "children"), Input("single", "n_clicks"), prevent_initial_call=True
     )
     def single(clicks: int) -> str:
-        return f"{clicks}: right"
+        return shown(clicks, add(1, clicks))
+
+    @app.callback(
+        Output("server-out", "children"), Input("server", "n_clicks"), prevent_initial_call=True
+    )
+    def ask_server(clicks: int) -> str:
+        return shown(clicks, interop.invoke(SERVER_SUM, {"a": 1, "b": clicks}).returned)
 
     return app
+
+
+def shown(clicks: int, result: Mapping[str, Any]) -> str:
+    """The text that answers a click on page A."""
+    right = result.get("sum") == 1 + clicks
+    return f"{clicks}: {'right' if right else dict(result)}"
 
 
 def app_b(server: Flask) -> Dash:
@@ -102,7 +129,7 @@ def app_b(server: Flask) -> Dash:
         numbers = invocation["args"]
         return {
             "invocationId": invocation["invocationId"],
-            "invocationResult": {"sum": numbers["a"] + numbers["b"]},
+            "invocationResult": add(numbers["a"], numbers["b"]),
         }
 
     return app

@@ -1,14 +1,16 @@
 """Child processes of the benchmark: started, awaited with a deadline, always ended."""
 
 import asyncio
+import os
 import re
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["BenchError", "Server", "output_of", "python_module", "started"]
+__all__ = ["BenchError", "Server", "on_one_core", "output_of", "python_module", "started"]
 
 START_SECONDS = 30.0
 """Longest time until a server has printed the line that says where it listens."""
@@ -32,6 +34,31 @@ class Server:
 def python_module(name: str, *arguments: str) -> tuple[str, ...]:
     """Return the command that runs a module with this Python."""
     return (sys.executable, "-m", name, *arguments)
+
+
+@contextmanager
+def on_one_core(pids: Sequence[int]) -> Iterator[None]:
+    """Pin processes, and those that are started meanwhile, to one core where the system can."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    try:
+        for pid in (0, *pids):
+            _pin(pid, {max(cores)})
+        yield
+    finally:
+        for pid in (0, *pids):
+            _pin(pid, cores)
+
+
+def _pin(pid: int, cores: set[int]) -> None:
+    # One thread at a time is what the system pins; a process may have several by now.
+    tasks = Path(f"/proc/{pid or 'self'}/task")
+    threads = [int(task.name) for task in tasks.iterdir()] if pid and tasks.is_dir() else [pid]
+    for thread in threads:
+        with suppress(ProcessLookupError):  # It has ended meanwhile.
+            os.sched_setaffinity(thread, cores)
 
 
 @asynccontextmanager

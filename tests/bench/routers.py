@@ -9,16 +9,24 @@ they would measure how fast idle ones wake up.
 """
 
 import json
-import os
 import statistics
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.processes import Server, output_of, python_module, started
+from tests.bench.processes import Server, on_one_core, output_of, python_module, started
 
-__all__ = ["FIGURES", "REFERENCE", "ROUTERS", "Plan", "compare", "gateway"]
+__all__ = [
+    "FIGURES",
+    "LOAD_SECONDS",
+    "REFERENCE",
+    "ROUTERS",
+    "Plan",
+    "compare",
+    "gateway",
+    "medians",
+]
 
 REFERENCE = "reference"
 LOAD_SECONDS = 180.0
@@ -102,10 +110,11 @@ async def compare(
                 rounds[name].append(figures := await bench.measure(plan))
                 rate = figures["calls_per_second"]
                 progress(f"round {number + 1} of {plan.rounds}: {name} {rate:,.0f} calls/s")
-    return {name: _medians(figures) for name, figures in rounds.items()}
+    return {name: medians(figures) for name, figures in rounds.items()}
 
 
-def _medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+def medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The median of each figure over the rounds."""
     return {key: statistics.median(figures[key] for figures in rounds) for key in rounds[0]}
 
 
@@ -134,7 +143,8 @@ class Bench:
         command = "call" if self._callee else "echo"
         windowed = await self._load(command, plan.calls, connections=1, window=64)
         callers = await self._load(command, plan.calls, connections=64, window=1)
-        with self._on_one_core():
+        pids = [self._server.pid] + ([self._callee.pid] if self._callee else [])
+        with on_one_core(pids):
             sequential = await self._load(command, plan.sequential, connections=1, window=1)
         figures = {
             "calls_per_second": windowed["per_second"],
@@ -150,22 +160,6 @@ class Bench:
             figures["fan_out_per_second"] = fan_out["per_second"]
             figures["fan_out_cpu_seconds_per_10000"] = fan_out["gateway_cpu"]
         return figures
-
-    @contextmanager
-    def _on_one_core(self) -> Iterator[None]:
-        """Pin router, callee and the processes started meanwhile to one core."""
-        if not hasattr(os, "sched_setaffinity"):
-            yield
-            return
-        cores = os.sched_getaffinity(0)
-        pids = [0, self._server.pid] + ([self._callee.pid] if self._callee else [])
-        try:
-            for pid in pids:
-                os.sched_setaffinity(pid, {max(cores)})
-            yield
-        finally:
-            for pid in pids:
-                os.sched_setaffinity(pid, cores)
 
     async def _load(self, command: str, count: int, **options: int) -> dict[str, float]:
         arguments = [f"--{option}={value}" for option, value in options.items()]
