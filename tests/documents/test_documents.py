@@ -1,52 +1,93 @@
-"""The code that README and guide show runs."""
+"""The code that README and guide show runs, and that of every other document has a test."""
+
+from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dash import Dash
 
-ROOT = Path(__file__).parents[2]
-FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+from dash_interop.cli import commands as command_line
+from dash_interop.gateway.embedded import shared_gateway
+from tests.support.documents import ROOT, commands, documents, programs, read, run, said
+
+TESTED = {
+    "README.md": "here",
+    "docs/guide.md": "here",
+    "docs/python.md": "test_python.py",
+    "docs/howto/celery.md": "test_howto.py",
+    "docs/howto/cli.md": "test_howto.py",
+    "docs/howto/notebook.md": "test_howto.py",
+    "docs/howto/push-to-tab.md": "test_howto.py",
+    "docs/howto/script.md": "test_howto.py",
+    "docs/howto/server-method.md": "test_howto.py",
+    "docs/howto/streams.md": "test_howto.py",
+}
+
+CALLBACK = re.compile(r"^@(?:app\.)?(?:callback|method_handler)\(", re.MULTILINE)
 
 
-def programs(document: str) -> Iterator[tuple[str, str]]:
-    """Each heading whose text has Python in it, with that Python as one program."""
-    text = (ROOT / document).read_text(encoding="utf-8")
-    headings = list(HEADING.finditer(FENCE.sub(lambda code: code[0].replace("#", " "), text)))
-    for heading, following in zip(headings, [*headings[1:], None], strict=True):
-        end = following.start() if following else len(text)
-        blocks = FENCE.findall(text[heading.end() : end])
-        if blocks:
-            yield heading[1], "\n".join(blocks)
-
-
-def run(program: str, name: str) -> dict[str, Any]:
-    names: dict[str, Any] = {"__name__": "documented"}
-    exec(compile(program, name, "exec"), names)
-    return names
+def test_every_document_with_code_has_a_test() -> None:
+    assert set(documents()) == set(TESTED)
 
 
 @pytest.mark.parametrize(
     "program", [pytest.param(code, id=title) for title, code in programs("docs/guide.md")]
 )
 def test_guide_program_makes_an_app_that_serves(program: str) -> None:
-    app: Dash = run(program, "guide")["app"]
+    names = run(program, "guide")
+    app: Dash = names["app"]
     if app.layout is None:
         app.layout = []
     client = app.server.test_client()
     assert client.get("/_dash-layout").status_code == 200
     dependencies = json.loads(client.get("/_dash-dependencies").data)
-    assert len(dependencies) == len(re.findall(r"^@", program, re.MULTILINE))
+    assert len(dependencies) == len(CALLBACK.findall(program))
+    if "interop" in names:
+        names["interop"].stop()
 
 
-def test_readme_example_adds_37_and_5(dash_duo: Any) -> None:
-    (_, program), *_ = programs("README.md")
-    dash_duo.start_server(run(program, "README")["app"])
+def test_readme_example_adds_37_and_5(dash_duo: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    page = read("README.md")
+    app, script = page.cells["dash_interop"]
+    assert len(page.cells) == 1 and not page.files
+    dash_duo.start_server(run(app, "README")["app"])
     dash_duo.wait_for_element("#go").click()
     dash_duo.wait_for_text_to_equal("#answer", "The sum is 42")
+    capsys.readouterr()
+    run(script, "README")
+    assert capsys.readouterr().out.splitlines() == said(script) == ["42"]
     assert [entry for entry in dash_duo.get_logs() if entry["level"] == "SEVERE"] == []
+    # It hosts the gateway; the server's end would tear its thread down.
+    shared_gateway().close()
+
+
+def test_links_lead_somewhere() -> None:
+    for document in (*documents(), "docs/design.md"):
+        text = (ROOT / document).read_text(encoding="utf-8")
+        for link in re.findall(r"\]\(([^)]+)\)", text):
+            path, _, anchor = link.partition("#")
+            if not link.startswith("http"):
+                found = ((ROOT / document).parent / path) if path else ROOT / document
+                assert found.exists(), (document, link)
+                assert not anchor or anchor in anchors(found), (document, link)
+
+
+@pytest.mark.parametrize("document", documents())
+def test_commands_have_the_options_that_are_shown(document: str) -> None:
+    for line in commands(document):
+        words = shlex.split(line, comments=True)
+        if "dash-interop" in words:
+            name, *arguments = words[words.index("dash-interop") + 1 :]
+            end = next((i for i, word in enumerate(arguments) if word in ("|", ">", "&&")), None)
+            arguments = ["{}" if word == "-" else word for word in arguments[:end]]
+            command_line.commands[name].make_context(name, arguments)
+
+
+def anchors(document: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}

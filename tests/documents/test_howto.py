@@ -1,0 +1,276 @@
+"""The pages of docs/howto do what they say."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dash_interop.cli import main
+from dash_interop.client.sync import InteropClient, connect
+from tests.support.apps_serving import free_ports
+from tests.support.documents import commands, evaluate, read, run, said
+from tests.support.gateways import GatewayProcess
+
+DEADLINE = 20.0
+
+BIN = Path(sys.executable).parent
+
+pytestmark = pytest.mark.usefixtures("gateway")
+
+
+@contextmanager
+def running(
+    *command: str, directory: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """A program in a folder, ended with the block. What it said is shown when the test fails."""
+    process = subprocess.Popen(
+        command,
+        cwd=directory,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            output, _ = process.communicate(timeout=DEADLINE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, _ = process.communicate()
+        print(output)  # noqa: T201
+
+
+@contextmanager
+def imported_from(directory: Path, *modules: str) -> Iterator[None]:
+    """Where the files of a document import each other, until the end of the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        patch.syspath_prepend(str(directory))
+        try:
+            yield
+        finally:
+            for module in modules:
+                sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def interop(gateway: GatewayProcess) -> Iterator[InteropClient]:
+    with connect(application="Test") as client:
+        yield client
+
+
+def printed(program: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    capsys.readouterr()
+    run(program)
+    return capsys.readouterr().out.splitlines()
+
+
+def click(dash_duo: Any, element_id: str) -> None:
+    dash_duo.wait_for_element(f"#{element_id}").click()
+
+
+def test_script(interop: InteropClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = read("docs/howto/script.md")
+    page.write(tmp_path)
+    assert set(page.files) == {"rates.py", "ask.py", "ask_many.py"} and not page.programs
+    with running(sys.executable, "rates.py", directory=tmp_path) as rates:
+        interop.wait_for_method("GetRate", DEADLINE)
+        for name in ("ask.py", "ask_many.py"):
+            assert printed(page.files[name], capsys) == said(page.files[name])
+        assert rates.stdin is not None
+        rates.stdin.write("\n")
+        rates.stdin.flush()
+        assert rates.wait(DEADLINE) == 0
+
+
+def test_notebook(interop: InteropClient) -> None:
+    page = read("docs/howto/notebook.md")
+    assert set(page.cells) == {"With await", "Without await"} and not page.files
+    interop.register("GetSelection", lambda: {"clients": ["anna"]})
+
+    async def run_cells() -> None:
+        names: dict[str, Any] = {}
+        for cells in page.cells.values():
+            for cell in cells:
+                awaited = evaluate(cell, "cell", names)
+                if awaited is not None:
+                    await awaited
+                if "Analyse" in cell:
+                    await asyncio.to_thread(interop.invoke, "Analyse", {"client": "Acme"})
+        assert names["selection"] == ["anna"]
+        assert names["received"] == ["Acme", "ACME"]
+
+    asyncio.run(run_cells())
+
+
+def test_celery(interop: InteropClient, tmp_path: Path, dash_duo: Any) -> None:
+    page = read("docs/howto/celery.md")
+    page.write(tmp_path)
+    assert set(page.files) == {"reports.py", "app.py"} and not page.programs
+    worker, app = commands("docs/howto/celery.md")
+    assert app == "python app.py"
+    # A broker that is a folder: what one sends is what the other one gets.
+    (tmp_path / "data_in").mkdir()
+    (tmp_path / "data_out").symlink_to("data_in")
+    broker = {"CELERY_BROKER_URL": "filesystem://"}
+    program, *options = worker.split()
+    options += ["--pool", "prefork", "--concurrency", "1", "--loglevel", "warning"]
+    options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    with running(str(BIN / program), *options, directory=tmp_path, environment=broker):
+        with imported_from(tmp_path, "reports"), pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CELERY_BROKER_URL", broker["CELERY_BROKER_URL"])
+            names = run(page.files["app.py"])
+            dash_duo.start_server(names["app"])
+            interop.wait_for_method("ShowProgress", DEADLINE)
+            click(dash_duo, "go")
+            dash_duo.wait_for_text_to_equal("#started", "Started", timeout=DEADLINE)
+            dash_duo.wait_for_text_to_equal("#progress", "3 of 3 pages", timeout=DEADLINE)
+            names["interop"].stop()
+
+
+def test_server_method(
+    interop: InteropClient, tmp_path: Path, gateway: GatewayProcess, secret_file: Path
+) -> None:
+    page = read("docs/howto/server-method.md")
+    page.write(tmp_path)
+    assert set(page.files) == {"app.py", "gunicorn.conf.py"} and not page.programs
+    gunicorn = commands("docs/howto/server-method.md")[-1].split()
+    program, target = gunicorn[-2:]
+    bind = f"127.0.0.1:{free_ports(1)}"
+    with running(str(BIN / program), target, "--bind", bind, directory=tmp_path):
+        with connect(user="anna", application="Desk") as anna:
+            until(lambda: len(anna.servers("GetLimit")) == 2)
+            # No page has asked the workers for anything yet.
+            result = anna.invoke("GetLimit", target="all")
+            assert [value.returned for value in result.all_return_values] == [
+                {"limit": 1000000}
+            ] * 2
+        assert interop.invoke("GetLimit").returned == {"limit": 0}
+
+
+def test_push_to_tab(
+    interop: InteropClient, tmp_path: Path, dash_duo: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = read("docs/howto/push-to-tab.md")
+    page.write(tmp_path)
+    assert set(page.files) == {"app.py", "closing.py"} and not page.programs
+    driver = dash_duo.driver
+    driver.execute_cdp_cmd("Network.enable", {})
+    headers = {"headers": {"X-Forwarded-User": "anna"}}
+    driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", headers)
+    assert printed(page.files["closing.py"], capsys) == ["no tab is open"]
+    with imported_from(tmp_path):
+        names = run(page.files["app.py"])
+        dash_duo.start_server(names["app"])
+        interop.wait_for_method("ShowNews", DEADLINE)
+        click(dash_duo, "callback")
+        dash_duo.wait_for_text_to_equal("#news", "from a callback")
+        click(dash_duo, "thread")
+        dash_duo.wait_for_text_to_equal("#news", "for anna")
+        click(dash_duo, "background")
+        dash_duo.wait_for_text_to_equal("#background-done", "computed", timeout=DEADLINE)
+        dash_duo.wait_for_text_to_equal("#news", "step 3 of 3")
+        assert printed(page.files["closing.py"], capsys) == ["1 tabs told"]
+        dash_duo.wait_for_text_to_equal("#news", "The market is closed")
+        names["interop"].stop()
+
+
+def test_streams(
+    interop: InteropClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = read("docs/howto/streams.md")
+    page.write(tmp_path)
+    market, *subscribers, desk = page.files
+    assert market == "market.py" and desk == "desk.py" and not page.programs
+    with running(sys.executable, market, directory=tmp_path):
+        interop.wait_for_method("Prices", DEADLINE)
+        for name in subscribers:
+            program = page.files[name]
+            lines = printed(program, capsys)
+            assert lines and set(said(program)) <= set(lines)
+            assert set(lines) <= {"VOD", "BARC", *said(program)}
+    names = run(page.files[desk])
+    names["interop"].start()
+    numbers: list[Any] = []
+    heard = threading.Event()
+
+    def hear(data: Any) -> None:
+        numbers.append(data.data)
+        heard.set()
+
+    interop.subscribe("Alarms", on_data=hear)
+    assert names["raise_alarm"](1) == "1 were told"
+    assert heard.wait(DEADLINE) and numbers == [{"number": 1}]
+    names["interop"].stop()
+
+
+def test_command_line(interop: InteropClient, capsys: pytest.CaptureFixture[str]) -> None:
+    interop.register("Sum", lambda a, b: {"sum": a + b})
+    three = [{"price": price} for price in (71.4, 71.5, 71.6)]
+    interop.create_stream(
+        "Prices", subscription_added_handler=lambda one: [one.push(data) for data in three]
+    )
+    with connect(application="Calculator", user="anna") as calculator:
+        calculator.register("Sum", lambda a, b: {"sum": a + b})
+        for line in commands("docs/howto/cli.md"):
+            words = shlex.split(line)
+            if words[1] in ("watch", "gateway", "demo"):
+                continue  # Without end; that they have these options is tested elsewhere.
+            capsys.readouterr()
+            if {"|", ">"} & {*words}:
+                output = shell(line)
+            else:
+                assert exit_code(words) == 0, (line, capsys.readouterr())
+                output = capsys.readouterr().out
+            assert output.strip(), line
+            if "invoke" in words:
+                assert "42" in output
+            if "--count" in words:
+                assert len(output.splitlines()) == int(words[words.index("--count") + 1])
+
+
+def exit_code(words: list[str]) -> object:
+    """Run one of our commands in this process, as a start takes its time."""
+    logger = logging.getLogger("dash_interop")
+    handlers = [list(one.handlers) for one in (logger, logging.getLogger())]
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(words[1:])
+    finally:
+        logger.handlers[:], logging.getLogger().handlers[:] = handlers
+    return ended.value.code
+
+
+def shell(line: str) -> str:
+    if "jq" in line and shutil.which("jq") is None:
+        line = line.partition("| jq")[0]
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    ended = subprocess.run(
+        line, shell=True, env={**os.environ, "PATH": path}, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, (line, ended.stderr)
+    return ended.stdout
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
