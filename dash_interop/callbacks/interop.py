@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -30,6 +32,8 @@ from .serving import when_serving
 
 __all__ = ["Interop"]
 
+logger = logging.getLogger(__name__)
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 UserOf: TypeAlias = Callable[[Any], "str | None"]
 
@@ -50,6 +54,9 @@ class Interop:
         gateway: URL of the gateway as the pages reach it, ``ws://`` or ``wss://``. By default
             ``DASH_INTEROP_GATEWAY`` from the environment, else the gateway that the processes of
             this machine share.
+        internal_gateway: URL of the gateway as this process itself reaches it, where that is not as
+            the pages do, such as behind a proxy. By default ``DASH_INTEROP_INTERNAL_GATEWAY`` from
+            the environment, else ``gateway``.
         secret_file: File with the secret that a named gateway was started with. By default
             ``DASH_INTEROP_SECRET_FILE`` from the environment, else the secret that this user's
             processes share on this machine.
@@ -69,6 +76,7 @@ class Interop:
         user: UserOf | None = None,
         application: str | None = None,
         gateway: str | None = None,
+        internal_gateway: str | None = None,
         secret_file: str | Path | None = None,
     ) -> None:
         if inspect.iscoroutinefunction(user):
@@ -77,6 +85,10 @@ class Interop:
         self._user = user
         url = gateway or os.environ.get("DASH_INTEROP_GATEWAY") or None
         self._gateway = None if url is None else checked_url(url)
+        internal = internal_gateway or os.environ.get("DASH_INTEROP_INTERNAL_GATEWAY") or None
+        if internal is not None and self._gateway is None:
+            raise ConfigError("an internal gateway needs one for the pages: name it with gateway=")
+        self._internal_gateway = self._gateway if internal is None else checked_url(internal)
         self._secret_file = secret_file or os.environ.get("DASH_INTEROP_SECRET_FILE") or None
         self._secret = None if self._secret_file is None else read_secret(self._secret_file)
         if self._secret is not None and self._gateway is None:
@@ -222,8 +234,11 @@ class Interop:
 
         The server sees the pages of all users. To reach one tab, give the ``instance`` of its
         ``Glue42`` as ``target``; to reach the tabs of a user, ``{"user": name}``; all, ``"all"``.
-        In an ``async`` callback, use ``await asyncio.to_thread(interop.invoke, ...)``.
+        On FastAPI and Quart, which run plain callbacks on the server's loop, make the callback an
+        ``async`` one and use ``await asyncio.to_thread(interop.invoke, ...)``: as long as the loop
+        is held up, no page can answer.
         """
+        _warn_of_a_loop()
         return self.client.invoke(
             method,
             args,
@@ -260,7 +275,7 @@ class Interop:
 
     def _connect(self) -> InteropClient:
         return connect(
-            self._gateway,
+            self._internal_gateway,
             application=self.application or self._peer_name,
             secret_file=self._secret_file,
             in_background=True,
@@ -298,6 +313,17 @@ class Interop:
         if self._authority is None:
             self._authority = TokenAuthority(self._secret or runtime_secret())
         return self._authority
+
+
+def _warn_of_a_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    logger.warning(
+        "Interop.invoke holds up the event loop it was called on, and no page of this server can "
+        "answer meanwhile: make the callback async, with await asyncio.to_thread(interop.invoke)"
+    )
 
 
 _settings: WeakKeyDictionary[Dash, Interop] = WeakKeyDictionary()

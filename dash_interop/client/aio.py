@@ -97,6 +97,10 @@ class InteropClient:
         """Leave. What is in flight ends with an error; running handlers are cancelled."""
         await self._engine.close()
 
+    async def wait_closed(self) -> None:
+        """Wait until the client is closed, such as a script that offers methods until Ctrl-C."""
+        await self._engine.closed.wait()
+
     def on_state_changed(self, listener: Listener) -> Stop:
         """Call ``listener(state)`` when the connection is lost, or back."""
         return self._listen("state_changed", listener)

@@ -87,6 +87,7 @@ class Engine:
         self._posted_size = 0
         self._lock = threading.Lock()
         self.is_closed = False
+        self.closed = asyncio.Event()
 
     # The connection
 
@@ -131,6 +132,7 @@ class Engine:
             _fail(request, ConnectionLost("The client was closed"))
         await self.listeners.cancel()
         self._threads.close()
+        self.closed.set()
 
     # Streams and subscriptions, which end with the client
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Raw
 
-from ..errors import SubscriptionError
+from ..errors import RegistrationError, SubscriptionError
 from ..protocol.definitions import MethodDefinition
 from ..protocol.directory import Instance
 from ..protocol.payloads import encode_payload
@@ -162,6 +162,7 @@ class StreamBase:
         self._engine = engine
         self.definition = definition
         self._publication: Publication | None = None
+        self._is_closed = False
         self._listeners = engine.make_listeners(self._overflow)
 
     @property
@@ -179,9 +180,12 @@ class StreamBase:
 
         Raises:
             TypeError: ``data`` is no dict.
-            ValueError: ``data`` holds something that cannot travel as JSON.
+            ValueError: ``data`` holds something that cannot travel as JSON, or is too large.
+            RegistrationError: The stream was closed.
             Overloaded: 16 MiB wait to be sent: ``await flush()`` now and then.
         """
+        if self._is_closed:
+            raise RegistrationError(f"The stream {self.name} was closed")
         encoded = _encoded(data)
         keys = [branch] if isinstance(branch, str) else branch
         publication = self._created()
@@ -235,8 +239,12 @@ class StreamBase:
     async def withdraw(self) -> None:
         """Offer it no longer."""
         session = self._engine.session
+        if self._is_closed:
+            return
+        publication = self._created()
+        self._is_closed = True
         await self._engine.request(
-            lambda token: session.close_stream(token, self._created(), self._engine.now())
+            lambda token: session.close_stream(token, publication, self._engine.now())
         )
         self._on_end()
 

@@ -230,6 +230,11 @@ class InteropClient:
                 self._portal.stop()
         atexit.unregister(self.close)
 
+    def wait_closed(self) -> None:
+        """Wait until the client is closed, such as a script that offers methods until Ctrl-C."""
+        if not self.is_closed:
+            self._portal.run(self._client.wait_closed())
+
     def on_state_changed(self, listener: Listener) -> Stop:
         """Call ``listener(state)`` when the connection is lost, or back."""
         return self._client.on_state_changed(listener)

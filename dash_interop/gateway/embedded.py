@@ -22,9 +22,9 @@ from enum import Enum
 from time import monotonic
 
 from ..errors import ConfigError
-from ..transport.loop import new_event_loop
 from .auth import TokenAuthority, runtime_secret
 from .config import DEFAULT_PORT, GatewayConfig
+from .loop import new_event_loop
 from .origins import OriginPolicy
 from .server import IDENTITY_PATH, Gateway
 

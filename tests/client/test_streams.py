@@ -563,7 +563,8 @@ async def test_a_stream_can_be_closed_twice(gateway: GatewayProcess, user: str):
         stream = await publisher.create_stream("Prices")
         await stream.close()
         await in_time(stream.close())
-        stream.push({"n": 1})
+        with pytest.raises(RegistrationError, match="The stream Prices was closed"):
+            stream.push({"n": 1})
         assert stream.subscriptions() == []
 
 

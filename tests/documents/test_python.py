@@ -45,7 +45,7 @@ HOSTED = ("method", "stream", "invoke", "client", "start", "stop")
 
 PLUMBING = {
     StreamBase: {"create", "emit", "end", "listen", "withdraw"},
-    SubscriptionBase: {"emit", "end", "listen", "open", "take"},
+    SubscriptionBase: {"emit", "end", "listen", "open", "take", "take_kept"},
     HostedStream: {"offer"},
 }
 """Public to the modules beside, not to users."""

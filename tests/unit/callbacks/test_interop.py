@@ -1,11 +1,12 @@
 """The settings of an app."""
 
+import asyncio
 import sys
 
 import pytest
 from dash import Dash
 
-from dash_interop import ConfigError, Interop
+from dash_interop import ConfigError, Interop, MethodNotFound
 from dash_interop.callbacks.interop import application_name, settings_of
 
 SECRET = "s" * 32
@@ -101,3 +102,36 @@ def test_app_that_is_run_as_a_script_is_called_after_its_file(monkeypatch, file,
     app = Dash("__main__")
     monkeypatch.setattr(sys.modules["__main__"], "__file__", file, raising=False)
     assert application_name(app) == name
+
+
+def test_server_reaches_the_gateway_by_another_url_than_the_pages():
+    pages, own = "wss://apps.example.com/interop", "ws://127.0.0.1:1"
+    settings = Interop(gateway=pages, internal_gateway=own)
+    assert settings.gateway_url() == pages
+    try:
+        with pytest.raises(MethodNotFound, match="no connection to the gateway"):
+            settings.invoke("Sum", wait_timeout=0.5)
+        assert settings.client.connection_error == f"cannot connect to {own}: nobody listens there"
+    finally:
+        settings.stop()
+
+
+def test_invoking_on_a_running_loop_is_warned_of(caplog):
+    settings = Interop(gateway="ws://127.0.0.1:1")
+
+    async def callback():
+        with pytest.raises(MethodNotFound):
+            settings.invoke("Sum", wait_timeout=0)
+
+    try:
+        asyncio.run(callback())
+    finally:
+        settings.stop()
+    assert "holds up the event loop" in caplog.text
+
+
+def test_internal_gateway_without_one_for_the_pages_is_refused():
+    with pytest.raises(ConfigError, match="needs one for the pages"):
+        Interop(internal_gateway="ws://gw:8385")
+    with pytest.raises(ConfigError, match="not the URL of a gateway"):
+        Interop(gateway="ws://gw:8385", internal_gateway="http://gw")
