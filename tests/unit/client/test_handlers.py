@@ -216,7 +216,8 @@ def test_wrapped_function_gets_what_it_is_named_after():
 
 
 def test_builtin_whose_parameters_have_names_is_a_function():
-    assert bound(print, sep="-", x=1) == {"sep": "-"}
+    args = {"source": "1", "filename": "x", "mode": "eval"}
+    assert bound(compile, **args, x=1) == args
 
 
 @pytest.mark.parametrize("function", [len, abs, (lambda a, /: a), (lambda a, /, b: b)])
@@ -239,7 +240,7 @@ def test_builtin_that_does_not_tell_its_parameters_is_refused(function):
         handler_of(function)
 
 
-@pytest.mark.parametrize("function", [None, 5, "print", {}, [print]])
+@pytest.mark.parametrize("function", [None, 5, "compile", {}, [compile]])
 def test_what_is_no_function_is_refused(function):
     with pytest.raises(RegistrationError, match="a handler has to be a function, not"):
         handler_of(function)
@@ -278,7 +279,7 @@ def test_async_function_is_known_as_one(function):
     assert handler.bind({"a": 2}, CALLER) == {"a": 2}
 
 
-@pytest.mark.parametrize("function", [Adder(1), Adder, print, lambda: None])
+@pytest.mark.parametrize("function", [Adder(1), Adder, compile, lambda: None])
 def test_plain_function_is_known_as_one(function):
     assert not handler_of(function).is_async
 
