@@ -270,8 +270,7 @@ class Interop:
 
     def begin(self) -> None:
         """This process serves the app: ``start``, if there is something to offer."""
-        if self._peer.has_declared:
-            self._peer.start()
+        self._peer.begin()
 
     def _connect(self) -> InteropClient:
         return connect(

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from ..client.streams import Branch, StreamBranch, StreamSubscription
 from ..client.sync import InteropClient, Stream
-from ..errors import RegistrationError
+from ..errors import InteropError, RegistrationError
 
 __all__ = ["HostedStream", "ServerPeer"]
 
@@ -37,6 +37,10 @@ class ServerPeer:
     @property
     def client(self) -> InteropClient:
         """This process as a peer; connects it, again if somebody closed it."""
+        # Without the lock, which an async handler must not wait for: who has it waits for the loop.
+        client = self._client
+        if client is not None and not client.is_closed:
+            return client
         with self._lock:
             if self._client is None or self._client.is_closed:
                 self._streams.clear()
@@ -44,10 +48,6 @@ class ServerPeer:
                 if self._is_started:
                     self._offer_all(self._client)
             return self._client
-
-    @property
-    def has_declared(self) -> bool:
-        return bool(self._declared)
 
     def declare(self, name: str, offer: Offer) -> None:
         """
@@ -66,6 +66,7 @@ class ServerPeer:
 
     def start(self) -> None:
         """Offer all that was declared; does nothing the second time."""
+        self._is_stopped = False
         if self._is_started:
             return
         with self._lock:
@@ -74,6 +75,11 @@ class ServerPeer:
                 self._is_started = True
                 self._offer_all(client)
 
+    def begin(self) -> None:
+        """``start``, if there is something to offer and nobody has said ``stop``."""
+        if self._declared and not self._is_stopped:
+            self.start()
+
     def stop(self) -> None:
         """
         Leave, and offer nothing until the next ``start``.
@@ -81,18 +87,26 @@ class ServerPeer:
         Raises:
             InteropError: Called by an ``async def`` handler of this peer, which it would wait for.
         """
-        client = self._client
-        if client is not None:
-            client.close()
+        client, was_started = self._client, self._is_started
+        # First, or whoever asks for the client meanwhile gets one that offers it all again.
+        self._is_started, self._is_stopped = False, True
+        try:
+            if client is not None:
+                client.close()
+        except InteropError:
+            self._is_started, self._is_stopped = was_started, False
+            raise
         with self._lock:
             if self._client is client:
                 self._client = None
-                self._is_started = False
                 self._streams.clear()
 
     def stream(self, hosted: HostedStream, create: Callable[[InteropClient], Stream]) -> Stream:
         """The stream as this process publishes it, from now on if it did not yet."""
         client = self.client
+        stream = self._streams.get(hosted)
+        if stream is not None:
+            return stream
         with self._lock:
             if hosted not in self._streams:
                 self._streams[hosted] = create(client)
@@ -109,7 +123,7 @@ class ServerPeer:
     def _reset(self) -> None:
         self._lock = threading.RLock()
         self._client: InteropClient | None = None
-        self._is_started = False
+        self._is_started = self._is_stopped = False
         self._streams: dict[HostedStream, Stream] = {}
 
     def _offer_all(self, client: InteropClient) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -21,7 +20,6 @@ from ..protocol.definitions import (
     read_filter,
 )
 from ..protocol.directory import Instance
-from ..protocol.invoking import Invoking
 from ..protocol.queue import QueueSettings
 from ..protocol.results import InvocationResult
 from ..protocol.targets import Target, read_filters
@@ -50,7 +48,8 @@ class InteropClient:
 
     Everything it offers, publishes, subscribes and listens to outlives the connection: after an
     outage it is there again by itself. What is asked for during an outage waits for the gateway, up
-    to its own timeout. A call in flight when the connection breaks ends with ``ConnectionLost``.
+    to its own timeout. An invocation in flight when the connection breaks ends with
+    ``ConnectionLost``.
 
     Functions that are given to it run on the loop when they are ``async def``, and in a thread when
     they are plain, so none of them holds up the connection.
@@ -157,7 +156,12 @@ class InteropClient:
         await self._engine.request(
             lambda token: self._session.register(
                 token, read, bound, timeout=timeout, settings=settings, now=self._engine.now()
-            )
+            ),
+            # It is none any more when it was refused at that moment.
+            lambda token, offering: (
+                self._session.serving.get(offering.id)
+                and self._session.unregister(token, offering, self._engine.now())
+            ),
         )
 
     async def unregister(self, definition: Definition) -> None:
@@ -215,26 +219,19 @@ class InteropClient:
         wanted = wanted_method(method)
         encoded = encode_arguments(args)
         check_seconds(wait_timeout=wait_timeout, response_timeout=response_timeout)
-        invoking: list[Invoking] = []
-        try:
-            return await self._engine.request(
-                lambda token: invoking.append(
-                    self._session.invoke(
-                        token,
-                        wanted,
-                        args,
-                        encoded,
-                        target,
-                        wait_timeout=wait_timeout,
-                        response_timeout=response_timeout,
-                        now=self._engine.now(),
-                    )
-                )
-            )
-        except asyncio.CancelledError:
-            for each in invoking:
-                each.cancel()
-            raise
+        return await self._engine.request(
+            lambda token: self._session.invoke(
+                token,
+                wanted,
+                args,
+                encoded,
+                target,
+                wait_timeout=wait_timeout,
+                response_timeout=response_timeout,
+                now=self._engine.now(),
+            ),
+            lambda _, invoking: invoking.cancel(),
+        )
 
     # Discovery
 
@@ -272,7 +269,8 @@ class InteropClient:
         return await self._engine.request(
             lambda token: self._session.wait_for_method(
                 token, filter, timeout=timeout, now=self._engine.now()
-            )
+            ),
+            lambda _, wait: wait and self._session.link.end_wait(wait),
         )
 
     def on_method_added(self, listener: Listener) -> Stop:
@@ -358,6 +356,8 @@ class InteropClient:
 
         Raises:
             SubscriptionError: Nobody offers it, or accepted in time; or why it was rejected.
+            InvalidArguments: ``arguments`` is no dict, or holds what cannot travel.
+            InvocationError: ``target`` is none.
         """
         subscription = Subscription(self._engine, wanted_stream(stream), arguments)
         subscription.listen("data", on_data)

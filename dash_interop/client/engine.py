@@ -33,7 +33,7 @@ from ..protocol.session import Session
 from ..protocol.targets import Target
 from .access import Access
 from .handlers import Handler
-from .listeners import Listeners
+from .listeners import CLOSE_TIMEOUT, Listeners
 from .requests import check_seconds
 from .streams import StreamBase, SubscriptionBase
 from .threads import Threads
@@ -50,10 +50,11 @@ PUSH_ROOM = 16 * 1024 * 1024
 MAX_THREADS = 64
 """Threads for plain functions; beyond that they wait for one another."""
 
-CLOSE_TIMEOUT = 5.0
-"""Seconds that handlers get to end when they are cancelled."""
-
 logger = logging.getLogger(__name__)
+
+
+def _nothing(*_: Any) -> None:
+    """It has no effect by itself, or one that may stay."""
 
 
 class Engine:
@@ -87,6 +88,7 @@ class Engine:
         self._posted_size = 0
         self._lock = threading.Lock()
         self.is_closed = False
+        self._closing: asyncio.Task[None] | None = None
         self.closed = asyncio.Event()
 
     # The connection
@@ -112,14 +114,17 @@ class Engine:
 
     async def close(self) -> None:
         """Leave. What is in flight ends with an error; running handlers are cancelled."""
-        if self.is_closed:
-            return
-        self.is_closed = True
+        if self._closing is None:
+            self.is_closed = True
+            self._closing = asyncio.ensure_future(self._close(asyncio.current_task()))
+        # A task of its own: it goes on when the one that asked for it is cancelled.
+        await asyncio.shield(self._closing)
+
+    async def _close(self, closer: asyncio.Task[Any] | None) -> None:
+        # A handler or a listener may close the client that runs it.
         for each in list(self._ends):
-            await each.end()
-        # A handler may close the client that runs it.
-        tasks = {*self._handling.values(), *filter(None, [self._connecting])}
-        tasks -= {asyncio.current_task()}
+            await each.end(closer)
+        tasks = {*self._handling.values(), *filter(None, [self._connecting])} - {closer}
         for task in tasks:
             task.cancel()
         if tasks:
@@ -130,7 +135,7 @@ class Engine:
             self._timer.cancel()
         for request in list(self._requests):
             _fail(request, ConnectionLost("The client was closed"))
-        await self.listeners.cancel()
+        await self.listeners.cancel(closer)
         self._threads.close()
         self.closed.set()
 
@@ -174,12 +179,15 @@ class Engine:
     def now(self) -> float:
         return self._loop.time()
 
-    async def request(self, ask: Callable[[Any], Any]) -> Any:
+    async def request(
+        self, ask: Callable[[Any], Any], undo: Callable[[Any, Any], Any] = _nothing
+    ) -> Any:
         """
         Ask the session for something and wait for its end.
 
         Args:
             ask: Asks, given the token.
+            undo: Takes it back when nobody waits any more, given the token and what ``ask`` gave.
 
         Raises:
             InteropError: As the session says.
@@ -189,9 +197,15 @@ class Engine:
         token: asyncio.Future[Any] = self._loop.create_future()
         self._requests.add(token)
         try:
-            ask(token)
+            asked = ask(token)
             self._carry_out()
-            return await token
+            try:
+                return await token
+            except asyncio.CancelledError:
+                if not self.is_closed:
+                    undo(token, asked)
+                    self._carry_out()
+                raise
         finally:
             self._requests.discard(token)
 
@@ -238,7 +252,12 @@ class Engine:
         if self._is_on_loop():
             self._run_posted()
         elif is_first:
-            self._call_soon(self._run_posted)
+            try:
+                self._call_soon(self._run_posted)
+            except ConnectionLost:
+                with self._lock:
+                    self._posted, self._posted_size = [], 0
+                raise
 
     def make_listeners(self, on_overflow: Callable[[], None]) -> Listeners:
         return Listeners(self._threads.run, on_overflow)

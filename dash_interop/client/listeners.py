@@ -23,6 +23,9 @@ Stop: TypeAlias = Callable[[], None]
 LONGEST_QUEUE = 100_000
 """Events that may wait for the listeners of one source."""
 
+CLOSE_TIMEOUT = 5.0
+"""Seconds that handlers and listeners get to end when they are cancelled."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -93,13 +96,13 @@ class Listeners:
         for entry in self._by_event.get(event, ()):
             self._append(entry, arguments)
 
-    async def cancel(self) -> None:
-        """Tell nobody any more."""
+    async def cancel(self, closer: asyncio.Task[Any] | None = None) -> None:
+        """Tell nobody any more; a listener that is told now ends, unless it is the ``closer``."""
         self._is_closed = True
         self._waiting.clear()
-        if self._task is not None:
+        if self._task is not None and self._task is not closer:
             self._task.cancel()
-            await asyncio.wait([self._task])
+            await asyncio.wait([self._task], timeout=CLOSE_TIMEOUT)
 
     def _enqueue(self, entry: _Entry, arguments: tuple[Any, ...]) -> None:
         if len(self._waiting) >= LONGEST_QUEUE:
@@ -142,6 +145,8 @@ class Listeners:
         except (Exception, SystemExit, KeyboardInterrupt):
             logger.exception("a listener failed: %r", entry.function)
         except asyncio.CancelledError:
-            if self._is_closed:
+            # Cancelled itself, as at the end of asyncio.run, rather than by what it awaits.
+            cancelling = getattr(asyncio.current_task(), "cancelling", int)
+            if self._is_closed or cancelling():
                 raise
             logger.exception("a listener was cancelled: %r", entry.function)

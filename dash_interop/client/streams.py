@@ -190,8 +190,7 @@ class StreamBase:
         keys = [branch] if isinstance(branch, str) else branch
         publication = self._created()
         publishing = self._engine.session.publishing
-        size = len(bytes(encoded))
-        self._engine.post(lambda: publishing.push(publication, encoded, keys), size)
+        self._post(lambda: publishing.push(publication, encoded, keys), len(bytes(encoded)))
 
     def subscriptions(self) -> list[StreamSubscription]:
         """The subscribers now, of all branches."""
@@ -218,7 +217,7 @@ class StreamBase:
         self._on_end = on_end
         session = self._engine.session
 
-        def ask(token: Any) -> None:
+        def ask(token: Any) -> Publication:
             self._publication = session.create_stream(
                 token,
                 self.definition,
@@ -227,12 +226,14 @@ class StreamBase:
                 timeout=timeout,
                 now=self._engine.now(),
             )
+            return self._publication
+
+        def undo(token: Any, publication: Publication) -> None:
+            session.close_stream(token, publication, self._engine.now())
 
         try:
-            await self._engine.request(ask)
+            await self._engine.request(ask, undo)
         except BaseException:
-            if self._publication is not None:
-                session.publishing.remove(self._publication)
             on_end()
             raise
 
@@ -248,9 +249,9 @@ class StreamBase:
         )
         self._on_end()
 
-    async def end(self) -> None:
+    async def end(self, closer: asyncio.Task[Any] | None) -> None:
         """The client is closed: tell nobody any more."""
-        await self._listeners.cancel()
+        await self._listeners.cancel(closer)
 
     def listen(self, event: str, listener: Listener | None) -> None:
         if listener is not None:
@@ -274,8 +275,10 @@ class StreamBase:
     def _push_to(self, interest: StreamInterest, data: Any) -> None:
         encoded = _encoded(data)
         publishing = self._engine.session.publishing
-        size = len(bytes(encoded))
-        self._engine.post(lambda: publishing.push_to(interest, encoded), size)
+        self._post(lambda: publishing.push_to(interest, encoded), len(bytes(encoded)))
+
+    def _post(self, send: Callable[[], None], size: int) -> None:
+        self._engine.post(send, size)
 
     def _close(self, interests: list[StreamInterest]) -> None:
         publishing = self._engine.session.publishing
@@ -321,6 +324,8 @@ class SubscriptionBase:
         self.request_arguments = dict(arguments or {})
         self._line: SubscriptionLine | None = None
         self._listeners = engine.make_listeners(self._overflow)
+        self._is_heard = False
+        """Whether there ever was a listener for its data, and it need not be kept."""
         self._kept: deque[StreamData] = deque()
         self._end: SubscriptionError | bool = False
         self._more = asyncio.Event()
@@ -345,6 +350,7 @@ class SubscriptionBase:
         """Call ``listener(stream_data)`` for all that is pushed, and what was kept so far."""
 
         def add() -> Stop:
+            self._is_heard = True
             kept, self._kept = self._kept, deque()
             return self._listeners.add("data", listener, [(data,) for data in kept])
 
@@ -398,18 +404,19 @@ class SubscriptionBase:
             self._finish(True)
             raise
 
-    async def end(self) -> None:
+    async def end(self, closer: asyncio.Task[Any] | None) -> None:
         """The client is closed: so is this, and nobody is told."""
         self._finish(True)
-        await self._listeners.cancel()
+        await self._listeners.cancel(closer)
 
     def listen(self, event: str, listener: Listener | None) -> None:
         if listener is not None:
+            self._is_heard = self._is_heard or event == "data"
             self._listeners.add(event, listener)
 
     def emit(self, event: str, *arguments: Any) -> None:
         """What the session tells of it."""
-        if event == "data" and not self._listeners.has("data"):
+        if event == "data" and not self._is_heard:
             self._keep(arguments[0])
             return
         self._listeners.tell(event, *arguments)

@@ -11,7 +11,7 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import CancelledError
 from pathlib import Path
 from types import TracebackType
@@ -26,9 +26,9 @@ from ..protocol.targets import Target
 from . import aio, streams
 from .access import TokenSource
 from .aio import CONNECT_TIMEOUT, DEFAULT_TIMEOUT, Filter
-from .engine import CLOSE_TIMEOUT, Engine
+from .engine import Engine
 from .handlers import HandlerFunction
-from .listeners import Listener, Stop
+from .listeners import CLOSE_TIMEOUT, Listener, Stop
 from .requests import wanted_stream
 from .validation import Mode
 
@@ -62,10 +62,13 @@ class _Portal:
             coroutine.close()
             raise InteropError("The client belongs to the process that made it: connect anew")
         with self._lock:
-            reason = self._why_not()
-            if reason is not None:
+            try:
+                if not self.is_running:
+                    raise ConnectionLost("The client was closed")
+                self.check_thread()
+            except InteropError:
                 coroutine.close()
-                raise reason
+                raise
             future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return future.result()
@@ -92,15 +95,16 @@ class _Portal:
     def is_running(self) -> bool:
         return self._process == os.getpid() and self._thread.is_alive() and not self._is_stopping
 
-    def _why_not(self) -> InteropError | None:
-        if not self.is_running:
-            return ConnectionLost("The client was closed")
+    def check_thread(self) -> None:
+        """
+        Raises:
+            InteropError: Called on the loop.
+        """
         if threading.current_thread() is self._thread:
-            return InteropError(
+            raise InteropError(
                 "An async function that was given to the client would wait for itself: make it a "
                 "plain one, or use the client of dash_interop.client.aio"
             )
-        return None
 
 
 async def _end_tasks() -> None:
@@ -119,6 +123,13 @@ class Stream(streams.StreamBase):
         super().__init__(engine, definition)
         self._portal = portal
 
+    def _post(self, send: Callable[[], None], size: int) -> None:
+        while True:
+            try:
+                return super()._post(send, size)
+            except Overloaded:
+                self.flush()
+
     def push(self, data: Any, branch: streams.Branch = None) -> None:
         """
         Send data to the subscribers. Returns at once, unless 16 MiB wait to be sent: then it waits
@@ -132,13 +143,7 @@ class Stream(streams.StreamBase):
             TypeError: ``data`` is no dict.
             ValueError: ``data`` holds something that cannot travel as JSON.
         """
-        while True:
-            try:
-                super().push(data, branch)
-            except Overloaded:
-                self.flush()
-            else:
-                return
+        super().push(data, branch)
 
     def close(self) -> None:
         """Withdraw the stream; its subscribers hear that it was closed."""
@@ -224,6 +229,9 @@ class InteropClient:
 
     def close(self) -> None:
         """Leave. What is in flight ends with an error; running handlers are cancelled."""
+        # Not from the loop, which who has the lock waits for.
+        if self._portal.is_running:
+            self._portal.check_thread()
         with self._close_lock:
             if self._portal.is_running:
                 self._portal.run(self._client.close())

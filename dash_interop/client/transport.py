@@ -70,7 +70,9 @@ class Transport:
     @property
     def backlog(self) -> int:
         """Bytes that were sent and have not left yet."""
-        return 0 if self._connection is None else self._connection.backlog
+        # Asked by other threads, too, while the connection may end.
+        connection = self._connection
+        return 0 if connection is None else connection.backlog
 
     def send(self, frame: bytes) -> None:
         if self._connection is not None:

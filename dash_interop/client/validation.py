@@ -12,6 +12,7 @@ from msgspec import structs
 from ..errors import InvalidArguments, InvalidResult, RegistrationError, SignatureError
 from ..protocol.definitions import MethodDefinition
 from ..protocol.hints import signature_of
+from ..protocol.payloads import PayloadError, encode_payload
 from ..protocol.signature import Signature, parse
 from ..protocol.signature_values import problems
 
@@ -38,6 +39,11 @@ class Validation:
     def __init__(self, definition: MethodDefinition, mode: Mode = "off") -> None:
         if mode not in get_args(Mode):
             raise RegistrationError(f"validate has to be 'off', 'warn' or 'strict', not {mode!r}")
+        try:
+            encode_payload(definition)
+        except PayloadError as error:
+            reason = f"The definition of {definition.name!r} cannot travel: {error}"
+            raise RegistrationError(reason) from error
         self.name = definition.name
         self._mode = mode
         self._accepts = self._parse("accepts", definition.accepts)

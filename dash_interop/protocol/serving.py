@@ -166,8 +166,7 @@ class Serving:
         """The handler has ended; whether the caller still waits for it."""
         offering: Offering = invocation.offering
         is_wanted = offering.queue.answered(invocation.id, self._link.now)
-        if not len(offering.queue):
-            self._ending.pop(offering, None)
+        self._forget_ended(offering)
         return is_wanted and invocation.peer_id == self._link.peer_id
 
     def _send_failure(
@@ -187,6 +186,11 @@ class Serving:
     def fail(self, invocation: Invocation, error: InvocationError) -> None:
         if invocation.peer_id == self._link.peer_id:
             self._send_failure(invocation.id, error.message, error.type)
+        self._forget_ended(invocation.offering)
+
+    def _forget_ended(self, offering: Offering) -> None:
+        if not len(offering.queue):
+            self._ending.pop(offering, None)
 
     # Registration
 
@@ -211,7 +215,7 @@ class Serving:
             return
         reason = f"{offering.definition.name} was refused by the gateway: {answer.reason}"
         if offering.is_settled:
-            # It was fine before the outage; the next login tries again.
+            # Nobody waits to hear it; the next login tries again.
             self._link.emit(self._link, "problem", reason)
         else:
             self._withdraw(offering, reason)

@@ -6,7 +6,7 @@ The subscriber's side of streams: from the wait for a publisher to the end of th
     waiting --publisher appears--> asking --accepted--> open
        ^                             |                    |
        +---- the connection breaks --+--------------------+
-    asking --all refuse, or time is up--> failed
+    asking --all refuse, time is up, or the first connection breaks--> failed
     open --the publisher closes it, or leaves--> closed
 
 With the target ``"all"``, ``"skipMine"`` or a list, publishers that come later are asked, too. A

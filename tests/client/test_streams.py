@@ -750,3 +750,43 @@ async def test_data_that_cannot_be_read_do_not_end_the_client(
         await client.register("Echo", lambda args: args)
         result = await in_time(client.invoke("Echo", {"n": 1}), 1)
         assert result.returned == {"n": 1}
+
+
+@pytest.mark.parametrize("kind", ["async def", "def"])
+async def test_a_listener_may_close_the_client_that_tells_it(
+    gateway: GatewayProcess, user: str, kind: str
+):
+    async with peers(gateway.url, user, "publisher", "client") as [publisher, client]:
+        removed = Heard()
+        stream = await publisher.create_stream("Prices", subscription_removed_handler=removed.add)
+        subscription = await opened(stream, client)
+        loop = asyncio.get_running_loop()
+
+        async def close(_: Any) -> None:
+            await client.close()
+
+        def close_from_thread(_: Any) -> None:
+            asyncio.run_coroutine_threadsafe(client.close(), loop)
+
+        subscription.on_data(close if kind == "async def" else close_from_thread)
+        stream.push({"n": 1})
+        await in_time(client.wait_closed())
+        await removed.count(1)
+
+
+async def test_nothing_is_left_of_what_was_cancelled(gateway: GatewayProcess, user: str):
+    async with peers(gateway.url, user, "publisher", "client") as [publisher, client]:
+        for asking in (
+            publisher.create_stream("Prices"),
+            publisher.register("Sum", lambda: None),
+        ):
+            task = asyncio.ensure_future(asking)
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        # Confirmed after what came before it.
+        await publisher.create_stream("Confirmed")
+        await in_time(client.wait_for_method("Confirmed"))
+        assert [method.name for method in client.methods()] == ["Confirmed"]
+        await in_time(publisher.create_stream("Prices"))

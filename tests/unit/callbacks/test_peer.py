@@ -983,3 +983,17 @@ def test_errors_are_those_of_the_library(interop: Interop):
         interop.invoke("Nothing", {"n": object()})
     with pytest.raises(InteropError):
         interop.invoke("")
+
+
+def test_request_does_not_undo_a_stop(interop: Interop, client: InteropClient):
+    interop.method("Sum")(lambda: 1)
+    interop.begin()
+    client.wait_for_method("Sum")
+    gone = Heard()
+    client.on_method_removed(gone)
+    interop.stop()
+    gone.wait(1)
+    interop.begin()
+    assert client.methods("Sum") == []
+    interop.start()
+    client.wait_for_method("Sum")

@@ -287,3 +287,8 @@ def test_plain_function_is_known_as_one(function):
 def test_name_of_a_handler_says_which_function_it_is():
     assert handler_of(Adder.twice).name == "Adder.twice"
     assert "partial" in handler_of(functools.partial(coroutine_function)).name
+
+
+def test_definition_that_cannot_travel_is_refused_before_it_is_kept():
+    with pytest.raises(RegistrationError, match="cannot travel"):
+        Validation(MethodDefinition(name="Sum", description="\ud800"))

@@ -592,3 +592,11 @@ def test_server_that_invokes_itself_hears_of_the_lost_connection_once():
     a.error(token, ConnectionLost)
     a.answer(a.running[0])
     assert len(a.settled[token]) == 1
+
+
+def test_nothing_is_kept_of_a_method_whose_last_invocation_ends_by_its_time():
+    wired, server, caller, offering = served(response_timeout=5)
+    caller.invoke("Sum")
+    server.unregister(offering)
+    wired.tick(5)
+    assert server.session.serving._ending == {}
