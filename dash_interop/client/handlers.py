@@ -60,8 +60,9 @@ class Handler:
         offered = {_ARGS: args, _CALLER: caller}
         missing = [name for name in self._required if name not in args and name not in offered]
         if missing:
-            words = "argument is" if len(missing) == 1 else "arguments are"
-            raise InvalidArguments(f"{self.validation.name}: {words} missing: {', '.join(missing)}")
+            # In the words of a signature's check.
+            problems = "; ".join(f"argument {name} is missing" for name in missing)
+            raise InvalidArguments(f"{self.validation.name}: {problems}")
         bound: dict[str, Any] = {}
         for name in self._parameters:
             if name in offered:

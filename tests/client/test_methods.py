@@ -281,9 +281,11 @@ async def test_arguments_that_a_parameter_needs_are_asked_for(gateway: GatewayPr
 
     async with peers(gateway.url, user, "server", "client") as [server, client]:
         await server.register("Sum", handler)
-        with pytest.raises(InvalidArguments, match="Sum: arguments are missing: a, b"):
+        with pytest.raises(
+            InvalidArguments, match="Sum: argument a is missing; argument b is missing"
+        ):
             await client.invoke("Sum", {"c": 1})
-        with pytest.raises(InvalidArguments, match="argument is missing: b"):
+        with pytest.raises(InvalidArguments, match="argument b is missing"):
             await client.invoke("Sum", {"a": 1})
         assert ran.items == []
         await client.invoke("Sum", {"a": 1, "b": 2, "unknown": 3})

@@ -135,7 +135,7 @@ def test_missing_argument_is_named():
 
     with pytest.raises(InvalidArguments) as caught:
         bound(handle, a=1)
-    assert str(caught.value) == "Sum: argument is missing: b"
+    assert str(caught.value) == "Sum: argument b is missing"
 
 
 def test_missing_arguments_are_named_in_their_order():
@@ -144,7 +144,10 @@ def test_missing_arguments_are_named_in_their_order():
 
     with pytest.raises(InvalidArguments) as caught:
         bound(handle, x=1)
-    assert str(caught.value) == "Sum: arguments are missing: b, a, c"
+    assert (
+        str(caught.value)
+        == "Sum: argument b is missing; argument a is missing; argument c is missing"
+    )
 
 
 def test_arguments_are_checked_before_they_are_handed_out():
@@ -200,7 +203,7 @@ def test_partial_function_needs_what_is_left():
 
     assert bound(functools.partial(handle, 1), a=9, b=2) == {"b": 2}
     assert bound(functools.partial(handle, b=2), a=9) == {"a": 9}
-    with pytest.raises(InvalidArguments, match="missing: b"):
+    with pytest.raises(InvalidArguments, match="argument b is missing"):
         bound(functools.partial(handle, 1))
 
 
