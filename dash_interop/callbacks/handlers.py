@@ -13,6 +13,8 @@ from dash import Input, Output, State, callback, ctx, get_app, no_update
 from dash.exceptions import PreventUpdate
 from msgspec import Struct
 
+from ..protocol.payloads import as_object
+
 __all__ = ["method_handler"]
 
 logger = logging.getLogger(__name__)
@@ -166,7 +168,7 @@ def _answers(invoke: Any, outcomes: list[_Outcome]) -> Any:
 def _answer(outcome: _Outcome) -> dict[str, Any]:
     error = outcome.error
     if error is None:
-        result = _as_result(outcome.value)
+        result = as_object(outcome.value)
         return {"invocationId": outcome.invocation_id, "invocationResult": result}
     if isinstance(error, PreventUpdate):
         described = {"message": "The handler prevented the update, so there is no result"}
@@ -174,12 +176,6 @@ def _answer(outcome: _Outcome) -> dict[str, Any]:
         kind = type(error).__name__
         described = {"message": f"{kind}: {error}", "type": kind}
     return {"invocationId": outcome.invocation_id, "error": described}
-
-
-def _as_result(value: Any) -> dict[str, Any]:
-    if value is None:
-        return {}
-    return value if isinstance(value, dict) else {"_value": value}
 
 
 def _last_value(invoke: Any, outcomes: list[_Outcome]) -> Any:

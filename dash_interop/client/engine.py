@@ -87,11 +87,15 @@ class Engine:
         self._posted: list[Callable[[], None]] = []
         self._posted_size = 0
         self._lock = threading.Lock()
-        self.is_closed = False
         self._closing: asyncio.Task[None] | None = None
         self.closed = asyncio.Event()
 
     # The connection
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed, or is being so."""
+        return self._closing is not None
 
     async def open(self, timeout: float | None) -> None:
         """
@@ -115,7 +119,6 @@ class Engine:
     async def close(self) -> None:
         """Leave. What is in flight ends with an error; running handlers are cancelled."""
         if self._closing is None:
-            self.is_closed = True
             self._closing = asyncio.ensure_future(self._close(asyncio.current_task()))
         # A task of its own: it goes on when the one that asked for it is cancelled.
         await asyncio.shield(self._closing)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from ..errors import InvalidArguments, RegistrationError
 from ..protocol.directory import Instance
+from ..protocol.hints import ALL_ARGUMENTS, CALLER
 from .functions import is_async
 from .validation import Validation
 
@@ -15,8 +16,6 @@ __all__ = ["Handler", "HandlerFunction"]
 
 HandlerFunction: TypeAlias = Callable[..., "Any | Awaitable[Any]"]
 
-_ARGS = "args"
-_CALLER = "caller"
 _KINDS = inspect.Parameter
 
 
@@ -57,7 +56,7 @@ class Handler:
             InvalidArguments: An argument that a parameter needs is missing, or one does not fit.
         """
         self.validation.check_arguments(args)
-        offered = {_ARGS: args, _CALLER: caller}
+        offered = {ALL_ARGUMENTS: args, CALLER: caller}
         missing = [name for name in self._required if name not in args and name not in offered]
         if missing:
             # In the words of a signature's check.

@@ -28,7 +28,7 @@ from msgspec import inspect as types
 
 from .signature import MAX_DEPTH, Field, Signature
 
-__all__ = ["signature_of"]
+__all__ = ["ALL_ARGUMENTS", "CALLER", "signature_of"]
 
 ALL_ARGUMENTS: Final = "args"
 """The parameter of a handler that gets the whole dict of arguments."""

@@ -57,6 +57,7 @@ class Invoking:
         self._outcomes: dict[str, Outcome] = {}
         """By peer id, in the order of preference."""
         self._requests: list[str] = []
+        self._unanswered = 0
         self._wait: Wait | None = None
         self._timer: Timer | None = None
 

@@ -116,12 +116,10 @@ class Session:
         self.link.now = now
         self._change("connecting")
 
-        def answered(answer: Outbound | None) -> None:
-            if isinstance(answer, Error):
-                self.link.emit(self.link, "refused", AuthenticationFailed(answer.reason))
-
+        # A welcome is handled as such.
         self.link.request(
-            lambda request_id, _: Hello(request_id, None, self.identity, authentication), answered
+            lambda request_id, _: Hello(request_id, None, self.identity, authentication),
+            self._check_refusal,
         )
 
     def receive(self, message: Outbound, now: float) -> None:
@@ -284,12 +282,15 @@ class Session:
         self._instance = self.directory.add_instance(message.peer_id, message.resolved_identity)
 
         def joined(answer: Outbound | None) -> None:
-            if isinstance(answer, Error):
-                link.emit(link, "refused", AuthenticationFailed(answer.reason))
-            elif answer is not None:
+            self._check_refusal(answer)
+            if isinstance(answer, Success):
                 self._joined()
 
         link.request(lambda request_id, peer_id: Join(request_id, peer_id, AGM), joined)
+
+    def _check_refusal(self, answer: Outbound | None) -> None:
+        if isinstance(answer, Error):
+            self.link.emit(self.link, "refused", AuthenticationFailed(answer.reason))
 
     def _joined(self) -> None:
         self.link.is_joined = True
