@@ -1,15 +1,19 @@
 /** What every component of this package is to Dash: an id, a place in the layout, and setProps. */
 
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { Deliverer, type Slot } from './deliver';
 import {
     type ComponentId,
     type ComponentPath,
-    layoutProps,
+    type Entry,
+    layoutEntry,
+    pathOf,
     type Store,
+    setQuietly,
     stringifyId,
 } from './renderer';
-import { propWatcher } from './watch';
+import { ReplayGuard } from './replays';
+import { PropWatcher } from './watch';
 
 export interface DashProps {
     /** The ID of this component, by which callbacks know it; unique in the app. */
@@ -29,75 +33,188 @@ declare global {
     }
 }
 
-/** A component as Dash's callbacks know it: it outlives being rendered and mounted again. */
+/** What a component does as long as it is in the layout. */
+export interface Part {
+    /** The component has left the layout, and has not been put back in the same turn. */
+    end: () => void;
+}
+
+/**
+ * A component as Dash's callbacks know it. React may mount it anew at any change of the layout, as
+ * when one is added beside it; what it does goes on meanwhile, and ends when it has not come back by
+ * the end of the turn.
+ */
 export class DashComponent {
     slot: Slot | undefined;
+    /** Where it was rendered last. */
     path: ComponentPath = [];
     private readonly deliverers = new Map<string, Deliverer>();
-    private readonly checks = new Set<() => void>();
-    private readonly written = new Map<string, unknown>();
-    private readonly seen = new Map<string, WeakSet<object>>();
-    private isMoving = false;
+    private readonly watchers = new Map<string, PropWatcher>();
+    private readonly listeners = new Map<string, (value: any) => void>();
+    private readonly parts = new Map<string, Part>();
+    private readonly guard = new ReplayGuard();
+    /** A prop that the library sets: a copy of this component has it, one made anew has not. */
+    private mark: string | undefined;
+    private entry: Entry | undefined;
+    private wasWritten = false;
+    private unsubscribe: (() => void) | undefined;
 
-    /** The queue of one of its props. */
+    /** The queue of a prop that the library sets. */
     deliverer(prop: string): Deliverer {
         let deliverer = this.deliverers.get(prop);
         if (!deliverer) {
-            deliverer = new Deliverer(prop, () => this.slot);
+            deliverer = new Deliverer(prop, () => this.place());
             this.deliverers.set(prop, deliverer);
         }
         return deliverer;
     }
 
-    /** Calls `onWrite` with every value that is written to one of its props; returns how to stop. */
-    watch(prop: string, onWrite: (value: unknown) => void): () => void {
-        const { slot } = this;
-        if (!slot) {
-            return () => {};
-        }
-        const read = () => layoutProps(slot.store, this.path, slot.id);
-        const known = this.isMoving ? this.written.get(prop) : undefined;
-        const onNewWrite = (value: unknown) => {
-            this.written.set(prop, value);
-            onWrite(value);
-        };
-        const seen = this.seen.get(prop) ?? new WeakSet();
-        this.seen.set(prop, seen);
-        const check = propWatcher(read, prop, onNewWrite, seen, known);
-        const unsubscribe = slot.store.subscribe(check);
-        this.checks.add(check);
-        check();
-        return () => {
-            unsubscribe();
-            this.checks.delete(check);
-        };
+    /**
+     * The queue of the prop that the library sets and whose values are events: the callbacks of each
+     * value run once, whatever becomes of the layout.
+     *
+     * @param mayFill Whether the last value may fill an output that comes into the layout later.
+     */
+    eventDeliverer(prop: string, mayFill: boolean): Deliverer {
+        const deliverer = this.deliverer(prop);
+        this.guard.add(deliverer, mayFill);
+        return deliverer;
     }
 
-    /** It is taken out of the layout; in this turn it may be put back elsewhere. */
-    leave(): void {
+    /** The part of a name, made when it is first asked for. */
+    part<T extends Part>(name: string, make: () => T): T {
+        const part = (this.parts.get(name) as T | undefined) ?? make();
+        this.parts.set(name, part);
+        return part;
+    }
+
+    /**
+     * Calls `onWrite` with every value that is written to one of its props while the component is in
+     * the layout: once with each, also with one that was there before or that is still there later.
+     *
+     * @param mark A prop that only the library sets, by which a copy of the component is known.
+     */
+    watch(prop: string, onWrite: (value: any) => void, mark?: string): void {
+        this.listeners.set(prop, onWrite);
+        this.mark = mark ?? this.mark;
+        if (this.entry) {
+            this.lookAt(prop, onWrite);
+        }
+        if (this.slot) {
+            this.putMark(this.slot.store);
+        }
+    }
+
+    /** It is in the page, perhaps again. */
+    mount(slot: Slot): void {
+        this.slot = slot;
+        this.unsubscribe ??= slot.store.subscribe(() => this.look(slot));
+        this.look(slot);
+        this.resume();
+    }
+
+    /** It is taken out of the page; in this turn it may be put back, here or elsewhere. */
+    unmount(slot: Slot): void {
+        if (this.slot !== slot) {
+            return;
+        }
         this.slot = undefined;
-        this.isMoving = true;
         setTimeout(() => {
-            this.isMoving = false;
+            if (!this.slot) {
+                this.end();
+            }
         });
     }
 
-    /** To be called when the component was moved: what was written meanwhile is seen now. */
+    /** It is rendered where the layout has it. */
     moved(): void {
-        for (const check of this.checks) {
-            check();
+        if (this.slot) {
+            this.look(this.slot);
+            this.resume();
+        }
+    }
+
+    /** Sees what has changed since it looked last. */
+    private look({ store, id }: Slot): void {
+        const before = this.entry;
+        this.entry = layoutEntry(store, id, this.path) ?? before;
+        if (this.entry && this.entry.props !== before?.props) {
+            this.wasWritten = isWrite(before, this.entry);
+            this.change(store);
+        }
+        if (id !== undefined && this.entry) {
+            this.guard.look(store, id, this.entry.props);
+        }
+    }
+
+    /** Where values can be given to it now: a moved one has to be rendered at its new place first. */
+    private place(): Slot | undefined {
+        const { slot } = this;
+        const path = slot?.id === undefined ? undefined : pathOf(slot.store, slot.id);
+        return path === undefined || path.join() === this.path.join() ? slot : undefined;
+    }
+
+    private resume(): void {
+        for (const deliverer of this.deliverers.values()) {
+            deliverer.resume();
+        }
+    }
+
+    private change(store: Store): void {
+        for (const [prop, onWrite] of this.listeners) {
+            this.lookAt(prop, onWrite);
+        }
+        for (const deliverer of this.deliverers.values()) {
+            deliverer.hold(store, this.entry as Entry);
+        }
+        this.putMark(store);
+    }
+
+    private lookAt(prop: string, onWrite: (value: any) => void): void {
+        const watcher = this.watchers.get(prop) ?? new PropWatcher(prop);
+        this.watchers.set(prop, watcher);
+        const { props } = this.entry as Entry;
+        const isCopy = this.mark !== undefined && this.mark in props;
+        const value = watcher.look(props, this.wasWritten, isCopy);
+        if (value !== undefined) {
+            onWrite(value);
+        }
+    }
+
+    private putMark(store: Store): void {
+        const { mark, entry } = this;
+        if (mark && entry && !(mark in entry.props)) {
+            setQuietly(store, entry.path, { [mark]: null });
+        }
+    }
+
+    private end(): void {
+        this.unsubscribe?.();
+        this.unsubscribe = undefined;
+        this.mark = undefined;
+        this.listeners.clear();
+        for (const part of this.parts.values()) {
+            part.end();
+        }
+        this.parts.clear();
+        for (const deliverer of this.deliverers.values()) {
+            deliverer.end();
         }
     }
 }
 
+/** Whether a change was a write to the component itself, and no layout that a callback returned. */
+function isWrite(before: Entry | undefined, { path, writes }: Entry): boolean {
+    return before?.path.join() === path.join() && before.writes !== writes;
+}
+
 const components = new Map<ComponentId, DashComponent>();
 
-function componentOf(id: ComponentId | undefined): DashComponent {
-    if (id === undefined) {
-        return new DashComponent();
-    }
-    const component = components.get(id) ?? new DashComponent();
-    components.set(id, component);
+/** One that has no id is known by its place. */
+function componentOf(id: ComponentId | undefined, path: ComponentPath): DashComponent {
+    const key = id ?? `at ${path.join()}`;
+    const component = components.get(key) ?? new DashComponent();
+    components.set(key, component);
     return component;
 }
 
@@ -109,23 +226,23 @@ export function useDashComponent({ id: givenId, setProps }: DashProps): DashComp
     }
     const store = context.useStore();
     const id = givenId === undefined ? undefined : stringifyId(givenId);
-    const [component] = useState(() => componentOf(id));
+    const { componentPath } = context;
+    // One that Dash renders in the place of another may be another component.
+    // biome-ignore lint/correctness/useExhaustiveDependencies: where it has an id, it may move
+    const component = useMemo(() => componentOf(id, componentPath), [id]);
     // Dash makes a new setProps for each render, and only the latest is sure to be right.
     const latest = useRef(setProps);
     latest.current = setProps;
-    const { componentPath } = context;
     component.path = componentPath;
     useEffect(() => {
         const slot: Slot = { store, id, setProps: (props) => latest.current(props) };
-        component.slot = slot;
-        return () => {
-            if (component.slot === slot) {
-                component.leave();
-            }
-        };
+        component.mount(slot);
+        return () => component.unmount(slot);
     }, [component, store, id]);
     const place = JSON.stringify(componentPath);
     // biome-ignore lint/correctness/useExhaustiveDependencies: the place is what changes
-    useEffect(() => component.moved(), [component, place]);
+    useEffect(() => {
+        component.moved();
+    }, [component, place]);
     return component;
 }

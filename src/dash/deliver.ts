@@ -1,5 +1,5 @@
 /**
- * Hands values to a prop of a component, one at a time, so that callbacks see each of them.
+ * Hands values to a prop of a component, one at a time, so that callbacks see each of them, once.
  *
  * Dash merges what arrives too fast: of several values given to a prop in one turn callbacks see
  * the last, and a callback that is requested again while it runs loses its earlier outputs. So a
@@ -7,18 +7,27 @@
  * these triggered in turn, has ended and its outputs are applied; and when no callback that listens
  * to the prop runs for another reason. Where no callback listens, nothing is waited for.
  *
+ * A layout that a callback returns has the values that the prop had a while ago, or none. While the
+ * callbacks of a value are under way, the prop holds that value whatever a layout brings.
+ *
  * The values of one prop have to differ from each other: Dash ignores a value equal to the one it
  * has.
  */
 
+import { isLost } from './lost-answers';
 import {
+    awaitedExecutions,
     type ComponentId,
+    type Entry,
     isAwaited,
     type PendingCallback,
-    pendingCallbacks,
     type Store,
-    triggeredBy,
+    setQuietly,
 } from './renderer';
+import { type Delivery, notSet, TriggeredRuns } from './runs';
+import { LONGEST_WAIT_MS, until } from './until';
+
+const HAS_NOT_ENDED = `it has not ended within ${LONGEST_WAIT_MS / 1000} s`;
 
 export interface Slot {
     store: Store;
@@ -27,35 +36,39 @@ export interface Slot {
     setProps: (props: Record<string, unknown>) => void;
 }
 
-/** What came of a value. */
-export interface Delivery {
-    /** The definitions of all callbacks that it triggered, directly or through others. */
-    callbacks: Set<PendingCallback['callback']>;
-    /** Whether one of them failed. */
-    failed: boolean;
-}
-
 interface Waiting {
     value: unknown;
     resolve: (delivery: Delivery) => void;
 }
 
 export class Deliverer {
-    private readonly prop: string;
+    readonly prop: string;
     private readonly slot: () => Slot | undefined;
+    private readonly warn: (message: string) => void;
     private readonly queue: Waiting[] = [];
+    /** Ends the wait for other runs of the callbacks that listen; undefined while there is none. */
     private stopWaiting: (() => void) | undefined;
+    /** Ends the wait for the callbacks of the present value; undefined when they have ended. */
+    private stopRuns: (() => void) | undefined;
     private current: unknown;
+    private setting = false;
+    private runs: TriggeredRuns | undefined;
     /** Executions that nobody waits for any more; Dash drops their outputs when it runs anew. */
     private readonly givenUp = new WeakSet<Promise<unknown>>();
 
     /**
      * @param prop The prop to give values to.
      * @param slot The component as it is mounted now; undefined while it is not.
+     * @param warn Tells whoever looks into the page that something is not as it should be.
      */
-    constructor(prop: string, slot: () => Slot | undefined) {
+    constructor(
+        prop: string,
+        slot: () => Slot | undefined,
+        warn: (message: string) => void = console.warn,
+    ) {
         this.prop = prop;
         this.slot = slot;
+        this.warn = warn;
     }
 
     /** The value that was set last. */
@@ -63,135 +76,152 @@ export class Deliverer {
         return this.current;
     }
 
+    /** Whether a callback that Dash requests is one that the present value triggers. */
+    expects(pending: PendingCallback): boolean {
+        return this.setting || Boolean(this.runs?.isToBegin(pending));
+    }
+
     /** Sets `value` after all earlier ones; resolves when every callback it triggered has ended. */
     deliver(value: unknown): Promise<Delivery> {
         return new Promise((resolve) => {
             this.queue.push({ value, resolve });
-            if (!this.stopWaiting) {
-                this.next();
-            }
+            this.resume();
         });
     }
 
-    /** Stops waiting for the callbacks of the present value, so that the next one can go. */
+    /** Goes on with what waits, if it can: the component may be mounted again. */
+    resume(): void {
+        if (!this.stopWaiting && !this.stopRuns) {
+            this.next();
+        }
+    }
+
+    /** Gives up the present value, or the first that waits, so that the next one can go. */
     abandon(): void {
+        if (this.stopRuns) {
+            this.stopRuns();
+            return;
+        }
         this.stopWaiting?.();
+        this.stopWaiting = undefined;
+        this.queue.shift()?.resolve(notSet());
+        this.resume();
+    }
+
+    /** The component has gone, and nobody will see what waits. */
+    end(): void {
+        const waiting = this.queue.splice(0);
+        this.abandon();
+        for (const { resolve } of waiting) {
+            resolve(notSet());
+        }
+    }
+
+    /** Puts the value back whose callbacks are under way, if a layout has brought another one. */
+    hold(store: Store, { path, props }: Entry): void {
+        if (this.stopRuns && props[this.prop] !== this.current) {
+            setQuietly(store, path, { [this.prop]: this.current });
+        }
     }
 
     private next(): void {
-        const waiting = this.queue.shift();
-        if (!waiting) {
+        const slot = this.slot();
+        if (!slot || this.queue.length === 0) {
             return;
         }
-        const delivery: Delivery = { callbacks: new Set(), failed: false };
-        const end = () => {
-            this.stopWaiting = undefined;
-            waiting.resolve(delivery);
-            // The receiver of a delivery may react before the next value is set.
-            Promise.resolve().then(() => this.stopWaiting || this.next());
-        };
-        this.stopWaiting = end;
-        const slot = this.slot();
-        if (!slot) {
-            end();
-        } else if (this.isAwaited(slot)) {
-            this.whenFree(slot, () => this.set(slot, waiting.value, delivery, end), end);
+        if (isAwaited(slot.store, slot.id, this.prop, this.isGivenUp)) {
+            this.waitForOthers(slot);
         } else {
-            this.set(slot, waiting.value, delivery, end);
+            this.set(slot, this.queue.shift() as Waiting);
         }
     }
 
-    private set(slot: Slot, value: unknown, delivery: Delivery, end: () => void): void {
-        try {
-            this.setAndWatch(slot, value, delivery, end);
-        } catch (error) {
+    /** A callback that listens runs for another reason: it would lose what it returns. */
+    private waitForOthers({ store, id }: Slot): void {
+        const goOn = () => {
+            this.stopWaiting = undefined;
+            this.next();
+        };
+        const isFree = () => !isAwaited(store, id, this.prop, this.isGivenUp);
+        this.stopWaiting = until(store, isFree, goOn, () => {
+            this.giveUp(awaitedExecutions(store, id, this.prop));
+            this.warn(
+                `${this.prop} goes on without a callback that has it as Input: ${HAS_NOT_ENDED}`,
+            );
+            goOn();
+        });
+    }
+
+    private set(slot: Slot, { value, resolve }: Waiting): void {
+        const fail = (error: unknown) => {
             // A component that fails in rendering must not stop the values after this one.
             console.error(error);
-            delivery.failed = true;
-            end();
+            resolve({ ...notSet(), failed: true, error });
+            this.resume();
+        };
+        if (this.give(slot, value, fail)) {
+            this.follow(
+                slot.store,
+                new TriggeredRuns(slot.store, `${slot.id}.${this.prop}`),
+                resolve,
+            );
         }
     }
 
-    private isAwaited({ store, id }: Slot): boolean {
-        return isAwaited(store, id, this.prop, this.givenUp);
-    }
-
-    private whenFree(slot: Slot, go: () => void, end: () => void): void {
-        const unsubscribe = slot.store.subscribe(() => {
-            if (!this.isAwaited(slot)) {
-                unsubscribe();
-                go();
-            }
-        });
-        this.stopWaiting = () => {
-            unsubscribe();
-            end();
-        };
-    }
-
-    private setAndWatch(slot: Slot, value: unknown, delivery: Delivery, end: () => void): void {
+    private give(slot: Slot, value: unknown, fail: (error: unknown) => void): boolean {
         this.current = value;
-        slot.setProps({ [this.prop]: value });
-        const started = triggeredBy(slot.store, slot.id, this.prop);
-        if (started.length === 0) {
-            end();
-            return;
+        this.setting = true;
+        try {
+            slot.setProps({ [this.prop]: value });
+            return true;
+        } catch (error) {
+            fail(error);
+            return false;
+        } finally {
+            this.setting = false;
         }
-        this.watch(slot.store, started, delivery, end);
     }
 
-    private watch(
-        store: Store,
-        started: PendingCallback[],
-        delivery: Delivery,
-        end: () => void,
-    ): void {
-        const runs = new Set(started.map(({ resolvedId }) => resolvedId));
-        const definitions = new Set(started.map(({ callback }) => callback));
-        const executions = new Set<Promise<unknown>>();
-        delivery.callbacks = new Set(definitions);
-        const isOurs = (pending: PendingCallback) =>
-            (definitions.has(pending.callback) && runs.has(pending.resolvedId)) ||
-            pending.predecessors?.some((predecessor) => definitions.has(predecessor));
-        const check = () => {
-            const ours = pendingCallbacks(store).filter(isOurs);
-            for (const { callback, executionPromise } of ours) {
-                delivery.callbacks.add(callback);
-                if (executionPromise && !executions.has(executionPromise)) {
-                    executions.add(executionPromise);
-                    executionPromise.then(
-                        (outcome) => {
-                            delivery.failed ||= outcome?.error !== undefined;
-                        },
-                        () => {
-                            delivery.failed = true;
-                        },
-                    );
-                }
-            }
-            if (ours.length === 0) {
-                unsubscribe();
-                finish();
-            }
-        };
-        const finish = async () => {
-            if (this.stopWaiting !== stop) {
+    private follow(store: Store, runs: TriggeredRuns, resolve: Waiting['resolve']): void {
+        let stop = () => {};
+        const end = () => {
+            stop();
+            if (this.stopRuns !== giveUp) {
                 return;
             }
-            await Promise.allSettled(executions);
-            if (this.stopWaiting === stop) {
-                end();
-            }
+            this.stopRuns = undefined;
+            this.runs = undefined;
+            resolve(runs.delivery);
+            // The receiver of a delivery may react before the next value is set.
+            Promise.resolve().then(() => this.resume());
         };
-        const unsubscribe = store.subscribe(check);
-        const stop = () => {
-            unsubscribe();
-            for (const execution of executions) {
-                this.givenUp.add(execution);
-            }
+        const giveUp = () => {
+            this.giveUp(runs.executions);
             end();
         };
-        this.stopWaiting = stop;
-        check();
+        this.runs = runs;
+        this.stopRuns = giveUp;
+        const late = () => {
+            this.warn(
+                `${this.prop} goes on without the callback of ${runs.names}: ${HAS_NOT_ENDED}`,
+            );
+            giveUp();
+        };
+        // How an execution ended is told in the microtask before this one.
+        stop = until(
+            store,
+            () => runs.haveEnded(),
+            () => Promise.resolve().then(end),
+            late,
+        );
+    }
+
+    private readonly isGivenUp = (execution: Promise<unknown>) =>
+        this.givenUp.has(execution) || isLost(execution);
+
+    private giveUp(executions: Iterable<Promise<unknown>>): void {
+        for (const execution of executions) {
+            this.givenUp.add(execution);
+        }
     }
 }

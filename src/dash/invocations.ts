@@ -11,7 +11,7 @@
 
 import type { HandlerError, Reply } from '../client/interop';
 import type { Instance } from '../client/targets';
-import type { Delivery } from './deliver';
+import type { Delivery } from './runs';
 
 /** What a MethodRegister holds at most; its callers hear that it is overloaded beyond that. */
 export const LONGEST_QUEUE = 10_000;

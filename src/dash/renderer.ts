@@ -1,12 +1,14 @@
 /**
- * The one place that looks into Dash's renderer: which callbacks are under way, and what a
- * component's props are in the layout. The shape of the store is internal to Dash; it is the same
- * from Dash 3.0 to 4.4, and the browser tests run on the ends of that range.
+ * The one place that knows Dash's renderer: which callbacks are requested or under way, what a
+ * component's props are in the layout, and how both are corrected. The shape of the store and the
+ * names of its actions are internal to Dash; they are the same from Dash 3.0 to 4.5, and the
+ * browser tests run on the ends of that range.
  */
 
 export interface Store {
     getState(): any;
     subscribe(listener: () => void): () => void;
+    dispatch(action: { type: string; payload: unknown }): unknown;
 }
 
 /** An id as text; a pattern-matching id is the text of a JSON object. */
@@ -16,11 +18,13 @@ export type ComponentPath = (string | number)[];
 /** A callback that Dash wants to run, is running or is applying. */
 export interface PendingCallback {
     /** The definition, the same object for every run. */
-    callback: { inputs: unknown[]; outputs: unknown[] };
+    callback: { inputs: unknown[]; outputs: unknown[]; output?: string };
     /** Tells apart the runs of one definition for different components. */
     resolvedId: string;
     /** `<id>.<prop>` of what triggered it. */
     changedPropIds: Record<string, unknown>;
+    /** Whether Dash wants it because an output of it has just come into the layout. */
+    initialCall?: boolean;
     /** The callbacks whose outputs led to this one. */
     predecessors?: PendingCallback['callback'][];
     /** What it reads, group by group, for the component it runs for. */
@@ -40,36 +44,70 @@ export function pendingCallbacks(store: Store): PendingCallback[] {
 /**
  * Whether a callback that has a prop of a component as Input is under way, whatever triggered it.
  *
- * @param givenUp Executions that do not count.
+ * @param isGivenUp Says which executions do not count.
  */
 export function isAwaited(
     store: Store,
     id: ComponentId | undefined,
     prop: string,
-    givenUp: WeakSet<Promise<unknown>>,
+    isGivenUp: (execution: Promise<unknown>) => boolean,
 ): boolean {
-    if (id === undefined) {
-        return false;
-    }
-    const { paths } = store.getState();
-    return pendingCallbacks(store).some(
-        ({ executionPromise, getInputs }) =>
-            !(executionPromise && givenUp.has(executionPromise)) &&
-            getInputs(paths)
-                .flat()
-                .some((input) => input.property === prop && stringifyId(input.id) === id),
+    return listeningCallbacks(store, id, prop).some(
+        ({ executionPromise }) => !(executionPromise && isGivenUp(executionPromise)),
     );
 }
 
-/** The callbacks that a value just given to a prop has triggered. */
-export function triggeredBy(
+/** The executions under way of callbacks that have a prop of a component as Input. */
+export function awaitedExecutions(
+    store: Store,
+    id: ComponentId | undefined,
+    prop: string,
+): Promise<unknown>[] {
+    return listeningCallbacks(store, id, prop).flatMap(
+        ({ executionPromise }) => executionPromise ?? [],
+    );
+}
+
+function listeningCallbacks(
     store: Store,
     id: ComponentId | undefined,
     prop: string,
 ): PendingCallback[] {
-    const { callbacks } = store.getState();
-    const key = `${id}.${prop}`;
-    return callbacks.requested.filter((pending: PendingCallback) => key in pending.changedPropIds);
+    return id === undefined
+        ? []
+        : pendingCallbacks(store).filter((pending) => hasInput(store, pending, id, prop));
+}
+
+/** Whether a callback has a prop of a component as Input. */
+export function hasInput(
+    store: Store,
+    { getInputs }: PendingCallback,
+    id: ComponentId,
+    prop: string,
+): boolean {
+    return getInputs(store.getState().paths)
+        .flat()
+        .some((input) => input.property === prop && stringifyId(input.id) === id);
+}
+
+/** The callbacks that Dash wants to run and has not begun to look at: it does in a later turn. */
+export function requestedCallbacks(store: Store): PendingCallback[] {
+    return store.getState().callbacks.requested;
+}
+
+/** Takes a requested callback back. */
+export function withdraw(store: Store, requested: PendingCallback): void {
+    store.dispatch({ type: 'Callbacks.RemoveRequested', payload: [requested] });
+}
+
+/** Requests a callback. */
+export function request(store: Store, pending: PendingCallback): void {
+    store.dispatch({ type: 'Callbacks.AddRequested', payload: [pending] });
+}
+
+/** The callbacks that a value just given to a prop, `<id>.<prop>`, has triggered. */
+export function triggeredBy(store: Store, key: string): PendingCallback[] {
+    return requestedCallbacks(store).filter(({ changedPropIds }) => key in changedPropIds);
 }
 
 /** The definitions of all callbacks that have a prop of a component among their outputs. */
@@ -99,21 +137,61 @@ function ofProp(byProp: Record<string, any> | undefined, prop: string): any[] {
         .map(([, value]) => value);
 }
 
+/** What the layout holds for a component at one moment. */
+export interface Entry {
+    path: ComponentPath;
+    props: Record<string, any>;
+    /**
+     * How often something was written to this place in the layout. A layout that a callback returns
+     * counts at the place of the component whose children they are, and not here.
+     */
+    writes: number;
+}
+
 /**
- * A component's props in the layout; undefined when another component, or none, is at the path,
- * as while the layout changes.
+ * A component's entry in the layout; undefined when another component, or none, is at its place, as
+ * while the layout changes.
+ *
+ * @param lastPath Where the component was rendered, for one that Dash does not know by an id.
  */
-export function layoutProps(
+export function layoutEntry(
     store: Store,
-    path: ComponentPath,
     id: ComponentId | undefined,
-): Record<string, any> | undefined {
-    let node = store.getState().layout;
+    lastPath: ComponentPath,
+): Entry | undefined {
+    const path = (id !== undefined && pathOf(store, id)) || lastPath;
+    const state = store.getState();
+    let node = state.layout;
     for (const step of path) {
         node = node?.[step];
     }
     const props = node?.props;
-    return props && (id === undefined || stringifyId(props.id) === id) ? props : undefined;
+    if (!props || (id !== undefined && stringifyId(props.id) !== id)) {
+        return undefined;
+    }
+    return { path, props, writes: state.layoutHashes[path.join(',')]?.hash ?? 0 };
+}
+
+/**
+ * Where a component is in the layout; undefined when it is not. The list is another one whenever
+ * Dash has gone through a part of the layout that holds the component.
+ */
+export function pathOf(store: Store, id: ComponentId): ComponentPath | undefined {
+    const { strs, objs } = store.getState().paths;
+    if (!id.startsWith('{')) {
+        return strs[id];
+    }
+    const parts = Object.entries(JSON.parse(id)).sort(([a], [b]) => (a < b ? -1 : 1));
+    const places = objs[parts.map(([key]) => key).join(',')] ?? [];
+    const wanted = JSON.stringify(parts.map(([, value]) => value));
+    return places.find(({ values }: any) => JSON.stringify(values) === wanted)?.path;
+}
+
+/** Sets props in the layout without any callback being requested. */
+export function setQuietly(store: Store, path: ComponentPath, props: Record<string, any>): void {
+    // As if it came with an answer: what people do in the page goes into Dash's history of edits.
+    const payload = { itempath: path, props, source: 'response' };
+    store.dispatch({ type: 'ON_PROP_CHANGE', payload });
 }
 
 export function stringifyId(id: string | Record<string, any>): ComponentId {

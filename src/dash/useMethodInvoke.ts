@@ -1,30 +1,47 @@
 /** A MethodInvoke: each value written to its `invoke` is one invocation and has one result. */
 
-import { useEffect, useRef, useState } from 'react';
+import { useEffect } from 'react';
 import { type InteropClient, InvocationFailed, readWaitTimeout } from '../client/interop';
-import { type DashComponent, type DashProps, useDashComponent } from './component';
+import { type DashComponent, type DashProps, type Part, useDashComponent } from './component';
+import type { Deliverer } from './deliver';
 import { type Interop, useInterop } from './interop-context';
 
 export function useMethodInvoke(props: DashProps): void {
     const component = useDashComponent(props);
     const interop = useInterop();
-    const [arrival] = useState(() => new Arrival());
-    const latest = useRef(interop);
-    latest.current = interop;
     useEffect(() => {
+        component.part('invoker', () => new Invoker(component)).update(interop);
+    }, [component, interop]);
+}
+
+/** Makes a call of each value that is written to `invoke`, as long as the component is there. */
+class Invoker implements Part {
+    private readonly component: DashComponent;
+    private readonly results: Deliverer;
+    private readonly arrival = new Arrival();
+    private interop: Interop;
+
+    constructor(component: DashComponent) {
+        this.component = component;
+        component.watch('invoke', (invoke) => this.invoke(invoke), 'result');
+        this.results = component.eventDeliverer('result', true);
+    }
+
+    update(interop: Interop): void {
+        this.interop = interop;
         if (interop !== undefined) {
-            arrival.announce(interop);
+            this.arrival.announce(interop);
         }
-    }, [arrival, interop]);
-    useEffect(
-        () =>
-            component.watch('invoke', async (invoke) => {
-                const outcome = await invokeOnce(latest.current, arrival, invoke);
-                const sequence = nextSequence(component);
-                component.deliverer('result').deliver({ ...outcome, sequence });
-            }),
-        [arrival, component],
-    );
+    }
+
+    /** Calls that are under way go on; where nobody is left to see a result, it is not delivered. */
+    end(): void {}
+
+    private async invoke(invoke: unknown): Promise<void> {
+        const outcome = await invokeOnce(this.interop, this.arrival, invoke);
+        const sequence = nextSequence(this.component);
+        this.results.deliver({ ...outcome, sequence });
+    }
 }
 
 /** The connection to come, for what is written before it is there. */

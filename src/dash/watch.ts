@@ -1,47 +1,94 @@
 /**
  * Sees every value that is written to a prop, also when several are written in one turn: React
- * would render only the last. A value is known by its identity, so each write counts once, however
- * often the component is rendered or mounted again.
+ * would render only the last.
+ *
+ * A value comes in one of two ways. Somebody writes it to the prop: a callback that has the prop as
+ * Output, or `set_props`. That is always a new value, and the same object is one write however often
+ * it is seen. Or it comes with a layout: a callback returns the component, among others, as children
+ * of another one. Such a layout may be made anew, and then its value is a new one; or it is what the
+ * callback got as State, and then the value is a copy of one that was seen before.
  */
 
-/**
- * Makes a function that looks whether something was written, to be called after each change of the
- * store.
- *
- * @param read The component's props in the layout; undefined while it has none.
- * @param onWrite Called with each value that is not in `seen`.
- * @param seen The objects that earlier mounts of the component have seen.
- * @param known A value that is there already when it is there at first, as when a callback sends a
- *     component back that it got as State: then it is a copy.
- */
-export function propWatcher(
-    read: () => Record<string, any> | undefined,
-    prop: string,
-    onWrite: (value: unknown) => void,
-    seen: WeakSet<object>,
-    known?: unknown,
-): () => void {
-    let last: unknown;
-    let copy = known === undefined ? undefined : JSON.stringify(known);
-    return () => {
-        const props = read();
-        if (!props || props[prop] === last) {
-            return;
+/** How many values are remembered; a layout that is under way longer than these counts as new. */
+const REMEMBERED = 1_000;
+
+export class PropWatcher {
+    private readonly prop: string;
+    /** Objects that were seen; the same object is the same write. */
+    private readonly seen = new WeakSet<object>();
+    /** Digests of the values that were seen last, the oldest first. */
+    private readonly digests = new Set<number>();
+    private last: unknown;
+
+    constructor(prop: string) {
+        this.prop = prop;
+    }
+
+    /**
+     * Looks whether something was written; to be called after each change of the layout.
+     *
+     * @param props Those of the component in the layout.
+     * @param isWrite Whether the change was a write to the component itself; a layout brought it
+     *     otherwise.
+     * @param isCopy Whether such a layout is one that this page has shown before.
+     * @returns The value that was written; undefined when there is none.
+     */
+    look(props: Record<string, unknown>, isWrite: boolean, isCopy: boolean): unknown {
+        const value = props[this.prop] ?? undefined;
+        if (value === this.last) {
+            return undefined;
         }
-        last = props[prop];
-        if (last === undefined || last === null) {
-            return;
+        this.last = value;
+        if (value === undefined || this.wasSeen(value)) {
+            return undefined;
         }
-        const isCopy = copy !== undefined && JSON.stringify(last) === copy;
-        copy = undefined;
-        if (typeof last === 'object') {
-            if (seen.has(last)) {
-                return;
-            }
-            seen.add(last);
+        const digest = digestOf(value);
+        if (!isWrite && isCopy && this.digests.has(digest)) {
+            return undefined;
         }
-        if (!isCopy) {
-            onWrite(last);
+        this.remember(digest);
+        return value;
+    }
+
+    private wasSeen(value: unknown): boolean {
+        if (typeof value !== 'object' || value === null) {
+            return false;
         }
-    };
+        const wasSeen = this.seen.has(value);
+        this.seen.add(value);
+        return wasSeen;
+    }
+
+    private remember(digest: number): void {
+        // A digest that comes again is the newest.
+        this.digests.delete(digest);
+        this.digests.add(digest);
+        if (this.digests.size > REMEMBERED) {
+            const [oldest] = this.digests;
+            this.digests.delete(oldest);
+        }
+    }
+}
+
+/** 53 bits of a value's JSON text, which are the same before and after a way through Python. */
+function digestOf(value: unknown): number {
+    const text = JSON.stringify(value, inOrder) ?? '';
+    let low = 0x811c9dc5;
+    let high = 0x9e3779b9;
+    for (let index = 0; index < text.length; index += 1) {
+        const unit = text.charCodeAt(index);
+        low = Math.imul(low ^ unit, 0x01000193);
+        high = Math.imul(high ^ unit, 0x85ebca6b);
+    }
+    return (high & 0x1fffff) * 2 ** 32 + (low >>> 0);
+}
+
+/** Dash's server may sort the keys of a dict. */
+function inOrder(_key: string, value: any): unknown {
+    const isDict = value !== null && typeof value === 'object' && !Array.isArray(value);
+    return isDict ? Object.fromEntries(Object.entries(value).sort(byKey)) : value;
+}
+
+function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
+    return a < b ? -1 : 1;
 }

@@ -57,6 +57,7 @@ test('it leaves no listener behind when it goes', async () => {
     await show();
     expect(page.store.subscriberCount).toBeGreaterThan(0);
     page.close();
+    await vi.advanceTimersByTimeAsync(0);
     expect(page.store.subscriberCount).toBe(0);
 });
 

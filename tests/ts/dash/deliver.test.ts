@@ -1,5 +1,7 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { Deliverer, type Delivery, type Slot } from '../../../src/dash/deliver';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Deliverer, type Slot } from '../../../src/dash/deliver';
+import { AnswerLost } from '../../../src/dash/lost-answers';
+import type { Delivery } from '../../../src/dash/runs';
 import { FakeDashStore } from '../support/fake-dash-store';
 
 let store: FakeDashStore;
@@ -7,13 +9,19 @@ let slot: Slot | undefined;
 let deliverer: Deliverer;
 let ended: unknown[];
 let deliveries: Map<unknown, Delivery>;
+let warnings: string[];
 
 beforeEach(() => {
     store = new FakeDashStore();
     store.add('MethodRegister', { id: 'm' });
     store.add('Div', { id: 'out' });
     slot = { store, id: 'm', setProps: (props) => store.setProps('m', props) };
-    deliverer = new Deliverer('invoke', () => slot);
+    warnings = [];
+    deliverer = new Deliverer(
+        'invoke',
+        () => slot,
+        (message) => warnings.push(message),
+    );
     ended = [];
     deliveries = new Map();
 });
@@ -22,6 +30,12 @@ async function flush(): Promise<void> {
     for (let turn = 0; turn < 20; turn += 1) {
         await Promise.resolve();
     }
+}
+
+/** The browser reports that nobody handles a rejection; one of its own errors names no places. */
+function browserRejects(name: string, places = ''): void {
+    const reason = { name, message: 'cannot be read', stack: `${name}: cannot be read${places}` };
+    window.dispatchEvent(Object.assign(new Event('unhandledrejection'), { reason }));
 }
 
 function deliver(...values: unknown[]): void {
@@ -343,19 +357,113 @@ describe('failures', () => {
         expect(deliveries.get('two')?.failed).toBe(false);
     });
 
-    test('an outcome that comes after Dash has let go of the callback still counts', async () => {
-        store.callback({ inputs: ['m.invoke'] });
+    test('tells what the first failure was', async () => {
+        store.callback({ inputs: ['m.invoke'], outputs: ['out.children'] });
+        store.callback({ inputs: ['m.invoke'], outputs: ['out.title'] });
+        deliver('one');
+        const error = new Error('first');
+        await store.runs[0].fail(error);
+        await store.runs[1].fail();
+        await flush();
+        expect(deliveries.get('one')?.error).toBe(error);
+    });
+});
+
+describe('an execution that never ends', () => {
+    beforeEach(() => {
+        vi.useFakeTimers();
+        store.callback({ inputs: ['m.invoke'], outputs: ['out.children'] });
+    });
+
+    afterEach(() => vi.useRealTimers());
+
+    test('ends its delivery when Dash drops it', async () => {
         deliver('one', 'two');
-        let settle: (outcome: { error: Error }) => void = () => {};
-        const executionPromise = new Promise<{ error: Error }>((resolve) => (settle = resolve));
-        store.runs[0].move('executing', { executionPromise });
-        store.runs[0].move('stored');
+        store.runs[0].start();
+        store.runs[0].move('gone');
         await flush();
-        expect(set()).toEqual(['one']);
-        settle({ error: new Error('500') });
-        await flush();
-        expect(deliveries.get('one')?.failed).toBe(true);
+        expect(ended).toEqual(['one']);
         expect(set()).toEqual(['one', 'two']);
+    });
+
+    test('ends its delivery when a newer run of the callback has ended', async () => {
+        deliver('one', 'two');
+        store.runs[0].start();
+        store.request(['m.invoke']);
+        store.runs[0].stage = 'gone';
+        await store.runs[1].finish();
+        await flush();
+        expect(set()).toEqual(['one', 'two']);
+    });
+
+    test('is waited for five minutes; the warning names the callback', async () => {
+        deliver('one', 'two');
+        store.runs[0].start();
+        await vi.advanceTimersByTimeAsync(299_999);
+        expect(set()).toEqual(['one']);
+        await vi.advanceTimersByTimeAsync(1);
+        expect(set()).toEqual(['one', 'two']);
+        expect(warnings).toEqual([
+            'invoke goes on without the callback of out.children: it has not ended within 300 s',
+        ]);
+    });
+
+    test('of another trigger holds a value up no longer than that', async () => {
+        store.request(['m.invoke']);
+        store.runs[0].start();
+        deliver('one');
+        await vi.advanceTimersByTimeAsync(299_999);
+        expect(set()).toEqual([]);
+        await vi.advanceTimersByTimeAsync(1);
+        expect(set()).toEqual(['one']);
+        expect(warnings).toHaveLength(1);
+    });
+
+    test('whose answer cannot be read has failed as soon as the browser says so', async () => {
+        deliver('one', 'two');
+        store.runs[0].start();
+        browserRejects('SyntaxError');
+        await flush();
+        expect(deliveries.get('one')?.error).toBeInstanceOf(AnswerLost);
+        expect(set()).toEqual(['one', 'two']);
+        await store.runs[1].finish();
+        await flush();
+        expect(deliveries.get('two')?.failed).toBe(false);
+    });
+
+    test('is not taken for the one whose answer cannot be read while there are others', async () => {
+        store.callback({ inputs: ['out.title'] });
+        store.write('out', { title: 'plain' });
+        store.runs[0].start();
+        deliver('one', 'two');
+        store.runs[1].start();
+        browserRejects('TypeError');
+        await flush();
+        expect(ended).toEqual([]);
+        await store.runs[0].finish();
+        await flush();
+        expect(ended).toEqual(['one']);
+    });
+
+    test('is taken for it when as many answers cannot be read as there are executions', async () => {
+        store.callback({ inputs: ['out.title'] });
+        store.write('out', { title: 'plain' });
+        store.runs[0].start();
+        deliver('one', 'two');
+        store.runs[1].start();
+        browserRejects('TypeError');
+        browserRejects('TypeError');
+        await flush();
+        expect(ended).toEqual(['one']);
+    });
+
+    test.each(['script', 'Other'])('is not taken for it by a rejection of a %s', async (kind) => {
+        deliver('one', 'two');
+        store.runs[0].start();
+        const places = kind === 'script' ? '\n    at handler (app.js:1:1)' : '';
+        browserRejects(kind === 'script' ? 'TypeError' : 'Error', places);
+        await flush();
+        expect(ended).toEqual([]);
     });
 });
 
@@ -396,21 +504,16 @@ describe('abandon', () => {
         expect(set()).toEqual(['one', 'two', 'three']);
     });
 
-    test('while the last outcome is awaited ends that delivery, and later no other', async () => {
+    test('of a value that waits for another run takes it out', async () => {
         store.callback({ inputs: ['m.invoke'] });
-        deliver('one', 'two', 'three');
-        let settle: (outcome: object) => void = () => {};
-        const executionPromise = new Promise<object>((resolve) => (settle = resolve));
-        store.runs[0].move('executing', { executionPromise });
-        store.runs[0].move('stored');
-        await flush();
+        store.request(['m.invoke']);
+        deliver('one', 'two');
         deliverer.abandon();
         await flush();
         expect(ended).toEqual(['one']);
-        settle({});
+        await store.runs[0].finish();
         await flush();
-        expect(ended).toEqual(['one']);
-        expect(set()).toEqual(['one', 'two']);
+        expect(set()).toEqual(['two']);
     });
 
     test('changes nothing when nothing is under way', async () => {
@@ -425,12 +528,17 @@ describe('abandon', () => {
 });
 
 describe('the component', () => {
-    test('that is not mounted gets nothing, and nothing is waited for', async () => {
+    test('that is not mounted gets its values when it is mounted again', async () => {
+        const mounted = slot;
         slot = undefined;
-        deliver('one');
+        deliver('one', 'two');
         await flush();
-        expect(deliveries.get('one')).toEqual({ callbacks: new Set(), failed: false });
+        expect(ended).toEqual([]);
         expect(deliverer.lastValue).toBeUndefined();
+        slot = mounted;
+        deliverer.resume();
+        await flush();
+        expect(set()).toEqual(['one', 'two']);
     });
 
     test('that is unmounted on the way gets the rest when it is mounted again', async () => {
@@ -440,12 +548,21 @@ describe('the component', () => {
         slot = undefined;
         await store.runs[0].finish();
         await flush();
-        expect(ended).toEqual(['one', 'two']);
+        expect(ended).toEqual(['one']);
         expect(set()).toEqual(['one']);
         slot = mounted;
-        deliver('three');
+        deliverer.resume();
+        expect(set()).toEqual(['one', 'two']);
+    });
+
+    test('that has gone for good gets nothing, and nobody waits for it', async () => {
+        store.callback({ inputs: ['m.invoke'] });
+        deliver('one', 'two', 'three');
+        deliverer.end();
         await flush();
-        expect(set()).toEqual(['one', 'three']);
+        expect(ended).toEqual(['one', 'two', 'three']);
+        expect(set()).toEqual(['one']);
+        expect(store.subscriberCount).toBe(0);
     });
 
     test('tells the value that was set last', async () => {

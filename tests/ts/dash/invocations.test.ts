@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Delivery } from '../../../src/dash/deliver';
 import {
     type Invocation,
     InvocationQueue,
     LONGEST_QUEUE,
     type Settings,
 } from '../../../src/dash/invocations';
+import type { Delivery } from '../../../src/dash/runs';
 
 const HANDLER: any = { inputs: ['m.invoke'], outputs: ['m.result'] };
 const ANN = { application: 'ann', peerId: 'p1' };

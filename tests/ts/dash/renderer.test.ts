@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
     callbacksWithOutput,
-    layoutProps,
+    layoutEntry,
     pendingCallbacks,
     type Store,
+    setQuietly,
     stringifyId,
     triggeredBy,
 } from '../../../src/dash/renderer';
@@ -21,7 +22,7 @@ function installStringifyId(): void {
 }
 
 function storeWith(state: object): Store {
-    return { getState: () => state, subscribe: () => () => {} };
+    return { getState: () => state, subscribe: () => () => {}, dispatch: () => undefined };
 }
 
 describe('pendingCallbacks', () => {
@@ -61,10 +62,10 @@ describe('triggeredBy', () => {
         const value = store.callback({ inputs: ['a.value'] });
         store.callback({ inputs: ['a.size'] });
         store.write('a', { value: 1 });
-        const found = triggeredBy(store, 'a', 'value').map(({ callback }) => callback);
+        const found = triggeredBy(store, 'a.value').map(({ callback }) => callback);
         expect(found).toEqual([both, value]);
-        expect(triggeredBy(store, 'a', 'size')).toEqual([]);
-        expect(triggeredBy(store, 'b', 'value')).toEqual([]);
+        expect(triggeredBy(store, 'a.size')).toEqual([]);
+        expect(triggeredBy(store, 'b.value')).toEqual([]);
     });
 
     test('callbacks that have started were triggered by an earlier write', () => {
@@ -73,14 +74,14 @@ describe('triggeredBy', () => {
         store.callback({ inputs: ['a.value'] });
         store.write('a', { value: 1 });
         store.runs[0].start();
-        expect(triggeredBy(store, 'a', 'value')).toEqual([]);
+        expect(triggeredBy(store, 'a.value')).toEqual([]);
     });
 
     test('knows components by dict ids', () => {
         const pending = { changedPropIds: { '{"index":1,"type":"m"}.invoke': 1 } };
         const store = storeWith({ callbacks: { requested: [pending] } });
-        expect(triggeredBy(store, '{"index":1,"type":"m"}', 'invoke')).toEqual([pending]);
-        expect(triggeredBy(store, '{"index":2,"type":"m"}', 'invoke')).toEqual([]);
+        expect(triggeredBy(store, '{"index":1,"type":"m"}.invoke')).toEqual([pending]);
+        expect(triggeredBy(store, '{"index":2,"type":"m"}.invoke')).toEqual([]);
     });
 });
 
@@ -122,34 +123,50 @@ describe('callbacksWithOutput', () => {
     });
 });
 
-test('a component without an id triggers nothing and is no output', () => {
-    const store = storeWith({ callbacks: { requested: [{ changedPropIds: { 'a.invoke': 1 } }] } });
-    expect(triggeredBy(store, undefined, 'invoke')).toEqual([]);
+test('a component without an id is no output', () => {
+    const store = storeWith({ callbacks: { requested: [] } });
     expect(callbacksWithOutput(store, undefined, 'result')).toEqual([]);
 });
 
-describe('layoutProps', () => {
+describe('layoutEntry', () => {
     const dict = { props: { id: { type: 'm', index: 1 } } };
     const nameless = { props: { children: 'text' } };
     const layout = { props: { children: [{ props: { id: 'a' } }, nameless, dict] } };
-    const store = storeWith({ layout });
     const at = (index: number) => ['props', 'children', index];
+    const dictId = '{"index":1,"type":"m"}';
+    const layoutHashes = { 'props,children,0': { hash: 3 } };
+    const objs = { 'index,type': [{ values: [1, 'm'], path: at(2) }] };
+    const store = storeWith({ layout, layoutHashes, paths: { strs: { a: at(0) }, objs } });
 
-    test('are those of the component at the path', () => {
-        installStringifyId();
-        expect(layoutProps(store, at(0), 'a')).toBe(layout.props.children[0].props);
-        expect(layoutProps(store, at(2), '{"index":1,"type":"m"}')).toBe(dict.props);
-        expect(layoutProps(store, at(1), undefined)).toBe(nameless.props);
+    beforeEach(installStringifyId);
+
+    test('is found by the id, wherever the component was rendered last', () => {
+        const { props } = layout.props.children[0];
+        expect(layoutEntry(store, 'a', at(1))).toEqual({ path: at(0), props, writes: 3 });
+        expect(layoutEntry(store, dictId, at(0))?.props).toBe(dict.props);
     });
 
-    test('where there is another component, there are none', () => {
-        expect(layoutProps(store, at(0), 'b')).toBeUndefined();
+    test('without an id is found by the place', () => {
+        const entry = { path: at(1), props: nameless.props, writes: 0 };
+        expect(layoutEntry(store, undefined, at(1))).toEqual(entry);
     });
 
-    test('where there is no component, there are none', () => {
-        expect(layoutProps(store, at(3), 'a')).toBeUndefined();
-        expect(layoutProps(store, [...at(7), 'props', 'children'], 'a')).toBeUndefined();
-        expect(layoutProps(storeWith({}), ['props'], undefined)).toBeUndefined();
+    test('of a component that is not in the layout is none', () => {
+        expect(layoutEntry(store, 'b', at(0))).toBeUndefined();
+        expect(layoutEntry(store, '{"index":2,"type":"m"}', at(2))).toBeUndefined();
+        expect(layoutEntry(store, undefined, at(3))).toBeUndefined();
+        expect(layoutEntry(store, undefined, [...at(7), 'props', 'children'])).toBeUndefined();
+    });
+});
+
+describe('setQuietly', () => {
+    test('sets props and requests nothing', () => {
+        const store = new FakeDashStore();
+        const path = store.add('Input', { id: 'a', size: 2 });
+        store.callback({ inputs: ['a.value'] });
+        setQuietly(store, path, { value: 1 });
+        expect(store.props('a')).toEqual({ id: 'a', size: 2, value: 1 });
+        expect(store.requested).toEqual([]);
     });
 });
 

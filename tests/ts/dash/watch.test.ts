@@ -1,126 +1,127 @@
-import { beforeEach, expect, test } from 'vitest';
-import { propWatcher } from '../../../src/dash/watch';
-import { FakeDashStore } from '../support/fake-dash-store';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { PropWatcher } from '../../../src/dash/watch';
 
-let store: FakeDashStore;
+let watcher: PropWatcher;
 let seen: unknown[];
-let objects: WeakSet<object>;
 
 beforeEach(() => {
-    store = new FakeDashStore();
-    store.add('MethodInvoke', { id: 'a' });
+    watcher = new PropWatcher('invoke');
     seen = [];
-    objects = new WeakSet();
 });
 
-/** Watches from now on, as a component does that is mounted; returns how to stop. */
-function watch(onWrite: (value: any) => void = (value) => seen.push(value)): () => void {
-    const check = propWatcher(() => store.props('a'), 'invoke', onWrite, objects);
-    check();
-    return store.subscribe(check);
+function look(value: unknown, isWrite: boolean, isCopy: boolean): void {
+    const written = watcher.look({ id: 'a', invoke: value }, isWrite, isCopy);
+    if (written !== undefined) {
+        seen.push(written);
+    }
 }
 
+/** Somebody writes to the prop. */
 function write(value: unknown): void {
-    store.write('a', { invoke: value });
+    look(value, true, true);
 }
 
-test('twenty writes in one turn are all seen, in order', () => {
-    watch();
-    for (let n = 0; n < 20; n += 1) {
+/** A callback returns a layout with a component that was made anew. */
+function returnNew(value: unknown): void {
+    look(value, false, false);
+}
+
+/** A callback returns a layout that it got as State. */
+function returnCopy(value: unknown): void {
+    look(value, false, true);
+}
+
+describe('a value that is written', () => {
+    test('is seen once, however often it is looked at', () => {
+        const value = { n: 1 };
+        write(value);
+        write(value);
+        returnCopy(value);
+        expect(seen).toEqual([{ n: 1 }]);
+    });
+
+    test('is seen again as another object, though it is equal', () => {
+        write({ n: 1 });
+        write({ n: 1 });
+        write(null);
+        write({ n: 1 });
+        expect(seen).toEqual([{ n: 1 }, { n: 1 }, { n: 1 }]);
+    });
+
+    test('is not seen again when it comes back as the same object', () => {
+        const value = { n: 1 };
+        write(value);
+        write({ n: 2 });
+        write(value);
+        expect(seen).toEqual([{ n: 1 }, { n: 2 }]);
+    });
+
+    test('may be text or a number, which are seen when they change', () => {
+        for (const value of ['text', 'text', 7, 'text']) {
+            write(value);
+        }
+        expect(seen).toEqual(['text', 7, 'text']);
+    });
+
+    test('is none when it is null or undefined', () => {
+        write(null);
+        write(undefined);
+        expect(seen).toEqual([]);
+    });
+});
+
+describe('a layout that is returned', () => {
+    test('with a component that was made anew has a new value, though it is equal', () => {
+        returnNew({ n: 1 });
+        returnNew({ n: 1 });
+        expect(seen).toEqual([{ n: 1 }, { n: 1 }]);
+    });
+
+    test('with a copy has none, however old it is', () => {
+        for (let n = 0; n < 100; n += 1) {
+            write({ n });
+        }
+        seen = [];
+        for (const n of [0, 50, 99]) {
+            returnCopy({ n });
+        }
+        expect(seen).toEqual([]);
+    });
+
+    test('with a copy whose keys the server has sorted has none', () => {
+        write({ definition: 'Sum', argumentObj: { b: [1, { d: null, c: 'é' }], a: 1.5 } });
+        seen = [];
+        returnCopy({ argumentObj: { a: 1.5, b: [1, { c: 'é', d: null }] }, definition: 'Sum' });
+        expect(seen).toEqual([]);
+    });
+
+    test('with a copy that the callback has changed has a new one', () => {
+        write({ n: 1 });
+        returnCopy({ n: 2 });
+        returnCopy({ n: 2 });
+        expect(seen).toEqual([{ n: 1 }, { n: 2 }]);
+    });
+
+    test('without a value, and then with the same one again, has a new one', () => {
+        returnNew({ n: 1 });
+        returnNew(undefined);
+        returnNew({ n: 1 });
+        expect(seen).toEqual([{ n: 1 }, { n: 1 }]);
+    });
+
+    test('with a list is told from one with a dict', () => {
+        write(['a']);
+        returnCopy({ 0: 'a' });
+        expect(seen).toHaveLength(2);
+    });
+});
+
+test('only so many values are remembered', () => {
+    for (let n = 0; n <= 1_000; n += 1) {
         write({ n });
     }
-    expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => ({ n })));
-});
-
-test('the value that is there already is seen', () => {
-    write({ n: 1 });
-    watch();
-    expect(seen).toEqual([{ n: 1 }]);
-});
-
-test('the value that is there already is seen once, however often it is watched anew', () => {
-    write({ n: 1 });
-    watch()();
-    watch()();
-    watch();
-    expect(seen).toEqual([{ n: 1 }]);
-    write({ n: 2 });
-    expect(seen).toEqual([{ n: 1 }, { n: 2 }]);
-});
-
-test('a value that was written while nobody watched is seen by the next', () => {
-    watch()();
-    write({ n: 1 });
-    watch();
-    expect(seen).toEqual([{ n: 1 }]);
-});
-
-test('the same value is not seen twice', () => {
-    watch();
-    const value = { n: 1 };
-    write(value);
-    write({ n: 2 });
-    write(value);
-    expect(seen).toEqual([{ n: 1 }, { n: 2 }]);
-});
-
-test('an equal value that is another object is seen', () => {
-    watch();
-    write({ n: 1 });
-    write(null);
-    write({ n: 1 });
-    expect(seen).toEqual([{ n: 1 }, { n: 1 }]);
-});
-
-test('null and undefined are no values', () => {
-    write(null);
-    watch();
-    write(undefined);
-    write({ n: 1 });
-    write(null);
-    expect(seen).toEqual([{ n: 1 }]);
-});
-
-test('strings and numbers are seen when they change', () => {
-    watch();
-    write('text');
-    write('text');
-    write(7);
-    write('text');
-    expect(seen).toEqual(['text', 7, 'text']);
-});
-
-test('other props and other components do not matter', () => {
-    store.add('Input', { id: 'b' });
-    watch();
-    store.write('a', { result: { n: 1 } });
-    store.write('b', { invoke: { n: 2 } });
-    expect(seen).toEqual([]);
-});
-
-test('a component that is not in the layout for a while is waited for', () => {
-    let props: { invoke: unknown } | undefined = { invoke: null };
-    const check = propWatcher(
-        () => props,
-        'invoke',
-        (value) => seen.push(value),
-        objects,
-    );
-    check();
-    props = undefined;
-    check();
-    props = { invoke: { n: 1 } };
-    check();
-    expect(seen).toEqual([{ n: 1 }]);
-});
-
-test('a write out of the listener is seen after the one it reacts to', () => {
-    watch(({ n }) => {
-        seen.push(n);
-        if (n < 3) {
-            write({ n: n + 1 });
-        }
-    });
-    write({ n: 1 });
-    expect(seen).toEqual([1, 2, 3]);
+    seen = [];
+    returnCopy({ n: 1 });
+    returnCopy({ n: 0 });
+    expect(seen).toEqual([{ n: 0 }]);
 });

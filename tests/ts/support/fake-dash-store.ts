@@ -8,6 +8,7 @@
 import type { PendingCallback, Store } from '../../../src/dash/renderer';
 
 type Props = Record<string, any>;
+type Path = (string | number)[];
 type Definition = PendingCallback['callback'];
 
 /** What a callback returned: values by `id.prop`. */
@@ -38,6 +39,8 @@ export class FakeDashStore implements Store {
         >,
         graphs: { outputMap: {} as Props, outputPatterns: {} as Props },
         layout: { props: { children: [] as (LayoutNode | undefined)[] } },
+        layoutHashes: {} as Record<string, { hash: number }>,
+        paths: { strs: {} as Record<string, Path>, objs: {} as Props },
     };
     private readonly listeners = new Set<() => void>();
     private readonly definitions: Definition[] = [];
@@ -55,6 +58,28 @@ export class FakeDashStore implements Store {
     subscribe(listener: () => void): () => void {
         this.listeners.add(listener);
         return () => this.listeners.delete(listener);
+    }
+
+    dispatch({ type, payload }: { type: string; payload: any }): unknown {
+        switch (type) {
+            case 'ON_PROP_CHANGE':
+                this.assign(payload.itempath[2], payload.props);
+                break;
+            case 'Callbacks.RemoveRequested':
+                for (const pending of payload) {
+                    this.runs.find((run) => run.pending === pending)?.move('gone');
+                }
+                break;
+            case 'Callbacks.AddRequested':
+                for (const pending of payload) {
+                    this.runs.push(new FakeRun(this, pending));
+                }
+                this.notify();
+                break;
+            default:
+                throw new Error(`Dash has no action ${type}`);
+        }
+        return undefined;
     }
 
     /** How many want to hear of changes. */
@@ -128,8 +153,7 @@ export class FakeDashStore implements Store {
     /** @returns The names of the props that changed. */
     apply(id: string, props: Props): string[] {
         const index = this.indexOf(id);
-        const { children } = this.state.layout.props;
-        const node = children[index] as LayoutNode;
+        const node = this.state.layout.props.children[index] as LayoutNode;
         const changed = Object.keys(props).filter(
             (prop) => JSON.stringify(props[prop]) !== JSON.stringify(node.props[prop]),
         );
@@ -137,10 +161,67 @@ export class FakeDashStore implements Store {
             this.changes.push({ id, prop, value: props[prop] });
         }
         if (changed.length > 0) {
-            const fresh = { ...node, props: { ...node.props, ...props } };
-            this.replaceChildren(children.map((child, at) => (at === index ? fresh : child)));
+            this.assign(index, props);
         }
         return changed;
+    }
+
+    /** A callback returns all children: the layout changes, then the places, then what it requests. */
+    returnLayout(children: LayoutNode[], replayed: string[] = [], filled: string[] = []): void {
+        this.state = { ...this.state, layout: { props: { children } } };
+        this.notify();
+        this.notePlaces(children);
+        this.notify();
+        this.request(replayed);
+        for (const output of filled) {
+            this.requestInitially(output);
+        }
+    }
+
+    private assign(index: number, props: Props): void {
+        const { children } = this.state.layout.props;
+        const node = children[index] as LayoutNode;
+        const fresh = { ...node, props: { ...node.props, ...props } };
+        const path = ['props', 'children', index].join(',');
+        const hash = (this.state.layoutHashes[path]?.hash ?? 0) + 1;
+        this.state = {
+            ...this.state,
+            layout: {
+                props: { children: children.map((old, at) => (at === index ? fresh : old)) },
+            },
+            layoutHashes: { ...this.state.layoutHashes, [path]: { hash } },
+        };
+        this.notify();
+    }
+
+    private notePlaces(children: (LayoutNode | undefined)[]): void {
+        const places = children.map((node, index) => [
+            node?.props.id,
+            ['props', 'children', index],
+        ]);
+        const strs = Object.fromEntries(places.filter(([id]) => id !== undefined));
+        this.state = { ...this.state, paths: { ...this.state.paths, strs } };
+    }
+
+    private requestInitially(output: string): void {
+        for (const callback of this.definitions.filter(({ outputs }) => outputs.includes(output))) {
+            this.runs.push(
+                new FakeRun(this, {
+                    ...this.resolve(callback),
+                    changedPropIds: {},
+                    initialCall: true,
+                }),
+            );
+        }
+        this.notify();
+    }
+
+    private resolve(callback: Definition) {
+        const inputs = callback.inputs.map((key) => {
+            const [id, property] = splitKey(key as string);
+            return { id, property };
+        });
+        return { callback, resolvedId: JSON.stringify(callback.inputs), getInputs: () => [inputs] };
     }
 
     /** Requests the callbacks that have one of the changed props as an input. */
@@ -153,7 +234,6 @@ export class FakeDashStore implements Store {
         }
         for (const callback of triggered) {
             const changedPropIds = Object.fromEntries(changed.map((key) => [key, 1]));
-            const resolvedId = JSON.stringify(callback.inputs);
             const waiting = this.requested.find((run) => run.pending.callback === callback);
             if (waiting) {
                 // Dash merges: the later request takes the place of the earlier one.
@@ -163,12 +243,7 @@ export class FakeDashStore implements Store {
                 };
                 this.swap(waiting, waiting.pending);
             } else {
-                const inputs = callback.inputs.map((key) => {
-                    const [id, property] = splitKey(key as string);
-                    return { id, property };
-                });
-                const getInputs = () => [inputs];
-                const pending = { callback, resolvedId, changedPropIds, predecessors, getInputs };
+                const pending = { ...this.resolve(callback), changedPropIds, predecessors };
                 this.runs.push(new FakeRun(this, pending));
             }
         }
@@ -206,6 +281,7 @@ export class FakeDashStore implements Store {
 
     private replaceChildren(children: (LayoutNode | undefined)[]): void {
         this.state = { ...this.state, layout: { props: { children } } };
+        this.notePlaces(children);
         this.notify();
     }
 }

@@ -1,0 +1,140 @@
+/** The method of a MethodRegister, from its registration to its withdrawal. */
+
+import type { Handler, InteropClient } from '../client/interop';
+import type { DashComponent, Part } from './component';
+import type { Interop } from './interop-context';
+import { InvocationQueue, type Settings } from './invocations';
+import { callbacksWithOutput } from './renderer';
+import { readMode, validated } from './validate';
+
+/** What a MethodRegister is given. */
+export interface Offer {
+    interop: Interop;
+    definition: unknown;
+    validate: unknown;
+    settings: Settings;
+}
+
+export class OfferedMethod implements Part {
+    private readonly component: DashComponent;
+    private readonly warn: (message: string) => void;
+    private readonly queue: InvocationQueue;
+    private interop: Interop;
+    /** What the present registration was made from, as text. */
+    private key: string | undefined;
+    private stopPeerLeft: () => void = () => {};
+    private withdraw: () => void = () => {};
+
+    /** @param warn Tells whoever looks into the page, in the component's name. */
+    constructor(component: DashComponent, warn: (message: string) => void) {
+        this.component = component;
+        this.warn = warn;
+        this.queue = this.makeQueue();
+        component.watch('result', (result) => this.queue.answer(result), 'invoke');
+        for (const prop of ['invoke', 'error']) {
+            const deliverer = component.deliverer(prop);
+            component.watch(prop, (value) => {
+                if (value !== deliverer.lastValue) {
+                    warn(
+                        `its ${prop} property is set by the library; what you wrote has no effect`,
+                    );
+                }
+            });
+        }
+    }
+
+    /** Follows what the component is given; registers anew only what has changed. */
+    update({ interop, definition, validate, settings }: Offer): void {
+        this.queue.settings = settings;
+        // An equal definition that a callback sends again is a new object, and no change.
+        const key = JSON.stringify([definition, validate]);
+        if (interop === this.interop && key === this.key) {
+            return;
+        }
+        this.withdraw();
+        this.withdraw = () => {};
+        this.connect(interop);
+        this.key = key;
+        if (typeof interop === 'string') {
+            this.report({ message: interop });
+        } else if (interop) {
+            this.withdraw = this.register(interop, definition, validate);
+        }
+    }
+
+    /** The component has left the layout. */
+    end(): void {
+        this.withdraw();
+        this.stopPeerLeft();
+        this.queue.close('The MethodRegister was removed from the layout');
+    }
+
+    private connect(interop: Interop): void {
+        if (interop === this.interop) {
+            return;
+        }
+        this.interop = interop;
+        this.stopPeerLeft();
+        this.stopPeerLeft =
+            typeof interop === 'object'
+                ? interop.onPeerLeft((peerId) => this.queue.callerLeft(peerId))
+                : () => {};
+    }
+
+    /** @returns How to withdraw it. */
+    private register(client: InteropClient, definition: unknown, validate: unknown): () => void {
+        let isWithdrawn = false;
+        let handler: Handler = (args, caller, reply) => this.queue.enqueue(args, caller, reply);
+        const report = (error: { message: string } | null) => isWithdrawn || this.report(error);
+        const onLateSuccess = () => report(null);
+        const register = async () => {
+            handler = await validated(handler, definition, {
+                mode: readMode(validate),
+                returns: () => this.queue.settings.returns,
+                warn: this.warn,
+            });
+            if (!isWithdrawn) {
+                await client.register(definition, handler, { onLateSuccess });
+            }
+        };
+        register().then(onLateSuccess, (error: Error) => report({ message: error.message }));
+        return () => {
+            isWithdrawn = true;
+            // Asked for now, so that it comes before what registers the name anew.
+            client.unregister(definition, handler).catch(() => {
+                // The connection took it along.
+            });
+        };
+    }
+
+    /** Stays as it is while nothing is wrong, so that no callback runs for good news. */
+    private report(error: { message: string } | null): void {
+        const deliverer = this.component.deliverer('error');
+        if (error || deliverer.lastValue) {
+            deliverer.deliver(error);
+        }
+    }
+
+    private makeQueue(): InvocationQueue {
+        const { component } = this;
+        const deliverer = component.eventDeliverer('invoke', false);
+        const settings = { returns: false, batch: false, timeoutMs: 0 };
+        return new InvocationQueue(settings, {
+            deliver: (value) => deliverer.deliver(value),
+            abandon: () => deliverer.abandon(),
+            mayAnswerLater: (callbacks) => {
+                const { slot } = component;
+                const answering = slot ? callbacksWithOutput(slot.store, slot.id, 'result') : [];
+                return answering.some((callback) => !callbacks.has(callback));
+            },
+            warn: this.warn,
+            newId: () => crypto.randomUUID?.() ?? randomId(),
+        });
+    }
+}
+
+/** Pages that are not served over HTTPS or from this machine have no crypto.randomUUID. */
+function randomId(): string {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

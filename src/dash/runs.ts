@@ -1,0 +1,100 @@
+/** The callbacks that a value triggered, and those that they led to, until all have ended. */
+
+import { AnswerLost, isLost } from './lost-answers';
+import { type PendingCallback, pendingCallbacks, type Store, triggeredBy } from './renderer';
+
+/** What came of a value. */
+export interface Delivery {
+    /** The definitions of all callbacks that it triggered, directly or through others. */
+    callbacks: Set<PendingCallback['callback']>;
+    /** Whether one of them failed. */
+    failed: boolean;
+    /** What Dash knows of the first failure: an Error, or the Response of a server that refused. */
+    error?: unknown;
+}
+
+/** What came of a value that was not set. */
+export function notSet(): Delivery {
+    return { callbacks: new Set(), failed: false };
+}
+
+export class TriggeredRuns {
+    readonly delivery = notSet();
+    readonly executions = new Set<Promise<unknown>>();
+    private readonly store: Store;
+    private readonly runs: Set<string>;
+    private readonly begun = new Set<string>();
+    private readonly definitions: Set<PendingCallback['callback']>;
+    /** Of runs that were given up: Dash drops them when it begins the new ones. */
+    private readonly earlier: Set<Promise<unknown> | undefined>;
+
+    /** @param key `<id>.<prop>` of the value that was just set. */
+    constructor(store: Store, key: string) {
+        const started = triggeredBy(store, key);
+        this.store = store;
+        this.runs = new Set(started.map(({ resolvedId }) => resolvedId));
+        this.definitions = new Set(started.map(({ callback }) => callback));
+        this.delivery.callbacks = new Set(this.definitions);
+        this.earlier = new Set(pendingCallbacks(store).map((pending) => pending.executionPromise));
+        this.earlier.delete(undefined);
+    }
+
+    /** Whether none of them is under way; what they led to since is noted. */
+    haveEnded(): boolean {
+        const ours = pendingCallbacks(this.store).filter((pending) => this.isOurs(pending));
+        for (const { callback, resolvedId, executionPromise } of ours) {
+            this.delivery.callbacks.add(callback);
+            if (executionPromise) {
+                this.begun.add(resolvedId);
+                this.note(executionPromise);
+            }
+        }
+        return ours.every(({ executionPromise }) => executionPromise && isLost(executionPromise));
+    }
+
+    /** Whether it is one of those that the value triggered and that Dash has not begun to run. */
+    isToBegin(pending: PendingCallback): boolean {
+        return this.isOurs(pending) && !this.begun.has(pending.resolvedId);
+    }
+
+    /** The names of their outputs, for people. */
+    get names(): string {
+        return [...this.definitions].map(nameOf).join('; ');
+    }
+
+    private isOurs(pending: PendingCallback): boolean {
+        const { callback, resolvedId, predecessors, executionPromise } = pending;
+        if (this.earlier.has(executionPromise)) {
+            return false;
+        }
+        return (
+            (this.definitions.has(callback) && this.runs.has(resolvedId)) ||
+            Boolean(predecessors?.some((predecessor) => this.definitions.has(predecessor)))
+        );
+    }
+
+    private note(execution: Promise<{ error?: unknown }>): void {
+        if (isLost(execution)) {
+            this.fail(new AnswerLost());
+        }
+        if (!this.executions.has(execution)) {
+            this.executions.add(execution);
+            execution.then(
+                (outcome) => outcome?.error === undefined || this.fail(outcome.error),
+                (reason) => this.fail(reason),
+            );
+        }
+    }
+
+    private fail(error: unknown): void {
+        if (!this.delivery.failed) {
+            this.delivery.failed = true;
+            this.delivery.error = error;
+        }
+    }
+}
+
+/** A callback as its author knows it: by what it updates. */
+export function nameOf({ output, outputs }: PendingCallback['callback']): string {
+    return output || outputs.join(', ') || 'a callback without outputs';
+}
