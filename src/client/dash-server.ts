@@ -1,6 +1,11 @@
 /** Questions of a page to its own Dash server. */
 
 const TIMEOUT_MS = 10_000;
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 5_000;
+
+/** What a proxy answers while the server behind it is away. */
+const AWAY = [502, 503, 504];
 
 /** Asks one of our routes; throws an Error that says why there is no answer, or what the answer says. */
 export async function askDashServer(route: string, query: Record<string, string> = {}) {
@@ -16,6 +21,42 @@ export async function askDashServer(route: string, query: Record<string, string>
         throw new Error(answer.error);
     }
     return answer;
+}
+
+/** Whether a status says that the server itself has not answered. */
+export function isAwayStatus(status: unknown): boolean {
+    return AWAY.includes(status as number);
+}
+
+/** Resolves when the Dash server answers anything, or when nobody waits any more. */
+export async function untilDashServerAnswers(signal: AbortSignal): Promise<void> {
+    for (
+        let delay = FIRST_DELAY_MS;
+        !signal.aborted;
+        delay = Math.min(2 * delay, LONGEST_DELAY_MS)
+    ) {
+        await pause(delay, signal);
+        try {
+            const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+            // Every Dash server has it, it is small, and nothing happens there.
+            const response = await fetch(`${pathPrefix()}_dash-dependencies`, { signal: limit });
+            if (!isAwayStatus(response.status)) {
+                return;
+            }
+        } catch {
+            // Nobody answers yet.
+        }
+    }
+}
+
+function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+        const timer = setTimeout(resolve, delayMs);
+        signal.addEventListener('abort', () => {
+            clearTimeout(timer);
+            resolve();
+        });
+    });
 }
 
 async function post(url: string): Promise<Response> {

@@ -6,15 +6,19 @@
  * ends with that answer, when its time is up, when the callback has ended without one, or when the
  * component goes. Its time runs from its arrival on; when it is up before its turn comes, the
  * callback never sees it. An invocation of a void method is acknowledged when it is accepted into
- * the queue, so it stays there whatever becomes of its caller.
+ * the queue, so it stays there whatever becomes of its caller, and while the Dash server is away.
  */
 
+import { isAwayStatus } from '../client/dash-server';
 import type { HandlerError, Reply } from '../client/interop';
 import type { Instance } from '../client/targets';
 import type { Delivery } from './runs';
 
 /** What a MethodRegister holds at most; its callers hear that it is overloaded beyond that. */
 export const LONGEST_QUEUE = 10_000;
+
+/** What Dash says of a callback whose request failed. */
+const NO_ANSWER = 'the server did not respond';
 
 /** Less time than this is none: a callback takes longer. */
 const DUE_SOON_MS = 10;
@@ -38,6 +42,8 @@ export interface Outlets {
     deliver: (value: Invocation | Invocation[]) => Promise<Delivery>;
     /** Stops waiting for the callbacks of the present value. */
     abandon: () => void;
+    /** Resolves when the Dash server answers again. */
+    untilServerAnswers: (signal: AbortSignal) => Promise<void>;
     /** Whether another callback than these may still answer, such as one that a click triggers. */
     mayAnswerLater: (callbacks: Delivery['callbacks']) => boolean;
     warn: (message: string) => void;
@@ -63,6 +69,7 @@ export class InvocationQueue {
     private running = false;
     private wrongId: string | undefined;
     private onAllAnswered: () => void = () => {};
+    private readonly closing = new AbortController();
 
     constructor(settings: Settings, outlets: Outlets) {
         this.settings = settings;
@@ -124,6 +131,7 @@ export class InvocationQueue {
             this.settle(entry, () => entry.reply.fail({ message }));
         }
         this.waiting = [];
+        this.closing.abort();
         this.outlets.abandon();
     }
 
@@ -155,6 +163,18 @@ export class InvocationQueue {
             await this.waitForLateAnswers(delivery);
         }
         this.current.clear();
+        if (!this.settings.returns && isServerAway(delivery)) {
+            await this.waitForServer(entries.length);
+        }
+    }
+
+    /** Those that were acknowledged are not to be spent on a server that is away. */
+    private async waitForServer(lost: number): Promise<void> {
+        this.outlets.warn(
+            `the Dash server did not answer, so ${lost} accepted invocations may not have been ` +
+                `handled; ${this.waiting.length} others wait until it does`,
+        );
+        await this.outlets.untilServerAnswers(this.closing.signal);
     }
 
     private async waitForLateAnswers(delivery: Delivery): Promise<void> {
@@ -234,6 +254,12 @@ export class InvocationQueue {
         }
         tell();
     }
+}
+
+/** Whether the request of a callback got no answer at all, as far as the page can tell. */
+function isServerAway({ error }: Delivery): boolean {
+    const { status, message } = (error ?? {}) as { status?: unknown; message?: unknown };
+    return isAwayStatus(status) || String(message).includes(NO_ANSWER);
 }
 
 function readError(error: any): HandlerError {

@@ -1,5 +1,6 @@
 /** The method of a MethodRegister, from its registration to its withdrawal. */
 
+import { untilDashServerAnswers } from '../client/dash-server';
 import type { Handler, InteropClient } from '../client/interop';
 import type { DashComponent, Part } from './component';
 import type { Interop } from './interop-context';
@@ -122,6 +123,7 @@ export class OfferedMethod implements Part {
         return new InvocationQueue(settings, {
             deliver: (value) => deliverer.deliver(value),
             abandon: () => deliverer.abandon(),
+            untilServerAnswers: untilDashServerAnswers,
             mayAnswerLater: (callbacks) => {
                 const { slot } = component;
                 const answering = slot ? callbacksWithOutput(slot.store, slot.id, 'result') : [];

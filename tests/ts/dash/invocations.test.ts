@@ -34,6 +34,14 @@ class FakeCallbacks {
         this.end();
     };
 
+    serverAnswers: () => void = () => {};
+
+    untilServerAnswers = (signal: AbortSignal): Promise<void> =>
+        new Promise((resolve) => {
+            this.serverAnswers = resolve;
+            signal.addEventListener('abort', () => resolve());
+        });
+
     mayAnswerLater = (callbacks: Delivery['callbacks']): boolean => {
         expect(callbacks).toEqual(new Set([HANDLER]));
         return this.othersMayAnswer;
@@ -733,5 +741,61 @@ describe('the bound', () => {
         await callbacks.end();
         await call('fits again');
         expect(told['fits again']).toEqual([{ result: {} }]);
+    });
+});
+
+describe('while the Dash server is away', () => {
+    const noAnswer = new Error('Callback failed: the server did not respond.');
+
+    test.each([
+        ['no answer', noAnswer],
+        ['a proxy that says so', { status: 503 }],
+    ])('void invocations wait: %s', async (_, error) => {
+        open({ returns: false });
+        for (const name of ['one', 'two', 'three']) {
+            await call(name);
+        }
+        await callbacks.end({ failed: true, error });
+        expect(callbacks.delivered).toHaveLength(1);
+        expect(callbacks.warnings).toEqual([
+            'the Dash server did not answer, so 1 accepted invocations may not have been handled; ' +
+                '2 others wait until it does',
+        ]);
+        callbacks.serverAnswers();
+        await flush();
+        await callbacks.end();
+        await callbacks.end();
+        expect(callbacks.delivered).toHaveLength(3);
+    });
+
+    test.each([
+        ['a handler that raised', { status: 500 }],
+        ['a script that failed', new Error('x is not defined')],
+        ['nothing', undefined],
+    ])('nothing waits for %s', async (_, error) => {
+        open({ returns: false });
+        await call('one');
+        await call('two');
+        await callbacks.end({ failed: error !== undefined, error });
+        expect(callbacks.delivered).toHaveLength(2);
+    });
+
+    test('invocations that return a result do not wait: their callers are told', async () => {
+        open();
+        await call('one');
+        await call('two');
+        await callbacks.end({ failed: true, error: noAnswer });
+        expect(callbacks.delivered).toHaveLength(2);
+    });
+
+    test('nobody waits for it when the component has gone', async () => {
+        open({ returns: false });
+        await call('one');
+        await call('two');
+        await callbacks.end({ failed: true, error: noAnswer });
+        queue.close('It was removed');
+        await flush();
+        expect(callbacks.delivered).toHaveLength(1);
+        expect(callbacks.isRunning).toBe(false);
     });
 });

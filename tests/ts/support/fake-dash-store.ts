@@ -174,7 +174,7 @@ export class FakeDashStore implements Store {
         this.notify();
         this.request(replayed);
         for (const output of filled) {
-            this.requestInitially(output);
+            this.fill(output);
         }
     }
 
@@ -203,7 +203,8 @@ export class FakeDashStore implements Store {
         this.state = { ...this.state, paths: { ...this.state.paths, strs } };
     }
 
-    private requestInitially(output: string): void {
+    /** Requests the callbacks of an output that has come into the layout. */
+    fill(output: string): void {
         for (const callback of this.definitions.filter(({ outputs }) => outputs.includes(output))) {
             this.runs.push(
                 new FakeRun(this, {

@@ -1,0 +1,188 @@
+"""
+Whatever becomes of the layout around them, a method stays on offer, each invocation is handled
+once, and each write is one call: a table of changes, each in four situations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from dash_interop.client.sync import InteropClient, connect
+from tests.support.apps_changing import CHANGES, ChangingApp
+from tests.support.browser_apps import Apps
+from tests.support.browser_chromium import Page, eventually
+
+every_change = pytest.mark.parametrize("change", CHANGES)
+
+
+@pytest.fixture
+def peer(apps: Apps) -> Iterator[InteropClient]:
+    """A Python process that calls the page, and is called by it."""
+    with connect(application="peer") as client:
+        yield client
+
+
+class Stage:
+    """A changing app in a window, and a peer that sees its methods come and go."""
+
+    def __init__(self, apps: Apps, change: str, peer: InteropClient) -> None:
+        self.peer = peer
+        self._page_of_this_test = {"application": change}
+        self.made = ChangingApp(change, CHANGES[change])
+        self.calls: list[int] = []
+        self.gone: list[str] = []
+        self.changes = 0
+        peer.register("Count", self._count, concurrency=8)
+        self.page: Page = apps.open(self.made.app)
+        for method in ("Note", "Sum", "Grow"):
+            self._wait_for(method)
+        peer.on_server_method_removed(self._note_removal)
+
+    def _note_removal(self, server: Any, method: Any) -> None:
+        if server.get("application") == self._page_of_this_test["application"]:
+            self.gone.append(method.name)
+
+    def _count(self, n: int) -> int:
+        self.calls.append(n)
+        if self.made.is_held:
+            self.made.gate.pass_through(f"call {n}")
+        return n
+
+    def _wait_for(self, method: str) -> None:
+        """The page of an earlier test may not have left yet."""
+
+        def is_offered() -> bool:
+            return any(
+                server.get("application") == self._page_of_this_test["application"]
+                for server in self.peer.servers(method)
+            )
+
+        eventually(is_offered, f"the page offers {method}")
+
+    def invoke(self, method: str, n: int) -> Any:
+        args, target = {"n": n}, self._page_of_this_test
+        return self.peer.invoke(method, args, target, response_timeout=20).returned
+
+    def change(self) -> None:
+        self.changes += 1
+        self.page.click("change")
+        self.page.wait_for_text("changed", str(self.changes))
+
+    def write(self, n: int) -> None:
+        """Make the page call the peer."""
+        value = {"definition": "Count", "argumentObj": {"n": n}}
+        self.page.set_props("invoke", invoke=value)
+
+    def sum(self, n: int) -> int:
+        return self.invoke("Sum", n)["n"]
+
+    def note(self, n: int) -> None:
+        self.invoke("Note", n)
+
+    def wait_for_results(self, *expected: int) -> None:
+        results = self.made.results
+        eventually(lambda: len(results) >= len(expected), lambda: f"results, but {results}")
+        returned = [result["invocationResult"]["returned"]["_value"] for result in results]
+        assert returned == list(expected)
+
+    def wait_until_noted(self, *expected: int) -> None:
+        self.page.wait_for_text("noted", str(expected[-1]))
+        assert self.made.noted == list(expected)
+
+    def settle(self) -> None:
+        """Everything that the page began has ended: a last invocation of each method has."""
+        assert self.sum(99) == 99
+        self.note(99)
+        self.page.wait_for_text("noted", "99")
+        self.write(99)
+        results = self.made.results
+        eventually(
+            lambda: results and results[-1]["invocationResult"]["called_with"] == {"n": 99},
+            lambda: f"a result for the last call, but {results}",
+        )
+
+
+@pytest.fixture
+def stage(apps: Apps, change: str, peer: InteropClient) -> Stage:
+    return Stage(apps, change, peer)
+
+
+@every_change
+def test_chg001_nothing_happens_again_when_nothing_is_under_way(stage: Stage) -> None:
+    stage.note(1)
+    assert stage.sum(1) == 1
+    stage.write(1)
+    stage.wait_for_results(1)
+    stage.wait_until_noted(1)
+    for _ in range(3):
+        stage.change()
+    stage.settle()
+    assert stage.made.noted == [1, 99]
+    assert stage.made.summed == [1, 99]
+    assert stage.calls == [1, 99]
+    assert [result["sequence"] for result in stage.made.results] == [1, 2]
+    assert stage.gone == []
+
+
+@every_change
+def test_chg002_calls_under_way_end_as_if_nothing_had_changed(stage: Stage) -> None:
+    made = stage.made
+    made.is_held = True
+    with ThreadPoolExecutor() as pool:
+        summing = pool.submit(stage.sum, 1)
+        stage.note(1)
+        stage.write(1)
+        eventually(lambda: len(made.gate.entered) == 3, lambda: f"three, but {made.gate.entered}")
+        stage.change()
+        stage.change()
+        made.is_held = False
+        made.gate.let(3)
+        assert summing.result() == 1
+    stage.wait_for_results(1)
+    stage.wait_until_noted(1)
+    stage.settle()
+    assert (made.noted, made.summed, stage.calls) == ([1, 99], [1, 99], [1, 99])
+    assert stage.gone == []
+
+
+@every_change
+def test_chg003_invocations_that_wait_run_once_each_in_their_order(stage: Stage) -> None:
+    made = stage.made
+    made.is_held = True
+    numbers = list(range(10))
+    with ThreadPoolExecutor() as pool:
+        for n in numbers:
+            stage.note(n)
+        summing = [pool.submit(stage.sum, 0)]
+        eventually(lambda: len(made.gate.entered) == 2, lambda: f"two, but {made.gate.entered}")
+        summing += [pool.submit(stage.sum, n) for n in (1, 2)]
+        stage.change()
+        made.gate.let(2)
+        eventually(lambda: len(made.gate.entered) == 4, lambda: f"four, but {made.gate.entered}")
+        stage.change()
+        made.is_held = False
+        made.gate.let(2)
+        assert [each.result() for each in summing] == [0, 1, 2]
+    stage.wait_until_noted(*numbers)
+    stage.settle()
+    assert made.noted == [*numbers, 99]
+    assert sorted(made.summed) == [0, 1, 2, 99]
+    assert stage.gone == []
+
+
+@every_change
+def test_chg004_a_handler_may_change_the_layout_itself(stage: Stage) -> None:
+    numbers = list(range(1, 6))
+    with ThreadPoolExecutor(1) as pool:
+        growing = [pool.submit(stage.invoke, "Grow", n) for n in numbers]
+        stage.write(1)
+        assert [each.result() for each in growing] == [{"n": n} for n in numbers]
+    stage.wait_for_results(1)
+    stage.settle()
+    assert stage.made.grown == numbers
+    assert stage.calls == [1, 99]
+    assert stage.gone == []
