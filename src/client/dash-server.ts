@@ -4,9 +4,6 @@ const TIMEOUT_MS = 10_000;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 5_000;
 
-/** What a proxy answers while the server behind it is away. */
-const AWAY = [502, 503, 504];
-
 /** Asks one of our routes; throws an Error that says why there is no answer, or what the answer says. */
 export async function askDashServer(route: string, query: Record<string, string> = {}) {
     const parameters = new URLSearchParams(query).toString();
@@ -23,12 +20,7 @@ export async function askDashServer(route: string, query: Record<string, string>
     return answer;
 }
 
-/** Whether a status says that the server itself has not answered. */
-export function isAwayStatus(status: unknown): boolean {
-    return AWAY.includes(status as number);
-}
-
-/** Resolves when the Dash server answers anything, or when nobody waits any more. */
+/** Resolves when the Dash server itself answers, or when nobody waits any more. */
 export async function untilDashServerAnswers(signal: AbortSignal): Promise<void> {
     for (
         let delay = FIRST_DELAY_MS;
@@ -40,7 +32,8 @@ export async function untilDashServerAnswers(signal: AbortSignal): Promise<void>
             const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
             // Every Dash server has it, it is small, and nothing happens there.
             const response = await fetch(`${pathPrefix()}_dash-dependencies`, { signal: limit });
-            if (!isAwayStatus(response.status)) {
+            // A proxy may answer in its place, or a login.
+            if (response.ok && response.headers.get('Content-Type')?.includes('json')) {
                 return;
             }
         } catch {

@@ -9,13 +9,16 @@
  * the queue, so it stays there whatever becomes of its caller, and while the Dash server is away.
  */
 
-import { isAwayStatus } from '../client/dash-server';
 import type { HandlerError, Reply } from '../client/interop';
 import type { Instance } from '../client/targets';
+import { AnswerLost } from './lost-answers';
 import type { Delivery } from './runs';
 
 /** What a MethodRegister holds at most; its callers hear that it is overloaded beyond that. */
 export const LONGEST_QUEUE = 10_000;
+
+/** What somebody in front of the Dash server answers: a login is needed, or the server is away. */
+const REFUSALS = [401, 403, 407, 502, 503, 504];
 
 /** What Dash says of a callback whose request failed. */
 const NO_ANSWER = 'the server did not respond';
@@ -256,10 +259,14 @@ export class InvocationQueue {
     }
 }
 
-/** Whether the request of a callback got no answer at all, as far as the page can tell. */
+/** Whether a callback's request did not get as far as the handler, for all the page can tell. */
 function isServerAway({ error }: Delivery): boolean {
     const { status, message } = (error ?? {}) as { status?: unknown; message?: unknown };
-    return isAwayStatus(status) || String(message).includes(NO_ANSWER);
+    return (
+        error instanceof AnswerLost ||
+        REFUSALS.includes(status as number) ||
+        String(message).includes(NO_ANSWER)
+    );
 }
 
 function readError(error: any): HandlerError {

@@ -1,92 +1,88 @@
 /**
- * Finds out which executions of callbacks will never end because their answer could not be read.
+ * Finds the executions of callbacks that will never end because their answer could not be read.
  *
  * When the answer to a callback's request is no JSON, such as a login page with status 200, or when
- * it was cut off, Dash never hears of it: the promise of the execution stays open, and the run stays
- * in the store. All that shows is that the browser reports a rejection nobody handles. It does not
- * say whose it is, so as many executions have to be open as there were such rejections before they
- * are taken for lost; which they are in a page whose server answers everything with a login page.
+ * it was cut off, Dash does not notice: the promise of the execution stays open, and the run stays in
+ * the store. Nothing tells of it but the promise that Dash gets when it reads the answer, and it gets
+ * that from `fetch`, which therefore is looked over the shoulder; nothing about it changes.
  */
 
-import { pendingCallbacks, type Store } from './renderer';
+import { type PendingCallback, pendingCallbacks, type Store, stringifyId } from './renderer';
 
 /** Why an execution that was lost failed. */
 export class AnswerLost extends Error {}
 
 type Execution = Promise<unknown>;
 
-/** What browsers reject with when a body is no JSON, or ends too early. */
-const ERRORS = ['SyntaxError', 'TypeError', 'AbortError'];
+const CALLBACK_ROUTE = '_dash-update-component';
 
 const lost = new WeakSet<Execution>();
-const finders = new WeakMap<Store, Finder>();
+const listeners = new Map<() => void, Store>();
+let isLooking = false;
 
 /** Whether an execution will never end. */
 export function isLost(execution: Execution): boolean {
     return lost.has(execution);
 }
 
-/** Calls `listener` when executions of a page were found to be lost; returns how to stop. */
+/** Calls `listener` whenever an execution of a page was found to be lost; returns how to stop. */
 export function onLost(store: Store, listener: () => void): () => void {
-    const finder = finders.get(store) ?? new Finder(store);
-    finders.set(store, finder);
-    finder.listeners.add(listener);
-    return () => finder.listeners.delete(listener);
+    if (!isLooking) {
+        isLooking = true;
+        lookOverFetch();
+    }
+    listeners.set(listener, store);
+    return () => listeners.delete(listener);
 }
 
-class Finder {
-    readonly listeners = new Set<() => void>();
-    private readonly store: Store;
-    /** Executions that may be those that were rejected. */
-    private readonly suspects = new Set<Execution>();
-    private rejections = 0;
+function lookOverFetch(): void {
+    const { fetch } = window;
+    window.fetch = (input, options) => {
+        const answering = fetch.call(window, input, options);
+        const isCallback = typeof input === 'string' && input.includes(CALLBACK_ROUTE);
+        return isCallback ? answering.then((answer) => watched(answer, options?.body)) : answering;
+    };
+}
 
-    constructor(store: Store) {
-        this.store = store;
-        window.addEventListener('unhandledrejection', ({ reason }) => {
-            if (isOfTheBrowser(reason)) {
-                this.rejections += 1;
-                this.suspectAll();
-                this.conclude();
-            }
+function watched(answer: Response, body: unknown): Response {
+    const read = answer.json.bind(answer);
+    answer.json = () =>
+        read().catch((reason) => {
+            lose(body);
+            throw reason;
         });
-    }
+    return answer;
+}
 
-    private suspectAll(): void {
-        for (const { executionPromise } of pendingCallbacks(this.store)) {
-            if (executionPromise && !lost.has(executionPromise)) {
-                this.suspect(executionPromise);
+/** @param body The request of the execution. */
+function lose(body: unknown): void {
+    // Dash may compress it; then nobody can tell whose it was.
+    const wanted = typeof body === 'string' ? outputsOf(JSON.parse(body)) : undefined;
+    for (const [listener, store] of [...listeners]) {
+        for (const pending of pendingCallbacks(store)) {
+            if (pending.executionPromise && outputsOf(resolved(store, pending)) === wanted) {
+                lost.add(pending.executionPromise);
             }
         }
-    }
-
-    private suspect(execution: Execution): void {
-        const clear = () => {
-            this.suspects.delete(execution);
-            this.conclude();
-        };
-        this.suspects.add(execution);
-        execution.then(clear, clear);
-    }
-
-    private conclude(): void {
-        if (this.suspects.size === 0) {
-            this.rejections = 0;
-        } else if (this.rejections >= this.suspects.size) {
-            for (const execution of this.suspects) {
-                lost.add(execution);
-            }
-            this.suspects.clear();
-            this.rejections = 0;
-            for (const listener of [...this.listeners]) {
-                listener();
-            }
-        }
+        listener();
     }
 }
 
-/** An error that a script made has the places where it was made; one of the browser has none. */
-function isOfTheBrowser(reason: any): boolean {
-    const places = String(reason?.stack ?? '').replace(`${reason?.name}: ${reason?.message}`, '');
-    return ERRORS.includes(reason?.name) && places.trim() === '';
+interface Outputs {
+    /** What the callback is called in requests. */
+    output?: string;
+    outputs?: unknown;
+}
+
+/** The outputs of a callback for the components that it runs for. */
+function resolved(store: Store, { callback, getOutputs }: PendingCallback): Outputs {
+    return { output: callback.output, outputs: getOutputs?.(store.getState().paths) };
+}
+
+/** What tells an execution from all others that are under way. */
+function outputsOf({ output, outputs }: Outputs): string {
+    const names = [outputs ?? []]
+        .flat(3)
+        .map(({ id, property }: any) => `${stringifyId(id)}.${property}`);
+    return names.length > 0 ? names.join('\n') : String(output);
 }

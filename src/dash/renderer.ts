@@ -29,6 +29,8 @@ export interface PendingCallback {
     predecessors?: PendingCallback['callback'][];
     /** What it reads, group by group, for the component it runs for. */
     getInputs: (paths: unknown) => { id: ComponentId | object; property: string }[][];
+    /** What it writes, in the same way. */
+    getOutputs?: (paths: unknown) => { id: ComponentId | object; property: string }[][];
     /** There once it runs. */
     executionPromise?: Promise<{ error?: unknown }>;
 }

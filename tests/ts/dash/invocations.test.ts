@@ -5,6 +5,7 @@ import {
     LONGEST_QUEUE,
     type Settings,
 } from '../../../src/dash/invocations';
+import { AnswerLost } from '../../../src/dash/lost-answers';
 import type { Delivery } from '../../../src/dash/runs';
 
 const HANDLER: any = { inputs: ['m.invoke'], outputs: ['m.result'] };
@@ -750,6 +751,8 @@ describe('while the Dash server is away', () => {
     test.each([
         ['no answer', noAnswer],
         ['a proxy that says so', { status: 503 }],
+        ['a login that has expired', { status: 401 }],
+        ['a login page', new AnswerLost()],
     ])('void invocations wait: %s', async (_, error) => {
         open({ returns: false });
         for (const name of ['one', 'two', 'three']) {

@@ -218,11 +218,17 @@ export class FakeDashStore implements Store {
     }
 
     private resolve(callback: Definition) {
-        const inputs = callback.inputs.map((key) => {
-            const [id, property] = splitKey(key as string);
-            return { id, property };
-        });
-        return { callback, resolvedId: JSON.stringify(callback.inputs), getInputs: () => [inputs] };
+        const named = (keys: unknown[]) =>
+            keys.map((key) => {
+                const [id, property] = splitKey(key as string);
+                return { id, property };
+            });
+        return {
+            callback,
+            resolvedId: JSON.stringify(callback.inputs),
+            getInputs: () => [named(callback.inputs)],
+            getOutputs: () => [named(callback.outputs)],
+        };
     }
 
     /** Requests the callbacks that have one of the changed props as an input. */
