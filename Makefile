@@ -4,7 +4,7 @@
 # make build         browser bundle and Python component classes
 # make types         tsc and pyright
 # make style         ruff and biome
-# make bench         measurements (ARGS="..." is passed on)
+# make bench         measurements (ARGS="..." is passed on; ARGS="--compare REV": beside another commit)
 # make clean         remove everything that was generated or installed
 
 PYTHON ?= python3
@@ -14,6 +14,8 @@ OLDEST_DASH := 3.0.0
 VENV := .venv
 BIN := $(VENV)/bin
 MATRIX := .venv-matrix
+# Other commits, which the benchmark checks out.
+COMPARED := .bench
 # make builds the bundle itself, so installing does not have to.
 PIP_ENV := DASH_INTEROP_BUILD=never
 PIP := -m pip install --quiet --disable-pip-version-check
@@ -83,6 +85,7 @@ clean:
 	rm -f dash_interop/*.js dash_interop/*.js.map dash_interop/*.js.LICENSE.txt
 	rm -f dash_interop/metadata.json dash_interop/package-info.json
 	rm -f $(CLASSES) dash_interop/[A-Z]*.py
+	if test -d $(COMPARED); then rm -rf $(COMPARED) && git worktree prune; fi
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Installed once, and again when the requirements change.

@@ -8,22 +8,20 @@ import platform
 import signal
 import sys
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
-
-from rich.console import Console
-from rich.table import Table
 
 import tests.bench
 from tests.bench import browser, client, routers
 from tests.bench.processes import BenchError
-from tests.bench.routers import REFERENCE, ROUTERS, Plan
+from tests.bench.rounds import Samples, compare, medians, ratios
+from tests.bench.tables import heading, print_tables
+from tests.bench.trees import OTHER, PRESENT, Tree, about, is_changed, present_tree, tree_of
 
-NAMES = (*ROUTERS, "client", "browser")
-
-FILE_WIDTH = 160
-"""Characters of a line where no terminal says how long one may be."""
+NAMES = (*routers.TITLES, "client", "browser")
+OF_A_TREE = (routers.OURS, "client", "browser")
+"""What another commit has, too; the others are the same whatever the commit."""
 
 Report = dict[str, Any]
 
@@ -35,27 +33,36 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer rounds and calls")
     parser.add_argument("--rounds", type=int, help="rounds, 5 or 2 if quick; not of the browser")
     only = f"measure only these: {', '.join(NAMES)}"
+    parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=only)
     parser.add_argument(
-        "--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=only
+        "--compare",
+        metavar="REV",
+        help="build another commit and measure it in turn with the present tree, uncommitted "
+        f"changes included: {', '.join(OF_A_TREE)}",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.only is None:
+        options.only = NAMES if options.compare is None else OF_A_TREE
+    elif options.compare is not None and not set(options.only) <= set(OF_A_TREE):
+        parser.error(f"--compare is for {', '.join(OF_A_TREE)}: the others are the same in both")
+    return options
 
 
-async def run(options: argparse.Namespace, report: Report) -> bool:
+async def run(options: argparse.Namespace, trees: Mapping[str, Tree], report: Report) -> bool:
     """Measure what was asked for, into ``report``; return whether all of it worked."""
-    plan = Plan.quick() if options.quick else Plan()
+    plan = routers.Plan.quick() if options.quick else routers.Plan()
     client_plan = client.Plan.quick() if options.quick else client.Plan()
     if options.rounds:
         plan = replace(plan, rounds=options.rounds)
         client_plan = replace(client_plan, rounds=options.rounds)
-    names = [name for name in ROUTERS if name in options.only]
     worked = True
-    if names:
-        worked = await attempt(measure_routers(names, plan, report))
+    if names := [name for name in routers.TITLES if name in options.only]:
+        worked = await attempt(measure_routers(names, trees, plan, report))
     if "client" in options.only:
-        worked &= await attempt(measure_client(client_plan, report))
+        worked &= await attempt(measure_client(trees, client_plan, report))
     if "browser" in options.only:
-        worked &= await attempt(measure_browser(15 if options.quick else 100, report))
+        browser_plan = browser.Plan.quick() if options.quick else browser.Plan()
+        worked &= await attempt(measure_browser(trees, browser_plan, report))
     return worked
 
 
@@ -69,25 +76,54 @@ async def attempt(measurement: Awaitable[None]) -> bool:
     return True
 
 
-async def measure_routers(names: Sequence[str], plan: Plan, report: Report) -> None:
+async def measure_routers(
+    names: Sequence[str], trees: Mapping[str, Tree], plan: routers.Plan, report: Report
+) -> None:
     """Put the figures of the routers and their ratios into ``report``."""
-    report["routers"] = await routers.compare(names, plan, progress)
-    report["ratios"] = ratios(report["routers"], REFERENCE)
+    samples = await routers.measure(names, trees, plan, progress)
+    if OTHER in trees:
+        put_comparison(samples, report)
+    else:
+        report["routers"] = of_the_present(samples)
+        report["ratios"] = ratios(report["routers"], routers.REFERENCE)
 
 
-async def measure_client(plan: client.Plan, report: Report) -> None:
+async def measure_client(trees: Mapping[str, Tree], plan: client.Plan, report: Report) -> None:
     """Put the figures of the Python client and their ratios into ``report``."""
-    report["client"] = await client.compare(plan, progress)
-    report["client_ratios"] = ratios(report["client"], client.RAW)
+    if OTHER in trees:
+        names = [name for name in client.CANDIDATES if name != client.RAW]
+        put_comparison(await client.measure(names, trees, plan, progress), report)
+    else:
+        names = list(client.CANDIDATES)
+        report["client"] = of_the_present(await client.measure(names, trees, plan, progress))
+        report["client_ratios"] = ratios(report["client"], client.RAW)
 
 
-async def measure_browser(rounds: int, report: Report) -> None:
+async def measure_browser(trees: Mapping[str, Tree], plan: browser.Plan, report: Report) -> None:
     """Put the figures of the browser into ``report``."""
-    progress("browser: clicks and page loads")
-    report["browser"] = await browser.measure(rounds)
+    progress("browser: page loads, clicks and bursts")
+    samples = await browser.measure(trees, plan)
+    if OTHER in trees:
+        put_comparison({"browser": samples}, report)
+    else:
+        report["browser"] = browser.figures(samples[PRESENT])
 
 
-def about() -> Report:
+def of_the_present(samples: Mapping[str, Mapping[str, Samples]]) -> dict[str, dict[str, float]]:
+    """Return the medians of each candidate."""
+    return {name: medians(of_trees[PRESENT]) for name, of_trees in samples.items()}
+
+
+def put_comparison(samples: Mapping[str, Mapping[str, Samples]], report: Report) -> None:
+    """Add each candidate, compared between the trees, to ``report``."""
+    for name, of_trees in samples.items():
+        compared = compare(of_trees[PRESENT], of_trees[OTHER])
+        report.setdefault("comparison", {})[name] = {
+            key: asdict(comparison) for key, comparison in compared.items()
+        }
+
+
+def machine() -> Report:
     """Describe where the figures come from."""
     packages = ("websockets", "uvloop", "msgspec", "dash")
     return {
@@ -97,67 +133,22 @@ def about() -> Report:
     }
 
 
-def ratios(
-    figures: Mapping[str, Mapping[str, float]], name_of_reference: str
-) -> dict[str, dict[str, float]]:
-    """Divide the figures of each other candidate by those of the reference, where there are any."""
-    reference = figures.get(name_of_reference, {})
-    return {
-        name: {key: value / reference[key] for key, value in own.items() if reference.get(key)}
-        for name, own in figures.items()
-        if reference and name != name_of_reference
-    }
+def trees_to_measure(revision: str | None, report: Report) -> dict[str, Tree]:
+    """
+    Return the present tree and, where one is named, that of another commit, built.
 
-
-def print_tables(report: Report) -> None:
-    """Print the report for people."""
-    console = Console()
-    if not console.is_terminal:
-        console.width = FILE_WIDTH
-    if "routers" in report:
-        titles = {name: router.title for name, router in ROUTERS.items()}
-        table = compared_table(titles, routers.FIGURES, report["routers"], report["ratios"])
-        table.title = "Routers (in brackets: times the reference)"
-        console.print(table)
-    if "client" in report:
-        titles = {name: candidate.title for name, candidate in client.CANDIDATES.items()}
-        table = compared_table(titles, client.FIGURES, report["client"], report["client_ratios"])
-        table.title = "Python client (in brackets: times the load client)"
-        console.print(table)
-    if "browser" in report:
-        console.print(browser_table(report["browser"]))
-
-
-def compared_table(
-    titles: Mapping[str, str],
-    rows: Mapping[str, str],
-    figures: Mapping[str, Mapping[str, float]],
-    compared: Mapping[str, Mapping[str, float]],
-) -> Table:
-    """One row per figure, one column per candidate; in brackets the multiple of the reference's."""
-    table = Table("")
-    for name in figures:
-        table.add_column(titles[name], justify="right")
-    for key, title in rows.items():
-        cells = [cell(figures[name].get(key), compared.get(name, {}).get(key)) for name in figures]
-        table.add_row(title, *cells)
-    return table
-
-
-def browser_table(figures: Mapping[str, float]) -> Table:
-    """One row per figure."""
-    table = Table("", "", title="Browser")
-    for key, title in browser.FIGURES.items():
-        table.add_row(title, cell(figures[key], None))
-    return table
-
-
-def cell(value: float | None, ratio: float | None) -> str:
-    """Write a figure, and its ratio if there is one."""
-    if value is None:
-        return "-"
-    text = f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
-    return text if ratio is None else f"{text} ({ratio:.2f}x)"
+    Raises:
+        BenchError: There is no such commit, or it does not build.
+    """
+    trees = {PRESENT: present_tree()}
+    if revision is not None:
+        progress(f"building {revision}, if it is not built yet")
+        trees[OTHER] = tree_of(revision)
+        present = {"title": trees[PRESENT].title, **about("HEAD"), "uncommitted": is_changed()}
+        other = {"title": revision, **about(revision), "uncommitted": False}
+        report["trees"] = {PRESENT: present, OTHER: other}
+        progress(heading(report["trees"]))
+    return trees
 
 
 def progress(text: str) -> None:
@@ -170,9 +161,13 @@ def main() -> int:
     options = parse_options()
     # A terminated benchmark ends its processes as an interrupted one does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    report = about()
+    report = machine()
     try:
-        worked = asyncio.run(run(options, report))
+        trees = trees_to_measure(options.compare, report)
+        worked = asyncio.run(run(options, trees, report))
+    except BenchError as error:
+        progress(str(error))
+        return 2
     except KeyboardInterrupt:
         return 130
     if options.json:

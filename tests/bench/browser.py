@@ -7,25 +7,31 @@ the kinds of click alternate. One function is reached in three ways: by a callba
 a callback that invokes it as a method of the server process, and as a method of page B. The last
 runs three Dash callbacks (button to ``invoke``, the handler on page B, ``result`` to the page), so
 beside it stand a chain of three callbacks, and a single one thrice: the requests of a chain follow
-each other on a warm connection of one awake page, those of a call do not.
+each other on a warm connection of one awake page, those of a call do not. A burst is many void
+invocations that page A writes in one turn, timed until page B shows that it has handled the last of
+them; each has to arrive once and in order.
 """
 
 import asyncio
 import os
 import shutil
 import statistics
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 
-from tests.bench.processes import BenchError, python_module, started
+from tests.bench.processes import BenchError, Server, started
+from tests.bench.rounds import Samples, turn
 from tests.bench.routers import gateway
+from tests.bench.trees import Tree
 from tests.support.browser_chromium import chrome_options
 
-__all__ = ["FIGURES", "measure"]
+__all__ = ["COMPARED", "FIGURES", "Plan", "figures", "measure"]
 
 FIGURES = {
     "single_median_ms": "one callback, median, ms",
@@ -43,18 +49,48 @@ FIGURES = {
     "chain_p95_ms": "three chained callbacks, p95, ms",
     "call_to_chain": "call / chain (medians)",
     "call_to_singles": "call / three times one callback (medians)",
+    "burst_median_ms": "burst of 300 void invocations, median, ms",
     "layout_ms": "page load to layout, median, ms",
     "glue_ready_ms": "page load to glueReady, median, ms",
     "layout_to_ready_ms": "layout to glueReady, median, ms",
 }
-"""What :func:`measure` returns, with titles and units."""
+"""What :func:`figures` returns, with titles and units."""
+
+COMPARED = {
+    "single_ms": "one callback, ms",
+    "chain_ms": "three chained callbacks, ms",
+    "call_ms": "page round trip: call through two apps, ms",
+    "server_ms": "one callback that invokes the server's method, ms",
+    "burst_ms": "zero-loss burst of 300 void invocations, ms",
+    "layout_ms": "page load to layout, ms",
+    "glue_ready_ms": "page load to glueReady, ms",
+    "layout_to_ready_ms": "layout to glueReady, ms",
+}
+"""What :func:`measure` samples, with titles and units."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much to measure."""
+
+    clicks: int = 100
+    """Clicks of each kind."""
+    bursts: int = 10
+    loads: int = 10
+    """Page loads, after a first one that fills the browser's cache."""
+
+    @classmethod
+    def quick(cls) -> "Plan":
+        """Return a plan for a first look."""
+        return cls(clicks=15, bursts=2, loads=5)
+
 
 ANSWER_SECONDS = 20.0
 """Longest time for one click to show its answer, and for a page to get ready."""
 WARM_UP = 5
 """Clicks of each kind that are not counted."""
-LOADS = 5
-"""Page loads timed, after a first one that fills the browser's cache."""
+BURST = 300
+"""Invocations of a burst."""
 
 WATCH_LOAD = """
 window.benchSeen = {};
@@ -90,44 +126,97 @@ const start = performance.now();
 document.getElementById(button).click();
 """
 
+REPORT_BURSTS = """
+const shown = document.getElementById("noted");
+const channel = new BroadcastChannel("bench");
+const report = () => channel.postMessage(shown.textContent);
+new MutationObserver(report).observe(shown, {childList: true, characterData: true, subtree: true});
+"""
+"""Has page B tell page A, which holds the clock, how far it is."""
+
+TIME_BURST = """
+const [burst, count, done] = arguments;
+const channel = new BroadcastChannel("bench");
+channel.onmessage = ({data}) => {
+    if (data.startsWith(`${burst}: ${count} `)) {
+        channel.close();
+        done({ms: performance.now() - start, text: data});
+    }
+};
+const start = performance.now();
+for (let number = 0; number < count; number++) {
+    const invoke = {definition: {name: "Note"}, argumentObj: {burst, number}};
+    dash_clientside.set_props("note", {invoke});
+}
+"""
+
+BUTTONS = {
+    "single_ms": ("single", "single-out"),
+    "chain_ms": ("chain", "chain-out"),
+    "call_ms": ("go", "out"),
+    "server_ms": ("server", "server-out"),
+}
+"""The kinds of click: the button, and the element that shows its answer."""
+
 LISTENING = r"pages listening on (http://\S+)"
 
 
-async def measure(rounds: int) -> dict[str, float]:
+async def measure(trees: Mapping[str, Tree], plan: Plan) -> dict[str, Samples]:
     """
-    Time ``rounds`` clicks of each kind, and some page loads.
+    Time clicks of each kind, bursts, and page loads; the trees take turns.
 
-    Our gateway is a process of its own here, so that no other one is used or disturbed.
+    The gateway of each tree is a process of its own here, so that no other one is used or
+    disturbed.
+
+    Returns:
+        The samples of :data:`COMPARED`, by tree.
 
     Raises:
         BenchError: Something is missing, does not start, or shows a wrong answer.
     """
-    async with gateway("ours") as ours:
+    async with AsyncExitStack() as stack:
+        servers = {
+            key: await stack.enter_async_context(_page_server(tree)) for key, tree in trees.items()
+        }
+        urls = {key: server.url for key, server in servers.items()}
+        return await asyncio.to_thread(_measure_in_browser, urls, plan)
+
+
+@asynccontextmanager
+async def _page_server(tree: Tree) -> AsyncIterator[Server]:
+    """Serve the pages of a tree for the length of a ``with`` block."""
+    async with gateway(tree) as ours:
         environment = os.environ | {"DASH_INTEROP_GATEWAY": ours.url}
-        command = python_module("tests.bench.pages")
-        async with started("the page server", command, LISTENING, environment) as pages:
-            return await asyncio.to_thread(_measure_in_browser, pages.url, rounds)
+        name, command = f"the page server, {tree.title}", tree.module("tests.bench.pages")
+        async with started(name, command, LISTENING, environment) as pages:
+            yield pages
 
 
-def _measure_in_browser(url: str, rounds: int) -> dict[str, float]:
+def _measure_in_browser(urls: Mapping[str, str], plan: Plan) -> dict[str, Samples]:
     try:
         with _chromium() as driver:
-            _watch_loads(driver)
-            _load(driver, f"{url}/app-b/")
-            driver.switch_to.new_window("window")
-            _watch_loads(driver)
-            loads = [_load(driver, f"{url}/app-a/") for _ in range(1 + LOADS)][1:]
-            times = _time_clicks(driver, rounds)
+            pages = {tree: _Pages(driver, url) for tree, url in urls.items()}
+            for number in range(plan.loads):
+                for tree in turn(list(pages), number):
+                    pages[tree].load()
+            for number in range(WARM_UP + plan.clicks):
+                for kind in BUTTONS:
+                    for tree in turn(list(pages), number):
+                        pages[tree].click(kind, counts=number >= WARM_UP)
+            for number in range(plan.bursts):
+                for tree in turn(list(pages), number):
+                    pages[tree].burst(number)
     except WebDriverException as error:
         reason = (error.msg or "no reason given").splitlines()[0]
         raise BenchError(f"the browser failed: {reason}") from error
-    return _figures(times, loads)
+    return {tree: one.samples for tree, one in pages.items()}
 
 
-def _figures(times: dict[str, list[float]], loads: Sequence[dict[str, float]]) -> dict[str, float]:
+def figures(samples: Samples) -> dict[str, float]:
+    """Put the samples of one tree into :data:`FIGURES`."""
     median = statistics.median
-    singles, calls = times["single"], times["go"]
-    servers, chains = times["server"], times["chain"]
+    singles, calls = samples["single_ms"], samples["call_ms"]
+    servers, chains = samples["server_ms"], samples["chain_ms"]
     return {
         "single_median_ms": median(singles),
         "single_p99_ms": _p99(singles),
@@ -144,9 +233,10 @@ def _figures(times: dict[str, list[float]], loads: Sequence[dict[str, float]]) -
         "chain_p95_ms": _p95(chains),
         "call_to_chain": median(calls) / median(chains),
         "call_to_singles": median(calls) / (3 * median(singles)),
-        "layout_ms": median(load["layout"] for load in loads),
-        "glue_ready_ms": median(load["ready"] for load in loads),
-        "layout_to_ready_ms": median(load["ready"] - load["layout"] for load in loads),
+        "burst_median_ms": median(samples["burst_ms"]),
+        "layout_ms": median(samples["layout_ms"]),
+        "glue_ready_ms": median(samples["glue_ready_ms"]),
+        "layout_to_ready_ms": median(samples["layout_to_ready_ms"]),
     }
 
 
@@ -159,37 +249,55 @@ def _p99(values: Sequence[float]) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[98]
 
 
-def _time_clicks(driver: webdriver.Chrome, rounds: int) -> dict[str, list[float]]:
-    """Return the milliseconds of each click by its button; the buttons are clicked in turn."""
-    outputs = {
-        "go": "out",
-        "server": "server-out",
-        "chain": "chain-out",
-        "single": "single-out",
-    }
-    times: dict[str, list[float]] = {button: [] for button in outputs}
-    for _ in range(WARM_UP + rounds):
-        for button, output in outputs.items():
-            times[button].append(_click(driver, button, output))
-    return {button: values[WARM_UP:] for button, values in times.items()}
+class _Pages:
+    """The pages A and B of one tree, in windows of their own, and what was timed in them."""
 
+    def __init__(self, driver: webdriver.Chrome, url: str) -> None:
+        self.samples: Samples = {key: [] for key in COMPARED}
+        self._driver = driver
+        self._url = f"{url}/app-a/"
+        self._open(f"{url}/app-b/")
+        driver.execute_script(REPORT_BURSTS)
+        self._window = self._open(self._url)
 
-def _click(driver: webdriver.Chrome, button: str, output: str) -> float:
-    answer = driver.execute_async_script(TIME_CLICK, button, output)
-    if not answer["text"].endswith("right"):
-        raise BenchError(f"a wrong answer after a click on {button}: {answer['text']}")
-    return answer["ms"]
+    def load(self) -> None:
+        """Load page A; note when its layout and its Glue42 children appear."""
+        self._to_front()
+        self._driver.get(self._url)
+        seen = self._driver.execute_async_script(WAIT_READY)
+        self.samples["layout_ms"].append(seen["layout"])
+        self.samples["glue_ready_ms"].append(seen["ready"])
+        self.samples["layout_to_ready_ms"].append(seen["ready"] - seen["layout"])
 
+    def click(self, kind: str, *, counts: bool) -> None:
+        """Click a button of page A; note how long its answer takes, if the click counts."""
+        milliseconds = self._time(TIME_CLICK, *BUTTONS[kind])
+        if counts:
+            self.samples[kind].append(milliseconds)
 
-def _load(driver: webdriver.Chrome, url: str) -> dict[str, float]:
-    """Load a page; return when its layout and its Glue42 children appeared, in ms."""
-    driver.get(url)
-    return driver.execute_async_script(WAIT_READY)
+    def burst(self, number: int) -> None:
+        """Make the burst of that number; note how long page B takes to handle all of it."""
+        self.samples["burst_ms"].append(self._time(TIME_BURST, number, BURST))
 
+    def _open(self, url: str) -> str:
+        """Open a window that notes when the elements of its page appear; return its handle."""
+        self._driver.switch_to.new_window("window")
+        self._driver.execute_cdp_cmd(
+            "Page.addScriptToEvaluateOnNewDocument", {"source": WATCH_LOAD}
+        )
+        self._driver.get(url)
+        self._driver.execute_async_script(WAIT_READY)
+        return self._driver.current_window_handle
 
-def _watch_loads(driver: webdriver.Chrome) -> None:
-    """Have the pages of the current window note when their elements appear."""
-    driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH_LOAD})
+    def _time(self, script: str, *arguments: Any) -> float:
+        self._to_front()
+        answer = self._driver.execute_async_script(script, *arguments)
+        if not answer["text"].endswith("right"):
+            raise BenchError(f"a wrong answer to {arguments} on {self._url}: {answer['text']}")
+        return answer["ms"]
+
+    def _to_front(self) -> None:
+        self._driver.switch_to.window(self._window)
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 """
-Compare peers at one gateway of ours: the Python client in its forms, and the raw load client.
+Measure peers at one gateway of ours: the Python client in its forms, and the raw load client.
 
 Caller, gateway and callee are three processes, and so are publisher, gateway and subscriber; the
 load client publishes and subscribes in one. All gateways and callees run at the same time and are
@@ -8,14 +8,16 @@ reaches is the bound that the gateway and the machine set.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from tests.bench.processes import Server, on_one_core, output_of, python_module, started
-from tests.bench.routers import LOAD_SECONDS, gateway, medians
+from tests.bench.processes import Command, Server, on_one_core, output_of, started
+from tests.bench.rounds import Figures, Samples, measure_in_turn
+from tests.bench.routers import LOAD_SECONDS, gateway
+from tests.bench.trees import Tree
 
-__all__ = ["CANDIDATES", "FIGURES", "RAW", "Plan", "compare"]
+__all__ = ["CANDIDATES", "FIGURES", "RAW", "Plan", "measure"]
 
 RAW = "raw"
 
@@ -75,55 +77,60 @@ RAW_TIMES = 5
 """How many times as much the load client does in a round, which would be over too soon else."""
 
 
-async def compare(plan: Plan, progress: Callable[[str], None]) -> dict[str, dict[str, float]]:
+async def measure(
+    names: Sequence[str], trees: Mapping[str, Tree], plan: Plan, progress: Callable[[str], None]
+) -> dict[str, dict[str, Samples]]:
     """
-    Measure all candidates side by side.
+    Measure the named candidates side by side, each tree with a gateway of its own.
 
     Returns:
-        For each name its :data:`FIGURES`.
+        The samples of :data:`FIGURES`, by candidate and tree.
     """
-    rounds: dict[str, list[Mapping[str, float]]] = {name: [] for name in CANDIDATES}
+    benches: dict[str, dict[str, _Bench]] = {name: {} for name in names}
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(gateway("ours"))
-        kinds = dict.fromkeys(candidate.kind for candidate in CANDIDATES.values())
-        callees = {kind: await stack.enter_async_context(_callee(kind, server)) for kind in kinds}
-        for number in range(plan.rounds):
-            for name, candidate in CANDIDATES.items():
-                bench = _Bench(candidate, server, callees[candidate.kind])
-                rounds[name].append(figures := await bench.measure(plan))
-                rate = figures["calls_per_second"]
-                progress(f"round {number + 1} of {plan.rounds}: {name} {rate:,.0f} calls/s")
-    return {name: medians(figures) for name, figures in rounds.items()}
+        for key, tree in trees.items():
+            server = await stack.enter_async_context(gateway(tree))
+            kinds = dict.fromkeys(CANDIDATES[name].kind for name in names)
+            callees = {
+                kind: await stack.enter_async_context(_callee(kind, tree, server)) for kind in kinds
+            }
+            for name in names:
+                candidate = CANDIDATES[name]
+                benches[name][key] = _Bench(candidate, tree, server, callees[candidate.kind], plan)
+        return await measure_in_turn(benches, plan.rounds, progress)
 
 
 @asynccontextmanager
-async def _callee(kind: str, server: Server) -> AsyncIterator[Server]:
+async def _callee(kind: str, tree: Tree, server: Server) -> AsyncIterator[Server]:
     """Run the callee, and publisher, of a kind for the length of a ``with`` block."""
-    async with started(
-        f"the callee of {kind}", _command(kind, "answer", server), "ready"
-    ) as callee:
+    command = _command(kind, tree, "answer", server)
+    async with started(f"the callee of {kind}, {tree.title}", command, "ready") as callee:
         yield callee
 
 
-def _command(kind: str, command: str, server: Server, *options: str) -> tuple[str, ...]:
+def _command(kind: str, tree: Tree, command: str, server: Server, *options: str) -> Command:
     if kind == RAW:
-        return python_module("tests.bench.load", command, server.url, *options)
-    return python_module("tests.bench.client_load", command, server.url, f"--kind={kind}", *options)
+        return tree.module("tests.bench.load", command, server.url, *options)
+    return tree.module("tests.bench.client_load", command, server.url, f"--kind={kind}", *options)
 
 
 class _Bench:
-    """One candidate between a running gateway and callee."""
+    """One candidate of a tree between a running gateway and callee."""
 
-    def __init__(self, candidate: Candidate, server: Server, callee: Server) -> None:
+    def __init__(
+        self, candidate: Candidate, tree: Tree, server: Server, callee: Server, plan: Plan
+    ) -> None:
         self._candidate = candidate
+        self._tree = tree
         self._server = server
         self._callee = callee
+        self._plan = plan
 
-    async def measure(self, plan: Plan) -> dict[str, float]:
+    async def measure(self) -> Figures:
         """Measure one round."""
-        windowed = await self._call(plan.calls, window=64)
+        windowed = await self._call(self._plan.calls, window=64)
         with on_one_core([self._server.pid, self._callee.pid]):
-            sequential = await self._call(plan.sequential, window=1)
+            sequential = await self._call(self._plan.sequential, window=1)
         return {
             "calls_per_second": windowed["per_second"],
             "caller_cpu_seconds_per_10000_calls": _own_cpu(windowed),
@@ -131,7 +138,7 @@ class _Bench:
             "gateway_cpu_seconds_per_10000_calls": windowed["gateway_cpu"],
             "sequential_p50_us": sequential["p50_us"],
             "sequential_p99_us": sequential["p99_us"],
-            **await self._stream(plan.data),
+            **await self._stream(self._plan.data),
         }
 
     async def _call(self, count: int, window: int) -> dict[str, float]:
@@ -156,8 +163,8 @@ class _Bench:
         pids = (f"--pid={self._server.pid}", f"--callee={self._callee.pid}")
         kind = self._candidate.kind
         output = await output_of(
-            f"{command} of {kind}",
-            _command(kind, command, self._server, *pids, f"--count={count}", *options),
+            f"{command} of {kind}, {self._tree.title}",
+            _command(kind, self._tree, command, self._server, *pids, f"--count={count}", *options),
             LOAD_SECONDS,
         )
         return json.loads(output)

@@ -3,9 +3,11 @@ The two Dash apps of the browser benchmark, on one Flask server.
 
 Page A calls the method ``Sum`` that page B offers, and ``ServerSum``, the same function, that this
 process offers itself; beside them, page A has a chain of three plain callbacks, and one that calls
-the function. Run as ``python -m tests.bench.pages``; prints ``pages listening on http://host:port``.
+the function. For bursts there is the void method ``Note`` of page B, which shows what it got. Run
+as ``python -m tests.bench.pages``; prints ``pages listening on http://host:port``.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,6 +54,7 @@ def app_a(server: Flask) -> Dash:
                 fallback=html.Div("connecting"),
                 children=[
                     dash_glue42.MethodInvoke(id="invoke"),
+                    dash_glue42.MethodInvoke(id="note"),
                     html.Button("go", id="go"),
                     html.Div("ready", id="ready"),
                     html.Div(id="out"),
@@ -118,6 +121,8 @@ def app_b(server: Flask) -> Dash:
         fallback=html.Div("connecting"),
         children=[
             dash_glue42.MethodRegister(id="register", definition={"name": "Sum"}, returns=True),
+            dash_glue42.MethodRegister(id="notes", definition={"name": "Note"}, returns=False),
+            html.Div(id="noted"),
             html.Div("ready", id="ready"),
         ],
     )
@@ -131,6 +136,16 @@ def app_b(server: Flask) -> Dash:
             "invocationId": invocation["invocationId"],
             "invocationResult": add(numbers["a"], numbers["b"]),
         }
+
+    noted: defaultdict[int, list[int]] = defaultdict(list)
+
+    @app.callback(Output("noted", "children"), Input("notes", "invoke"), prevent_initial_call=True)
+    def note(invocation: dict[str, Any]) -> str:
+        args = invocation["args"]
+        numbers = noted[args["burst"]]
+        numbers.append(args["number"])
+        in_order = numbers == list(range(len(numbers)))
+        return f"{args['burst']}: {len(numbers)} {'right' if in_order else numbers}"
 
     return app
 

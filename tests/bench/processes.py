@@ -3,14 +3,13 @@
 import asyncio
 import os
 import re
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BenchError", "Server", "on_one_core", "output_of", "python_module", "started"]
+__all__ = ["BenchError", "Command", "Server", "complaint", "on_one_core", "output_of", "started"]
 
 START_SECONDS = 30.0
 """Longest time until a server has printed the line that says where it listens."""
@@ -31,9 +30,12 @@ class Server:
     pid: int
 
 
-def python_module(name: str, *arguments: str) -> tuple[str, ...]:
-    """Return the command that runs a module with this Python."""
-    return (sys.executable, "-m", name, *arguments)
+@dataclass(frozen=True)
+class Command:
+    """A program, its arguments, and where it runs."""
+
+    arguments: Sequence[str]
+    folder: Path
 
 
 @contextmanager
@@ -63,14 +65,14 @@ def _pin(pid: int, cores: set[int]) -> None:
 
 @asynccontextmanager
 async def started(
-    name: str, command: Sequence[str], says: str, environment: Mapping[str, str] | None = None
+    name: str, command: Command, says: str, environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[Server]:
     """
     Run a server for the length of a ``with`` block.
 
     Args:
         name: What to call it in an error.
-        command: Program and arguments.
+        command: What to start.
         says: Pattern of the line that it prints once it is ready; a group in it is the URL.
         environment: All of its environment variables; ours when ``None``.
 
@@ -80,10 +82,11 @@ async def started(
     with tempfile.TemporaryFile() as errors:
         try:
             process = await asyncio.create_subprocess_exec(
-                *command,
+                *command.arguments,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
+                cwd=command.folder,
                 env=environment,
             )
         except OSError as error:
@@ -92,7 +95,7 @@ async def started(
             url = await _ready(process, says)
             if url is None:
                 errors.seek(0)
-                raise BenchError(f"{name} failed to start: {_complaint(errors.read())}")
+                raise BenchError(f"{name} failed to start: {complaint(errors.read())}")
             draining = asyncio.ensure_future(_drain(process))
             yield Server(url, process.pid)
             draining.cancel()
@@ -100,7 +103,7 @@ async def started(
             await _stop(process)
 
 
-async def output_of(name: str, command: Sequence[str], seconds: float) -> bytes:
+async def output_of(name: str, command: Command, seconds: float) -> bytes:
     """
     Run a command to its end and return what it printed.
 
@@ -108,7 +111,10 @@ async def output_of(name: str, command: Sequence[str], seconds: float) -> bytes:
         BenchError: It failed, or took longer than ``seconds``.
     """
     process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *command.arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=command.folder,
     )
     try:
         output, errors = await asyncio.wait_for(process.communicate(), seconds)
@@ -117,7 +123,7 @@ async def output_of(name: str, command: Sequence[str], seconds: float) -> bytes:
     finally:
         await _stop(process)
     if process.returncode != 0:
-        raise BenchError(f"{name} failed: {_complaint(errors)}")
+        raise BenchError(f"{name} failed: {complaint(errors)}")
     return output
 
 
@@ -155,7 +161,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _complaint(output: bytes) -> str:
+def complaint(output: bytes) -> str:
     """Pick the line that says what went wrong: the last that names an error, or the last."""
     lines = [line.strip() for line in output.decode(errors="replace").split("\n") if line.strip()]
     errors = [line for line in lines if "error" in line.lower()]

@@ -1,5 +1,5 @@
 """
-Compare routers: ours, the published reference gateway in Node, and a raw echo as the bound.
+Measure routers: ours, the published reference gateway in Node, and a raw echo as the bound.
 
 Caller, router and callee are three processes; for fan-out the publisher and its subscribers share
 one. All routers run at the same time and are measured in turn, round by round, so that whatever
@@ -9,29 +9,34 @@ they would measure how fast idle ones wake up.
 """
 
 import json
-import statistics
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from tests.bench.processes import Server, on_one_core, output_of, python_module, started
+from tests.bench.processes import Command, Server, on_one_core, output_of, started
+from tests.bench.rounds import Figures, Samples, measure_in_turn
+from tests.bench.trees import ROOT, Tree, present_tree
 
 __all__ = [
     "FIGURES",
     "LOAD_SECONDS",
+    "OURS",
     "REFERENCE",
-    "ROUTERS",
+    "TITLES",
     "Plan",
-    "compare",
     "gateway",
-    "medians",
+    "measure",
 ]
 
+OURS = "ours"
 REFERENCE = "reference"
+ECHO = "echo"
+TITLES = {OURS: "dash_interop", REFERENCE: "gateway-web (Node)", ECHO: "echo, one leg"}
+"""The candidates, and what tables call them."""
+
 LOAD_SECONDS = 180.0
 """Longest time for one load process, logins and warm-up included."""
-REFERENCE_SCRIPT = Path(__file__).parents[1] / "conformance" / "reference-gateway.mjs"
+REFERENCE_SCRIPT = ROOT / "tests" / "conformance" / "reference-gateway.mjs"
 LISTENING = r"gateway listening on (ws://\S+)"
 
 FIGURES = {
@@ -45,26 +50,6 @@ FIGURES = {
     "fan_out_cpu_seconds_per_10000": "... gateway CPU s per 10,000 data",
 }
 """The figures of a router, in the order of the table, with their titles and units."""
-
-
-@dataclass(frozen=True)
-class Router:
-    """One candidate of the comparison."""
-
-    title: str
-    command: Sequence[str]
-    routes: bool = True
-    """Whether it speaks GW3; otherwise it sends every frame back."""
-
-
-ROUTERS = {
-    "ours": Router(
-        "dash_interop",
-        python_module("dash_interop", "gateway", "--port", "0", "--no-auth"),
-    ),
-    REFERENCE: Router("gateway-web (Node)", ("node", str(REFERENCE_SCRIPT))),
-    "echo": Router("echo, one leg", python_module("tests.bench.echo"), routes=False),
-}
 
 
 @dataclass(frozen=True)
@@ -85,62 +70,74 @@ class Plan:
         return cls(rounds=2, calls=5_000, sequential=1_000, events=1_000)
 
 
-@asynccontextmanager
-async def gateway(name: str) -> AsyncIterator[Server]:
-    """Run one of :data:`ROUTERS` for the length of a ``with`` block."""
-    router = ROUTERS[name]
-    async with started(router.title, router.command, LISTENING) as server:
-        yield server
-
-
-async def compare(
-    names: Sequence[str], plan: Plan, progress: Callable[[str], None]
-) -> dict[str, dict[str, float]]:
+async def measure(
+    names: Sequence[str], trees: Mapping[str, Tree], plan: Plan, progress: Callable[[str], None]
+) -> dict[str, dict[str, Samples]]:
     """
     Measure the named routers side by side.
 
     Returns:
-        For each name its :data:`FIGURES`; those that do not apply to a router are missing.
+        The samples of :data:`FIGURES`, by router and tree; those that do not apply to a router are
+        missing.
     """
-    rounds: dict[str, list[Mapping[str, float]]] = {name: [] for name in names}
     async with AsyncExitStack() as stack:
-        benches = {name: await stack.enter_async_context(_bench(name)) for name in names}
-        for number in range(plan.rounds):
-            for name, bench in benches.items():
-                rounds[name].append(figures := await bench.measure(plan))
-                rate = figures["calls_per_second"]
-                progress(f"round {number + 1} of {plan.rounds}: {name} {rate:,.0f} calls/s")
-    return {name: medians(figures) for name, figures in rounds.items()}
-
-
-def medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """The median of each figure over the rounds."""
-    return {key: statistics.median(figures[key] for figures in rounds) for key in rounds[0]}
+        benches = {
+            name: {
+                key: await stack.enter_async_context(_bench(name, tree, plan))
+                for key, tree in trees.items()
+            }
+            for name in names
+        }
+        return await measure_in_turn(benches, plan.rounds, progress)
 
 
 @asynccontextmanager
-async def _bench(name: str) -> AsyncIterator["Bench"]:
+async def gateway(tree: Tree) -> AsyncIterator[Server]:
+    """Run the gateway of a tree for the length of a ``with`` block."""
+    async with _router(OURS, tree) as server:
+        yield server
+
+
+@asynccontextmanager
+async def _router(name: str, tree: Tree) -> AsyncIterator[Server]:
+    async with started(f"{TITLES[name]}, {tree.title}", _command(name, tree), LISTENING) as server:
+        yield server
+
+
+def _command(name: str, tree: Tree) -> Command:
+    if name == OURS:
+        return tree.module("dash_interop", "gateway", "--port", "0", "--no-auth")
+    if name == REFERENCE:
+        return Command(("node", str(REFERENCE_SCRIPT)), tree.folder)
+    return tree.module("tests.bench.echo")
+
+
+@asynccontextmanager
+async def _bench(name: str, tree: Tree, plan: Plan) -> AsyncIterator["_Bench"]:
     """Run a router, and a callee of it, for the length of a ``with`` block."""
-    async with gateway(name) as server:
-        if not ROUTERS[name].routes:
-            yield Bench(name, server, callee=None)
+    title = f"{name}, {tree.title}"
+    async with _router(name, tree) as server:
+        if name == ECHO:  # It does not speak GW3: it sends every frame back.
+            yield _Bench(title, server, None, plan)
             return
-        command = python_module("tests.bench.load", "answer", server.url)
-        async with started(f"the callee of {name}", command, "ready") as callee:
-            yield Bench(name, server, callee)
+        command = present_tree().module("tests.bench.load", "answer", server.url)
+        async with started(f"the callee of {title}", command, "ready") as callee:
+            yield _Bench(title, server, callee, plan)
 
 
-class Bench:
+class _Bench:
     """A running router, its callee, and the load processes that measure it."""
 
-    def __init__(self, name: str, server: Server, callee: Server | None) -> None:
-        self._name = name
+    def __init__(self, title: str, server: Server, callee: Server | None, plan: Plan) -> None:
+        self._title = title
         self._server = server
         self._callee = callee
+        self._plan = plan
 
-    async def measure(self, plan: Plan) -> dict[str, float]:
+    async def measure(self) -> Figures:
         """Measure one round."""
         command = "call" if self._callee else "echo"
+        plan = self._plan
         windowed = await self._load(command, plan.calls, connections=1, window=64)
         callers = await self._load(command, plan.calls, connections=64, window=1)
         pids = [self._server.pid] + ([self._callee.pid] if self._callee else [])
@@ -165,8 +162,8 @@ class Bench:
         arguments = [f"--{option}={value}" for option, value in options.items()]
         pid = self._server.pid
         output = await output_of(
-            f"{command} on {self._name}",
-            python_module(
+            f"{command} on {self._title}",
+            present_tree().module(
                 "tests.bench.load",
                 command,
                 self._server.url,
