@@ -14,9 +14,11 @@ from dash.exceptions import PreventUpdate
 from dash.dependencies import Input, Output
 from dash import html
 import dash_interop as dash_glue42
+from dash_interop.demo.connection import head, show_connection
 from dash_interop.demo.server import server
 
 app = dash.Dash(__name__, title="App B", server=server, routes_pathname_prefix="/app-b/")
+app.index_string = app.index_string.replace("<html>", '<html lang="en">')
 
 app.layout = dash_glue42.Glue42(id="glue42", children=[
     # Registering an Interop method that returns a result.
@@ -25,19 +27,16 @@ app.layout = dash_glue42.Glue42(id="glue42", children=[
     # Registering an Interop method that doesn't return a result.
     dash_glue42.MethodRegister(id="g42-register-send-message", definition="SendMessage", returns=False),
 
-    html.Div(className="head", children=[
-        html.H1("App B"),
-        html.Span(id="state", role="status")
+    head("App B"),
+    html.Section(className="card", children=[
+        html.H2(html.Label("Last message", htmlFor="message")),
+        html.Output(id="message", className="answer")
     ]),
     html.Section(className="card", children=[
-        html.H2("Last message"),
-        html.P(id="message", className="answer", role="status")
-    ]),
-    html.Section(className="card", children=[
-        html.H2("Last sum asked for"),
-        html.P(id="last-sum", className="answer", role="status")
+        html.H2(html.Label("Last sum asked for", htmlFor="last-sum")),
+        html.Output(id="last-sum", className="answer")
     ])
-], fallback=html.P("Connecting …", className="muted"))
+])
 
 # Helper to validate the input arguments for the "Sum" method.
 def is_number(s):
@@ -105,10 +104,4 @@ def show_last_sum(invoke):
     args = invoke["args"]
     return "{} + {}, for {}".format(args.get("a"), args.get("b"), invoke["caller"]["application"])
 
-# Added: shows the state of the connection. Runs in the browser, also while the server is away.
-app.clientside_callback(
-    "(state) => [state, 'state ' + state]",
-    Output("state", "children"),
-    Output("state", "className"),
-    Input("glue42", "connectionState")
-)
+show_connection(app)

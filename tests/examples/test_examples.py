@@ -129,6 +129,12 @@ def wait_for_text_with(page: Page, element_id: str, *parts: str) -> None:
     )
 
 
+def wait_until_enabled(page: Page, button: str, *, enabled: bool = True) -> None:
+    disabled = "return document.getElementById(args[0])?.disabled"
+    what = f"#{button} is {'enabled' if enabled else 'disabled'}"
+    eventually(lambda: page.js(disabled, button) == (not enabled), what)
+
+
 @pytest.mark.parametrize("options", [[], ["--two-processes"]], ids=["one process", "two"])
 def test_the_apps_of_the_documentation_call_each_other(run, browser, options):
     example = run("demo", *options)
@@ -136,6 +142,8 @@ def test_the_apps_of_the_documentation_call_each_other(run, browser, options):
     assert url_a in example.said and url_b in example.said
     app_b = browser.open(url_b)
     app_a = browser.open(url_a)
+    wait_until_enabled(app_a, "sum-numbers-btn")
+    wait_until_enabled(app_a, "send-message")
 
     app_a.click("sum-numbers-btn")
     app_a.wait_for_text("sum-numbers-result", "Sum is 42")
@@ -162,13 +170,95 @@ def test_the_apps_of_the_documentation_call_each_other_side_by_side(run, browser
             title,
         )
 
-    eventually(lambda: in_frame("App A", "element('sum-numbers-btn') !== null"), "app A is shown")
+    eventually(
+        lambda: in_frame("App A", "element('sum-numbers-btn')?.disabled") is False, "enabled"
+    )
     in_frame("App A", "element('sum-numbers-btn').click()")
     eventually(
         lambda: in_frame("App A", "element('sum-numbers-result').innerText") == "Sum is 42",
         "the sum is shown",
     )
     assert in_frame("App B", "element('last-sum').innerText") == "37 + 5, for App A"
+
+
+def test_app_a_enables_what_somebody_in_sight_answers(run, browser):
+    example = run("demo")
+    app_a = browser.open(example.url("/app-a/"))
+    app_a.wait_for_text(
+        "sum-numbers-note", "Nobody in sight offers Sum. App B does when it is open."
+    )
+    wait_for_text_with(app_a, "send-message-note", "Nobody in sight offers SendMessage.")
+    wait_until_enabled(app_a, "sum-numbers-btn", enabled=False)
+    wait_until_enabled(app_a, "send-message", enabled=False)
+
+    app_b = browser.open(example.url("/app-b/"))
+    wait_until_enabled(app_a, "sum-numbers-btn")
+    wait_until_enabled(app_a, "send-message")
+    app_a.wait_for_text("sum-numbers-note", "")
+    app_a.wait_for_text("send-message-note", "")
+
+    app_b.close()
+    wait_until_enabled(app_a, "sum-numbers-btn", enabled=False)
+    wait_for_text_with(app_a, "sum-numbers-note", "Nobody in sight offers Sum.")
+
+
+@pytest.mark.parametrize("path", ["/app-a/", "/app-b/"])
+def test_the_demo_says_that_its_connection_is_lost_and_why(run, browser, path):
+    browser.allow_lost_connections()
+    example = run("demo")
+    page = browser.open(example.url(path))
+    page.wait_for_text("state", "connected")
+    assert page.text("connection-error") == ""
+    example.interrupt()
+    page.wait_for_text("state", "connection lost")
+    wait_for_text_with(page, "connection-error", "The Dash server does not answer")
+
+
+@pytest.mark.parametrize("path", ["/app-a/", "/app-b/"])
+def test_the_demo_says_that_it_is_connecting_and_what_is_in_the_way(
+    run, browser, environment, tmp_path, path
+):
+    browser.allow_lost_connections()
+    secret = tmp_path / "secret"
+    secret.write_text("a secret that is long enough for a gateway")
+    secret.chmod(0o600)
+    nowhere = f"ws://127.0.0.1:{free_ports(1)}"
+    environment |= {"DASH_INTEROP_GATEWAY": nowhere, "DASH_INTEROP_SECRET_FILE": str(secret)}
+    page = browser.open(run("demo").url(path), connected=False)
+    page.wait_for_text("state", "connecting")
+    wait_for_text_with(page, "connection-error", f"No gateway answers at {nowhere}")
+
+
+def open_demo(run: Callable[..., Example], browser: Browser, path: str) -> Page:
+    page = browser.open(run("demo").url(path), connected=False)
+    if path != "/":
+        page.wait_for_text("state", "connected")
+    return page
+
+
+@pytest.mark.parametrize("path", ["/", "/app-a/", "/app-b/"])
+def test_the_demo_can_be_read_aloud(run, browser, path):
+    page = open_demo(run, browser, path)
+    assert page.js("return document.documentElement.lang") == "en"
+    elements = page.js(
+        """
+        const name = (element) =>
+            element.labels?.[0]?.innerText || element.innerText || element.title;
+        return [...document.querySelectorAll('input, output, button, a, iframe')].map(
+            (element) => [element.outerHTML, name(element)],
+        );
+        """
+    )
+    assert elements
+    assert [html for html, name in elements if not name] == []
+
+
+@pytest.mark.parametrize("path", ["/", "/app-a/", "/app-b/"])
+def test_the_demo_fits_a_phone(run, browser, path):
+    page = open_demo(run, browser, path)
+    phone = {"width": 360, "height": 640, "deviceScaleFactor": 1, "mobile": True}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    assert page.js("return [innerWidth, document.documentElement.scrollWidth]") == [360, 360]
 
 
 def test_results_that_come_in_another_order_find_their_calls(run, browser):
