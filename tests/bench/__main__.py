@@ -101,8 +101,7 @@ async def measure_client(trees: Mapping[str, Tree], plan: client.Plan, report: R
 
 async def measure_browser(trees: Mapping[str, Tree], plan: browser.Plan, report: Report) -> None:
     """Put the figures of the browser into ``report``."""
-    progress("browser: page loads, clicks and bursts")
-    samples = await browser.measure(trees, plan)
+    samples = await browser.measure(trees, plan, progress)
     if OTHER in trees:
         put_comparison({"browser": samples}, report)
     else:

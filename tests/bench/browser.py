@@ -16,7 +16,7 @@ import asyncio
 import os
 import shutil
 import statistics
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -161,7 +161,9 @@ BUTTONS = {
 LISTENING = r"pages listening on (http://\S+)"
 
 
-async def measure(trees: Mapping[str, Tree], plan: Plan) -> dict[str, Samples]:
+async def measure(
+    trees: Mapping[str, Tree], plan: Plan, progress: Callable[[str], None]
+) -> dict[str, Samples]:
     """
     Time clicks of each kind, bursts, and page loads; the trees take turns.
 
@@ -179,7 +181,7 @@ async def measure(trees: Mapping[str, Tree], plan: Plan) -> dict[str, Samples]:
             key: await stack.enter_async_context(_page_server(tree)) for key, tree in trees.items()
         }
         urls = {key: server.url for key, server in servers.items()}
-        return await asyncio.to_thread(_measure_in_browser, urls, plan)
+        return await asyncio.to_thread(_measure_in_browser, urls, plan, progress)
 
 
 @asynccontextmanager
@@ -192,17 +194,22 @@ async def _page_server(tree: Tree) -> AsyncIterator[Server]:
             yield pages
 
 
-def _measure_in_browser(urls: Mapping[str, str], plan: Plan) -> dict[str, Samples]:
+def _measure_in_browser(
+    urls: Mapping[str, str], plan: Plan, progress: Callable[[str], None]
+) -> dict[str, Samples]:
     try:
         with _chromium() as driver:
             pages = {tree: _Pages(driver, url) for tree, url in urls.items()}
+            progress(f"browser: {plan.loads} page loads")
             for number in range(plan.loads):
                 for tree in turn(list(pages), number):
                     pages[tree].load()
+            progress(f"browser: {plan.clicks} clicks of each kind")
             for number in range(WARM_UP + plan.clicks):
                 for kind in BUTTONS:
                     for tree in turn(list(pages), number):
                         pages[tree].click(kind, counts=number >= WARM_UP)
+            progress(f"browser: {plan.bursts} bursts")
             for number in range(plan.bursts):
                 for tree in turn(list(pages), number):
                     pages[tree].burst(number)
