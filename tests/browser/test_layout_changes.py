@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
+from dash import Dash, Input, Output, dcc, html, no_update
 
+from dash_interop import Glue42, MethodInvoke, MethodRegister
 from dash_interop.client.sync import InteropClient, connect
+from dash_interop.errors import InvocationError
 from tests.support.apps_changing import CHANGES, ChangingApp
+from tests.support.apps_parts import Gate, answer
+from tests.support.apps_serving import make_app
 from tests.support.browser_apps import Apps
 from tests.support.browser_chromium import Page, eventually
 
@@ -111,6 +117,10 @@ def stage(apps: Apps, change: str, peer: InteropClient) -> Stage:
     return Stage(apps, change, peer)
 
 
+def _has(items: list[Any], count: int) -> bool:
+    return len(items) >= count
+
+
 @every_change
 def test_chg001_nothing_happens_again_when_nothing_is_under_way(stage: Stage) -> None:
     stage.note(1)
@@ -186,3 +196,172 @@ def test_chg004_a_handler_may_change_the_layout_itself(stage: Stage) -> None:
     assert stage.made.grown == numbers
     assert stage.calls == [1, 99]
     assert stage.gone == []
+
+
+def test_chg005_each_layout_that_is_made_anew_with_a_value_is_one_write(apps: Apps) -> None:
+    calls: list[int] = []
+    app = apps.make("app", html.Button("show", id="show", n_clicks=0), html.Div(id="place"))
+    layouts = [{"n": 1}, None, {"n": 1}, {"n": 1}, {"n": 2}]
+
+    @app.callback(Output("place", "children"), Input("show", "n_clicks"))
+    def show(n: int) -> Any:
+        args = layouts[n]
+        value = {"invoke": {"definition": "Count", "argumentObj": args}} if args else {}
+        return [html.P(f"layout {n}", id=f"layout-{n}"), MethodInvoke(id="invoke", **value)]
+
+    with connect(application="peer") as peer:
+        peer.register("Count", lambda n: calls.append(n))
+        page = apps.open(app)
+        for n, count in enumerate((1, 1, 2, 3, 4)):
+            page.wait_for(f"layout-{n}")
+            eventually(partial(_has, calls, count), lambda: f"another call, but {calls}")
+            if n + 1 < len(layouts):
+                page.click("show")
+        page.set_props("invoke", invoke={"definition": "Count", "argumentObj": {"n": 3}})
+        eventually(lambda: calls[-1:] == [3], lambda: f"3 at the end of {calls}")
+    assert calls == [1, 1, 1, 2, 3]
+
+
+PLACES = ("tabs", "tabs with all children", "pages")
+
+
+def _methods() -> list[Any]:
+    return [
+        MethodRegister(id="note", definition="Note", returns=False),
+        MethodRegister(id="sum", definition="Sum", returns=True),
+        MethodInvoke(id="invoke"),
+        html.P("here", id="here"),
+    ]
+
+
+def _tabs(app: Dash) -> None:
+    app.layout = Glue42(
+        id="glue42",
+        children=[
+            dcc.Tabs([dcc.Tab(label=tab, value=tab) for tab in ("a", "b")], id="tabs", value="a"),
+            html.Div(id="content"),
+            html.P(id="noted"),
+            html.P(id="result"),
+        ],
+    )
+
+    @app.callback(Output("content", "children"), Input("tabs", "value"))
+    def show(tab: str) -> Any:
+        return _methods() if tab == "a" else html.P("there", id="there")
+
+
+def _tabs_with_children(app: Dash) -> None:
+    contents = {"a": _methods(), "b": html.P("there", id="there")}
+    tabs = [dcc.Tab(child, label=tab, value=tab) for tab, child in contents.items()]
+    outputs = [html.P(id="noted"), html.P(id="result")]
+    app.layout = Glue42(id="glue42", children=[dcc.Tabs(tabs, id="tabs", value="a"), *outputs])
+
+
+def _location(app: Dash) -> None:
+    """What ``dash.pages`` comes to: the content follows the address."""
+    app.layout = Glue42(
+        id="glue42",
+        children=[
+            dcc.Location(id="url", refresh="callback-nav"),
+            html.Button("a", id="to-a"),
+            html.Button("b", id="to-b"),
+            html.Div(id="content"),
+            html.P(id="noted"),
+            html.P(id="result"),
+        ],
+    )
+
+    @app.callback(Output("content", "children"), Input("url", "pathname"))
+    def show(path: str) -> Any:
+        return html.P("there", id="there") if path == "/b" else _methods()
+
+    for target in ("a", "b"):
+
+        @app.callback(
+            Output("url", "pathname", allow_duplicate=True),
+            Input(f"to-{target}", "n_clicks"),
+            prevent_initial_call=True,
+        )
+        def go(_: Any, path: str = f"/{target}") -> str:
+            return path
+
+
+def _go(page: Page, place: str, tab: str) -> None:
+    if place == "pages":
+        page.click(f"to-{tab}")
+    else:
+        page.set_props("tabs", value=tab)
+    page.wait_for("here" if tab == "a" else "there")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_chg006_what_goes_with_its_place_comes_back_with_it_and_repeats_nothing(
+    apps: Apps, peer: InteropClient, place: str
+) -> None:
+    noted: list[int] = []
+    results: list[Any] = []
+    calls: list[int] = []
+    gate = Gate()
+    app = make_app(place, suppress_callback_exceptions=True)
+    makers = {"tabs": _tabs, "tabs with all children": _tabs_with_children, "pages": _location}
+    makers[place](app)
+
+    @app.callback(Output("noted", "children"), Input("note", "invoke"))
+    def note(invoke: Any) -> Any:
+        if invoke is not None:
+            noted.append(invoke["args"]["n"])
+        return str(noted)
+
+    @app.callback(Output("sum", "result"), Input("sum", "invoke"))
+    def add(invoke: Any) -> Any:
+        if invoke is None:
+            return no_update
+        gate.pass_through(invoke["args"]["n"])
+        return answer(invoke, **invoke["args"])
+
+    @app.callback(Output("result", "children"), Input("invoke", "result"))
+    def show_result(result: Any) -> str:
+        if result is not None:
+            results.append(result["invocationResult"]["called_with"]["n"])
+        return str(results)
+
+    peer.register("Count", lambda n: calls.append(n))
+    page = apps.open(app)
+    target = {"application": place}
+
+    def is_offered() -> bool:
+        return any(server.get("application") == place for server in peer.servers("Sum"))
+
+    def write(n: int) -> None:
+        value = {"definition": "Count", "argumentObj": {"n": n}}
+        page.set_props("invoke", invoke=value)
+
+    eventually(is_offered, "it is offered")
+    peer.invoke("Note", {"n": 1}, target)
+    write(1)
+    page.wait_for_text("noted", "[1]")
+    page.wait_for_text("result", "[1]")
+
+    # Nothing is under way.
+    _go(page, place, "b")
+    eventually(lambda: not is_offered(), "it is withdrawn")
+    _go(page, place, "a")
+    eventually(is_offered, "it is offered again")
+
+    # A call is under way.
+    with ThreadPoolExecutor() as pool:
+        summing = pool.submit(peer.invoke, "Sum", {"n": 1}, target, response_timeout=20)
+        eventually(lambda: gate.entered, "the handler runs")
+        _go(page, place, "b")
+        with pytest.raises(InvocationError):
+            summing.result()
+        gate.let(2)
+        _go(page, place, "a")
+        eventually(is_offered, "it is offered a third time")
+        returned = peer.invoke("Sum", {"n": 2}, target, response_timeout=20).returned
+    assert returned == {"n": 2}
+    peer.invoke("Note", {"n": 2}, target)
+    write(2)
+    page.wait_for_text("noted", "[1, 2]")
+    page.wait_for_text("result", "[1, 2]")
+    assert (noted, results, calls) == ([1, 2], [1, 2], [1, 2])
