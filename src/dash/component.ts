@@ -58,6 +58,7 @@ export class DashComponent {
     private entry: Entry | undefined;
     private wasWritten = false;
     private unsubscribe: (() => void) | undefined;
+    private fate: Promise<void> | undefined;
 
     /** The queue of a prop that the library sets. */
     deliverer(prop: string): Deliverer {
@@ -119,11 +120,19 @@ export class DashComponent {
             return;
         }
         this.slot = undefined;
-        setTimeout(() => {
-            if (!this.slot) {
-                this.end();
-            }
+        this.fate = new Promise((resolve) => {
+            setTimeout(() => {
+                if (!this.slot) {
+                    this.end();
+                }
+                resolve();
+            });
         });
+    }
+
+    /** While it is not in the page: when it is known whether it comes back. */
+    get untilDecided(): Promise<void> | undefined {
+        return this.slot ? undefined : this.fate;
     }
 
     /** It is rendered where the layout has it. */

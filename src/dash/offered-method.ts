@@ -121,7 +121,12 @@ export class OfferedMethod implements Part {
         const deliverer = component.eventDeliverer('invoke', false);
         const settings = { returns: false, batch: false, timeoutMs: 0 };
         return new InvocationQueue(settings, {
-            deliver: (value) => deliverer.deliver(value),
+            deliver: async (value) => {
+                const delivery = await deliverer.deliver(value);
+                // Callbacks of a component that is going are dropped, and that is not their fault.
+                await component.untilDecided;
+                return delivery;
+            },
             abandon: () => deliverer.abandon(),
             untilServerAnswers: untilDashServerAnswers,
             mayAnswerLater: (callbacks) => {

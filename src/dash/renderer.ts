@@ -25,6 +25,8 @@ export interface PendingCallback {
     changedPropIds: Record<string, unknown>;
     /** Whether Dash wants it because an output of it has just come into the layout. */
     initialCall?: boolean;
+    /** There when Dash wants it because a layout has changed; the same for all that it led to. */
+    executionGroup?: string;
     /** The callbacks whose outputs led to this one. */
     predecessors?: PendingCallback['callback'][];
     /** What it reads, group by group, for the component it runs for. */

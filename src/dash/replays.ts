@@ -81,7 +81,8 @@ export class ReplayGuard {
                 continue;
             }
             if (changed.includes(key)) {
-                if (!deliverer.expects(pending)) {
+                // Dash would drop what it merges with a request of a layout that led to nothing else.
+                if (pending.executionGroup || !deliverer.expects(pending)) {
                     replayed.add(key);
                 }
             } else if (pending.initialCall && hasInput(store, pending, id, prop)) {

@@ -74,9 +74,19 @@ describe('an event', () => {
         expect(triggers()).toEqual([['m.invoke']]);
     });
 
-    test('that Dash has not begun to handle is not taken back', () => {
+    test('that Dash has not begun to handle stays the only request', () => {
         deliverer.deliver('one');
         returnLayout(['m.invoke']);
+        expect(triggers()).toEqual([['m.invoke']]);
+        // Dash would drop it with the others of its group.
+        expect(store.requested[0].pending.executionGroup).toBeUndefined();
+    });
+
+    test('that Dash puts back among the requests, as when it is blocked, is not taken back', () => {
+        deliverer.deliver('one');
+        const [{ pending }] = store.requested;
+        store.dispatch({ type: 'Callbacks.RemoveRequested', payload: [pending] });
+        store.dispatch({ type: 'Callbacks.AddRequested', payload: [{ ...pending }] });
         expect(triggers()).toEqual([['m.invoke']]);
     });
 

@@ -66,9 +66,7 @@ export class FakeDashStore implements Store {
                 this.assign(payload.itempath[2], payload.props);
                 break;
             case 'Callbacks.RemoveRequested':
-                for (const pending of payload) {
-                    this.runs.find((run) => run.pending === pending)?.move('gone');
-                }
+                this.takeBack(payload);
                 break;
             case 'Callbacks.AddRequested':
                 for (const pending of payload) {
@@ -172,10 +170,28 @@ export class FakeDashStore implements Store {
         this.notify();
         this.notePlaces(children);
         this.notify();
-        this.request(replayed);
+        for (const callback of this.definitions) {
+            const keys = replayed.filter((key) => callback.inputs.includes(key));
+            if (keys.length > 0) {
+                const changedPropIds = Object.fromEntries(keys.map((key) => [key, 1]));
+                const pending = { ...this.resolve(callback), changedPropIds, executionGroup: 'g' };
+                // Dash merges it with others later, when it looks at what is requested.
+                this.runs.push(new FakeRun(this, pending, false));
+            }
+        }
+        this.notify();
         for (const output of filled) {
             this.fill(output);
         }
+    }
+
+    private takeBack(gone: PendingCallback[]): void {
+        for (const run of this.runs.filter(({ pending }) => gone.includes(pending))) {
+            run.stage = 'gone';
+        }
+        const requested = this.state.callbacks.requested.filter((one) => !gone.includes(one));
+        this.state = { ...this.state, callbacks: { ...this.state.callbacks, requested } };
+        this.notify();
     }
 
     private assign(index: number, props: Props): void {
@@ -272,6 +288,12 @@ export class FakeDashStore implements Store {
         this.state = { ...this.state, callbacks };
     }
 
+    /** Requests a run beside others of the same callback; tells nobody. */
+    addRequested(pending: PendingCallback): void {
+        const requested = [...this.state.callbacks.requested, pending];
+        this.state = { ...this.state, callbacks: { ...this.state.callbacks, requested } };
+    }
+
     notify(): void {
         for (const listener of [...this.listeners]) {
             listener();
@@ -301,10 +323,15 @@ export class FakeRun {
     private resolve: (outcome: { data?: Outputs; error?: unknown }) => void = () => {};
     private reject: (reason: unknown) => void = () => {};
 
-    constructor(store: FakeDashStore, pending: PendingCallback) {
+    /** @param isAlone Whether it takes the place of other runs of the callback. */
+    constructor(store: FakeDashStore, pending: PendingCallback, isAlone = true) {
         this.store = store;
         this.pending = pending;
-        store.swap(this, pending);
+        if (isAlone) {
+            store.swap(this, pending);
+        } else {
+            store.addRequested(pending);
+        }
     }
 
     move(stage: Stage | 'gone', more: Partial<PendingCallback> = {}): void {
