@@ -10,7 +10,7 @@ from dash import Input, Output, ctx, html, no_update, set_props
 from dash_interop import MethodInvoke, MethodRegister
 from tests.support.apps_parts import answer, handle
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import Page, eventually
+from tests.support.browser_pages import Page, eventually
 
 BOTH = """
     const [first, second, count] = args;

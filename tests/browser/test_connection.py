@@ -16,7 +16,7 @@ from dash_interop import Glue42, Interop, MethodInvoke, MethodRegister
 from tests.support.apps_parts import answer, handle, record, with_status
 from tests.support.apps_serving import backends, free_ports, make_app
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import Page, eventually
+from tests.support.browser_pages import Page, eventually
 from tests.support.relay import Relay
 
 

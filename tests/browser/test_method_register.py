@@ -10,7 +10,7 @@ from dash import Input, Output, ctx, html
 from dash_interop import MethodInvoke, MethodRegister
 from tests.support.apps_parts import Gate, answer, handle, record
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import eventually
+from tests.support.browser_pages import eventually
 
 DEFINITION = {
     "name": "Quote",

@@ -23,7 +23,7 @@ from dash_interop.protocol.router import Principal
 from tests.support.apps_parts import answer, handle, record
 from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import Page, eventually
+from tests.support.browser_pages import Page, eventually
 from tests.support.js_peer import JsPeer
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from dash_interop import Glue42, MethodInvoke, MethodRegister
 from tests.support.apps_parts import answer, handle, record
 from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import eventually
+from tests.support.browser_pages import eventually
 
 FIRE = """
     const [method, count] = args;
