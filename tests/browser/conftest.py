@@ -61,9 +61,10 @@ def apps(browser: Browser) -> Iterator[Apps]:
     made = Apps(browser)
     yield made
     # Pages go first: those that lose their server complain.
-    browser.console()
-    browser.close_all()
-    made.stop()
+    try:
+        browser.close_all()
+    finally:
+        made.stop()
 
 
 @pytest.fixture

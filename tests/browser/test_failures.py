@@ -66,6 +66,7 @@ FAILURES: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 
 @pytest.mark.parametrize("backend", backends())
+@pytest.mark.every_engine
 def test_fail001_every_way_in_which_a_handler_fails_is_told_at_once(
     apps: Apps, backend: str
 ) -> None:
@@ -247,6 +248,7 @@ def test_fail007_a_caller_that_goes_takes_its_invocations_along_and_nobody_elses
     assert staying.invoke("Slow", {"n": 6}) == {"n": 6}
 
 
+@pytest.mark.every_engine
 def test_fail008_callers_hear_at_once_that_the_page_of_the_provider_was_closed(
     apps: Apps, record_property: Callable[[str, object], None]
 ) -> None:

@@ -290,6 +290,7 @@ def test_reg009_invocations_of_one_method_run_one_by_one_and_other_methods_go_on
         assert pending[n].wait()["returned"] == {"n": n}
 
 
+@pytest.mark.every_engine
 def test_reg010_removing_the_component_or_changing_its_definition_withdraws_the_method(
     apps: Apps,
 ) -> None:

@@ -267,6 +267,7 @@ def test_peer005_another_process_pushes_into_the_pages(apps: Apps, interop: Inte
         page.wait_for_text("shown", "from outside")
 
 
+@pytest.mark.every_engine
 def test_peer006_pages_hear_what_the_server_streams(apps: Apps, interop: Interop) -> None:
     stream = interop.stream("Ticks")
     interop.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from dash import Dash, Input, Output, html
 
 from dash_interop import MethodInvoke, MethodRegister
@@ -57,6 +58,7 @@ class Caller:
         return every
 
 
+@pytest.mark.every_engine
 def test_tgt001_targets_choose_among_the_instances_in_the_order_of_registration(
     apps: Apps,
 ) -> None:

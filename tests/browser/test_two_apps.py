@@ -27,6 +27,7 @@ def check_two_apps(a: Page, b: Page) -> None:
 
 
 @pytest.mark.parametrize("backend", backends())
+@pytest.mark.every_engine
 def test_sum001_two_apps_work_together(apps: Apps, backend: str) -> None:
     invoker, provider = make_app("invoker", backend), make_app("provider", backend)
     add_invoker(invoker)

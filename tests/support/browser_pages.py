@@ -59,10 +59,7 @@ class Page:
         self.driver.get(self.url)
 
     def close(self) -> None:
-        # Some engines forget with a window what its console said.
-        self._browser.console()
-        self.driver.close()
-        self._browser.forget(self)
+        self._browser.close(self)
 
     # What is on it -------------------------------------------------------------------------
 
@@ -267,7 +264,10 @@ class Browser:
             page.wait_until_connected()
         return page
 
-    def forget(self, page: Page) -> None:
+    def close(self, page: Page) -> None:
+        # Some engines forget with a window what its console said.
+        self._listen([page])
+        page.driver.close()
         self._pages.remove(page)
         self.in_front = None
 
@@ -298,10 +298,13 @@ class Browser:
 
     def console(self, level: str | None = None) -> list[str]:
         """What all windows said since the test began."""
-        self._console += self._engine.take_console(page.driver for page in self._pages)
+        self._listen(self._pages)
         return [
             entry["message"] for entry in self._console if level is None or entry["level"] == level
         ]
+
+    def _listen(self, pages: Iterable[Page]) -> None:
+        self._console += self._engine.take_console(page.driver for page in pages)
 
     def complaints(self) -> list[str]:
         """Errors in the console that the present test does not expect."""
