@@ -60,7 +60,8 @@ _RECORDER = """
             record("SEVERE", placeOfFrame(reason?.stack, 0), ["Uncaught (in promise)", reason]);
         });
         addEventListener("securitypolicyviolation", (event) => {
-            record("SEVERE", event.sourceFile, [event.effectiveDirective, event.blockedURI]);
+            const blocked = `${event.effectiveDirective} blocks ${event.blockedURI}`;
+            record("SEVERE", event.sourceFile, [`Content Security Policy: ${blocked}`]);
         });
     })();
 """
