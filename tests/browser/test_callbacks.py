@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
 from dash import Input, Output, ctx, html, no_update, set_props
 
 from dash_interop import MethodInvoke, MethodRegister
 from tests.support.apps_parts import answer, handle
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import Page, eventually
+from tests.support.browser_pages import Page, eventually
 
 BOTH = """
     const [first, second, count] = args;
@@ -241,6 +242,7 @@ def test_call007_a_user_who_clicks_while_a_handler_runs_leaves_no_caller_waiting
     assert caller.invoke("Slow") == {"done": True}
 
 
+@pytest.mark.every_engine
 def test_call008_large_and_strange_arguments_arrive_as_they_are(apps: Apps) -> None:
     app = apps.make("provider", MethodRegister(id="echo", definition="Echo", returns=True))
     handle(app, "echo", lambda invoke: answer(invoke, **invoke["args"]))

@@ -16,7 +16,7 @@ from dash_interop import Glue42, Interop, MethodInvoke, MethodRegister
 from tests.support.apps_parts import answer, handle, record, with_status
 from tests.support.apps_serving import backends, free_ports, make_app
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import Page, eventually
+from tests.support.browser_pages import Page, eventually
 from tests.support.relay import Relay
 
 
@@ -33,6 +33,7 @@ def no_session_was_asked_for(page: Any) -> bool:
     )
 
 
+@pytest.mark.every_engine
 def test_con001_the_root_shows_the_fallback_until_it_is_connected_and_reports_each_step(
     apps: Apps, secret_file: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_con002_pages_are_called_what_the_author_says(apps: Apps, backend: str) 
     assert pages[0].run(own) == "From Title"
 
 
+@pytest.mark.every_engine
 def test_con003_a_page_survives_the_restart_of_its_gateway(apps: Apps, secret_file: Path) -> None:
     port = free_ports(1)
     gateway = start_gateway(apps, secret_file, port)
@@ -202,6 +204,7 @@ def cookie_of(request: Any) -> Any:
 
 
 @pytest.mark.parametrize("backend", backends())
+@pytest.mark.every_engine
 def test_con005_pages_of_different_users_never_see_each_other(apps: Apps, backend: str) -> None:
     app = apps.make(
         "app",
@@ -263,14 +266,6 @@ def test_con006_a_page_learns_why_it_may_not_connect(
         assert refusal(plugins=[Interop(gateway=gateway, secret_file=secret_file)]) == (
             "The gateway refused this page: The token has expired"
         )
-
-    app = apps.make("app")
-    with_status(app)
-    address = apps.serve(app).replace("127.0.0.1", "elsewhere.example")
-    page = apps.browser.open(f"{address}/", connected=False)
-    page.wait_for_text("state", "disconnected")
-    assert "serves pages on its own machine only" in page.text("reason")
-    assert address in page.text("reason")
 
 
 def test_con007_a_page_that_the_gateway_does_not_let_in_learns_that_it_is_there(
@@ -598,6 +593,19 @@ def test_con017_a_page_comes_back_before_its_gateway_has_noticed_that_it_was_awa
         assert tabs.ask(handed) == ["the tab"]
         assert tabs.hand_over(page)["peerId"] != handed["peerId"]
         apps.browser.close_all()
+
+
+def test_con018_a_page_of_another_machine_learns_that_the_gateway_is_for_this_one_only(
+    apps: Apps,
+) -> None:
+    apps.browser.allow_lost_connections()
+    app = apps.make("app")
+    with_status(app)
+    address = apps.serve(app).replace("127.0.0.1", "elsewhere.example")
+    page = apps.browser.open(f"{address}/", connected=False)
+    page.wait_for_text("state", "disconnected")
+    assert "serves pages on its own machine only" in page.text("reason")
+    assert address in page.text("reason")
 
 
 def peers_that_offer(page: Page, method: str) -> list[str]:

@@ -13,7 +13,7 @@ from tests.support.apps_handlers import KINDS
 from tests.support.apps_parts import answer, handle
 from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import eventually
+from tests.support.browser_pages import eventually
 
 
 @pytest.mark.parametrize("backend", backends())

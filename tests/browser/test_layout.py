@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from dash import ALL, MATCH, Input, Output, State, ctx, dcc, html
 
 from dash_interop import Glue42, MethodInvoke, MethodRegister
@@ -66,6 +67,7 @@ def test_lay001_interop_components_show_nothing_and_work_at_any_depth(apps: Apps
     assert page.js(parent) == "outer"
 
 
+@pytest.mark.every_engine
 def test_lay002_components_with_pattern_ids_are_as_good_as_others(apps: Apps) -> None:
     app = apps.make(
         "app",

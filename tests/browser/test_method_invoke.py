@@ -9,7 +9,7 @@ from dash import Input, Output, html
 from dash_interop import MethodInvoke, MethodRegister
 from tests.support.apps_parts import Gate, answer, handle, record
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import Page, eventually
+from tests.support.browser_pages import Page, eventually
 
 
 class Consumer:

@@ -10,7 +10,7 @@ from dash import Input, Output, ctx, html
 from dash_interop import MethodInvoke, MethodRegister
 from tests.support.apps_parts import Gate, answer, handle, record
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import eventually
+from tests.support.browser_pages import eventually
 
 DEFINITION = {
     "name": "Quote",
@@ -289,6 +289,7 @@ def test_reg009_invocations_of_one_method_run_one_by_one_and_other_methods_go_on
         assert pending[n].wait()["returned"] == {"n": n}
 
 
+@pytest.mark.every_engine
 def test_reg010_removing_the_component_or_changing_its_definition_withdraws_the_method(
     apps: Apps,
 ) -> None:

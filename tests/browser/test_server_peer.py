@@ -23,7 +23,7 @@ from dash_interop.protocol.router import Principal
 from tests.support.apps_parts import answer, handle, record
 from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import Page, eventually
+from tests.support.browser_pages import Page, eventually
 from tests.support.js_peer import JsPeer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -267,6 +267,7 @@ def test_peer005_another_process_pushes_into_the_pages(apps: Apps, interop: Inte
         page.wait_for_text("shown", "from outside")
 
 
+@pytest.mark.every_engine
 def test_peer006_pages_hear_what_the_server_streams(apps: Apps, interop: Interop) -> None:
     stream = interop.stream("Ticks")
     interop.start()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from dash import Dash, Input, Output, html
 
 from dash_interop import MethodInvoke, MethodRegister
 from tests.support.apps_parts import Gate, answer, handle, record
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import Page, eventually
+from tests.support.browser_pages import Page, eventually
 
 
 def make_provider(apps: Apps, name: str) -> Dash:
@@ -57,6 +58,7 @@ class Caller:
         return every
 
 
+@pytest.mark.every_engine
 def test_tgt001_targets_choose_among_the_instances_in_the_order_of_registration(
     apps: Apps,
 ) -> None:

@@ -11,7 +11,7 @@ from dash import Dash
 from tests.support.apps_documented import add_invoker, add_provider
 from tests.support.apps_serving import backends, make_app
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import Page
+from tests.support.browser_pages import Page
 
 
 def check_two_apps(a: Page, b: Page) -> None:
@@ -27,6 +27,7 @@ def check_two_apps(a: Page, b: Page) -> None:
 
 
 @pytest.mark.parametrize("backend", backends())
+@pytest.mark.every_engine
 def test_sum001_two_apps_work_together(apps: Apps, backend: str) -> None:
     invoker, provider = make_app("invoker", backend), make_app("provider", backend)
     add_invoker(invoker)

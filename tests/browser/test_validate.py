@@ -11,7 +11,7 @@ from dash_interop import MethodRegister, method_handler
 from tests.support.apps_parts import answer, handle, record
 from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import Page, eventually
+from tests.support.browser_pages import Page, eventually
 
 DEFINITION = {
     "name": "Quote",

@@ -12,7 +12,7 @@ from dash_interop import Glue42, MethodInvoke, MethodRegister
 from tests.support.apps_parts import answer, handle, record
 from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import eventually
+from tests.support.browser_pages import eventually
 
 FIRE = """
     const [method, count] = args;
@@ -24,6 +24,7 @@ FIRE = """
 
 
 @pytest.mark.parametrize("backend", backends())
+@pytest.mark.every_engine
 def test_loss001_a_thousand_void_invocations_of_one_turn_run_the_handler_in_order(
     apps: Apps, backend: str
 ) -> None:
@@ -72,6 +73,7 @@ def test_loss002_identical_invocations_count_each(apps: Apps) -> None:
     assert [caller.invoke("Returning") for _ in range(5)] == 5 * [{"same": True}]
 
 
+@pytest.mark.every_engine
 def test_loss003_a_hundred_invocations_of_four_callers_get_their_own_results(apps: Apps) -> None:
     seen: list[Any] = []
     app = apps.make("provider", MethodRegister(id="double", definition="Double", returns=True))
@@ -103,6 +105,7 @@ def test_loss003_a_hundred_invocations_of_four_callers_get_their_own_results(app
 
 
 @pytest.mark.parametrize("backend", backends())
+@pytest.mark.every_engine
 def test_loss004_twenty_values_written_in_one_turn_are_twenty_calls_with_a_result_each(
     apps: Apps, backend: str
 ) -> None:
@@ -322,6 +325,7 @@ def test_loss009_going_to_another_location_and_back_repeats_and_loses_nothing(ap
     walk_and_call(apps, app, calls)
 
 
+@pytest.mark.every_engine
 def test_loss010_going_to_another_page_of_dash_and_back_repeats_and_loses_nothing(
     apps: Apps,
 ) -> None:

@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from tests.support.apps_serving import free_ports
-from tests.support.browser_chromium import Browser, Page, eventually
+from tests.support.browser_chromium import Chromium
+from tests.support.browser_pages import Browser, Page, eventually
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -94,7 +95,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    browser = Browser()
+    browser = Browser(Chromium())
     yield browser
     browser.quit()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.support import apps_documented, apps_handlers
 from tests.support.apps_serving import make_app, serve
+from tests.support.browser_console import record_consoles
 
 
 def main() -> None:
@@ -16,6 +17,7 @@ def main() -> None:
     parser.add_argument("--backend", default="flask")
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
+    record_consoles()
     if options.app == "handlers":
         app = apps_handlers.make_app(options.backend, options.cache)
     else:

@@ -15,6 +15,7 @@ from diskcache import Cache
 
 from dash_interop import Glue42, Interop, MethodRegister, method_handler
 from tests.support.apps_serving import serve
+from tests.support.browser_console import record_consoles
 
 
 def make_app(cache: str) -> Dash:
@@ -55,5 +56,6 @@ def make_app(cache: str) -> Dash:
 
 
 if __name__ == "__main__":
+    record_consoles()
     print(f"listening on {serve(make_app(sys.argv[1]).server).url}", flush=True)  # noqa: T201
     signal.pause()

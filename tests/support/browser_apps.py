@@ -10,7 +10,7 @@ from dash import Dash
 from dash_interop import Glue42
 from tests.support.apps_process import AppProcess
 from tests.support.apps_serving import Server, make_app, serve
-from tests.support.browser_chromium import Browser, Page
+from tests.support.browser_pages import Browser, Page
 
 
 class Apps:

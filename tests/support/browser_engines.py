@@ -1,0 +1,52 @@
+"""The engines that the browser tests run in, and what one of them cannot do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.browser_chromium import Chromium
+from tests.support.browser_firefox import Firefox
+from tests.support.browser_pages import Engine
+from tests.support.browser_webkit import WebKit
+
+__all__ = ["ENGINES", "LIMITS", "engines_of"]
+
+ENGINES: dict[str, Callable[[], Engine]] = {
+    "chromium": Chromium,
+    "firefox": Firefox,
+    "webkit": WebKit,
+}
+
+LIMITS: dict[tuple[str, str], str] = {
+    (
+        "webkit",
+        "test_con018_a_page_of_another_machine_learns_that_the_gateway_is_for_this_one_only",
+    ): "its browser takes no address for a host name, as the other two do",
+}
+"""Why a test fails in an engine; one that passes nevertheless is an error."""
+
+
+def engines_of(test: str, *, core: bool) -> list[Any]:
+    """
+    The engines for a test, as parameters for pytest.
+
+    They are those that ``DASH_INTEROP_TEST_ENGINES`` names. When it names none, Chromium runs
+    every test, and the others run those of the core.
+    """
+    named = os.environ.get("DASH_INTEROP_TEST_ENGINES", "").split(",")
+    names = [name.strip() for name in named if name.strip()]
+    for name in names:
+        if name not in ENGINES:
+            raise pytest.UsageError(
+                f"DASH_INTEROP_TEST_ENGINES has {name!r}; the engines are {', '.join(ENGINES)}."
+            )
+    return [_parameter(name, test) for name in names or (ENGINES if core else ["chromium"])]
+
+
+def _parameter(name: str, test: str) -> Any:
+    reason = LIMITS.get((name, test))
+    return pytest.param(name, marks=[pytest.mark.xfail(reason=reason)] if reason else [])
