@@ -20,7 +20,7 @@ from tests.support.apps_changing import CHANGES, ChangingApp
 from tests.support.apps_parts import Gate, answer
 from tests.support.apps_serving import make_app
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import Page, eventually
+from tests.support.browser_pages import Page, eventually
 
 every_change = pytest.mark.parametrize("change", CHANGES)
 

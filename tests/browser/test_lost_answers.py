@@ -15,7 +15,7 @@ from dash_interop.client.sync import InteropClient, connect
 from dash_interop.errors import InvocationError
 from tests.support.apps_parts import answer, handle
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import eventually
+from tests.support.browser_pages import eventually
 
 CUT_OFF = b'{"multi": true, "respon'
 
