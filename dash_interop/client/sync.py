@@ -257,6 +257,7 @@ class InteropClient:
         max_queue: int = 10_000,
         validate: Mode = "off",
         timeout: float = DEFAULT_TIMEOUT,
+        replace: bool = False,
     ) -> None:
         """Offer a method until ``unregister``, also after outages."""
         self._portal.run(
@@ -268,6 +269,7 @@ class InteropClient:
                 max_queue=max_queue,
                 validate=validate,
                 timeout=timeout,
+                replace=replace,
             )
         )
 
@@ -294,6 +296,17 @@ class InteropClient:
                 response_timeout=response_timeout,
             )
         )
+
+    def call(self, method: str, /, **arguments: Any) -> Any:
+        """
+        Invoke a method and get the value itself: ``interop.call("Sum", a=37, b=5)``. For a target
+        or other times, write ``interop.invoke(method, args, target, response_timeout=5).value``.
+        """
+        return self.invoke(method, arguments).value
+
+    def peers(self) -> list[Instance]:
+        """The other peers that this one sees, whether they offer something or not."""
+        return self._client.peers()
 
     def methods(self, wanted: Filter = None) -> list[Method]:
         """The methods and streams on offer, each once, those of this client included."""

@@ -135,6 +135,10 @@ class Directory:
         """Who that is; for one that has just left, all that is known is its id."""
         return self._instances.get(peer_id) or Instance({"peerId": peer_id}, self)
 
+    def others(self) -> list[Instance]:
+        """All peers that are seen, but oneself."""
+        return [each for each in self._instances.values() if each["peerId"] != self.own_id]
+
     def offered_by(self, peer_id: str) -> list[Method]:
         # A copy first: instances are asked from other threads, too.
         return [offer.method for offer in list(self._offers.get(peer_id, {}).values())]

@@ -180,13 +180,19 @@ class Session:
         timeout: float,
         settings: QueueSettings,
         now: float,
+        replace: bool = False,
     ) -> Offering:
         """
         Raises:
-            RegistrationError: This peer offers one of that name already.
+            RegistrationError: This peer offers one of that name already, which is not replaced.
         """
         self.link.now = now
-        return self.serving.register(definition, handler, token, timeout, settings)
+        return self.serving.register(definition, handler, token, timeout, settings, replace=replace)
+
+    def take_back(self, token: Any, offering: Offering, now: float) -> None:
+        """Nobody waits for its registration any more."""
+        self.link.now = now
+        self.serving.take_back(offering, token)
 
     def create_stream(
         self,
