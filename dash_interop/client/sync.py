@@ -223,6 +223,11 @@ class InteropClient:
         return self._client.connection_error
 
     @property
+    def gateway_version(self) -> str | None:
+        """Version of the gateway, if it is one of ours; ``None`` before the first login."""
+        return self._client.gateway_version
+
+    @property
     def instance(self) -> Instance:
         """This peer as others see it; ``get_methods`` and ``get_streams`` say what it offers."""
         return self._client.instance

@@ -9,7 +9,9 @@ import secrets
 import socket
 from functools import partial
 from http import HTTPStatus
+from importlib.metadata import version
 from ipaddress import ip_address
+from time import time
 from types import TracebackType
 from typing import Any, cast
 from urllib.parse import parse_qs
@@ -74,7 +76,12 @@ class Gateway:
         self._config = config
         self._authority = authority
         self._origins = origins
-        self._router = Router(authority, node=secrets.token_hex(4), limits=config.limits)
+        self._router = Router(
+            authority,
+            node=secrets.token_hex(4),
+            limits=config.limits,
+            version=version("dash_interop"),
+        )
         self._server: Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._port = config.port
@@ -262,7 +269,7 @@ def _address(host: str, port: int) -> dict[str, Any]:
 def _remote(socket: ServerConnection) -> Remote:
     request = socket.request
     assert request is not None
-    return Remote(address_of(socket), request.headers.get("Origin"))
+    return Remote(address_of(socket), request.headers.get("Origin"), time())
 
 
 def _is_welcome(effect: Send) -> bool:
