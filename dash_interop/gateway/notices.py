@@ -42,7 +42,13 @@ class Notices:
         self._told: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
 
-    def tell(self, address: str, what: str, level: int = logging.WARNING) -> None:
+    def tell(
+        self,
+        address: str,
+        what: str,
+        level: int = logging.WARNING,
+        error: BaseException | None = None,
+    ) -> None:
         """
         Write a line, unless that address has had its share.
 
@@ -50,6 +56,7 @@ class Notices:
             address: Whom it is about, as the socket says; empty where it does not.
             what: Happened, in words; parts of it may be somebody else's.
             level: Of ``logging``.
+            error: Whose traceback follows.
         """
         if not logger.isEnabledFor(level):
             return
@@ -62,7 +69,8 @@ class Notices:
             self._left_out[network] += 1
             return
         self._told[network] += 1
-        logger.log(level, "%s: %s", address or "unknown address", _harmless(what))
+        who = address or "unknown address"
+        logger.log(level, "%s: %s", who, _harmless(what), exc_info=error)
 
     def close(self) -> None:
         """Say how much was left out, and begin anew."""

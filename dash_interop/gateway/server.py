@@ -204,8 +204,8 @@ class Gateway:
         except ProtocolError as error:
             connection.close(error.close_code, str(error)[:100])
             await connection.wait_closed()
-        except Exception:
-            logger.exception("%s: a connection failed", address)
+        except Exception as error:
+            self._notices.tell(address, "a connection failed", logging.ERROR, error)
             connection.close(1011, "Internal error")
             await connection.wait_closed()
         finally:

@@ -34,6 +34,12 @@ def test_line_has_address_and_reason(notices, caplog):
     ]
 
 
+def test_traceback_counts_as_a_line(notices, caplog):
+    for _ in range(1000):
+        notices.tell("10.0.0.7", "a connection failed", logging.ERROR, ValueError("x"))
+    assert [record.exc_info is not None for record in caplog.records] == [True] * LINES
+
+
 def test_address_gets_so_many_lines_and_others_theirs(notices, caplog):
     for _ in range(1000):
         notices.tell("10.0.0.7", "refused")
