@@ -50,6 +50,7 @@ def _ask(options: dict[str, Any]) -> list[Method]:
         secret_file=options.get("secret_file"),
         token=options.get("token"),
         login=options.get("login"),
+        application="dash-interop",
     )
     found: list[Method] = []
 

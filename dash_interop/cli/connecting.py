@@ -68,6 +68,14 @@ _OPTIONS = (
         metavar="NAME",
         help="Log in by name only, at a gateway with --no-auth or a Glue42 gateway.",
     ),
+    click.option(
+        "--application",
+        metavar="NAME",
+        default="dash-interop",
+        show_default=True,
+        callback=read_text,
+        help="Be seen under this name.",
+    ),
 )
 
 printing = click.option(
@@ -86,6 +94,7 @@ class Login:
     secret_file: Path | None
     token: str | None
     login: str | None
+    application: str
 
     def find(self) -> str:
         """
@@ -110,7 +119,7 @@ class Login:
     def connect(self) -> InteropClient:
         return connect(
             self.find(),
-            application="dash-interop",
+            application=self.application,
             user=self.user,
             token=self.token,
             secret_file=self.secret_file,
@@ -130,9 +139,11 @@ def login_options(function: Callable[..., Any]) -> Callable[..., Any]:
         secret_file: Path | None,
         token: str | None,
         login: str | None,
+        application: str,
         **rest: Any,
     ) -> Any:
-        return function(Login(url, connect_timeout, user, secret_file, token, login), **rest)
+        door = Login(url, connect_timeout, user, secret_file, token, login, application)
+        return function(door, **rest)
 
     for option in reversed(_OPTIONS):
         call = option(call)

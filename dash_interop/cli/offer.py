@@ -29,6 +29,9 @@ _KEPT_COMPLAINT = 8 * 1024
 
 _CHUNK = 64 * 1024
 
+_ENDINGS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+"""End it as Ctrl-C does, or what runs would be left behind."""
+
 _MERCY = 2.0
 """Seconds between SIGTERM and SIGKILL."""
 
@@ -97,7 +100,8 @@ def offer(
         "returns": returns,
         "description": description,
     }
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in _ENDINGS:
+        signal.signal(number, signal.default_int_handler)
     try:
         interop.register(
             {key: value for key, value in definition.items() if value is not None},

@@ -95,8 +95,9 @@ def test_output_is_the_result(command, caller, printed, value):
 
 def test_definition_says_what_it_is(command, caller):
     options = ["--accepts", "int a", "--returns", "int sum", "--description", "Adds"]
-    with offered(command, "echo 1", *options):
+    with offered(command, "echo 1", *options, "--application", "Adder"):
         method = caller.wait_for_method("Run", SECONDS)
+        assert [server["application"] for server in method.get_servers()] == ["Adder"]
         assert (method.accepts, method.returns, method.description) == ("int a", "int sum", "Adds")
 
 
@@ -175,7 +176,7 @@ def test_time_that_is_up_ends_the_command_and_all_that_it_started(command, calle
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="asks Linux which processes there are")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_end_of_the_offer_ends_the_commands(command, caller, left, number):
     failures = []
 
