@@ -106,7 +106,7 @@ setup(
         "platformdirs>=4",
         "rich>=13",
         'uvloop>=0.19; sys_platform != "win32" and implementation_name == "cpython"',
-        "websockets>=15",
+        "websockets>=16",
     ],
     extras_require={
         "fastapi": ["dash[fastapi]>=4.1"],

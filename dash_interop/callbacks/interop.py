@@ -238,7 +238,7 @@ class Interop:
         ``async`` one and use ``await asyncio.to_thread(interop.invoke, ...)``: as long as the loop
         is held up, no page can answer.
         """
-        _warn_of_a_loop()
+        _warn_of_a_loop("invoke")
         return self.client.invoke(
             method,
             args,
@@ -246,6 +246,15 @@ class Interop:
             wait_timeout=wait_timeout,
             response_timeout=response_timeout,
         )
+
+    def call(self, method: str, /, **arguments: Any) -> Any:
+        """
+        Invoke a method and get the value itself: ``interop.call("Sum", a=37, b=5)``. Where, when
+        and with what errors is as for ``invoke``; for a target or other times, write
+        ``interop.invoke(method, args, target, response_timeout=5).value``.
+        """
+        _warn_of_a_loop("call")
+        return self.client.call(method, **arguments)
 
     @property
     def client(self) -> InteropClient:
@@ -314,14 +323,16 @@ class Interop:
         return self._authority
 
 
-def _warn_of_a_loop() -> None:
+def _warn_of_a_loop(name: str) -> None:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return
     logger.warning(
-        "Interop.invoke holds up the event loop it was called on, and no page of this server can "
-        "answer meanwhile: make the callback async, with await asyncio.to_thread(interop.invoke)"
+        "Interop.%s holds up the event loop it was called on, and no page of this server can "
+        "answer meanwhile: make the callback async, with await asyncio.to_thread(interop.%s, ...)",
+        name,
+        name,
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 from ..errors import AuthenticationFailed, ConfigError, ConnectionFailed, InteropError
-from . import demo, discover, gateway, invoke, subscribe, watch
+from . import demo, discover, gateway, invoke, offer, peers, publish, status, subscribe, watch
 from .output import complain
 
 __all__ = ["main"]
@@ -42,9 +42,9 @@ def commands() -> None:
     Exit codes:
       0    all went well
       1    it failed, such as an invocation at one server at least, or nobody
-           offers what was asked for
+           offers what was asked for, or status found something wrong
       2    bad input, no gateway, or the gateway does not let us in
-      130  Ctrl-C, but 0 where that is the usual end (gateway, demo)
+      130  Ctrl-C, but 0 where that is the usual end (gateway, demo, offer)
       141  nobody reads the output any more, as with "| head"
     """
 
@@ -52,10 +52,14 @@ def commands() -> None:
 for _command in (
     gateway.gateway,
     demo.demo,
+    status.status,
+    peers.peers,
     discover.methods,
     discover.servers,
     invoke.invoke,
+    offer.offer,
     subscribe.subscribe,
+    publish.publish,
     watch.watch,
 ):
     commands.add_command(_command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from ..gateway.embedded import EmbeddedGateway
 from .output import complain, print_anything
 from .parameters import SECONDS, read_text
 
-__all__ = ["joining", "tell_outages"]
+__all__ = ["Login", "joining", "login_options", "printing", "tell_outages"]
 
 _BROKEN_PIPE = 141
 """As of a program that SIGPIPE ended."""
@@ -67,45 +68,105 @@ _OPTIONS = (
         metavar="NAME",
         help="Log in by name only, at a gateway with --no-auth or a Glue42 gateway.",
     ),
-    # How it is printed
-    click.option("--json", "as_json", is_flag=True, help="Print JSON, with all there is to know."),
+    click.option(
+        "--application",
+        metavar="NAME",
+        default="dash-interop",
+        show_default=True,
+        callback=read_text,
+        help="Be seen under this name.",
+    ),
 )
 
+printing = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, with all there is to know."
+)
+"""For commands that print what they find."""
 
-def joining(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """
-    Add the options, and call ``function(interop, as_json=..., ...)`` with a client that is
-    connected; it leaves when that returns.
-    """
+
+@dataclass(frozen=True)
+class Login:
+    """Where to connect and as whom, as the options say."""
+
+    url: str | None
+    connect_timeout: float
+    user: str | None
+    secret_file: Path | None
+    token: str | None
+    login: str | None
+    application: str
+
+    def find(self) -> str:
+        """
+        The gateway's URL. A command does not host the one of this machine, unlike an app.
+
+        Raises:
+            ConfigError: None is named, and nobody hosts that of this machine.
+        """
+        url = self.url or self.shared().find()
+        if url is None:
+            raise ConfigError(
+                "no gateway of yours runs on this machine: start one with `dash-interop gateway`, "
+                "or name one with --url"
+            )
+        return url
+
+    def shared(self) -> EmbeddedGateway:
+        """What finds the gateway of this machine."""
+        file = self.secret_file or os.environ.get("DASH_INTEROP_SECRET_FILE")
+        return EmbeddedGateway(authority=TokenAuthority(read_secret(file)) if file else None)
+
+    def connect(self) -> InteropClient:
+        return connect(
+            self.find(),
+            application=self.application,
+            user=self.user,
+            token=self.token,
+            secret_file=self.secret_file,
+            login=self.login,
+            timeout=self.connect_timeout,
+        )
+
+
+def login_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options, and call ``function(login, ...)``."""
 
     @wraps(function)
-    def join(
+    def call(
         url: str | None,
         connect_timeout: float,
         user: str | None,
         secret_file: Path | None,
         token: str | None,
         login: str | None,
+        application: str,
         **rest: Any,
-    ) -> int | None:
+    ) -> Any:
+        door = Login(url, connect_timeout, user, secret_file, token, login, application)
+        return function(door, **rest)
+
+    for option in reversed(_OPTIONS):
+        call = option(call)
+    return call
+
+
+def joining(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """
+    Add the options, and call ``function(interop, ...)`` with a client that is connected; it leaves
+    when that returns.
+    """
+
+    @login_options
+    @wraps(function)
+    def join(login: Login, **rest: Any) -> int | None:
         _log_in_one_line()
         print_anything()
         try:
-            with connect(
-                url or _shared(secret_file),
-                application="dash-interop",
-                user=user,
-                token=token,
-                secret_file=secret_file,
-                login=login,
-                timeout=connect_timeout,
-            ) as interop:
+            with login.connect() as interop:
                 return function(interop, **rest)
         except BrokenPipeError:
             return _BROKEN_PIPE
 
-    for option in reversed(_OPTIONS):
-        join = option(join)
     return join
 
 
@@ -127,24 +188,13 @@ def tell_outages(interop: InteropClient) -> None:
     interop.on_state_changed(tell)
 
 
-def _shared(secret_file: Path | None) -> str:
-    """The gateway of this machine. Unlike an app, a command does not host it if nobody does."""
-    file = secret_file or os.environ.get("DASH_INTEROP_SECRET_FILE")
-    authority = TokenAuthority(read_secret(file)) if file else None
-    url = EmbeddedGateway(authority=authority).find()
-    if url is None:
-        raise ConfigError(
-            "no gateway of yours runs on this machine: start one with `dash-interop gateway`, or "
-            "name one with --url"
-        )
-    return url
-
-
 class _OneLine(logging.Handler):
     """What the client has to say, without the traceback."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        complain(record.getMessage())
+        error = record.exc_info and record.exc_info[1]
+        reason = f": {type(error).__name__}: {error}" if error else ""
+        complain(record.getMessage() + reason)
 
 
 def _log_in_one_line() -> None:

@@ -10,44 +10,50 @@ import click
 from ..client.sync import InteropClient
 from ..protocol.definitions import Method
 from ..protocol.directory import Instance
-from .connecting import joining
+from .completing import complete_any
+from .connecting import joining, printing
 from .output import complain, show_json, show_table
-from .parameters import read_name
+from .parameters import Pattern, read_pattern
 
 __all__ = ["describe_method", "methods", "servers"]
 
 
 @click.command()
-@click.argument("name", callback=read_name, required=False)
+@click.argument("pattern", callback=read_pattern, required=False, shell_complete=complete_any)
+@printing
 @joining
-def methods(interop: InteropClient, name: str | None, as_json: bool) -> int:
+def methods(interop: InteropClient, pattern: Pattern, as_json: bool) -> int:
     """List methods and streams on offer.
 
-    With NAME only those of that name; ends with 1 when nobody offers it. Where stdout is no
-    terminal, the columns are separated by tabs.
+    With PATTERN, a name that may have * and ? in it, only those; ends with 1 when nobody offers
+    such a one. Where stdout is no terminal, the columns are separated by tabs.
 
     \b
     Examples:
       dash-interop methods
-      dash-interop methods Sum --json
+      dash-interop methods 'Su*' --json
       dash-interop methods --url ws://host:8385 --secret-file /etc/interop/secret
     """
-    found = sorted(interop.methods(name), key=lambda method: method.name.lower())
+    found = sorted(
+        (method for method in interop.methods() if pattern.fits(method.name)),
+        key=lambda method: method.name.lower(),
+    )
     if as_json:
         show_json([{**describe_method(each), "servers": each.get_servers()} for each in found])
     elif found:
         show_table(("name", "signature", "kind", "servers", "description"), map(_method_row, found))
-    return _exit_code(name, bool(found))
+    return _exit_code(pattern, bool(found))
 
 
 @click.command()
-@click.argument("name", callback=read_name, required=False)
+@click.argument("pattern", callback=read_pattern, required=False, shell_complete=complete_any)
+@printing
 @joining
-def servers(interop: InteropClient, name: str | None, as_json: bool) -> int:
+def servers(interop: InteropClient, pattern: Pattern, as_json: bool) -> int:
     """List who offers methods and streams.
 
-    With NAME only who offers that; ends with 1 when nobody does. Where stdout is no terminal, the
-    columns are separated by tabs.
+    With PATTERN, a name that may have * and ? in it, only who offers such a one; ends with 1 when
+    nobody does. Where stdout is no terminal, the columns are separated by tabs.
 
     \b
     Examples:
@@ -55,13 +61,16 @@ def servers(interop: InteropClient, name: str | None, as_json: bool) -> int:
       dash-interop servers Sum
       dash-interop servers --user anna --json
     """
-    found = sorted(interop.servers(name), key=lambda server: str(server.get("application")).lower())
+    found = sorted(
+        (server for server in interop.servers() if any(map(pattern.fits, _offered_by(server)))),
+        key=lambda server: str(server.get("application")).lower(),
+    )
     if as_json:
         show_json([_describe_server(server) for server in found])
     elif found:
         columns = ("application", "instance", "user", "machine", "methods", "streams")
         show_table(columns, map(_server_row, found))
-    return _exit_code(name, bool(found))
+    return _exit_code(pattern, bool(found))
 
 
 def describe_method(method: Method) -> dict[str, Any]:
@@ -98,6 +107,10 @@ def _method_row(method: Method) -> tuple[str, ...]:
     )
 
 
+def _offered_by(server: Instance) -> list[str]:
+    return [method.name for method in (*server.get_methods(), *server.get_streams())]
+
+
 def _server_row(server: Instance) -> tuple[str, ...]:
     said = (str(server.get(key) or "") for key in ("application", "instance", "user", "machine"))
     return (*said, str(len(server.get_methods())), str(len(server.get_streams())))
@@ -112,8 +125,8 @@ def _kind(method: Method) -> str:
     return "stream" if method.supports_streaming else "method"
 
 
-def _exit_code(name: str | None, is_there: bool) -> int:
+def _exit_code(pattern: Pattern, is_there: bool) -> int:
     if is_there:
         return 0
-    complain(f"nobody offers {name or 'anything'}")
-    return 0 if name is None else 1
+    complain(f"nobody offers {pattern.text or 'anything'}")
+    return 0 if pattern.text is None else 1

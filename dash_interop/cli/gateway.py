@@ -48,6 +48,14 @@ __all__ = ["gateway"]
     type=click.IntRange(1024),
     help="Longest frame, in bytes.",
 )
+@click.option(
+    "--log-level",
+    default="warning",
+    show_default=True,
+    type=click.Choice(("debug", "info", "warning", "error"), case_sensitive=False),
+    help="What is in the log on stderr: of warning on, who was refused or disconnected, and why; "
+    "with info also who logs in and leaves.",
+)
 def gateway(
     host: str,
     port: int,
@@ -55,6 +63,7 @@ def gateway(
     no_auth: bool,
     origins: tuple[str, ...],
     max_size: int,
+    log_level: str,
 ) -> None:
     """Run a gateway for Dash apps, web pages and other Glue42 / io.Connect clients.
 
@@ -66,7 +75,7 @@ def gateway(
     """
     if no_auth and (secret_file is not None or origins):
         raise click.UsageError("--no-auth does not go with --secret-file or --allow-origin")
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=log_level.upper())
     outbox_size = max(GatewayConfig().outbox_size, 2 * max_size)
     config = GatewayConfig(host=host, port=port, max_size=max_size, outbox_size=outbox_size)
     policy = OriginPolicy(origins, check=not no_auth)

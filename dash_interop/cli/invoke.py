@@ -12,17 +12,20 @@ from ..errors import InvocationError
 from ..protocol.results import InvocationResult, ReturnValue
 from ..protocol.targets import Target
 from .addressing import addressing
-from .connecting import joining
+from .arguments import arguments as read_arguments
+from .completing import complete_methods
+from .connecting import joining, printing
 from .output import as_json_text, complain, name_of, show_json, show_table
-from .parameters import read_arguments, read_name
+from .parameters import read_name
 
 __all__ = ["invoke"]
 
 
 @click.command()
-@click.argument("name", callback=read_name)
-@click.argument("arguments", callback=read_arguments, default="{}", metavar="[JSON]")
+@click.argument("name", callback=read_name, shell_complete=complete_methods)
+@read_arguments
 @addressing
+@printing
 @joining
 def invoke(
     interop: InteropClient,
@@ -35,18 +38,27 @@ def invoke(
 ) -> int:
     """Invoke a method, and print what it returns.
 
-    NAME is that of the method; JSON are the arguments, an object, and - reads it from stdin. What
-    the method returns is printed as JSON. When several servers answer, a table says who returned
-    what; with --json one object has it all: returned, executed_by, called_with,
-    all_return_values and all_errors, as the result of a MethodInvoke.
+    NAME is that of the method. An ARGUMENT is one of
+
+    \b
+      key=text      a text                key=@file     the text in a file
+      key:=json     a number, list, ...   key:=@file    the JSON in a file
+      '{"a": 1}'    all arguments         @file         all, in a file
+      -             all, from stdin
+
+    One object with all arguments at most; single ones take precedence over it. What the method
+    returns is printed as JSON. When several servers answer, a table says who returned what; with
+    --json one object has it all: returned, executed_by, called_with, all_return_values and
+    all_errors, as the result of a MethodInvoke.
 
     Ends with 1 when it failed at one server at least; stderr says at which, and why.
 
     \b
     Examples:
+      dash-interop invoke Sum a:=37 b:=5
       dash-interop invoke Sum '{"a": 37, "b": 5}'
       dash-interop invoke Refresh --target all
-      dash-interop invoke Show '{"id": 7}' --target '{"application": "Trades"}'
+      dash-interop invoke Show id=7 --target '{"application": "Trades"}'
       echo '{"a": 37, "b": 5}' | dash-interop invoke Sum - | jq .sum
     """
     try:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import math
 import os
-import sys
-from typing import Any, cast
+from fnmatch import fnmatchcase
+from typing import Any
 
 import click
-import msgspec
 
 from ..errors import InvocationError, RegistrationError
 from ..protocol.definitions import read_definition
 from ..protocol.targets import Target, read_target
+from .arguments import decode
 
-__all__ = ["PATIENCE", "SECONDS", "read_arguments", "read_name", "read_server_target", "read_text"]
+__all__ = [
+    "PATIENCE",
+    "SECONDS",
+    "Pattern",
+    "read_name",
+    "read_pattern",
+    "read_server_target",
+    "read_text",
+]
 
 _A_DAY = 86_400.0
 
@@ -54,34 +62,33 @@ def read_name(ctx: click.Context, param: click.Parameter, value: str | None) -> 
         raise click.BadParameter(str(error)) from None
 
 
-def read_arguments(_: click.Context, __: click.Parameter, value: str) -> dict[str, Any]:
-    """A JSON object; ``-`` for the one on stdin."""
-    arguments = _decode(_stdin() if value == "-" else os.fsencode(value))
-    if not isinstance(arguments, dict):
-        raise click.BadParameter("it is no JSON object, such as '{\"a\": 1}'")
-    return cast("dict[str, Any]", arguments)
+class Pattern:
+    """
+    A name, or one with ``*``, ``?`` and ``[...]`` as in names of files; case does not count.
+
+    Args:
+        text: The pattern; ``None`` is met by every name.
+    """
+
+    def __init__(self, text: str | None) -> None:
+        self.text = text
+
+    def fits(self, name: str) -> bool:
+        if self.text is None:
+            return True
+        name, text = name.lower(), self.text.lower()
+        return name == text or fnmatchcase(name, text)
+
+
+def read_pattern(ctx: click.Context, param: click.Parameter, value: str | None) -> Pattern:
+    return Pattern(read_name(ctx, param, value))
 
 
 def read_server_target(_: click.Context, __: click.Parameter, value: str) -> Target:
     """A word, or part of an instance as JSON, or a list of such parts."""
-    target: Any = _decode(os.fsencode(value)) if value[:1] in ("{", "[") else value
     try:
+        target: Any = decode(os.fsencode(value)) if value[:1] in ("{", "[") else value
         read_target(target)
-    except InvocationError as error:
+    except (ValueError, InvocationError) as error:
         raise click.BadParameter(str(error)) from None
     return target
-
-
-def _stdin() -> bytes:
-    if sys.stdin is None:
-        raise click.BadParameter("there is no stdin to read it from")
-    return sys.stdin.buffer.read()
-
-
-def _decode(text: bytes) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise click.BadParameter(str(error)) from None
-    except RecursionError:
-        raise click.BadParameter("it is nested too deeply") from None

@@ -11,18 +11,21 @@ from ..client.sync import InteropClient
 from ..protocol.subscribing import StreamData
 from ..protocol.targets import Target
 from .addressing import addressing
-from .connecting import joining, tell_outages
+from .arguments import arguments as read_arguments
+from .completing import complete_streams
+from .connecting import joining, printing, tell_outages
 from .output import show_json
-from .parameters import read_arguments, read_name
+from .parameters import read_name
 
 __all__ = ["subscribe"]
 
 
 @click.command()
-@click.argument("name", callback=read_name)
-@click.argument("arguments", callback=read_arguments, default="{}", metavar="[JSON]")
+@click.argument("name", callback=read_name, shell_complete=complete_streams)
+@read_arguments
 @addressing
 @click.option("--count", type=click.IntRange(1), help="End after that many.")
+@printing
 @joining
 def subscribe(
     interop: InteropClient,
@@ -36,17 +39,17 @@ def subscribe(
 ) -> None:
     """Print what is pushed to a stream.
 
-    NAME is that of the stream; JSON are the arguments, an object, and - reads it from stdin. What
-    is pushed is printed as one JSON object a line; with --json that object says data, server and
-    private. After an outage the subscription is made again; what was pushed meanwhile
-    is missed.
+    NAME is that of the stream; an ARGUMENT is one as of invoke: key=text, key:=json, a JSON object
+    with all of them, @file or -. What is pushed is printed as one JSON object a line; with --json
+    that object says data, server and private. After an outage the subscription is made again; what
+    was pushed meanwhile is missed.
 
     Ends with 0 when the publisher closes the stream or leaves, or after --count; with 1 when it
     was refused; and with 130 on Ctrl-C, as tail -f.
 
     \b
     Examples:
-      dash-interop subscribe Prices '{"instrument": "MSFT"}'
+      dash-interop subscribe Prices instrument=MSFT
       dash-interop subscribe Prices --count 1 --wait 60 --json
       dash-interop subscribe Prices --target all | jq .price
     """

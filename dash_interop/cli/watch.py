@@ -12,7 +12,7 @@ import click
 from ..client.sync import InteropClient
 from ..protocol.definitions import Method
 from ..protocol.directory import Instance
-from .connecting import joining, tell_outages
+from .connecting import joining, printing, tell_outages
 from .discover import describe_method
 from .output import name_of, show_json, show_line
 
@@ -40,6 +40,7 @@ class Change:
 
 
 @click.command()
+@printing
 @joining
 def watch(interop: InteropClient, as_json: bool) -> None:
     """Print methods and servers as they come and go.

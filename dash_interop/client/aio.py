@@ -88,6 +88,11 @@ class InteropClient:
         return self._engine.connection_error
 
     @property
+    def gateway_version(self) -> str | None:
+        """Version of the gateway, if it is one of ours; ``None`` before the first login."""
+        return self._session.gateway_version
+
+    @property
     def instance(self) -> Instance:
         """This peer as others see it; ``get_methods`` and ``get_streams`` say what it offers."""
         return self._session.instance
@@ -116,6 +121,7 @@ class InteropClient:
         max_queue: int = 10_000,
         validate: Mode = "off",
         timeout: float = DEFAULT_TIMEOUT,
+        replace: bool = False,
     ) -> None:
         """
         Offer a method until ``unregister``, also after outages.
@@ -144,24 +150,30 @@ class InteropClient:
                 error that names the field, and the handler does not run.
             timeout: Longest wait for the gateway's confirmation, in seconds. 0 does not wait: it is
                 offered as soon as there is a connection, and a refusal goes to the log.
+            replace: Take the place of the method of that name, if this client offers one, such as
+                in the cell of a notebook that is run again. Callers notice nothing: what waits for
+                its turn gets the new handler, what runs goes on with the former one. Should it be
+                refused, the former one stays.
 
         Raises:
             RegistrationError: The definition or the handler cannot be used, a signature is
-                malformed (the text says where), this client offers a method of that name already,
-                or there was no confirmation in time.
+                malformed (the text says where), this client offers that name already, or there was
+                no confirmation in time.
         """
         read = with_hints(read_definition(definition), handler)
         bound = Handler(handler, Validation(read, validate))
         settings = QueueSettings(response_timeout, concurrency, max_queue)
         await self._engine.request(
             lambda token: self._session.register(
-                token, read, bound, timeout=timeout, settings=settings, now=self._engine.now()
+                token,
+                read,
+                bound,
+                timeout=timeout,
+                settings=settings,
+                now=self._engine.now(),
+                replace=replace,
             ),
-            # It is none any more when it was refused at that moment.
-            lambda token, offering: (
-                self._session.serving.get(offering.id)
-                and self._session.unregister(token, offering, self._engine.now())
-            ),
+            lambda token, offering: self._session.take_back(token, offering, self._engine.now()),
         )
 
     async def unregister(self, definition: Definition) -> None:
@@ -233,7 +245,33 @@ class InteropClient:
             lambda _, invoking: invoking.cancel(),
         )
 
+    async def call(self, method: str, /, **arguments: Any) -> Any:
+        """
+        Invoke a method and get the value itself: what the handler returned, ``None`` for nothing.
+
+        It goes to the best server and waits as ``invoke`` does by default. Every keyword is an
+        argument of the method; for a target or other times, write
+        ``(await interop.invoke(method, args, target, response_timeout=5)).value``.
+
+        Args:
+            method: Name of the method.
+            arguments: The arguments by name.
+
+        Raises:
+            InvocationError: As ``invoke``.
+
+        Example:
+            ::
+
+                total = await interop.call("Sum", a=37, b=5)
+        """
+        return (await self.invoke(method, arguments)).value
+
     # Discovery
+
+    def peers(self) -> list[Instance]:
+        """The other peers that this one sees, whether they offer something or not."""
+        return self._engine.perform(self._session.directory.others)
 
     def methods(self, wanted: Filter = None) -> list[Method]:
         """

@@ -223,6 +223,11 @@ class InteropClient:
         return self._client.connection_error
 
     @property
+    def gateway_version(self) -> str | None:
+        """Version of the gateway, if it is one of ours; ``None`` before the first login."""
+        return self._client.gateway_version
+
+    @property
     def instance(self) -> Instance:
         """This peer as others see it; ``get_methods`` and ``get_streams`` say what it offers."""
         return self._client.instance
@@ -257,6 +262,7 @@ class InteropClient:
         max_queue: int = 10_000,
         validate: Mode = "off",
         timeout: float = DEFAULT_TIMEOUT,
+        replace: bool = False,
     ) -> None:
         """Offer a method until ``unregister``, also after outages."""
         self._portal.run(
@@ -268,6 +274,7 @@ class InteropClient:
                 max_queue=max_queue,
                 validate=validate,
                 timeout=timeout,
+                replace=replace,
             )
         )
 
@@ -294,6 +301,17 @@ class InteropClient:
                 response_timeout=response_timeout,
             )
         )
+
+    def call(self, method: str, /, **arguments: Any) -> Any:
+        """
+        Invoke a method and get the value itself: ``interop.call("Sum", a=37, b=5)``. For a target
+        or other times, write ``interop.invoke(method, args, target, response_timeout=5).value``.
+        """
+        return self.invoke(method, arguments).value
+
+    def peers(self) -> list[Instance]:
+        """The other peers that this one sees, whether they offer something or not."""
+        return self._client.peers()
 
     def methods(self, wanted: Filter = None) -> list[Method]:
         """The methods and streams on offer, each once, those of this client included."""

@@ -115,6 +115,14 @@ class EmbeddedGateway:
                 return self._host.url
             return self._look(self.authority)[0]
 
+    def strangers(self) -> list[int]:
+        """
+        Those of its ports on which something else listens: another program, or a gateway with
+        another secret. Blocks as long as ``ensure``.
+        """
+        ports = self._ports()
+        return [port for port in ports if _probe(port, self.authority) is _Answer.FOREIGN]
+
     def close(self) -> None:
         """Stop hosting, if this process does. Another process takes over when it is asked."""
         with self._lock:

@@ -7,11 +7,14 @@ import errno
 import logging
 import secrets
 import socket
+from functools import partial
 from http import HTTPStatus
+from importlib.metadata import version
 from ipaddress import ip_address
+from time import time
 from types import TracebackType
 from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
@@ -19,22 +22,30 @@ from websockets.http11 import Request, Response
 from ..errors import ConfigError, ProtocolError
 from ..protocol.codec import decode, encode
 from ..protocol.effects import Send
-from ..protocol.messages import Welcome
+from ..protocol.messages import AUTHENTICATION_FAILURE, Error, Hello, Refused, Welcome
 from ..protocol.router import Remote, Router
 from ..transport.connection import Connection
 from .auth import TokenAuthority
 from .config import GatewayConfig
+from .notices import Notices
 from .origins import OriginPolicy
+from .visits import Visit, address_of, reason_of_end, socket_logger
 
 __all__ = ["IDENTITY_PATH", "LOGIN_TIMEOUT", "Gateway"]
 
-IDENTITY_PATH = "/_dash-interop/gateway"
+HTTP_PATHS = "/_dash-interop/"
+"""What is below is for plain HTTP; a WebSocket may be opened at any path."""
+
+IDENTITY_PATH = f"{HTTP_PATHS}gateway"
 """Answers plain HTTP with a proof of the secret, so that processes find the gateway they share."""
 
 LOGIN_TIMEOUT = 4009
 """Close code for a connection over which nobody logged in."""
 
 MESSAGE_TOO_BIG = 1009
+
+_MISTAKES = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.UPGRADE_REQUIRED)
+"""Of those who ask with plain HTTP, such as a browser or a load balancer's check."""
 
 logger = logging.getLogger(__name__)
 
@@ -65,11 +76,17 @@ class Gateway:
         self._config = config
         self._authority = authority
         self._origins = origins
-        self._router = Router(authority, node=secrets.token_hex(4), limits=config.limits)
+        self._router = Router(
+            authority,
+            node=secrets.token_hex(4),
+            limits=config.limits,
+            version=version("dash_interop"),
+        )
         self._server: Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._port = config.port
         self._connections = 0
+        self._notices = Notices()
         self.slow_readers = 0
         """Readers that were disconnected because they fell too far behind."""
 
@@ -92,11 +109,14 @@ class Gateway:
 
     async def __aenter__(self) -> Gateway:
         config = self._config
+        visit: Any = partial(Visit, self._notices)
         try:
             starting: Any = serve(
                 self._serve,
                 **_address(config.host, config.port),
                 process_request=self._check_request,
+                process_response=self._note_response,
+                create_connection=visit,
                 compression=None,
                 max_size=config.max_size,
                 open_timeout=config.open_timeout,
@@ -105,7 +125,7 @@ class Gateway:
                 write_limit=config.outbox_size + config.max_size,
                 close_timeout=config.close_timeout,
                 server_header=None,
-                logger=logger,
+                logger=socket_logger,
             )
             self._server = server = cast(Server, await starting)
         except (OSError, OverflowError, UnicodeError) as error:
@@ -126,24 +146,39 @@ class Gateway:
         await self._server.wait_closed()
         if self._timer is not None:
             self._timer.cancel()
+        self._notices.close()
         logger.info("stopped: %s", self.counters())
 
     def _check_request(self, socket: ServerConnection, request: Request) -> Response | None:
-        url = urlsplit(request.path)
-        if url.path == IDENTITY_PATH:
-            nonce = parse_qs(url.query).get("nonce", [""])[0]
+        # Not by urlsplit, which refuses some of what strangers send.
+        path, _, query = request.path.partition("?")
+        if path == IDENTITY_PATH:
+            nonce = parse_qs(query).get("nonce", [""])[0]
             return socket.respond(HTTPStatus.OK, self._authority.prove(nonce, self._port))
+        if path.startswith(HTTP_PATHS) and "Upgrade" not in request.headers:
+            return socket.respond(HTTPStatus.NOT_FOUND, "A gateway has nothing here\n")
         if self._connections >= self._config.max_connections:
-            logger.warning("refused a connection: %d are open", self._connections)
-            return socket.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections\n")
+            return socket.respond(
+                HTTPStatus.SERVICE_UNAVAILABLE, f"Too many connections: {self._connections}\n"
+            )
         refusal = self._origins.refusal(request.headers.get_all("Origin"))
         if refusal is not None:
-            logger.warning("refused a connection: %s", refusal)
             return socket.respond(HTTPStatus.FORBIDDEN, refusal + "\n")
         return None
 
+    def _note_response(
+        self, socket: ServerConnection, request: Request, response: Response
+    ) -> None:
+        """Refusals are in the log, whoever refused."""
+        status = response.status_code
+        if status >= HTTPStatus.BAD_REQUEST:
+            level = logging.INFO if status in _MISTAKES else logging.WARNING
+            reason = bytes(response.body).decode().partition("\n")[0]
+            self._notices.tell(address_of(socket), f"refused with {status}: {reason}", level)
+
     async def _serve(self, socket: ServerConnection) -> None:
         config = self._config
+        address = address_of(socket)
         connection = Connection(
             socket, config.outbox_size, config.close_timeout, self._count_slow_reader
         )
@@ -158,16 +193,19 @@ class Gateway:
             async for frame in connection.frames():
                 if login_timer is not None and len(frame) > config.login_size:
                     raise ProtocolError("Log in before you send as much", MESSAGE_TOO_BIG)
-                effects = router.handle(connection, decode(frame), loop.time())
+                message = decode(frame)
+                effects = router.handle(connection, message, loop.time())
                 self._run(effects)
+                if isinstance(message, Hello | Refused):
+                    self._note_login(address, message, effects)
                 if login_timer is not None and any(map(_is_welcome, effects)):
                     login_timer.cancel()
                     login_timer = None
         except ProtocolError as error:
             connection.close(error.close_code, str(error)[:100])
             await connection.wait_closed()
-        except Exception:
-            logger.exception("a connection failed")
+        except Exception as error:
+            self._notices.tell(address, "a connection failed", logging.ERROR, error)
             connection.close(1011, "Internal error")
             await connection.wait_closed()
         finally:
@@ -175,6 +213,25 @@ class Gateway:
                 login_timer.cancel()
             self._connections -= 1
             self._run(router.disconnect(connection, loop.time()))
+            reason = reason_of_end(socket)
+            if reason is not None:
+                self._notices.tell(address, reason)
+            elif login_timer is None:
+                logger.info("%s: left", address)
+
+    def _note_login(self, address: str, message: Hello | Refused, effects: list[Send]) -> None:
+        """Say who has logged in, or why somebody may not."""
+        for answer in (effect.message for effect in effects):
+            if isinstance(answer, Welcome):
+                who = answer.resolved_identity
+                application = who.get("application")
+                logger.info("%s: %r logged in as %r", address, application, who["user"])
+            elif isinstance(answer, Error) and (
+                isinstance(message, Hello) or answer.reason_uri == AUTHENTICATION_FAILURE
+            ):
+                login = message.authentication.login if isinstance(message, Hello) else None
+                who = f" as {login!r}" if login else ""
+                self._notices.tell(address, f"refused a login{who}: {answer.reason}")
 
     def _run(self, effects: list[Send]) -> None:
         for effect in effects:
@@ -195,7 +252,6 @@ class Gateway:
 
     def _count_slow_reader(self) -> None:
         self.slow_readers += 1
-        logger.warning("disconnected a reader that fell too far behind")
 
 
 def _address(host: str, port: int) -> dict[str, Any]:
@@ -213,8 +269,7 @@ def _address(host: str, port: int) -> dict[str, Any]:
 def _remote(socket: ServerConnection) -> Remote:
     request = socket.request
     assert request is not None
-    address = socket.remote_address
-    return Remote(str(address[0]) if address else "", request.headers.get("Origin"))
+    return Remote(address_of(socket), request.headers.get("Origin"), time())
 
 
 def _is_welcome(effect: Send) -> bool:

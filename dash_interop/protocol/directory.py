@@ -14,6 +14,7 @@ as events, in this order:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from msgspec import Raw
@@ -39,13 +40,20 @@ class Instance(dict[str, Any]):
     """
     A running app as others see it: a dict with ``application``, ``instance``, ``user``,
     ``machine``, ``peerId`` and whatever else it says of itself.
+
+    Attributes:
+        since: When it connected, an aware ``datetime``; ``None`` where the gateway does not say,
+            as it does to services only.
     """
 
-    __slots__ = ("_directory",)
+    __slots__ = ("_directory", "since")
 
-    def __init__(self, identity: dict[str, Any], directory: Directory) -> None:
+    def __init__(
+        self, identity: dict[str, Any], directory: Directory, since: datetime | None = None
+    ) -> None:
         super().__init__(identity)
         self._directory = directory
+        self.since = since
 
     def get_methods(self) -> list[Method]:
         """The methods it offers now, streams left out."""
@@ -94,8 +102,10 @@ class Directory:
 
     # What the gateway tells
 
-    def add_instance(self, peer_id: str, identity: dict[str, Any]) -> Instance:
-        instance = Instance({**identity, "peerId": peer_id}, self)
+    def add_instance(
+        self, peer_id: str, identity: dict[str, Any], since: datetime | None = None
+    ) -> Instance:
+        instance = Instance({**identity, "peerId": peer_id}, self, since)
         self._instances[peer_id] = instance
         self._offers.setdefault(peer_id, {})
         return instance
@@ -134,6 +144,10 @@ class Directory:
     def instance(self, peer_id: str) -> Instance:
         """Who that is; for one that has just left, all that is known is its id."""
         return self._instances.get(peer_id) or Instance({"peerId": peer_id}, self)
+
+    def others(self) -> list[Instance]:
+        """All peers that are seen, but oneself."""
+        return [each for each in self._instances.values() if each["peerId"] != self.own_id]
 
     def offered_by(self, peer_id: str) -> list[Method]:
         # A copy first: instances are asked from other threads, too.

@@ -18,7 +18,14 @@ from msgspec import Raw, UnsetType
 
 from .codec import encode
 
-__all__ = ["PayloadError", "as_object", "decode_object", "decode_payload", "encode_payload"]
+__all__ = [
+    "PayloadError",
+    "as_object",
+    "decode_object",
+    "decode_payload",
+    "encode_payload",
+    "without_object",
+]
 
 _MARK: Final = "#T42_DATE#"
 _MARK_BYTES: Final = _MARK.encode()
@@ -81,6 +88,13 @@ def as_object(value: Any) -> dict[str, Any]:
     if value is None:
         return {}
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {"_value": value}
+
+
+def without_object(result: Any) -> Any:
+    """The value that a result was before ``as_object``."""
+    if not result:
+        return None
+    return result["_value"] if result.keys() == {"_value"} else result
 
 
 def _simplify(value: Any) -> Any:

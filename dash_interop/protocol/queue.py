@@ -67,7 +67,7 @@ class Invocation:
         offering: Whose queue it is in.
     """
 
-    __slots__ = ("arguments", "caller_id", "id", "offering", "peer_id", "timer")
+    __slots__ = ("arguments", "caller_id", "id", "offering", "peer_id", "seconds", "timer")
 
     def __init__(
         self, id: str, caller_id: str, peer_id: str, arguments: Raw, offering: Any = None
@@ -78,6 +78,8 @@ class Invocation:
         self.arguments = arguments
         self.offering = offering
         self.timer: Timer | None = None
+        self.seconds = 0.0
+        """How long it has from its arrival on."""
 
 
 class QueueOutlets(Protocol):
@@ -109,7 +111,7 @@ class InvocationQueue:
         self, name: str, settings: QueueSettings, deadlines: Deadlines, outlets: QueueOutlets
     ) -> None:
         self._name = name
-        self._settings = settings
+        self.settings = settings
         self._deadlines = deadlines
         self._outlets = outlets
         self._waiting: deque[Invocation] = deque()
@@ -120,8 +122,13 @@ class InvocationQueue:
     def __len__(self) -> int:
         return len(self._waiting) + len(self._running)
 
+    def change(self, settings: QueueSettings, now: float) -> None:
+        """Other settings from now on; what has arrived already keeps its time."""
+        self.settings = settings
+        self._start_next(now)
+
     def enqueue(self, invocation: Invocation, now: float) -> None:
-        settings = self._settings
+        settings = self.settings
         if len(self._running) < settings.concurrency:
             self._arm(invocation, now)
             self._start(invocation)
@@ -164,9 +171,9 @@ class InvocationQueue:
         self._waiting.clear()
 
     def _arm(self, invocation: Invocation, now: float) -> None:
-        seconds = self._settings.response_timeout
+        invocation.seconds = self.settings.response_timeout
         invocation.timer = self._deadlines.at(
-            now + seconds, lambda now: self._expire(invocation, now)
+            now + invocation.seconds, lambda now: self._expire(invocation, now)
         )
 
     def _start(self, invocation: Invocation) -> None:
@@ -174,7 +181,7 @@ class InvocationQueue:
         self._outlets.start(invocation)
 
     def _start_next(self, now: float) -> None:
-        while self._waiting and len(self._running) < self._settings.concurrency:
+        while self._waiting and len(self._running) < self.settings.concurrency:
             invocation = self._waiting[0]
             # It came with one that timed out: its handler would only be started to be stopped.
             if _deadline(invocation) <= now + _DUE_SOON:
@@ -185,7 +192,7 @@ class InvocationQueue:
                 self._start(invocation)
 
     def _expire(self, invocation: Invocation, now: float) -> None:
-        seconds = self._settings.response_timeout
+        seconds = invocation.seconds
         if self._running.pop(invocation.id, None) is None:
             self._waiting.remove(invocation)
             message = f"The invocation waited {seconds:g} s for its turn and was not run"

@@ -17,7 +17,7 @@ from ..errors import (
 from .definitions import MethodDefinition
 from .directory import Instance
 from .messages import Error
-from .payloads import PayloadError, decode_object
+from .payloads import PayloadError, decode_object, without_object
 
 __all__ = ["InvocationResult", "Outcome", "ReturnValue", "join_outcomes", "read_error", "timed_out"]
 
@@ -44,6 +44,11 @@ class ReturnValue(Struct, frozen=True, kw_only=True):
     method: MethodDefinition
     message: str = ""
     status: int = _SUCCESS
+
+    @property
+    def value(self) -> Any:
+        """What the handler returned, not wrapped into a dict; ``None`` for nothing."""
+        return without_object(self.returned)
 
 
 class InvocationResult(ReturnValue, frozen=True, kw_only=True):

@@ -73,6 +73,7 @@ from .methods import (
     read_restriction,
     visible_methods,
 )
+from .payloads import encode_payload
 from .peers import Peer, Peers
 from .streams import Streams
 
@@ -88,6 +89,8 @@ class Remote(Struct, frozen=True):
     machine: str = ""
     origin: str | None = None
     """The ``Origin`` header of the handshake; browsers send it, other clients need not."""
+    since: float | None = None
+    """When it was opened, in seconds since the epoch; services are told."""
 
 
 class Principal(Struct, frozen=True, omit_defaults=True):
@@ -122,14 +125,21 @@ class Router:
         authenticator: Who may log in.
         node: Part of every id this router makes; different for every router there ever is.
         limits: Every bound.
+        version: Of this gateway, which peers are told.
     """
 
     def __init__(
-        self, authenticator: Authenticator, *, node: str, limits: Limits | None = None
+        self,
+        authenticator: Authenticator,
+        *,
+        node: str,
+        limits: Limits | None = None,
+        version: str | None = None,
     ) -> None:
         self._authenticator = authenticator
         self._node = node
         self._limits = limits or Limits()
+        self._version = version
         self._peers = Peers()
         self._principals: dict[str, Principal] = {}
         self._remotes: dict[ConnectionId, Remote] = {}
@@ -248,7 +258,7 @@ class Router:
             self._forget(earlier)
         self._peers.add(peer)
         self._principals[peer_id] = principal
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"version": self._version} if self._version else {}
         if not principal.is_from_token:
             options["access_token"] = self._authenticator.issue(principal)
         welcome = Welcome(message.request_id, peer_id, identity, _OFFERED_DOMAINS, options)
@@ -326,12 +336,19 @@ class Router:
         self._peers.join(peer, restriction)
         others = sorted(self._peers.visible_to(peer), key=_first_registration)
         for other in others:
-            out.append(Send(peer.connection, PeerAdded(peer.id, other.id, other.identity_json)))
+            out.append(Send(peer.connection, self._peer_added(peer, other)))
             methods = visible_methods(other, peer)
             if methods:
                 out.append(_methods_added(peer, other, methods))
-            out.append(Send(other.connection, PeerAdded(other.id, peer.id, peer.identity_json)))
+            out.append(Send(other.connection, self._peer_added(other, peer)))
         return True
+
+    def _peer_added(self, viewer: Peer, peer: Peer) -> PeerAdded:
+        since = self._remotes[peer.connection].since
+        if since is None or not viewer.is_service:
+            return PeerAdded(viewer.id, peer.id, peer.identity_json)
+        meta = encode_payload({"local": True, "since": round(since * 1000)})
+        return PeerAdded(viewer.id, peer.id, peer.identity_json, meta)
 
     def _leave(self, peer: Peer, message: Leave, now: float, out: list[Send]) -> None:
         domain = message.destination

@@ -53,6 +53,10 @@ class Offering:
         self.token: Any = None
         """Settled when it is confirmed, or not."""
         self.is_settled = False
+        self.is_confirmed = False
+        """Whether the gateway has confirmed it, ever."""
+        self.earlier: tuple[MethodDefinition, Any, QueueSettings] | None = None
+        """Definition, handler and settings that it goes on with if those it got are refused."""
         self.on_end: Callable[[], None] = _nothing
         """Called when it is no longer offered."""
         self.timer: Timer | None = None
@@ -83,31 +87,33 @@ class Serving:
         token: Any,
         timeout: float,
         settings: QueueSettings,
+        *,
+        replace: bool = False,
     ) -> Offering:
         """
         Offer a method or stream. With a ``timeout`` of 0 it is settled at once; should the gateway
         refuse it, that is emitted as a problem.
 
+        Args:
+            replace: Whether it takes the place of the method of that name.
+
         Raises:
-            RegistrationError: This peer offers one of that name already.
+            RegistrationError: This peer offers one of that name already, which is not replaced.
         """
         name = definition.name
-        if name.lower() in self._by_name:
-            raise RegistrationError(f"{name} is registered already: unregister it first")
+        earlier = self._by_name.get(name.lower())
+        if earlier is not None:
+            if not replace or earlier.handler is None:
+                raise RegistrationError(f"{name} is registered already: {_way_out(earlier)}")
+            self._replace(earlier, definition, handler, token, timeout, settings)
+            return earlier
         self._count += 1
-        link = self._link
-        queue = InvocationQueue(name, settings, link.deadlines, self)
+        queue = InvocationQueue(name, settings, self._link.deadlines, self)
         offering = Offering(definition, str(self._count), handler, queue)
-        offering.token = token
-        if timeout == 0:
-            self._settle(offering, None)
-        else:
-            offering.timer = link.deadlines.at(
-                link.now + timeout, lambda _: self._expire(offering, timeout)
-            )
+        self._expect(offering, token, timeout)
         self._offerings[offering.id] = offering
         self._by_name[name.lower()] = offering
-        if link.is_joined:
+        if self._link.is_joined:
             self._announce(offering)
         return offering
 
@@ -121,6 +127,13 @@ class Serving:
             self._send_unregister(offering, lambda _: link.settle(token))
         else:
             link.settle(token)
+
+    def take_back(self, offering: Offering, token: Any) -> None:
+        """Nobody waits for its registration any more."""
+        if offering.earlier is not None:
+            self._give_up(offering, "nobody waits for it")
+        elif offering.id in self._offerings:
+            self.unregister(offering, token)
 
     def announce(self) -> None:
         """We can be heard again: offer everything that was offered before."""
@@ -194,10 +207,50 @@ class Serving:
 
     # Registration
 
+    def _replace(
+        self,
+        offering: Offering,
+        definition: MethodDefinition,
+        handler: Any,
+        token: Any,
+        timeout: float,
+        settings: QueueSettings,
+    ) -> None:
+        """
+        Let a new handler take over, also of what waits for its turn. Others know the method by its
+        id, which stays, so that no call of theirs comes too early or too late.
+        """
+        self._settle(offering, None)
+        if offering.is_confirmed:
+            offering.earlier = (offering.definition, offering.handler, offering.queue.settings)
+        offering.handler = handler
+        offering.queue.change(settings, self._link.now)
+        self._expect(offering, token, timeout)
+        if definition != offering.definition:
+            offering.definition = definition
+            if self._link.is_joined:
+                self._announce(offering)
+        elif offering.is_confirmed:
+            self._confirmed(offering)
+
+    def _expect(self, offering: Offering, token: Any, timeout: float) -> None:
+        """Have the token settled when the gateway has confirmed it, or not in time."""
+        offering.token = token
+        offering.is_settled = False
+        if timeout == 0:
+            self._settle(offering, None)
+        else:
+            offering.timer = self._link.deadlines.at(
+                self._link.now + timeout, lambda _: self._expire(offering, timeout)
+            )
+
     def _announce(self, offering: Offering) -> None:
-        description = to_wire(offering.definition, offering.id)
+        definition = offering.definition
+        description = to_wire(definition, offering.id)
 
         def answered(answer: Outbound | None) -> None:
+            if definition is not offering.definition:
+                return
             if isinstance(answer, Error):
                 self._refused(offering, answer)
             elif answer is not None:
@@ -208,6 +261,8 @@ class Serving:
         )
 
     def _confirmed(self, offering: Offering) -> None:
+        offering.is_confirmed = True
+        offering.earlier = None
         self._settle(offering, None)
 
     def _refused(self, offering: Offering, answer: Error) -> None:
@@ -217,16 +272,35 @@ class Serving:
         if offering.is_settled:
             # Nobody waits to hear it; the next login tries again.
             self._link.emit(self._link, "problem", reason)
+            if offering.earlier is not None:
+                self._restore(offering, offering.earlier)
         else:
-            self._withdraw(offering, reason)
+            self._give_up(offering, reason)
 
     def _expire(self, offering: Offering, timeout: float) -> None:
         link = self._link
         why = "the gateway did not confirm it" if link.is_joined else "there is no connection"
         name = offering.definition.name
-        self._withdraw(offering, f"{name} could not be registered within {timeout:g} s: {why}")
-        if link.is_joined:
+        self._give_up(offering, f"{name} could not be registered within {timeout:g} s: {why}")
+        if link.is_joined and offering.id not in self._offerings:
             self._send_unregister(offering, lambda _: None)
+
+    def _give_up(self, offering: Offering, reason: str) -> None:
+        """It cannot be offered so: what it replaced goes on, if it did."""
+        if offering.earlier is None:
+            self._withdraw(offering, reason)
+            return
+        self._restore(offering, offering.earlier)
+        self._settle(offering, RegistrationError(reason))
+
+    def _restore(
+        self, offering: Offering, earlier: tuple[MethodDefinition, Any, QueueSettings]
+    ) -> None:
+        offering.definition, offering.handler, settings = earlier
+        offering.earlier = None
+        offering.queue.change(settings, self._link.now)
+        if self._link.is_joined:
+            self._announce(offering)
 
     def _withdraw(self, offering: Offering, reason: str) -> None:
         """Stop offering it; who waits for the confirmation hears the reason."""
@@ -252,6 +326,12 @@ class Serving:
         self._link.request(
             lambda request_id, peer_id: Unregister(request_id, peer_id, [offering.id]), on_answer
         )
+
+
+def _way_out(offering: Offering) -> str:
+    if offering.handler is None:
+        return "close the stream first"
+    return "unregister it first, or register it with replace=True"
 
 
 def _nothing() -> None:

@@ -17,6 +17,7 @@ not: one in flight when the connection breaks ends with ``ConnectionLost``, as i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from typing import Any, Final
 
 from msgspec import Raw, structs
@@ -69,11 +70,13 @@ class Session:
 
     Attributes:
         state: ``"disconnected"``, ``"connecting"`` or ``"connected"``.
+        gateway_version: That of the gateway of the last login, if it is one of ours.
     """
 
     def __init__(self, identity: Mapping[str, Any]) -> None:
         self.identity = dict(identity)
         self.state = "disconnected"
+        self.gateway_version: str | None = None
         link = Link()
         self.link: Final = link
         self.directory: Final = link.directory
@@ -180,13 +183,19 @@ class Session:
         timeout: float,
         settings: QueueSettings,
         now: float,
+        replace: bool = False,
     ) -> Offering:
         """
         Raises:
-            RegistrationError: This peer offers one of that name already.
+            RegistrationError: This peer offers one of that name already, which is not replaced.
         """
         self.link.now = now
-        return self.serving.register(definition, handler, token, timeout, settings)
+        return self.serving.register(definition, handler, token, timeout, settings, replace=replace)
+
+    def take_back(self, token: Any, offering: Offering, now: float) -> None:
+        """Nobody waits for its registration any more."""
+        self.link.now = now
+        self.serving.take_back(offering, token)
 
     def create_stream(
         self,
@@ -278,6 +287,7 @@ class Session:
     def _welcome(self, message: Welcome) -> None:
         link = self.link
         link.answered(message.request_id, message)
+        self.gateway_version = _text(message.options.get("version"))
         link.peer_id = self.directory.own_id = message.peer_id
         self._instance = self.directory.add_instance(message.peer_id, message.resolved_identity)
 
@@ -312,7 +322,8 @@ class Session:
         self.link.answered(message.request_id, message)
 
     def _peer_added(self, message: PeerAdded) -> None:
-        self.directory.add_instance(message.new_peer_id, decode_object(message.identity))
+        identity, meta = decode_object(message.identity), decode_object(message.meta)
+        self.directory.add_instance(message.new_peer_id, identity, _time(meta.get("since")))
 
     def _peer_removed(self, message: PeerRemoved) -> None:
         self.subscribing.publisher_left(message.removed_id)
@@ -331,3 +342,17 @@ class Session:
         if state != self.state:
             self.state = state
             self.link.emit(self.link, "state_changed", state)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _time(milliseconds: Any) -> datetime | None:
+    """A point in time that a gateway named; ``None`` where it is none."""
+    if not isinstance(milliseconds, int) or isinstance(milliseconds, bool):
+        return None
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
+    except (OverflowError, OSError, ValueError):
+        return None

@@ -124,6 +124,19 @@ def test_methods_are_registered_invoked_and_unregistered(gateway: GatewayProcess
             client.invoke("Plain", target={"application": "nobody"}, wait_timeout=0)
 
 
+def test_call_replace_and_peers_are_those_of_the_client_for_asyncio(
+    gateway: GatewayProcess, user: str
+):
+    with blocking_peers(gateway.url, user, "server", "client") as [server, client]:
+        server.register("Sum", lambda a, b: a + b)
+        assert client.call("Sum", a=37, b=5) == 42
+        with pytest.raises(RegistrationError, match="replace=True"):
+            server.register("Sum", lambda a, b: a * b)
+        server.register("Sum", lambda a, b: a * b, replace=True)
+        assert client.call("Sum", a=37, b=5) == 185
+        assert [peer["application"] for peer in client.peers()] == ["server"]
+
+
 def test_errors_are_raised_where_the_call_was_made(gateway: GatewayProcess, user: str):
     def fail() -> None:
         raise ValueError("no such trade")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dash_interop.client import Instance, InteropClient, Method
-from dash_interop.errors import InvocationError, MethodNotFound, RegistrationError
+from dash_interop.errors import ConnectionLost, InvocationError, MethodNotFound, RegistrationError
 from tests.client.peers import Heard, in_time, peers, sees
 from tests.support.gateways import GatewayProcess
 
@@ -458,3 +458,18 @@ async def test_users_do_not_see_each_other(gateway: GatewayProcess, user: str):
         await diary.count(3)
         assert {item[1] for item in diary.items} <= {"stranger", "Own"}
         assert names(stranger.methods()) == ["Own"]
+
+
+async def test_peers_are_all_others_whether_they_offer_something_or_not(
+    gateway: GatewayProcess, user: str
+):
+    async with peers(gateway.url, user, "server", "silent", "client") as [server, _, client]:
+        await server.register("Sum", nothing)
+        await client.wait_for_method("Sum")
+        assert sorted(peer["application"] for peer in client.peers()) == ["server", "silent"]
+        assert [peer["instance"] for peer in client.peers() if peer.get_methods()] == [
+            server.instance["instance"]
+        ]
+        await client.close()
+        with pytest.raises(ConnectionLost):
+            client.peers()

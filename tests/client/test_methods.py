@@ -158,6 +158,100 @@ async def test_a_client_offers_a_name_once_whatever_its_case(gateway: GatewayPro
         assert (await client.invoke("eCHO", {"n": 1})).returned == {"n": 1}
 
 
+async def test_a_cell_that_is_run_again_replaces_its_handler_and_no_caller_notices(
+    gateway: GatewayProcess, user: str
+):
+    def cell(number: int) -> Any:
+        async def handler(n: int) -> dict[str, int]:
+            return {"n": n, "cell": number}
+
+        return handler
+
+    # Each run changes the definition, too.
+    definitions = ["Count", {"name": "Count", "description": "Counts"}]
+    async with peers(gateway.url, user, "server", "client") as [server, client]:
+        await server.register("Count", cell(0))
+        await client.wait_for_method("Count")
+        seen: list[int] = []
+
+        async def call() -> None:
+            while len(set(seen)) < 10:
+                result = await client.invoke("Count", {"n": len(seen)}, wait_timeout=0)
+                assert result.returned["n"] == len(seen)
+                seen.append(result.returned["cell"])
+
+        calling = asyncio.ensure_future(call())
+        number = 0
+        while not calling.done():
+            number += 1
+            await server.register(definitions[number % 2], cell(number), replace=True)
+        await calling
+        assert seen == sorted(seen)
+
+
+async def test_what_waits_for_its_turn_gets_the_new_handler(gateway: GatewayProcess, user: str):
+    started, enough = asyncio.Event(), asyncio.Event()
+
+    async def former() -> str:
+        started.set()
+        await enough.wait()
+        return "former"
+
+    async def new() -> str:
+        return "new"
+
+    async with peers(gateway.url, user, "server", "client") as [server, client]:
+        await server.register("Which", former)
+        calls = [asyncio.ensure_future(client.call("Which")) for _ in range(3)]
+        await in_time(started.wait())
+        await server.register("Which", new, replace=True)
+        enough.set()
+        assert await asyncio.gather(*calls) == ["former", "new", "new"]
+
+
+# The value itself ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "returned, value",
+    [
+        (42, 42),
+        (None, None),
+        ({}, None),
+        ([1, 2], [1, 2]),
+        ("text", "text"),
+        (False, False),
+        ({"sum": 42}, {"sum": 42}),
+        ({"_value": 1, "unit": "m"}, {"_value": 1, "unit": "m"}),
+    ],
+)
+async def test_call_returns_what_the_handler_returned(
+    our_shared_gateway: GatewayProcess, user: str, returned: Any, value: Any
+):
+    async with peers(our_shared_gateway.url, user, "server", "client") as [server, client]:
+        await server.register("Give", lambda: returned)
+        assert await client.call("Give") == value
+        result = await client.invoke("Give", target="all")
+        assert [each.value for each in result.all_return_values] == [value] == [result.value]
+
+
+async def test_every_keyword_of_call_is_an_argument(our_shared_gateway: GatewayProcess, user: str):
+    async with peers(our_shared_gateway.url, user, "server", "client") as [server, client]:
+        await server.register("Echo", echo)
+        arguments = {"target": "all", "method": 1, "self": 2, "args": 3, "timeout": 4, "a b": 5}
+        assert await client.call("Echo", **arguments) == arguments
+
+
+async def test_call_raises_as_invoke_does(our_shared_gateway: GatewayProcess, user: str):
+    async def fail() -> None:
+        raise ValueError("no way")
+
+    async with peers(our_shared_gateway.url, user, "server", "client") as [server, client]:
+        await server.register("Fail", fail)
+        with pytest.raises(HandlerFailed, match="no way"):
+            await client.call("Fail")
+
+
 async def test_a_method_that_is_unregistered_is_not_found_any_more(
     gateway: GatewayProcess, user: str
 ):

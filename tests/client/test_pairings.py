@@ -435,3 +435,16 @@ def test_half_of_a_character_costs_no_other_call(
         quick = {"waitTimeoutMs": 1000, "methodResponseTimeoutMs": 1000}
         first, _, last = caller.invoke_many(name, calls, options=quick)
         assert (first.get("returned"), last.get("returned")) == ({"n": 1}, {"n": 2})
+
+
+def test_a_page_goes_on_calling_a_method_that_is_replaced(
+    gateway: GatewayProcess, js_peer: Callable[..., JsPeer], user: str
+):
+    with sync.connect(gateway.url, application="server", login=user) as server:
+        server.register("Which", lambda: {"handler": 0})
+        caller = js_peer(gateway.url, "caller")
+        caller.wait_method("Which")
+        for number in range(1, 6):
+            definition = {"name": "Which", "version": number, "accepts": f"int? n{number}"}
+            server.register(definition, lambda args, *, own=number: {"handler": own}, replace=True)
+            assert caller.invoke("Which")["returned"] == {"handler": number}

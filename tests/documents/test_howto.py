@@ -231,7 +231,7 @@ def test_command_line(interop: InteropClient, capsys: pytest.CaptureFixture[str]
         calculator.register("Sum", lambda a, b: {"sum": a + b})
         for line in commands("docs/howto/cli.md"):
             words = shlex.split(line)
-            if words[1] in ("watch", "gateway", "demo"):
+            if {"watch", "gateway", "demo", "offer", "publish"} & {*words}:
                 continue  # Without end; that they have these options is tested elsewhere.
             capsys.readouterr()
             if {"|", ">"} & {*words}:

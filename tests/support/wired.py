@@ -149,6 +149,7 @@ class WiredPeer:
         *,
         token: Any = None,
         timeout: float = 30.0,
+        replace: bool = False,
         **settings: Any,
     ) -> Offering:
         return self.ask(
@@ -159,6 +160,7 @@ class WiredPeer:
                 timeout=timeout,
                 settings=QueueSettings(**settings),
                 now=self.wired.now,
+                replace=replace,
             )
         )
 

@@ -181,6 +181,7 @@ def test_host_that_is_not_ours(host):
         (["gateway", "--port", "-1"], "--port"),
         (["gateway", "--max-size", "10"], "--max-size"),
         (["gateway", "extra"], "extra"),
+        (["gateway", "--log-level", "loud"], "--log-level"),
         (["nonsense"], "nonsense"),
         (["demo", "--port", "0"], "--port"),
         (["demo", "--port", "65536"], "--port"),
@@ -243,3 +244,43 @@ def test_version_is_that_of_the_package():
     process = ended("--version")
     assert process.returncode == 0
     assert __version__ in process.stdout
+
+
+# The log of the gateway
+
+
+@pytest.mark.parametrize(
+    "level, lines", [("error", 0), ("warning", 1), ("INFO", 4)], ids=["error", "warning", "info"]
+)
+def test_log_has_time_address_and_reason_from_its_level_on(level, lines, secret_file):
+    async def scenario(url):
+        async with connect(url) as socket:
+            assert (await Client(socket).hello(secret="wrong"))["type"] == "error"
+        async with connect(url) as socket:
+            assert (await Client(socket).hello(secret=SECRET))["type"] == "welcome"
+
+    with gateway("--secret-file", str(secret_file), "--log-level", level) as (process, url):
+        run(scenario(url))
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=5)
+    assert len(errors.splitlines()) == lines, errors
+    if lines:
+        assert re.fullmatch(
+            r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} WARNING 127\.0\.0\.1: "
+            r"refused a login as 'anna': Wrong secret",
+            errors.splitlines()[0],
+        )
+    assert SECRET not in errors
+
+
+def test_nothing_of_what_is_sent_is_in_the_log_at_any_level(secret_file):
+    async def scenario(url):
+        async with connect(url) as socket:
+            assert (await Client(socket).hello(secret=SECRET))["type"] == "welcome"
+
+    with gateway("--secret-file", str(secret_file), "--log-level", "debug") as (process, url):
+        run(scenario(url))
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=5)
+    assert "'anna'" in errors
+    assert SECRET not in errors

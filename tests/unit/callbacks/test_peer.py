@@ -563,6 +563,7 @@ def test_server_reaches_the_peers_of_one_user(interop: Interop, make_client: Mak
     values = interop.invoke("Show", target={"user": "anna"}).all_return_values
     assert [value.returned for value in values] == [{"user": "anna"}, {"user": "anna"}]
     assert len(interop.invoke("Show", target="all").all_return_values) == 3
+    assert interop.call("Show", n=1) == values[0].value
 
 
 # Invoking --------------------------------------------------------------------------------------

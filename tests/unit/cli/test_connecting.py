@@ -64,7 +64,16 @@ def guarded(secret_file):
 
 def test_no_gateway_is_said_at_once_and_none_is_started():
     port = free_range()
-    for command in (["methods"], ["servers"], ["watch"], ["invoke", "Sum"], ["subscribe", "Sum"]):
+    for command in (
+        ["methods"],
+        ["servers"],
+        ["peers"],
+        ["watch"],
+        ["invoke", "Sum"],
+        ["subscribe", "Sum"],
+        ["offer", "Sum", "--exec", "cat"],
+        ["publish", "Sum"],
+    ):
         assert refusal(*command, DASH_INTEROP_PORT=str(port)) == NO_GATEWAY
 
 
@@ -179,10 +188,14 @@ def test_leaving_is_no_outage(capsys):
         (["methods", "--connect-timeout", "inf"], "--connect-timeout"),
         (["invoke"], "Missing argument 'NAME'"),
         (["invoke", "\udcff"], "it is no UTF-8"),
+        (["invoke", "Sum", "37"], "37: expected key=text, key:=json, a JSON object, @file or -"),
+        (["subscribe", "Sum", "a:=x"], "a:=x: JSON is malformed"),
+        (["invoke", "Sum", "@nowhere"], "@nowhere: cannot read the file: No such file"),
         (["invoke", "Sum", "[1]"], "it is no JSON object"),
         (["invoke", "Sum", "{"], "truncated"),
         (["invoke", "Sum", "{'a': 1}"], "object keys must be strings"),
         (["invoke", "Sum", '{"\udcff": 1}'], "invalid start byte"),
+        (["invoke", "Sum", "a=\udcff"], "it is no UTF-8"),
         (["invoke", "Sum", '{"a":' * 5000], "it is nested too deeply"),
         (["invoke", "Sum", "--target", "everybody"], "Unknown target 'everybody'"),
         (["invoke", "Sum", "--target", "[]"], "the target is an empty list"),
@@ -200,11 +213,15 @@ def test_bad_input(gateway, arguments, words):
     assert words in line
 
 
-@pytest.mark.parametrize("name", ["methods", "servers", "invoke", "subscribe", "watch"])
+@pytest.mark.parametrize(
+    "name",
+    ["methods", "servers", "invoke", "subscribe", "watch", "status", "peers", "offer", "publish"],
+)
 def test_help_has_examples(name):
     process = ended(name, "--help")
     assert process.returncode == 0
-    assert f"  Examples:\n    dash-interop {name}" in process.stdout
+    examples = process.stdout.partition("  Examples:\n")[2].partition("\n\n")[0]
+    assert f"dash-interop {name}" in examples
 
 
 def test_help_has_the_exit_codes():

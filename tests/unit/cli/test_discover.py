@@ -40,6 +40,27 @@ def test_methods_of_a_name(command, offers):
     assert [line.split("\t")[0] for line in lines] == ["name", "Ticks"]
 
 
+@pytest.mark.parametrize(
+    "pattern, names",
+    [("su*", ["Sum"]), ("*", ["Sum", "Ticks"]), ("?UM", ["Sum"]), ("[TS]*s", ["Ticks"])],
+)
+def test_methods_of_a_pattern(command, offers, pattern, names):
+    lines = command.run("methods", pattern).stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines[1:]] == names
+
+
+def test_name_with_the_characters_of_a_pattern_is_found_by_itself(command, peer):
+    peer().register("List[1]", lambda: {})
+    assert command.run("methods", "list[1]").stdout.count("\n") == 2
+
+
+def test_servers_of_a_pattern(command, offers):
+    servers = command.run("servers", "Su*").stdout.splitlines()[1:]
+    assert [line.split("\t")[0] for line in servers] == ["Calculator", "Trades", "Trades"]
+    servers = command.run("servers", "T*").stdout.splitlines()[1:]
+    assert [line.split("\t")[0] for line in servers] == ["Calculator"]
+
+
 def test_methods_as_json(command, offers):
     process = command.run("methods", "--json")
     assert process.stdout.count("\n") == 1
@@ -82,7 +103,8 @@ def test_nothing_is_no_failure_but_said(command, name):
 
 
 @pytest.mark.parametrize("name", ["methods", "servers"])
-def test_name_that_nobody_offers_ends_with_1(command, offers, name):
-    process = command.run(name, "Nonsense", "--json")
+@pytest.mark.parametrize("pattern", ["Nonsense", "Nons*"])
+def test_name_that_nobody_offers_ends_with_1(command, offers, name, pattern):
+    process = command.run(name, pattern, "--json")
     assert (process.stdout, process.returncode) == ("[]\n", 1)
-    assert process.stderr == "dash-interop: nobody offers Nonsense\n"
+    assert process.stderr == f"dash-interop: nobody offers {pattern}\n"

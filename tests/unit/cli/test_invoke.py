@@ -44,7 +44,14 @@ def test_arguments_from_stdin(command, calculator):
 def test_arguments_on_stdin_that_are_none(command, calculator):
     process = command.run("invoke", "Sum", "-", input="")
     assert process.returncode == 2
-    assert process.stderr == "dash-interop: Invalid value for '[JSON]': Input data was truncated\n"
+    assert process.stderr == (
+        "dash-interop: Invalid value for '[ARGUMENT]...': -: Input data was truncated\n"
+    )
+
+
+def test_arguments_one_by_one(command, calculator):
+    assert command.run("invoke", "Sum", "a:=37", "b:=5").stdout == '{"sum": 42}\n'
+    assert command.run("invoke", "Sum", '{"a": 1, "b": 2}', "b:=3").stdout == '{"sum": 4}\n'
 
 
 def test_json_has_the_whole_result(command, calculator):

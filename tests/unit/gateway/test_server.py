@@ -5,6 +5,7 @@ import hmac
 import json
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
+from time import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 from dash_interop.errors import ConfigError
 from dash_interop.gateway.auth import OpenDoor, TokenAuthority
 from dash_interop.gateway.config import GatewayConfig
+from dash_interop.gateway.notices import LINES
 from dash_interop.gateway.origins import OriginPolicy
 from dash_interop.gateway.server import IDENTITY_PATH, Gateway
 from dash_interop.protocol.limits import Limits
@@ -439,3 +441,218 @@ def test_clients_that_vanish_are_noticed_at_once():
             assert (await a.receive("peer-removed"))["removed_id"] == b.peer_id
 
     run(scenario())
+
+
+# Plain HTTP, and what the log says
+
+
+async def exchange(url, request):
+    """Send some bytes; returns all that comes back."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(request)
+    writer.write_eof()
+    response = await asyncio.wait_for(reader.read(), DEADLINE)
+    writer.close()
+    return response.decode()
+
+
+@pytest.mark.parametrize("path", ["/", IDENTITY_PATH, "/_dash-interop/session"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "HEAD", "OPTIONS", "DELETE"])
+@pytest.mark.parametrize("body", ["", "x" * 100_000], ids=["no body", "body"])
+def test_method_that_is_not_get_is_answered_with_405(path, method, body):
+    async def scenario():
+        async with gateway() as running, connected(running.url) as client:
+            request = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+            head = (await exchange(running.url, (request + body).encode())).split("\r\n\r\n")[0]
+            assert head.startswith("HTTP/1.1 405 ")
+            assert "\r\nAllow: GET" in head
+            await client.register("Sum")
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    "path, status",
+    [
+        (f"{IDENTITY_PATH}?nonce=x", 200),
+        ("/_dash-interop/session", 404),
+        ("/_dash-interop/", 404),
+        ("/", 426),
+        ("/elsewhere", 426),
+        ("//[", 426),
+        ("http://[", 426),
+    ],
+)
+def test_what_plain_http_is_answered(path, status, caplog):
+    async def scenario():
+        async with gateway() as running:
+            assert (await fetch(running.url, path)).startswith(f"HTTP/1.1 {status} ")
+
+    with caplog.at_level(logging.WARNING, "dash_interop"):
+        run(scenario())
+    assert caplog.records == []
+
+
+def test_websocket_may_be_opened_at_any_path():
+    async def scenario():
+        async with gateway() as running:
+            for path in ["/gw", "/_dash-interop/socket?a=%5B"]:
+                async with connected(running.url + path):
+                    pass
+
+    run(scenario())
+
+
+def logged(scenario, caplog):
+    """The lines that a scenario leaves in the log, as warnings and worse."""
+    with caplog.at_level(logging.WARNING, "dash_interop"):
+        run(scenario)
+    assert not any(record.exc_info for record in caplog.records)
+    return caplog.messages
+
+
+TOKEN = TokenAuthority(SECRET).issue(Principal("anna"))
+
+
+@pytest.mark.parametrize(
+    "authentication, words",
+    [
+        ({"method": "secret", "login": "eve\n", "secret": "x"}, " as 'eve\\n': Wrong secret"),
+        ({"method": "access-token", "token": "x"}, ": The token was not made with this gateway's"),
+        ({"method": "access-token", "token": TOKEN}, ": The token has expired"),
+        ({"method": "magic"}, ": Unknown authentication method magic"),
+        ({"method": 5}, ": "),
+    ],
+)
+def test_refused_login_is_in_the_log(authentication, words, caplog):
+    async def scenario():
+        late = TokenAuthority(SECRET, clock=lambda: time() + 1000)
+        async with gateway(authority=late) as running:
+            async with connect(running.url) as socket:
+                hello = {"type": "hello", "domain": "global", "authentication": authentication}
+                await socket.send(json.dumps(hello))
+                assert json.loads(await socket.recv())["type"] == "error"
+
+    (line,) = logged(scenario(), caplog)
+    assert line.startswith("127.0.0.1: refused a login" + words), line
+
+
+def test_who_tries_secrets_gets_no_more_than_a_few_lines(caplog):
+    async def scenario():
+        async with gateway(authority=TokenAuthority(SECRET)) as running:
+            async with connect(running.url) as socket:
+                for number in range(200):
+                    answer = await Client(socket).hello(secret=f"guess {number}")
+                    assert answer["type"] == "error"
+
+    *lines, last = logged(scenario(), caplog)
+    assert len(lines) == LINES and "guess" not in str(lines)
+    assert last == f"left out {200 - LINES} lines about 1 addresses, {200 - LINES} of them " + (
+        "about 127.0.0.1"
+    )
+
+
+def test_errors_that_are_no_refused_login_are_not_said_to_be(caplog):
+    async def scenario():
+        async with gateway() as running, connected(running.url) as client:
+            await client.send("join", domain="global", destination="nowhere")
+            await client.receive("error")
+            async with connect(running.url) as socket:
+                await Client(socket).send("join", domain="global", destination="agm")
+                assert json.loads(await socket.recv())["type"] == "error"
+
+    assert logged(scenario(), caplog) == []
+
+
+def test_frame_that_is_too_long_is_in_the_log(caplog):
+    async def scenario():
+        async with gateway(max_size=4096) as running, connected(running.url) as client:
+            await client.send("ping", domain="global", padding="x" * 5000)
+            assert await closed_with(client.socket) == 1009
+            await until(lambda: running.counters()["connections"] == 0)
+
+    (line,) = logged(scenario(), caplog)
+    assert line.startswith("127.0.0.1: disconnected with 1009: ")
+    assert "4096" in line
+
+
+def test_slow_reader_is_in_the_log(caplog):
+    async def scenario():
+        sizes = {"max_size": 2**20, "outbox_size": 2**22, "close_timeout": 0.2}
+        async with gateway(**sizes) as running, connected(running.url) as publisher:
+            async with connected(running.url, max_queue=1, close_timeout=0.1) as slow:
+                await publisher.register("Prices")
+                await subscribe(slow, publisher, "s")
+                slow.socket.transport.pause_reading()
+                while running.slow_readers == 0:
+                    await publisher.send("publish", stream_id="s", data="x" * 500_000)
+                await until(lambda: running.counters()["connections"] == 1)
+
+    assert logged(scenario(), caplog) == ["127.0.0.1: disconnected with 4008: Too slow in reading"]
+
+
+def test_reader_that_answers_no_ping_is_in_the_log(caplog):
+    async def scenario():
+        times = {"ping_interval": 0.1, "ping_timeout": 0.1, "close_timeout": 0.1}
+        async with gateway(**times) as running:
+            async with connected(running.url, ping_interval=None, close_timeout=0.1) as client:
+                client.socket.transport.pause_reading()
+                await until(lambda: running.counters()["connections"] == 0)
+
+    (line,) = logged(scenario(), caplog)
+    assert line.startswith("127.0.0.1: disconnected with 1011: ")
+
+
+@pytest.mark.parametrize(
+    "frame, words", [("[]", "with 1007: "), (b"x", "with 1003: "), ("x" * 3000, "with 1009: ")]
+)
+def test_stranger_that_is_cut_is_in_the_log(frame, words, caplog):
+    async def scenario():
+        async with gateway(login_size=2000) as running, connect(running.url) as socket:
+            await socket.send(frame)
+            await closed_with(socket)
+            await until(lambda: running.counters()["connections"] == 0)
+
+    (line,) = logged(scenario(), caplog)
+    assert line.startswith(f"127.0.0.1: disconnected {words}")
+
+
+def test_page_that_may_not_connect_is_in_the_log(caplog):
+    async def scenario():
+        async with gateway(origins=OriginPolicy(["https://app.corp"])) as running:
+            with pytest.raises(InvalidStatus):
+                async with connect(running.url, additional_headers={"Origin": "https://evil"}):
+                    pass
+
+    assert logged(scenario(), caplog) == [
+        "127.0.0.1: refused with 403: Pages of https://evil:443 may not connect to this gateway "
+        "(--allow-origin)"
+    ]
+
+
+@pytest.mark.parametrize(
+    "noise", [b"\x16\x03\x01\x02\x00\x01", b"GET\r\n\r\n", b"GET / HTTP/9\r\n\r\n"]
+)
+def test_noise_is_a_line_without_a_traceback(noise, caplog):
+    async def scenario():
+        async with gateway() as running:
+            await exchange(running.url, noise)
+
+    (line,) = logged(scenario(), caplog)
+    assert line.startswith("127.0.0.1: sent no proper request: ")
+
+
+def test_who_comes_and_goes_is_in_the_log_from_info_on(caplog):
+    async def scenario():
+        async with gateway() as running:
+            async with connected(running.url, "anna"):
+                pass
+            await until(lambda: running.counters()["connections"] == 0)
+
+    with caplog.at_level(logging.INFO, "dash_interop"):
+        run(scenario())
+    assert caplog.messages[:2] == [
+        "127.0.0.1: None logged in as 'anna'",
+        "127.0.0.1: left",
+    ]

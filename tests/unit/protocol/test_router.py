@@ -52,6 +52,13 @@ def welcome_of(effects):
 # Logging in
 
 
+def test_welcome_says_which_version_the_gateway_has():
+    router = Router(BelieveLogins(), node="n", version="1.2.3")
+    router.connect("a", Remote())
+    effects = router.handle("a", Hello("h", authentication=credentials("anna")), 0.0)
+    assert welcome_of(effects).options["version"] == "1.2.3"
+
+
 def test_hello_is_answered_by_one_welcome():
     room = Room()
     room.connect("a")
@@ -593,6 +600,25 @@ def test_service_is_a_peer_of_its_user_with_an_identity_as_any_other():
     room.connect("l")
     refusal = only_message(room.handle("l", Hello("h", authentication=credentials("local"))))
     assert refusal.reason_uri == "global.errors.limits_exceeded"
+
+
+def test_services_alone_are_told_since_when_a_peer_is_connected():
+    room = room_with_services()
+    joined = {}
+    for connection, user in (("a", "anna"), ("s", "service"), ("b", "anna")):
+        room.router.connect(connection, Remote("", None, 1_800_000_000.25))
+        peer = room.hello(connection, user)
+        joined[connection] = room.handle(connection, Join("j", peer, "agm"))
+    metas = [
+        (effect.connection, bytes(effect.message.meta))
+        for effects in joined.values()
+        for effect in effects
+        if isinstance(effect.message, PeerAdded)
+    ]
+    plain = bytes(raw({"local": True}))
+    dated = bytes(raw({"local": True, "since": 1_800_000_000_250}))
+    assert {meta for connection, meta in metas if connection == "s"} == {dated}
+    assert {meta for connection, meta in metas if connection != "s"} == {plain}
 
 
 def test_peers_of_all_users_are_announced_to_a_service_in_the_order_of_registration():

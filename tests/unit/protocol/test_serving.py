@@ -295,6 +295,137 @@ def test_same_method_registered_anew_answers_for_itself():
     assert caller.outcome(second).returned == {"n": 2}
 
 
+# Replacing
+
+
+def test_replacement_takes_over_what_waits_and_leaves_what_runs():
+    wired, server, caller, offering = served()
+    tokens = [caller.invoke("Sum", {"n": n}) for n in range(3)]
+    assert server.register("sum", "new", token="t", replace=True) is offering
+    assert server.outcome("t") is None
+    assert (offering.handler, len(server.running)) == ("new", 1)
+    for n in range(3):
+        (invocation,) = server.running
+        server.answer(invocation, {"n": n})
+    assert [caller.outcome(token).returned["n"] for token in tokens] == [0, 1, 2]
+
+
+def test_replacement_of_the_same_definition_is_told_to_nobody_and_needs_no_gateway():
+    wired, server, caller, offering = served()
+    before = list(caller.emitted)
+    server.register("Sum", "new", replace=True)
+    assert caller.emitted == before
+    wired.cut(server)
+    server.register("Sum", "newer", token="t", replace=True, timeout=5)
+    assert server.outcome("t") is None
+    assert (offering.handler, server.timers()) == ("newer", 0)
+
+
+def test_replacement_has_settings_of_its_own_but_what_has_arrived_keeps_its_time():
+    wired, server, caller, offering = served(response_timeout=5)
+    tokens = [caller.invoke("Sum", {"n": n}) for n in range(3)]
+    server.register("Sum", "new", replace=True, response_timeout=20, concurrency=2)
+    assert numbers(server.running) == [0, 1]
+    last = caller.invoke("Sum", {"n": 3})
+    wired.tick(5)
+    errors = [caller.error(token, InvocationTimeout).message for token in tokens]
+    assert errors[2] == "The invocation waited 5 s for its turn and was not run"
+    assert set(errors[:2]) == {"The handler of Sum did not answer within 5 s"}
+    assert not caller.is_settled(last)
+
+
+def test_replacement_with_another_definition_is_never_away():
+    wired, server, caller, offering = served()
+    wired.hold(caller, DOWN)
+    early = caller.invoke("Sum", {"n": 1})
+    server.register({"name": "Sum", "accepts": "int n"}, "new", token="t", replace=True)
+    late = caller.invoke("Sum", {"n": 2})
+    assert server.outcome("t") is None
+    wired.release(caller)
+    (method,) = caller.session.directory.methods()
+    assert method.accepts == "int n"
+    for n in (1, 2):
+        server.answer(server.running[0], {"n": n})
+    assert [caller.outcome(token).returned["n"] for token in (early, late)] == [1, 2]
+    assert wired.router.counters()["methods"] == 1
+
+
+def test_replacement_during_an_outage_is_what_is_offered_afterwards():
+    wired, server, caller, offering = served()
+    wired.cut(server)
+    server.register({"name": "Sum", "accepts": "int n"}, "new", token="t", replace=True)
+    assert not server.is_settled("t")
+    wired.connect(server)
+    assert server.outcome("t") is None
+    assert [method.accepts for method in caller.session.directory.methods()] == ["int n"]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_replacement_that_is_refused_leaves_the_former_one(waits):
+    wired, server, caller, offering = served()
+    definition = {"name": "Sum", "description": "x" * 100_000}
+    timeout = 5 if waits else 0
+    server.register(definition, "new", token="t", replace=True, timeout=timeout)
+    if waits:
+        assert "was refused by the gateway" in str(server.error("t", RegistrationError))
+    else:
+        assert len(server.told("problem")) == 1
+    assert (offering.handler, offering.definition.description) == ("handler", None)
+    assert caller.servers("Sum") == ["server"]
+    caller.invoke("Sum")
+    assert len(server.running) == 1
+    wired.reconnect(server)
+    assert caller.servers("Sum") == ["server"]
+
+
+@pytest.mark.parametrize("ends", ["in time", "cancelled"])
+def test_replacement_that_is_not_confirmed_leaves_the_former_one(ends):
+    wired, server, caller, offering = served()
+    wired.hold(server, DOWN)
+    definition = {"name": "Sum", "accepts": "int n"}
+    server.register(definition, "new", token="t", replace=True, timeout=5)
+    if ends == "cancelled":
+        server.ask(lambda: server.session.take_back("t", offering, wired.now))
+    else:
+        wired.tick(5)
+    server.error("t", RegistrationError)
+    wired.release(server)
+    assert offering.handler == "handler"
+    assert [method.accepts for method in caller.session.directory.methods()] == [None]
+    assert (server.pending_requests(), server.timers()) == (0, 0)
+
+
+def test_replacement_of_what_waits_for_its_confirmation_is_settled_with_it():
+    wired = Wired()
+    a = wired.peer("a")
+    wired.hold(a, DOWN)
+    a.register("Sum", "old", token="first", timeout=5)
+    a.register({"name": "Sum", "accepts": "int n"}, "new", token="second", replace=True)
+    assert a.outcome("first") is None and not a.is_settled("second")
+    wired.tick(6)
+    wired.release(a)
+    assert a.outcome("second") is None
+    assert wired.peer("b").servers("Sum") == ["a"]
+
+
+def test_name_that_is_free_is_registered_as_ever():
+    a = Wired().peer("a")
+    a.register("Sum", token="t", replace=True)
+    assert a.outcome("t") is None
+
+
+def test_error_of_a_name_that_is_taken_says_what_to_do():
+    a = Wired().peer("a")
+    a.register("Sum")
+    a.create_stream("Prices")
+    with pytest.raises(RegistrationError, match="Sum is registered already: unregister it first, or"
+                       " register it with replace=True"):  # fmt: skip
+        a.register("Sum")
+    for replace in (True, False):
+        with pytest.raises(RegistrationError, match="registered already: close the stream first"):
+            a.register("Prices", replace=replace)
+
+
 # The handler's side of an invocation
 
 

@@ -2,13 +2,15 @@
 
 import json
 import random
+from datetime import datetime, timezone
 
 import pytest
 
 from dash_interop.errors import AuthenticationFailed, ConnectionLost, MethodNotFound
 from dash_interop.protocol.definitions import MethodDefinition
 from dash_interop.protocol.limits import Limits
-from dash_interop.protocol.messages import Error, Success
+from dash_interop.protocol.messages import Error, PeerAdded, Success, Welcome
+from dash_interop.protocol.payloads import encode_payload
 from tests.support.wired import DOWN, UP, Wired, arguments
 
 
@@ -546,3 +548,31 @@ def test_definition_of_a_stream_says_that_it_is_one():
     a.create_stream(MethodDefinition(name="Prices", flags={"colour": "red"}))
     (method,) = b.session.directory.methods()
     assert (method.supports_streaming, method.flags) == (True, {"colour": "red"})
+
+
+@pytest.mark.parametrize(
+    "since, read",
+    [
+        (1_800_000_000_250, datetime(2027, 1, 15, 8, 0, 0, 250_000, timezone.utc)),
+        (None, None),
+        (True, None),
+        ("soon", None),
+        (10**30, None),
+    ],
+)
+def test_since_when_a_peer_is_connected_is_as_the_gateway_says(since, read):
+    a = Wired().peer("a")
+    meta = encode_payload({"local": True, "since": since})
+    identity = encode_payload({"application": "b"})
+    a.ask(lambda: a.session.receive(PeerAdded(a.id, "b", identity, meta), 0.0))
+    (other,) = a.session.directory.others()
+    assert (other["application"], other.since) == ("b", read)
+
+
+@pytest.mark.parametrize("version, read", [("1.2.3", "1.2.3"), (None, None), (5, None)])
+def test_version_of_the_gateway_is_as_it_says(version, read):
+    a = Wired().peer("a")
+    assert a.session.gateway_version is None
+    welcome = Welcome(None, "p", {}, (), {"version": version})
+    a.ask(lambda: a.session.receive(welcome, 0.0))
+    assert a.session.gateway_version == read

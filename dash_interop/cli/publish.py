@@ -1,0 +1,134 @@
+"""``dash-interop publish``: lines of stdin as a stream."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+import click
+
+from ..client.streams import SubscriptionRequest
+from ..client.sync import InteropClient
+from .arguments import decode_object
+from .connecting import joining, tell_outages
+from .output import as_json_text, complain
+from .parameters import PATIENCE, read_name, read_text
+
+__all__ = ["publish"]
+
+
+@click.command()
+@click.argument("name", callback=read_name)
+@click.option(
+    "--branch",
+    "field",
+    metavar="KEY",
+    callback=read_text,
+    help="Send a line only to those who subscribed with the same value of this key.",
+)
+@click.option(
+    "--wait",
+    metavar="SECONDS",
+    default=0.0,
+    show_default=True,
+    type=PATIENCE,
+    help="Longest wait for a first subscriber before a line is read; 0 does not wait.",
+)
+@click.option("--accepts", metavar="SIGNATURE", help="Of the arguments, such as 'string symbol'.")
+@click.option("--returns", metavar="SIGNATURE", help="Of the data.")
+@click.option("--description", metavar="TEXT", help="For people.")
+@joining
+def publish(
+    interop: InteropClient,
+    name: str,
+    field: str | None,
+    wait: float,
+    accepts: str | None,
+    returns: str | None,
+    description: str | None,
+) -> int:
+    """Publish a stream of the JSON objects on stdin, one a line, until its end.
+
+    No faster than the gateway reads; during an outage no line is read. With --branch symbol, who
+    subscribes with symbol=VOD gets the lines with {"symbol": "VOD"}, who does not say a symbol gets
+    all of them, and a line without a symbol goes to everybody.
+
+    A line that is no JSON object is told on stderr and left out; then it ends with 1, as it does
+    when nobody subscribed within --wait.
+
+    \b
+    Examples:
+      tail -f prices.jsonl | dash-interop publish Prices --branch symbol
+      echo '{"text": "Closing in ten minutes"}' | dash-interop publish News --wait 60
+    """
+    tell_outages(interop)
+    definition = {
+        "name": name,
+        "accepts": accepts,
+        "returns": returns,
+        "description": description,
+    }
+    subscribed = Event()
+    stream = interop.create_stream(
+        {key: value for key, value in definition.items() if value is not None},
+        subscription_request_handler=None if field is None else _accepting(field),
+        subscription_added_handler=_setting(subscribed),
+    )
+    if wait and not subscribed.wait(wait):
+        complain(f"nobody subscribed to {name} within {wait:g} s")
+        return 1
+    connection = Connection(interop)
+    code = 0
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            data = decode_object(line)
+            connection.wait()
+            stream.push(data, None if field is None else _branches(data, field))
+        except ValueError as error:
+            if line.strip():
+                complain(f"line {number} is left out: {error}")
+                code = 1
+    stream.flush()
+    stream.close()
+    return code
+
+
+class Connection:
+    """Waits as long as there is none."""
+
+    def __init__(self, interop: InteropClient) -> None:
+        self._interop = interop
+        self._changed = Event()
+        interop.on_state_changed(_setting(self._changed))
+
+    def wait(self) -> None:
+        while self._interop.state != "connected":
+            self._changed.wait()
+            self._changed.clear()
+
+
+def _setting(event: Event) -> Callable[[Any], None]:
+    return lambda _: event.set()
+
+
+def _accepting(field: str) -> Callable[[SubscriptionRequest], None]:
+    def accept(request: SubscriptionRequest) -> None:
+        request.accept_on_branch(_key(request.arguments, field))
+
+    return accept
+
+
+def _branches(data: dict[str, Any], field: str) -> list[str] | None:
+    """Who gets it: those of its value, and those who want all; everybody where it has none."""
+    key = _key(data, field)
+    return [key, _ALL] if key != _ALL else None
+
+
+_ALL = ""
+
+
+def _key(values: dict[str, Any], field: str) -> str:
+    # As JSON, which is never empty.
+    return as_json_text(values[field]) if field in values else _ALL

@@ -1,0 +1,76 @@
+"""What a visit to the gateway's port is before and after it is a connection of the router's."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any, Final
+
+from websockets.asyncio.server import ServerConnection
+from websockets.frames import CloseCode
+
+from .notices import Notices
+
+__all__ = ["Visit", "address_of", "reason_of_end", "socket_logger"]
+
+_LONGEST_METHOD: Final = 16
+_ORDINARY: Final = (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY)
+
+socket_logger = logging.getLogger(f"{__name__}.socket")
+"""The library's. Below this level it repeats frames, with the tokens and secrets in them."""
+socket_logger.setLevel(logging.ERROR)
+# Some versions write a traceback when a stranger sends no proper request, which is no fault here.
+socket_logger.addFilter(lambda record: record.msg != "opening handshake failed")
+
+
+class Visit(ServerConnection):
+    """
+    A connection that answers each request and says in the log why there was no handshake. The
+    library cuts requests with a body, and some versions of it all that are no GET, without a word.
+
+    Args:
+        notices: Where it is said.
+    """
+
+    def __init__(self, notices: Notices, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._notices = notices
+        self._has_begun = False
+
+    def data_received(self, data: bytes) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            method, is_request, _ = data[:_LONGEST_METHOD].partition(b" ")
+            if is_request and method.isalpha() and method.isupper() and method != b"GET":
+                self._refuse(method.decode())
+        super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.request is None and self._has_begun and self.protocol.handshake_exc is not None:
+            reason: BaseException = self.protocol.handshake_exc
+            reason = reason.__cause__ or reason
+            self._notices.tell(address_of(self), f"sent no proper request: {reason}")
+
+    def _refuse(self, method: str) -> None:
+        words = f"The method {method} is not for a gateway, GET is"
+        response = self.protocol.reject(HTTPStatus.METHOD_NOT_ALLOWED, f"{words}\n")
+        response.headers["Allow"] = "GET"
+        # What follows of the request is read and dropped.
+        self.protocol.send_response(response)
+        self._notices.tell(address_of(self), f"refused with 405: {words}", logging.INFO)
+
+
+def address_of(socket: ServerConnection) -> str:
+    """Where it comes from, as far as the socket knows; behind a proxy that is the proxy."""
+    address = socket.remote_address
+    return str(address[0]) if address else ""
+
+
+def reason_of_end(socket: ServerConnection) -> str | None:
+    """Why we closed a connection that is over, in words; ``None`` when it ended by itself."""
+    protocol = socket.protocol
+    close = protocol.close_sent
+    if close is None or protocol.close_rcvd_then_sent or close.code in _ORDINARY:
+        return None
+    return f"disconnected with {close.code}: {close.reason or 'no reason'}"

@@ -1,0 +1,161 @@
+"""``dash-interop publish``: lines of stdin as a stream."""
+
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+
+from tests.support.gateways import ours
+from tests.unit.cli.conftest import COMMAND, SECONDS
+
+
+@contextmanager
+def publishing(url, user, *options):
+    command = [*COMMAND, "publish", "Ticks", "--url", url, "--login", user, *options]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    with process:
+        try:
+            yield Publisher(process)
+        finally:
+            process.kill()
+
+
+class Publisher:
+    def __init__(self, process):
+        self.process = process
+
+    def write(self, *lines):
+        self.process.stdin.write("".join(f"{line}\n" for line in lines))
+        self.process.stdin.flush()
+
+    def end(self):
+        """The end of its stdin; returns what it said on stderr and its exit code."""
+        _, errors = self.process.communicate(timeout=SECONDS)
+        return errors, self.process.returncode
+
+
+@pytest.fixture
+def publisher(gateway, user):
+    with publishing(gateway.url, user) as publisher:
+        yield publisher
+
+
+@pytest.fixture
+def by_symbol(gateway, user):
+    with publishing(gateway.url, user, "--branch", "symbol") as publisher:
+        yield publisher
+
+
+def subscribed(client, **arguments):
+    return client.subscribe("Ticks", arguments, wait_timeout=SECONDS, response_timeout=SECONDS)
+
+
+def test_lines_reach_the_subscribers_in_order_until_the_end(publisher, peer):
+    subscription = subscribed(peer("Desk"))
+    publisher.write('{"n": 1}', "", '{"n": 2, "text": "ä"}')
+    publisher.write(*(f'{{"n": {n}}}' for n in range(3, 1000)))
+    assert publisher.end() == ("", 0)
+    received = [data.data for data in subscription]
+    assert [data["n"] for data in received] == list(range(1, 1000))
+    assert received[1]["text"] == "ä"
+
+
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ("nonsense", "line 2 is left out: JSON is malformed"),
+        ("[1]", "line 2 is left out: it is no JSON object"),
+        ('{"a": ', "line 2 is left out: Input data was truncated"),
+    ],
+)
+def test_line_that_is_no_object_is_told_and_left_out(publisher, peer, line, words):
+    subscription = subscribed(peer("Desk"))
+    publisher.write('{"n": 1}', line, '{"n": 2}')
+    errors, code = publisher.end()
+    assert [data.data for data in subscription] == [{"n": 1}, {"n": 2}]
+    assert errors.startswith(f"dash-interop: {words}") and errors.count("\n") == 1
+    assert code == 1
+
+
+def test_line_that_is_too_long_is_told_and_left_out(publisher, peer):
+    subscription = subscribed(peer("Desk"))
+    publisher.write('{"n": 1, "text": "' + "x" * 17_000_000 + '"}', '{"n": 2}')
+    errors, code = publisher.end()
+    assert [data.data for data in subscription] == [{"n": 2}]
+    assert errors.startswith("dash-interop: line 1 is left out: ")
+    assert code == 1
+
+
+def test_branch_is_for_those_who_subscribed_with_its_value(by_symbol, peer):
+    client = peer("Desk")
+    voda, one, everything = (
+        subscribed(client, symbol="VOD"),
+        subscribed(client, symbol=1),
+        subscribed(client),
+    )
+    by_symbol.write('{"symbol": "VOD"}', '{"symbol": 1}', '{"symbol": "1"}', '{"for": "all"}')
+    assert by_symbol.end() == ("", 0)
+    assert [data.data for data in voda] == [{"symbol": "VOD"}, {"for": "all"}]
+    assert [data.data for data in one] == [{"symbol": 1}, {"for": "all"}]
+    assert [data.data for data in everything] == [
+        {"symbol": "VOD"},
+        {"symbol": 1},
+        {"symbol": "1"},
+        {"for": "all"},
+    ]
+
+
+def test_it_waits_for_a_first_subscriber(gateway, user, peer):
+    client = peer("Desk")
+    with publishing(gateway.url, user, "--wait", "15") as publisher:
+        publisher.write('{"n": 1}')
+        publisher.process.stdin.close()
+        publisher.process.stdin = None
+        subscription = subscribed(client)
+        assert [data.data for data in subscription] == [{"n": 1}]
+        assert publisher.end() == ("", 0)
+
+
+def test_nobody_subscribes_in_time(gateway, user):
+    with publishing(gateway.url, user, "--wait", "0.2") as publisher:
+        publisher.write('{"n": 1}')
+        errors, code = publisher.end()
+    assert errors == "dash-interop: nobody subscribed to Ticks within 0.2 s\n"
+    assert code == 1
+
+
+def test_no_line_is_lost_in_an_outage(user, peer):
+    with ours() as gateway:
+        client = peer("Desk", url=gateway.url)
+        with publishing(gateway.url, user) as publisher:
+            subscription = subscribed(client)
+            publisher.write('{"n": 1}')
+            taken = iter(subscription)
+            assert next(taken).data == {"n": 1}
+            gateway.kill()
+            assert "the connection is lost" in publisher.process.stderr.readline()
+            publisher.write('{"n": 2}')
+            assert publisher.process.poll() is None
+            publisher.process.stdin.close()
+            publisher.process.stdin = None
+            gateway.restart()
+            assert publisher.process.stderr.readline() == "dash-interop: the connection is back\n"
+            assert publisher.end() == ("", 0)
+
+
+def test_definition_says_what_it_is(gateway, user, peer):
+    client = peer("Desk")
+    options = ["--accepts", "string symbol", "--returns", "double price", "--description", "Prices"]
+    with publishing(gateway.url, user, *options) as publisher:
+        stream = client.wait_for_method("Ticks", SECONDS)
+        assert (stream.accepts, stream.returns) == ("string symbol", "double price")
+        assert (stream.description, stream.supports_streaming) == ("Prices", True)
+        assert publisher.end() == ("", 0)
+
+
+def test_ctrl_c_ends_with_130(publisher, peer):
+    subscribed(peer("Desk"))
+    publisher.process.send_signal(2)
+    errors, code = publisher.end()
+    assert (errors.strip(), code) == ("", 130)
