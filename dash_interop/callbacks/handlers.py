@@ -14,6 +14,7 @@ from dash.exceptions import PreventUpdate
 from msgspec import Struct
 
 from ..protocol.payloads import as_object
+from .tools import kept_from_tools
 
 __all__ = ["method_handler"]
 
@@ -43,6 +44,10 @@ def method_handler(
     ``async def`` both work on Flask, FastAPI and Quart; where Dash does not await callbacks, the
     request's own thread does.
 
+    ``caller`` is what the page says: whoever can reach the Dash server can post a callback to it.
+    Where it has to be true, use ``Interop.method``, whose caller the gateway vouches for. The
+    callback is never a tool of Dash's MCP server.
+
     Args:
         component_id: ``id`` of the ``MethodRegister``. With ``batch=True`` there, the function is
             called for each invocation of a batch, in order.
@@ -55,6 +60,9 @@ def method_handler(
 
     Returns:
         A decorator that registers the function and returns it unchanged.
+
+    Raises:
+        ConfigError: ``mcp_enabled=True`` among the options.
 
     Example:
         ::
@@ -72,7 +80,7 @@ def method_handler(
         wrapped = _as_callback(function, conclude)
         if inspect.iscoroutinefunction(wrapped) and not _awaits_callbacks(app):
             wrapped = _blocking(wrapped)
-        register(outputs, *inputs, **callback_options)(wrapped)
+        register(outputs, *inputs, **kept_from_tools(callback_options))(wrapped)
         return function
 
     return decorate
