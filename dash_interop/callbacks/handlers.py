@@ -13,7 +13,8 @@ from dash import Input, Output, State, callback, ctx, get_app, no_update
 from dash.exceptions import PreventUpdate
 from msgspec import Struct
 
-from ..protocol.payloads import as_object
+from ..errors import InvalidResult
+from ..protocol.payloads import result_object
 from .tools import kept_from_tools
 
 __all__ = ["method_handler"]
@@ -176,8 +177,13 @@ def _answers(invoke: Any, outcomes: list[_Outcome]) -> Any:
 def _answer(outcome: _Outcome) -> dict[str, Any]:
     error = outcome.error
     if error is None:
-        result = as_object(outcome.value)
-        return {"invocationId": outcome.invocation_id, "invocationResult": result}
+        try:
+            result = result_object(outcome.value)
+            return {"invocationId": outcome.invocation_id, "invocationResult": result}
+        except InvalidResult as refused:
+            logger.error("%s", refused.message)
+            described = {"message": refused.message, "type": refused.type}
+            return {"invocationId": outcome.invocation_id, "error": described}
     if isinstance(error, PreventUpdate):
         described = {"message": "The handler prevented the update, so there is no result"}
     else:

@@ -56,7 +56,7 @@ def app(monkeypatch, tmp_path):
         return "shown"
 
     @app.callback(Output("double", "children"), Input("number", "value"))
-    def double(number: int) -> str:
+    def twice_for_tools(number: int) -> str:
         return str(2 * number)
 
     return app
@@ -75,7 +75,7 @@ def ask(app, post):
 
 def test_no_handler_is_a_tool_and_other_callbacks_are(ask):
     names = {tool["name"] for tool in ask("tools/list")["result"]["tools"]}
-    assert "double" in names
+    assert "twice_for_tools" in names
     assert not names & HANDLERS
 
 
