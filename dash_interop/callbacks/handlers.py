@@ -13,7 +13,9 @@ from dash import Input, Output, State, callback, ctx, get_app, no_update
 from dash.exceptions import PreventUpdate
 from msgspec import Struct
 
-from ..protocol.payloads import as_object
+from ..errors import InvalidResult
+from ..protocol.payloads import result_object
+from .tools import kept_from_tools
 
 __all__ = ["method_handler"]
 
@@ -43,6 +45,10 @@ def method_handler(
     ``async def`` both work on Flask, FastAPI and Quart; where Dash does not await callbacks, the
     request's own thread does.
 
+    ``caller`` is what the page says: whoever can reach the Dash server can post a callback to it.
+    Where it has to be true, use ``Interop.method``, whose caller the gateway vouches for. The
+    callback is never a tool of Dash's MCP server.
+
     Args:
         component_id: ``id`` of the ``MethodRegister``. With ``batch=True`` there, the function is
             called for each invocation of a batch, in order.
@@ -55,6 +61,9 @@ def method_handler(
 
     Returns:
         A decorator that registers the function and returns it unchanged.
+
+    Raises:
+        ConfigError: ``mcp_enabled=True`` among the options.
 
     Example:
         ::
@@ -72,7 +81,7 @@ def method_handler(
         wrapped = _as_callback(function, conclude)
         if inspect.iscoroutinefunction(wrapped) and not _awaits_callbacks(app):
             wrapped = _blocking(wrapped)
-        register(outputs, *inputs, **callback_options)(wrapped)
+        register(outputs, *inputs, **kept_from_tools(callback_options))(wrapped)
         return function
 
     return decorate
@@ -168,8 +177,13 @@ def _answers(invoke: Any, outcomes: list[_Outcome]) -> Any:
 def _answer(outcome: _Outcome) -> dict[str, Any]:
     error = outcome.error
     if error is None:
-        result = as_object(outcome.value)
-        return {"invocationId": outcome.invocation_id, "invocationResult": result}
+        try:
+            result = result_object(outcome.value)
+            return {"invocationId": outcome.invocation_id, "invocationResult": result}
+        except InvalidResult as refused:
+            logger.error("%s", refused.message)
+            described = {"message": refused.message, "type": refused.type}
+            return {"invocationId": outcome.invocation_id, "error": described}
     if isinstance(error, PreventUpdate):
         described = {"message": "The handler prevented the update, so there is no result"}
     else:

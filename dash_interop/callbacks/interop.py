@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from dash import Dash
 
@@ -41,7 +41,8 @@ UserOf: TypeAlias = Callable[[Any], "str | None"]
 class Interop:
     """
     Settings for ``Dash(plugins=[Interop(...)])``, and the app's server as a peer. Apps without it
-    get the defaults.
+    get the defaults, unless one with ``user``, or with something to offer, was given to no app:
+    then their pages get no session, and the log says why.
 
     Args:
         user: Says who is logged in. Called with the request (it has ``headers``, ``cookies`` and
@@ -96,10 +97,11 @@ class Interop:
         self._authority: TokenAuthority | None = None
         self._peer = ServerPeer(self._connect)
         self._peer_name: str | None = None
+        _known.add(self)
 
     def plug(self, app: Dash) -> None:
-        """Called by Dash."""
-        _settings[app] = self
+        """Called by Dash, for ``plugins``; call it yourself for an app that is there already."""
+        _plugged[app] = self
         if self.application is None:
             self._peer_name = application_name(app)
         when_serving(app, self.begin)
@@ -292,6 +294,16 @@ class Interop:
     # What pages need
 
     @property
+    def tells_users_apart(self) -> bool:
+        """Whether the author says who is logged in."""
+        return self._user is not None
+
+    @property
+    def waiting_to_be_offered(self) -> list[str]:
+        """Names of what was declared, until ``start``."""
+        return self._peer.waiting
+
+    @property
     def is_embedded(self) -> bool:
         """Whether the pages use the gateway that this machine's processes share."""
         return self._gateway is None
@@ -336,15 +348,27 @@ def _warn_of_a_loop(name: str) -> None:
     )
 
 
-_settings: WeakKeyDictionary[Dash, Interop] = WeakKeyDictionary()
+_known: WeakSet[Interop] = WeakSet()
+_plugged: WeakKeyDictionary[Dash, Interop] = WeakKeyDictionary()
+_defaults: WeakKeyDictionary[Dash, Interop] = WeakKeyDictionary()
 
 
 def settings_of(app: Dash) -> Interop:
     """The settings an app was made with, or the defaults."""
-    settings = _settings.get(app)
+    settings = _plugged.get(app) or _defaults.get(app)
     if settings is None:
-        settings = _settings[app] = Interop()
+        settings = _defaults[app] = Interop()
     return settings
+
+
+def known_settings() -> list[Interop]:
+    """All that were made in this process, and are still somebody's."""
+    return list(_known)
+
+
+def plugged_settings() -> dict[Dash, Interop]:
+    """Those that an app has, by that app."""
+    return dict(_plugged)
 
 
 def application_name(app: Dash) -> str:

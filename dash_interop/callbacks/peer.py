@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable
 from typing import Any, TypeAlias
+from weakref import WeakMethod
 
 from ..client.streams import Branch, StreamBranch, StreamSubscription
 from ..client.sync import InteropClient, Stream
@@ -32,7 +33,9 @@ class ServerPeer:
         self._reset()
         if hasattr(os, "register_at_fork"):
             # A child has no part in the connection, and is no server of the app by itself.
-            os.register_at_fork(after_in_child=self._reset)
+            # It would be kept for ever by the method itself.
+            reset = WeakMethod(self._reset)
+            os.register_at_fork(after_in_child=lambda: (reset() or _nothing)())
 
     @property
     def client(self) -> InteropClient:
@@ -48,6 +51,11 @@ class ServerPeer:
                 if self._is_started:
                     self._offer_all(self._client)
             return self._client
+
+    @property
+    def waiting(self) -> list[str]:
+        """Names of what was declared, as long as nobody has said ``start`` or ``stop``."""
+        return [] if self._is_started or self._is_stopped else list(self._declared)
 
     def declare(self, name: str, offer: Offer) -> None:
         """
@@ -129,6 +137,10 @@ class ServerPeer:
     def _offer_all(self, client: InteropClient) -> None:
         for offer in list(self._declared.values()):
             offer(client)
+
+
+def _nothing() -> None:
+    """What a peer that is gone does in a child."""
 
 
 class HostedStream:

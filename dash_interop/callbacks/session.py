@@ -15,6 +15,7 @@ from dash import Dash
 from ..errors import ConfigError
 from ..gateway.origins import is_loopback_origin, normalize_origin
 from ..protocol.router import Principal
+from .forgotten import check_plugged
 from .interop import application_name, settings_of
 from .routes import current_app, request_of, route
 
@@ -45,6 +46,7 @@ def session() -> dict[str, Any]:
 
 
 def _open_session(app: Dash, request: Any) -> dict[str, Any]:
+    check_plugged(app)
     settings = settings_of(app)
     settings.begin()
     origin = _origin_of(request)

@@ -15,6 +15,8 @@ from concurrent.futures import Future as ThreadFuture
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from msgspec import Raw
+
 from ..errors import (
     AuthenticationFailed,
     ConnectionFailed,
@@ -24,10 +26,10 @@ from ..errors import (
     InvalidResult,
     Overloaded,
 )
-from ..protocol.codec import to_gateway
+from ..protocol.codec import encode, to_gateway
 from ..protocol.effects import Emit, PeerEffect, Run, Settle, Stop, Transmit
 from ..protocol.messages import Authentication, Outbound
-from ..protocol.payloads import PayloadError, as_object, decode_object, encode_payload
+from ..protocol.payloads import PayloadError, decode_object, result_object
 from ..protocol.queue import Invocation
 from ..protocol.session import Session
 from ..protocol.targets import Target
@@ -394,16 +396,16 @@ class Engine:
             reason = f"The arguments cannot be read: {error}"
             return self._refusal(invocation, reason, InvalidArguments.type)
         try:
-            result = as_object(await self._call(handler, arguments))
+            result = result_object(await self._call(handler, arguments))
             handler.validation.check_result(result)
-            encoded = encode_payload(result)
         except InvalidResult as error:
+            logger.error("the handler %s: %s", handler.name, error.message)
             return self._refusal(invocation, error.message, error.type)
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             # The last two would end the loop, as whose handler asks for it.
             logger.error("the handler %s failed", handler.name, exc_info=error)
             return self._refusal(invocation, _words(error), type(error).__name__)
-        return lambda: self.session.serving.answer(invocation, encoded)
+        return lambda: self.session.serving.answer(invocation, Raw(encode(result)))
 
     def _refusal(
         self, invocation: Invocation, reason: str, type_: str | None

@@ -47,7 +47,7 @@ def encode_arguments(args: Mapping[str, Any] | None) -> Raw:
     if not isinstance(args, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArguments(f"The arguments have to be a dict, not {type(args).__name__}")
     try:
-        return encode_payload(args)
+        return encode_payload(args, "args")
     except PayloadError as error:
         raise InvalidArguments(f"The arguments cannot travel: {error}") from error
 

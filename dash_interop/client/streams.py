@@ -518,7 +518,7 @@ def _rejecting(handler: Listener) -> Listener:
 
 
 def _encoded(data: Any) -> Raw:
-    encoded = encode_payload(data)
+    encoded = encode_payload(data, "data")
     if not bytes(encoded).startswith(b"{"):
         raise TypeError(f"stream data has to be a dict, not {type(data).__name__}")
     return encoded

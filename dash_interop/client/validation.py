@@ -40,7 +40,7 @@ class Validation:
         if mode not in get_args(Mode):
             raise RegistrationError(f"validate has to be 'off', 'warn' or 'strict', not {mode!r}")
         try:
-            encode_payload(definition)
+            encode_payload(definition, "definition")
         except PayloadError as error:
             reason = f"The definition of {definition.name!r} cannot travel: {error}"
             raise RegistrationError(reason) from error

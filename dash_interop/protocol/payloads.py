@@ -1,22 +1,22 @@
 """
-Arguments, results and stream data: Python values to JSON and back.
+Arguments, results and stream data: Python values to JSON text and back.
 
 A ``datetime`` travels as ``#T42_DATE#<milliseconds since 1970>``, the form in which the clients of
-this family write a ``Date``, and comes back as an aware ``datetime`` in UTC; a naive one is local
-time. Dataclasses, msgspec structs, enums, ``Decimal``, ``UUID`` and arrays with a ``tolist`` method
-travel as what they hold; NaN and infinities as null, as in JavaScript.
+this family write a ``Date``, and comes back as an aware ``datetime`` in UTC.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Raw, UnsetType
 
+from ..errors import InvalidResult
 from .codec import encode
+from .values import DATE_MARK, EPOCH, MILLISECOND, PayloadError, portable_value
 
 __all__ = [
     "PayloadError",
@@ -24,38 +24,25 @@ __all__ = [
     "decode_object",
     "decode_payload",
     "encode_payload",
+    "result_object",
     "without_object",
 ]
 
-_MARK: Final = "#T42_DATE#"
-_MARK_BYTES: Final = _MARK.encode()
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_MILLISECOND: Final = timedelta(milliseconds=1)
-_DATE: Final = re.compile(f"{_MARK}-?[0-9]+")
+_MARK_BYTES: Final = DATE_MARK.encode()
+_DATE: Final = re.compile(f"{DATE_MARK}-?[0-9]+")
 _decoder: Final = msgspec.json.Decoder()
 
 
-class PayloadError(ValueError):
-    """A value that cannot travel as JSON; the text says what it is."""
-
-
-def encode_payload(value: Any) -> Raw:
+def encode_payload(value: Any, name: str = "value") -> Raw:
     """
+    Args:
+        value: Anything that the table of values has.
+        name: What an error calls it, such as ``"args"``.
+
     Raises:
-        PayloadError: ``value`` holds something that has no form in JSON.
+        PayloadError: ``value`` holds something that cannot travel.
     """
-    try:
-        plain = msgspec.to_builtins(
-            value, builtin_types=(datetime,), str_keys=True, enc_hook=_simplify
-        )
-        # Here dates become plain text. To look for them in Python takes longer than all the rest.
-        if plain != msgspec.to_builtins(plain):
-            plain = _mark_dates(plain)
-        return Raw(encode(plain))
-    except (TypeError, ValueError, OverflowError) as error:
-        raise PayloadError(str(error)) from error
-    except RecursionError:
-        raise PayloadError("it is nested too deeply, or holds itself") from None
+    return Raw(encode(portable_value(value, name)))
 
 
 def decode_payload(raw: Raw) -> Any:
@@ -97,33 +84,19 @@ def without_object(result: Any) -> Any:
     return result["_value"] if result.keys() == {"_value"} else result
 
 
-def _simplify(value: Any) -> Any:
-    # Kinds of them that others made, as in pandas and NumPy.
-    if isinstance(value, datetime):
-        return _marked(value)
-    for plain in (str, int, float):
-        if isinstance(value, plain):
-            return plain(value)
-    to_list = getattr(value, "tolist", None)
-    if callable(to_list):
-        try:
-            return to_list()
-        except Exception as error:
-            raise TypeError(f"{type(value).__name__}.tolist() failed: {error}") from error
-    raise TypeError(f"a value of type {type(value).__name__} has no form in JSON")
+def result_object(returned: Any) -> dict[str, Any]:
+    """
+    What a handler returned, as the dict that travels.
 
-
-def _mark_dates(value: Any) -> Any:
-    if isinstance(value, dict):
-        items = cast("dict[str, Any]", value).items()
-        return {key: _mark_dates(item) for key, item in items}
-    if isinstance(value, list | tuple):
-        return [_mark_dates(item) for item in cast("list[Any]", value)]
-    return _marked(value) if isinstance(value, datetime) else value
-
-
-def _marked(date: datetime) -> str:
-    return f"{_MARK}{(date.astimezone(timezone.utc) - _EPOCH) // _MILLISECOND}"
+    Raises:
+        InvalidResult: It holds something that cannot travel.
+    """
+    try:
+        plain = portable_value(returned, "result")
+    except PayloadError as error:
+        raise InvalidResult(f"The result cannot travel: {error}") from error
+    # A missing number is a value, unlike None.
+    return {"_value": None} if plain is None and returned is not None else as_object(plain)
 
 
 def _revive_dates(value: Any) -> Any:
@@ -132,7 +105,7 @@ def _revive_dates(value: Any) -> Any:
         return {key: _revive_dates(item) for key, item in items}
     if isinstance(value, list):
         return [_revive_dates(item) for item in cast("list[Any]", value)]
-    if isinstance(value, str) and value.startswith(_MARK):
+    if isinstance(value, str) and value.startswith(DATE_MARK):
         return _date(value)
     return value
 
@@ -142,6 +115,6 @@ def _date(text: str) -> datetime | str:
     if not _DATE.fullmatch(text):
         return text
     try:
-        return _EPOCH + int(text[len(_MARK) :]) * _MILLISECOND
+        return EPOCH + int(text[len(DATE_MARK) :]) * MILLISECOND
     except (ValueError, OverflowError):
         return text

@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Raw
 
 from ..errors import InvocationError, RegistrationError
+from .codec import encode
 from .deadlines import Timer
 from .definitions import Definition, MethodDefinition, read_definition, to_wire
 from .effects import Run, Stop
@@ -28,7 +29,6 @@ from .messages import (
     Unregister,
     Yield,
 )
-from .payloads import encode_payload
 from .queue import Invocation, InvocationQueue, QueueSettings
 
 __all__ = ["Offering", "Serving"]
@@ -185,7 +185,10 @@ class Serving:
     def _send_failure(
         self, invocation_id: str, reason: str, type: str | None, reason_uri: str = CLIENT_ERROR
     ) -> None:
-        context = encode_payload({"message": reason, **({"type": type} if type else {})})
+        # Half of a surrogate pair, as in a text that was cut within an emoji, must not keep the
+        # caller from hearing of it.
+        reason = reason.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        context = Raw(encode({"message": reason, **({"type": type} if type else {})}))
         self._link.transmit(Failure(invocation_id, self._link.peer_id, reason_uri, reason, context))
 
     # What the queues ask for

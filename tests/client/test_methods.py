@@ -18,6 +18,7 @@ from dash_interop.errors import (
     ConnectionLost,
     HandlerFailed,
     InvalidArguments,
+    InvalidResult,
     InvocationError,
     InvocationTimeout,
     MethodNotFound,
@@ -1074,11 +1075,14 @@ async def test_values_come_back_as_they_went(gateway: GatewayProcess, user: str)
         assert (await client.invoke("Echo", values)).returned == values
 
 
-async def test_integers_keep_all_their_digits(gateway: GatewayProcess, user: str):
-    values = {"n": [2**53 + 1, 2**63 - 1, -(2**63), 2**70]}
-    async with peers(gateway.url, user, "client", "server") as [client, server]:
-        await server.register("Echo", echo)
-        assert (await client.invoke("Echo", values)).returned == values
+@pytest.mark.parametrize("number", [2**53, -(2**53), 2**63 - 1, 2**70])
+async def test_integers_that_pages_would_round_are_refused(
+    our_shared_gateway: GatewayProcess, user: str, number: int
+):
+    async with peers(our_shared_gateway.url, user, "client") as [client]:
+        await client.register("Echo", echo)
+        with pytest.raises(InvalidArguments, match=r"args\.n\[1\] is an int beyond 2\*\*53 - 1"):
+            await client.invoke("Echo", {"n": [1, number]})
 
 
 async def test_a_megabyte_travels_both_ways(gateway: GatewayProcess, user: str):
@@ -1121,14 +1125,24 @@ async def test_arguments_that_cannot_travel_are_refused(
 
 
 @pytest.mark.parametrize("value", UNFIT, ids=["object", "lock", "surrogate", "circle"])
-async def test_a_result_that_cannot_travel_is_an_error_of_the_handler(
+async def test_a_result_that_cannot_travel_is_an_invalid_one(
     gateway: GatewayProcess, user: str, value: Any
 ):
     async with peers(gateway.url, user, "server", "client") as [server, client]:
         await server.register("Give", lambda: value)
         for _ in range(2):
-            with pytest.raises(HandlerFailed, match="PayloadError"):
+            with pytest.raises(InvalidResult, match="The result cannot travel"):
                 await in_time(client.invoke("Give"))
+
+
+async def test_an_error_with_half_an_emoji_reaches_the_caller(gateway: GatewayProcess, user: str):
+    def cut() -> None:
+        raise ValueError("\ud83d")
+
+    async with peers(gateway.url, user, "server", "client") as [server, client]:
+        await server.register("Cut", cut)
+        with pytest.raises(HandlerFailed, match="ValueError: \ufffd"):
+            await in_time(client.invoke("Cut"))
 
 
 async def test_arguments_are_taken_as_they_are_when_the_call_is_made(
@@ -1202,3 +1216,24 @@ async def test_a_result_that_cannot_be_read_ends_the_call_and_nothing_else(
         with pytest.raises(InvocationError):
             await in_time(call, 1)
         assert (await in_time(client.invoke("Echo", {"n": 1}))).returned == {"n": 1}
+
+
+async def test_integers_keep_all_their_digits(gateway: GatewayProcess, user: str):
+    numbers = [2**53 + 1, 2**63 - 1, -(2**63), 2**70]
+    async with (
+        peers(gateway.url, user, "client") as [client],
+        connected(gateway.url, user) as foreign,
+    ):
+        await foreign.register("Give")
+        call = asyncio.ensure_future(client.invoke("Give"))
+        asked = await foreign.receive("invoke")
+        await foreign.socket.send(
+            frame(
+                domain='"agm"',
+                type='"yield"',
+                peer_id=f'"{foreign.peer_id}"',
+                invocation_id=f'"{asked["invocation_id"]}"',
+                result=f'{{"n":{numbers}}}',
+            )
+        )
+        assert (await in_time(call)).returned == {"n": numbers}

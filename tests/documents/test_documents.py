@@ -26,6 +26,7 @@ TESTED = {
     "docs/howto/script.md": "test_howto.py",
     "docs/howto/server-method.md": "test_howto.py",
     "docs/howto/streams.md": "test_howto.py",
+    "docs/values.md": "test_values.py",
 }
 
 CALLBACK = re.compile(r"^@(?:app\.)?(?:callback|method_handler)\(", re.MULTILINE)

@@ -92,7 +92,7 @@ def run(
 
 def evaluate(program: str, name: str, names: dict[str, Any]) -> Any:
     """Run a program, or make the coroutine that it is when it awaits at its top."""
-    code = compile(program, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    code = compile(program, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     if code.co_flags & inspect.CO_COROUTINE:
         return eval(code, names)
     exec(code, names)
