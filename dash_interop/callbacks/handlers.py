@@ -66,7 +66,8 @@ def method_handler(
         output: For a void method: what the function's return value updates, instead of being the
             result; for a list of outputs it is a list of as many values. A function that raises or
             returns ``no_update`` leaves it as it is. Of a batch, the last update of each output
-            counts. ``[]`` is for a function that updates by ``set_props``, or not at all.
+            counts, and each ``Patch``. ``[]`` is for a function that updates by ``set_props``, or
+            not at all.
         returns: With ``output``: whether the callers get a result, too. Then the function returns
             a pair, the result and the update: ``return {"number": 7}, "Order 7"``.
         validate: Whether arguments and results are checked against the function's type hints:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any, cast
 
-from dash import Output, no_update
+from dash import Output, Patch, no_update
 from dash.exceptions import PreventUpdate
 from msgspec import Struct
 
@@ -103,14 +104,18 @@ class Destination:
         return update
 
     def _last_updates(self, outcomes: list[Outcome]) -> list[Any]:
-        last = [no_update for _ in self._updated]
-        for outcome in outcomes:
-            if outcome.update is no_update:
-                continue
-            for index, value in enumerate(outcome.update):
-                if value is not no_update:
-                    last[index] = value
-        return last
+        made = [outcome.update for outcome in outcomes if outcome.update is not no_update]
+        return [_last([update[index] for update in made]) for index in range(len(self._updated))]
+
+
+def _last(updates: list[Any]) -> Any:
+    """What one output gets for the updates of a batch: the last one, or all patches at the end."""
+    updates = [update for update in updates if update is not no_update]
+    patches = list(takewhile(lambda update: isinstance(update, Patch), reversed(updates)))
+    if len(patches) < 2:
+        return updates[-1] if updates else no_update
+    as_json: list[dict[str, Any]] = [patch.to_plotly_json() for patch in reversed(patches)]
+    return {**as_json[0], "operations": [each for one in as_json for each in one["operations"]]}
 
 
 def _as_list(output: Any) -> list[Output]:

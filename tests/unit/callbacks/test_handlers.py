@@ -2,12 +2,13 @@
 
 import asyncio
 import functools
+import inspect
 import logging
 from types import SimpleNamespace
 from typing import Any, TypedDict
 
 import pytest
-from dash import ALL, MATCH, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
+from dash import ALL, MATCH, Dash, Input, Output, Patch, State, ctx, dcc, html, no_update, set_props
 from dash.exceptions import PreventUpdate
 
 from dash_interop import Interop, MethodRegister, RegistrationError, method_handler
@@ -439,6 +440,33 @@ def test_progress_needs_its_parameter(page):
         decorate(lambda args, caller: None)
 
 
+# What Dash and its extensions see
+
+
+@pytest.mark.parametrize(
+    "function, options, parameters",
+    [
+        (lambda a, offset: a, {}, ["invoke", "value_1"]),
+        (
+            lambda a, set_progress, offset: a,
+            {"background": True, "progress": Output("out", "children")},
+            ["set_progress", "invoke", "value_1"],
+        ),
+    ],
+)
+def test_callback_says_what_it_takes_itself(function, options, parameters):
+    registered = []
+
+    class Proxy:
+        def callback(self, *_, prevent_initial_call, **__):
+            assert prevent_initial_call is True
+            return registered.append
+
+    app: Any = Proxy()
+    method_handler("reg", State("offset", "value"), app=app, **options)(function)
+    assert inspect.getfullargspec(registered[0]).args == parameters
+
+
 # What triggers a run
 
 
@@ -652,6 +680,23 @@ def test_batch_leaves_the_last_update_of_each_output(page):
         200,
         {"out": {"children": "first"}, "other": {"children": "second"}},
     )
+
+
+def test_batch_leaves_all_patches_after_the_last_whole_value(page):
+    def appended(a):
+        patch = Patch()
+        patch.append(a)
+        return patch
+
+    def show(a):
+        return ["whole"] if a == 2 else appended(a)
+
+    void(page, show)
+    batch = [invocation(number, a=number) for number in (1, 2, 3, 4)]
+    status, response = page.run(batch, **OUT)
+    three, four = (appended(number).to_plotly_json() for number in (3, 4))
+    merged = {**three, "operations": [*three["operations"], *four["operations"]]}
+    assert (status, response) == (200, {"out": {"children": merged}})
 
 
 @pytest.mark.parametrize("returned", ["ab", ["a"], ["a", "b", "c"], None])

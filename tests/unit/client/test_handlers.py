@@ -13,8 +13,8 @@ from dash_interop.protocol.directory import Directory
 CALLER = Directory(lambda *event: None).add_instance("p", {"user": "anna"})
 
 
-def handler_of(function, accepts=None, mode="off", **options):
-    return Handler(MethodDefinition(name="Sum", accepts=accepts), function, mode, **options)
+def handler_of(function, accepts=None, **options):
+    return Handler(MethodDefinition(name="Sum", accepts=accepts), function, **options)
 
 
 def bound(function, **args):
@@ -237,7 +237,7 @@ def test_arguments_are_checked_before_they_are_handed_out():
     def handle(args):
         return args
 
-    handler = handler_of(handle, "int a, int b", "strict")
+    handler = handler_of(handle, "int a, int b", validate="strict")
     assert handler.bind({"a": 1, "b": 2}, CALLER).keywords == {"args": {"a": 1, "b": 2}}
     with pytest.raises(InvalidArguments, match="Sum: "):
         handler.bind({"a": "x", "b": 2}, CALLER)
