@@ -142,7 +142,9 @@ def _app_on_error() -> OnError | None:
 
 def _new_invocations(invoke: Any) -> list[dict[str, Any]]:
     """The invocations this run is for. A run that something else triggered ends here."""
-    own_id = ctx.inputs_list[0]["id"]
+    # The first argument, or the only one.
+    arguments: Any = ctx.args_grouping
+    own_id = (arguments if isinstance(arguments, dict) else arguments[0])["id"]
     is_triggered = any(
         component_id == own_id and prop_id.endswith(".invoke")
         for prop_id, component_id in ctx.triggered_prop_ids.items()
