@@ -3,7 +3,10 @@
 import asyncio
 import functools
 import inspect
+import json
 import logging
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any, TypedDict
 
@@ -734,6 +737,36 @@ def test_async_handler_runs_though_dash_does_not_await_it(is_loop_running):
         return called(1, 2)
 
     assert (asyncio.run(on_a_loop()) if is_loop_running else called(1, 2)) == 3
+
+
+BEFORE_THE_APP = """
+from dash_interop import MethodRegister, method_handler
+
+@method_handler("reg")
+async def add(a, b):
+    return a + b
+
+from dash import Dash
+
+app = Dash("later")
+app.layout = MethodRegister(id="reg", definition="Add", returns=True)
+invoke = {"invocationId": "id", "args": {"a": 1, "b": 2}, "caller": {}}
+body = {
+    "output": "reg.result",
+    "outputs": {"id": "reg", "property": "result"},
+    "inputs": [{"id": "reg", "property": "invoke", "value": invoke}],
+    "changedPropIds": ["reg.invoke"],
+}
+print(app.server.test_client().post("/_dash-update-component", json=body).text)
+"""
+
+
+def test_async_handler_may_be_decorated_before_the_app_is_made():
+    # In a process that has made no other app.
+    command = [sys.executable, "-c", BEFORE_THE_APP]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    result = json.loads(process.stdout)["response"]["reg"]["result"]
+    assert result == {"invocationId": "id", "invocationResult": {"_value": 3}}
 
 
 @pytest.mark.parametrize("backend", ["flask", "fastapi", "quart"])
