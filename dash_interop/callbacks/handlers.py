@@ -103,8 +103,8 @@ def method_handler(
     _check_component_id(component_id)
     _check_dependencies(dependencies)
     _check_options(callback_options, app)
-    if is_async(on_error):
-        raise RegistrationError("on_error has to be a plain function, not an async one")
+    if on_error is not None and (not callable(on_error) or is_async(on_error)):
+        raise RegistrationError("on_error has to be a plain function, and not an async one")
     destination = Destination(Output(component_id, "result"), output, returns)
     extras = [SET_PROGRESS] if callback_options.get("progress") else []
     # There is no invocation then, and a background job takes a process.
@@ -132,7 +132,8 @@ def method_handler(
 
 
 def _check_component_id(component_id: ComponentId) -> None:
-    if isinstance(component_id, dict) and {*component_id.values()} & {ALL, ALLSMALLER}:
+    values = component_id.values() if isinstance(component_id, dict) else ()
+    if any(value in (ALL, ALLSMALLER) for value in values):
         raise RegistrationError(
             "one invocation is of one component: write MATCH instead of ALL in the id"
         )

@@ -422,10 +422,12 @@ def test_option_that_has_no_effect_is_refused(page, arguments, options, said):
     assert said in str(caught.value)
 
 
-def test_async_on_error_is_refused(page):
-    async def on_error(error):
-        return error
+async def async_on_error(error):
+    return error
 
+
+@pytest.mark.parametrize("on_error", [async_on_error, "print", 5])
+def test_on_error_that_cannot_be_called_is_refused(page, on_error):
     with pytest.raises(RegistrationError, match="on_error has to be a plain function"):
         method_handler("reg", on_error=on_error, app=page.app)
 
