@@ -19,7 +19,7 @@ from ..client.aio import DEFAULT_TIMEOUT
 from ..client.handlers import Handler
 from ..client.listeners import Listener
 from ..client.sync import InteropClient, connect
-from ..client.validation import Mode, Validation, with_hints
+from ..client.validation import Mode, Validation
 from ..errors import ConfigError
 from ..gateway.auth import TokenAuthority, read_secret, runtime_secret
 from ..gateway.embedded import shared_gateway
@@ -154,7 +154,7 @@ class Interop:
 
         def decorate(function: Function) -> Function:
             # Here rather than when it is offered, so that the error is where the mistake is.
-            Handler(function, Validation(with_hints(read, function), validate))
+            Handler(read, function, validate)
             QueueSettings(response_timeout, concurrency, max_queue)
             self._peer.declare(
                 read.name,

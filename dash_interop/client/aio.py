@@ -29,7 +29,7 @@ from .handlers import Handler, HandlerFunction
 from .listeners import Listener, Stop
 from .requests import check_seconds, encode_arguments, wanted_method, wanted_stream
 from .streams import Stream, Subscription
-from .validation import Mode, Validation, with_hints
+from .validation import Mode
 
 __all__ = ["InteropClient", "connect"]
 
@@ -160,13 +160,12 @@ class InteropClient:
                 malformed (the text says where), this client offers that name already, or there was
                 no confirmation in time.
         """
-        read = with_hints(read_definition(definition), handler)
-        bound = Handler(handler, Validation(read, validate))
+        bound = Handler(read_definition(definition), handler, validate)
         settings = QueueSettings(response_timeout, concurrency, max_queue)
         await self._engine.request(
             lambda token: self._session.register(
                 token,
-                read,
+                bound.definition,
                 bound,
                 timeout=timeout,
                 settings=settings,

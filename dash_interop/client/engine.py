@@ -34,7 +34,7 @@ from ..protocol.queue import Invocation
 from ..protocol.session import Session
 from ..protocol.targets import Target
 from .access import Access
-from .handlers import Handler
+from .handlers import Handler, in_words
 from .listeners import CLOSE_TIMEOUT, Listeners
 from .requests import check_seconds
 from .streams import StreamBase, SubscriptionBase
@@ -389,14 +389,15 @@ class Engine:
         handler: Handler = invocation.offering.handler
         caller = self.session.directory.instance(invocation.caller_id)
         try:
-            arguments = handler.bind(decode_object(invocation.arguments), caller)
+            call = handler.bind(decode_object(invocation.arguments), caller)
         except InvalidArguments as error:
             return self._refusal(invocation, error.message, error.type)
         except PayloadError as error:
             reason = f"The arguments cannot be read: {error}"
             return self._refusal(invocation, reason, InvalidArguments.type)
         try:
-            result = result_object(await self._call(handler, arguments))
+            returned = await call() if handler.is_async else await self._threads.run(call)
+            result = result_object(returned)
             handler.validation.check_result(result)
         except InvalidResult as error:
             logger.error("the handler %s: %s", handler.name, error.message)
@@ -404,26 +405,13 @@ class Engine:
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             # The last two would end the loop, as whose handler asks for it.
             logger.error("the handler %s failed", handler.name, exc_info=error)
-            return self._refusal(invocation, _words(error), type(error).__name__)
+            return self._refusal(invocation, in_words(error), type(error).__name__)
         return lambda: self.session.serving.answer(invocation, Raw(encode(result)))
 
     def _refusal(
         self, invocation: Invocation, reason: str, type_: str | None
     ) -> Callable[[], None]:
         return lambda: self.session.serving.refuse(invocation, reason, type_)
-
-    async def _call(self, handler: Handler, arguments: dict[str, Any]) -> Any:
-        if handler.is_async:
-            return await handler.function(**arguments)
-        return await self._threads.run(lambda: handler.function(**arguments))
-
-
-def _words(error: BaseException) -> str:
-    kind = type(error).__name__
-    try:
-        return f"{kind}: {error}"
-    except Exception:  # its own __str__ failed
-        return kind
 
 
 def _succeed(request: asyncio.Future[Any], value: Any) -> None:

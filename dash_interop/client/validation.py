@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Literal, TypeAlias, get_args
 
 from msgspec import structs
@@ -49,6 +49,11 @@ class Validation:
         self._accepts = self._parse("accepts", definition.accepts)
         self._returns = self._parse("returns", definition.returns)
 
+    @property
+    def argument_names(self) -> list[str]:
+        """What ``accepts`` names; empty where anything fits."""
+        return [field.name for field in self._accepts.fields]
+
     def check_arguments(self, args: dict[str, Any]) -> None:
         """
         Raises:
@@ -88,12 +93,18 @@ class Validation:
             raise RegistrationError(reason) from error
 
 
-def with_hints(definition: MethodDefinition, function: Callable[..., Any]) -> MethodDefinition:
+def with_hints(
+    definition: MethodDefinition,
+    function: Callable[..., Any],
+    *,
+    ignoring: Collection[str] = (),
+    is_pair: bool = False,
+) -> MethodDefinition:
     """The definition; where it has no signature, with the one that the type hints imply."""
     if definition.accepts is not None and definition.returns is not None:
         return definition
     subject = function if inspect.isroutine(function) else type(function).__call__
-    accepts, returns = signature_of(subject)
+    accepts, returns = signature_of(subject, ignoring=ignoring, is_pair=is_pair)
     return structs.replace(
         definition,
         accepts=accepts if definition.accepts is None else definition.accepts,

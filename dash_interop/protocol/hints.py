@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from inspect import Parameter
 from typing import Any, Final
 
@@ -55,7 +55,9 @@ class _Undescribable(Exception):
     """A hint that no signature stands for."""
 
 
-def signature_of(function: Callable[..., Any]) -> tuple[str | None, str | None]:
+def signature_of(
+    function: Callable[..., Any], *, ignoring: Collection[str] = (), is_pair: bool = False
+) -> tuple[str | None, str | None]:
     """
     Read the ``accepts`` and ``returns`` of a handler from its type hints.
 
@@ -63,6 +65,8 @@ def signature_of(function: Callable[..., Any]) -> tuple[str | None, str | None]:
         function: A function or method, ``async`` or not. Parameters of the kind ``*name`` and
             ``**name`` and the one named ``caller`` are no arguments; with one named ``args``,
             which gets all of them, nothing is known about them.
+        ignoring: Names of more parameters that are no arguments.
+        is_pair: Whether the result is the first of two things that the function returns.
 
     Returns:
         ``accepts`` and ``returns``, each ``None`` where the hints do not say it. A result that is
@@ -80,7 +84,11 @@ def signature_of(function: Callable[..., Any]) -> tuple[str | None, str | None]:
         hints = typing.get_type_hints(function)
     except _UNRESOLVABLE:
         return None, None
-    return _text(lambda: _accepted(parameters, hints)), _text(lambda: _returned(hints))
+    arguments = [parameter for parameter in parameters if parameter.name not in ignoring]
+    returned = hints.get("return", inspect.Signature.empty)
+    if is_pair:
+        returned = _first_of_two(returned)
+    return _text(lambda: _accepted(arguments, hints)), _text(lambda: _returned(returned))
 
 
 def _text(fields: Callable[[], list[Field]]) -> str | None:
@@ -108,10 +116,16 @@ def _argument(parameter: Parameter, hints: dict[str, Any]) -> Field:
     return _field(parameter.name, info, parameter.default is not Parameter.empty)
 
 
-def _returned(hints: dict[str, Any]) -> list[Field]:
-    if "return" not in hints:
+def _first_of_two(hint: Any) -> Any:
+    if typing.get_origin(hint) is not tuple:
+        return inspect.Signature.empty
+    return typing.get_args(hint)[0]
+
+
+def _returned(hint: Any) -> list[Field]:
+    if hint is inspect.Signature.empty:
         return []
-    info, is_optional = _without_none(types.type_info(hints["return"]))
+    info, is_optional = _without_none(types.type_info(hint))
     if not isinstance(info, _Structure):
         return [_field("_value", info, is_optional)]
     fields = _structure_fields(info, 0)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import MATCH, Input, Output, State, dcc, html
+from dash import MATCH, Input, Output, State, callback, ctx, dcc, html, set_props
 
 from dash_interop import MethodRegister, method_handler
 from tests.support.apps_handlers import KINDS
 from tests.support.apps_parts import answer, handle
 from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps
-from tests.support.browser_pages import eventually
+from tests.support.browser_pages import Page, eventually
 
 
 @pytest.mark.parametrize("backend", backends())
@@ -157,3 +158,82 @@ def test_hand005_a_decorated_function_belongs_to_the_app_of_the_process_by_defau
     assert apps.caller().invoke("Global") == {"global": True}
     # Still a function for direct use.
     assert handler({}, {}) == {"global": True}
+
+
+def test_hand006_a_background_handler_reports_its_progress_and_can_be_cancelled(
+    apps: Apps, tmp_path: Path
+) -> None:
+    page, caller = open_handlers(apps, tmp_path, "Report")
+    until = tmp_path / "done"
+    report = caller.start("Report", {"pages": 3, "until": str(until)})
+    page.wait_for_text("progress", "0 of 3")
+    page.wait_for_text("running", "running")
+    until.touch()
+    assert report.wait(30)["returned"] == {"pages": 3}
+    page.wait_for_text("running", "idle")
+
+    never = caller.start("Report", {"pages": 5, "until": str(tmp_path / "never")})
+    page.wait_for_text("progress", "0 of 5")
+    page.click("cancel")
+    # And not that its time is up.
+    assert never.wait(30)["error"] == "The handler returned no result"
+    page.wait_for_text("running", "idle")
+
+
+def test_hand007_a_handler_returns_a_result_and_updates_the_page(
+    apps: Apps, tmp_path: Path
+) -> None:
+    page, caller = open_handlers(apps, tmp_path, "Order")
+    assert caller.invoke("Order", {"article": "pens", "count": 5}) == {"number": "pens-5"}
+    page.wait_for_text("ordered", "5 pens")
+    missing = caller.start("Order", {"count": 5})
+    assert missing.wait(30)["error"] == "order: argument article is missing"
+    numbers = caller.run(
+        "return await Promise.all([...Array(20).keys()].map((n) =>"
+        "    interop.invoke('Order', {article: 'pens', count: n})"
+        "        .then(({returned}) => returned.number)));"
+    )
+    assert numbers == [f"pens-{n}" for n in range(20)]
+    page.wait_for_text("ordered", "19 pens")
+
+
+if "websocket" in inspect.signature(callback).parameters:
+
+    def test_hand008_a_handler_answers_through_the_socket_of_dash(apps: Apps) -> None:
+        app = apps.make(
+            "provider",
+            *[MethodRegister(id=name, definition=name, returns=True) for name in ("Def", "Async")],
+            html.P(id="offset", title="10"),
+            html.P(id="doubled"),
+            backend="fastapi",
+        )
+
+        def double(n: int, offset: str) -> Any:
+            set_props("doubled", {"children": f"doubled {n}"})
+            return {"double": 2 * n + int(offset), "is_socket": ctx.websocket is not None}
+
+        async def double_soon(n: int, offset: str) -> Any:
+            return double(n, offset)
+
+        offset = State("offset", "title")
+        method_handler("Def", offset, websocket=True, app=app)(double)
+        method_handler("Async", offset, websocket=True, app=app)(double_soon)
+        page = apps.open(app)
+        caller = apps.caller()
+        for name in ("Def", "Async"):
+            for n in range(5):
+                result = caller.invoke(name, {"n": n})
+                assert result == {"double": 2 * n + 10, "is_socket": True}
+                page.wait_for_text("doubled", f"doubled {n}")
+            failed = caller.start(name, {"n": None})
+            assert "TypeError: unsupported operand" in failed.wait(30)["error"]
+
+
+def open_handlers(apps: Apps, tmp_path: Path, method: str) -> tuple[Page, Page]:
+    """A page of the app of handlers, and one that calls it."""
+    cache = str(tmp_path / "cache")
+    process = apps.process("tests.support.apps_main", "handlers", "--cache", cache)
+    page = apps.browser.open(f"{process.url}/")
+    caller = apps.caller()
+    caller.wait_for_servers(method, 1)
+    return page, caller

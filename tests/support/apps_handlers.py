@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from dash_interop import (
 
 KINDS = ("Def", "Async", "Background")
 
+DEADLINE = 60.0
+
 
 def make_app(backend: str, cache: Path) -> Dash:
     options: dict[str, Any] = {} if backend == "flask" else {"backend": backend}
@@ -31,6 +35,10 @@ def make_app(backend: str, cache: Path) -> Dash:
         children=[
             *[MethodRegister(id=kind, definition=kind, returns=True) for kind in KINDS],
             MethodRegister(id="show", definition="Show", returns=False),
+            MethodRegister(id="report", definition="Report", returns=True),
+            MethodRegister(id="order", definition="Order", returns=True, batch=True),
+            *[html.P(id=name) for name in ("progress", "running", "ordered")],
+            html.Button("Cancel", id="cancel"),
             dcc.Input(id="offset", type="number", value=100),
             html.P(id="shown"),
             MethodInvoke(id="invoke"),
@@ -64,6 +72,26 @@ def make_app(backend: str, cache: Path) -> Dash:
     @method_handler("show", output=Output("shown", "children"), app=app)
     def show(args: Any, caller: Any) -> str:
         return f"{caller['application']} says {args['text']}"
+
+    @method_handler(
+        "report",
+        app=app,
+        background=True,
+        manager=manager,
+        progress=Output("progress", "children"),
+        running=(Output("running", "children"), "running", "idle"),
+        cancel=Input("cancel", "n_clicks"),
+    )
+    def report(pages: int, until: str, set_progress: Callable[[Any], None]) -> dict[str, int]:
+        set_progress(f"0 of {pages}")
+        end = time.monotonic() + DEADLINE
+        while not Path(until).exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        return {"pages": pages}
+
+    @method_handler("order", output=Output("ordered", "children"), returns=True, app=app)
+    def order(article: str, count: int = 1) -> tuple[dict[str, str], str]:
+        return {"number": f"{article}-{count}"}, f"{count} {article}"
 
     @app.callback(
         Output("invoke", "invoke"),
