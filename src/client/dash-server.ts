@@ -28,6 +28,7 @@ async function post(url: string): Promise<Response> {
         return await fetch(url, {
             method: 'POST',
             credentials: 'same-origin',
+            headers: csrfHeader(),
             signal: AbortSignal.timeout(TIMEOUT_MS),
         });
     } catch (error) {
@@ -40,7 +41,7 @@ async function refusal(route: string, response: Response): Promise<Error> {
     const said = `The Dash server answered ${status} to ${route}`;
     if (CSRF_STATUSES.includes(status) && /csrf/i.test(await textOf(response))) {
         return new LastingProblem(
-            `${said}: it wants a CSRF token. Exempt the views of dash_interop from the protection`,
+            `${said}: it wants a CSRF token. Exempt the views of dash_interop from the protection, or set the cookie that Dash sends back`,
         );
     }
     if (LOGIN_STATUSES.includes(status)) {
@@ -81,6 +82,26 @@ function textOf(response: Response): Promise<string> {
 
 /** Where this app's routes begin as the browser sees them, as Dash tells its renderer. */
 function pathPrefix(): string {
-    const config = document.getElementById('_dash-config')?.textContent;
-    return (config && JSON.parse(config).requests_pathname_prefix) || '/';
+    return dashConfig().requests_pathname_prefix || '/';
+}
+
+/** The token that Dash's renderer sends with callbacks, where the server has set its cookie. */
+function csrfHeader(): Record<string, string> {
+    const { csrf_token_name: cookie, csrf_header_name: header } = dashConfig();
+    const prefix = `${cookie || '_csrf_token'}=`;
+    const found = document.cookie.split('; ').find((each) => each.startsWith(prefix));
+    return found ? { [header || 'X-CSRFToken']: decoded(found.slice(prefix.length)) } : {};
+}
+
+function decoded(value: string): string {
+    try {
+        return decodeURIComponent(value);
+    } catch {
+        return value;
+    }
+}
+
+function dashConfig(): Record<string, any> {
+    const text = document.getElementById('_dash-config')?.textContent;
+    return text ? JSON.parse(text) : {};
 }

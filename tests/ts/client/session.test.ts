@@ -11,6 +11,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+    vi.restoreAllMocks();
     vi.unstubAllGlobals();
     document.body.innerHTML = '';
 });
@@ -40,6 +41,30 @@ test('it goes below the prefix that Dash gives its renderer', async () => {
     await askSession();
     expect(fetching.mock.calls[0][0]).toBe('/proxy/app-a/_dash-interop/session');
 });
+
+test.each([
+    ['as Dash 3 calls them', '{}', '_csrf_token', 'X-CSRFToken'],
+    [
+        'as the app calls them',
+        '{"csrf_token_name": "token", "csrf_header_name": "X-Token"}',
+        'token',
+        'X-Token',
+    ],
+])(
+    'it carries the CSRF token of Dash, cookie and header %s',
+    async (_how, config, cookie, header) => {
+        dashConfig(config);
+        const cookies = vi.spyOn(document, 'cookie', 'get');
+        cookies.mockReturnValue(`other=1; ${cookie}=a%2Bb; last=2`);
+        await askSession();
+        cookies.mockReturnValue('other=1');
+        await askSession();
+        expect(fetching.mock.calls.map(([, { headers }]) => headers)).toEqual([
+            { [header]: 'a+b' },
+            {},
+        ]);
+    },
+);
 
 test.each([
     ['no Dash configuration', undefined],
@@ -87,7 +112,7 @@ test.each([400, 403, 419])('%i for want of a CSRF token says what to exempt', as
     const error = await failure('<p>The CSRF token is missing.</p>', { status });
     expect(error).toBeInstanceOf(LastingProblem);
     expect(error.message).toBe(
-        `The Dash server answered ${status} to ${ROUTE}: it wants a CSRF token. Exempt the views of dash_interop from the protection`,
+        `The Dash server answered ${status} to ${ROUTE}: it wants a CSRF token. Exempt the views of dash_interop from the protection, or set the cookie that Dash sends back`,
     );
 });
 
