@@ -132,7 +132,7 @@ def __dir__() -> list[str]:
 
 
 def _serve_routes() -> None:
-    for module in ("session", "signatures"):
+    for module in ("session", "signatures", "problems"):
         import_module(f".callbacks.{module}", __name__)
 
 

@@ -7,6 +7,7 @@
 export interface Store {
     getState(): any;
     subscribe(listener: () => void): () => void;
+    dispatch(action: { type: string; payload: unknown }): unknown;
 }
 
 /** An id as text; a pattern-matching id is the text of a JSON object. */
@@ -114,6 +115,24 @@ export function layoutProps(
     }
     const props = node?.props;
     return props && (id === undefined || stringifyId(props.id) === id) ? props : undefined;
+}
+
+/**
+ * Puts a problem into the list of Dash's dev tools, which print it, too; as Dash itself does with
+ * what goes wrong in the page.
+ *
+ * @returns Whether they are on.
+ */
+export function showInDevTools(store: Store, message: string): boolean {
+    const { config, error } = store.getState();
+    if (!config?.ui || !Array.isArray(error?.frontEnd)) {
+        return false;
+    }
+    const shown = new Error(message);
+    // Where in this library it was noticed helps nobody.
+    shown.stack = message;
+    store.dispatch({ type: 'ON_ERROR', payload: { type: 'frontEnd', error: shown } });
+    return true;
 }
 
 export function stringifyId(id: string | Record<string, any>): ComponentId {

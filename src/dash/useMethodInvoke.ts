@@ -1,13 +1,22 @@
 /** A MethodInvoke: each value written to its `invoke` is one invocation and has one result. */
 
 import { useEffect, useRef, useState } from 'react';
-import { type InteropClient, InvocationFailed, readWaitTimeout } from '../client/interop';
+import { InteropClient, InvocationFailed, readWaitTimeout } from '../client/interop';
+import type { LatestStatus } from '../client/status';
 import { type DashComponent, type DashProps, useDashComponent } from './component';
-import { type Interop, useInterop } from './interop-context';
+import { Diagnostics } from './diagnostics';
+import { type Interop, useInterop, useStatus } from './interop-context';
+
+/** How long an invocation waits for a server before the author hears that there is none. */
+const TOLERATED_MS = 1_000;
+/** How many methods it is told of that there are. */
+const MOST_NAMES = 20;
 
 export function useMethodInvoke(props: DashProps): void {
     const component = useDashComponent(props);
     const interop = useInterop();
+    const status = useStatus();
+    const [diagnostics] = useState(() => new Diagnostics('MethodInvoke', component, props.id));
     const [arrival] = useState(() => new Arrival());
     const latest = useRef(interop);
     latest.current = interop;
@@ -19,11 +28,16 @@ export function useMethodInvoke(props: DashProps): void {
     useEffect(
         () =>
             component.watch('invoke', async (invoke) => {
-                const outcome = await invokeOnce(latest.current, arrival, invoke);
+                const waiting = warnWhileWaiting(latest, status, diagnostics, invoke);
+                const outcome = await invokeOnce(latest.current, arrival, status, invoke);
+                clearTimeout(waiting);
+                if (outcome.error) {
+                    diagnostics.warn(`${nameOf(invoke)} failed: ${outcome.error.message}`);
+                }
                 const sequence = nextSequence(component);
                 component.deliverer('result').deliver({ ...outcome, sequence });
             }),
-        [arrival, component],
+        [arrival, component, diagnostics, status],
     );
 }
 
@@ -34,29 +48,50 @@ class Arrival {
         this.announce = resolve;
     });
 
-    /** Waits as an invocation waits for a server. */
-    async wait(timeoutMs: number): Promise<Interop> {
+    /** Waits as an invocation waits for a server; not for what does not come by itself. */
+    async wait(timeoutMs: number, status: LatestStatus): Promise<Interop> {
         let timer: ReturnType<typeof setTimeout> | undefined;
         const late = new Promise<string>((resolve) => {
             const reason = `The page was not connected within ${timeoutMs} ms`;
-            timer = setTimeout(() => resolve(reason), timeoutMs);
+            timer = setTimeout(() => resolve(because(reason, status)), timeoutMs);
         });
-        return Promise.race([this.interop, late]).finally(() => clearTimeout(timer));
+        let stop = () => {};
+        const hopeless = new Promise<string>((resolve) => {
+            stop = status.listen(
+                ({ isLasting }) =>
+                    isLasting && resolve(because('The page is not connected', status)),
+            );
+        });
+        return Promise.race([this.interop, late, hopeless]).finally(() => {
+            clearTimeout(timer);
+            stop();
+        });
     }
+}
+
+/** What is said, with the reason why the page is not connected, while there is one. */
+function because(said: string, { current }: LatestStatus): string {
+    return current.error === null ? said : `${said}: ${current.error}`;
 }
 
 interface Outcome {
     invocationId: unknown;
     invocationResult: object | null;
-    error: object | null;
+    error: { message: string } | null;
 }
 
-async function invokeOnce(present: Interop, arrival: Arrival, invoke: any): Promise<Outcome> {
+async function invokeOnce(
+    present: Interop,
+    arrival: Arrival,
+    status: LatestStatus,
+    invoke: any,
+): Promise<Outcome> {
     const invocationId = invoke?.invocationId ?? null;
     try {
         const { definition, argumentObj, target, options } = readInvoke(invoke);
         // Where the connection is there already, the call leaves before this function first awaits.
-        const interop = present ?? (await arrival.wait(readWaitTimeout(options?.waitTimeoutMs)));
+        const interop =
+            present ?? (await arrival.wait(readWaitTimeout(options?.waitTimeoutMs), status));
         const client = requireClient(interop);
         const invocationResult = await client.invoke(
             definition,
@@ -66,7 +101,12 @@ async function invokeOnce(present: Interop, arrival: Arrival, invoke: any): Prom
         );
         return { invocationId, invocationResult, error: null };
     } catch (error) {
-        return { invocationId, invocationResult: null, error: describeError(error as Error) };
+        const described = describeError(error as Error);
+        const isNobodyFound = present instanceof InteropClient && !described.all_errors.length;
+        if (isNobodyFound && status.current.state === 'disconnected') {
+            described.message += because('. The page is not connected', status);
+        }
+        return { invocationId, invocationResult: null, error: described };
     }
 }
 
@@ -89,7 +129,7 @@ function readInvoke(invoke: any): Record<string, any> {
     return invoke;
 }
 
-function describeError(error: Error): object {
+function describeError(error: Error): { message: string; all_errors: object[] } {
     const all_errors = error instanceof InvocationFailed ? error.errors : [];
     const { type, returned } = all_errors[0] ?? {};
     return {
@@ -98,6 +138,32 @@ function describeError(error: Error): object {
         ...(returned === undefined ? {} : { returned }),
         all_errors,
     };
+}
+
+/** A wrong name, or a server that is not there, would otherwise be told when all waiting is over. */
+function warnWhileWaiting(
+    interop: { current: Interop },
+    status: LatestStatus,
+    diagnostics: Diagnostics,
+    invoke: any,
+): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+        const client = interop.current;
+        if (status.current.state !== 'connected') {
+            return;
+        }
+        if (client instanceof InteropClient && !client.isOffered(invoke?.definition)) {
+            const offered = client.offered().slice(0, MOST_NAMES).join(', ');
+            diagnostics.warn(
+                `nobody offers ${nameOf(invoke)} so far. On offer: ${offered || 'nothing'}`,
+            );
+        }
+    }, TOLERATED_MS);
+}
+
+function nameOf(invoke: any): string {
+    const name = invoke?.definition?.name ?? invoke?.definition;
+    return typeof name === 'string' ? name : 'an invocation';
 }
 
 const sequences = new WeakMap<DashComponent, number>();

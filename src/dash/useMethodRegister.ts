@@ -1,12 +1,13 @@
 /** A MethodRegister: its method, and the invocations on their way through Dash's callbacks. */
 
-import { useEffect, useMemo } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { readTimeout } from '../client/definition';
 import { DEFAULT_TIMEOUT_MS, type Handler } from '../client/interop';
 import { type DashComponent, type DashProps, useDashComponent } from './component';
-import { useInterop } from './interop-context';
+import { Diagnostics } from './diagnostics';
+import { NO_ROOT, useInterop } from './interop-context';
 import { InvocationQueue } from './invocations';
-import { callbacksWithOutput, stringifyId } from './renderer';
+import { callbacksWithOutput } from './renderer';
 import { readMode, validated } from './validate';
 
 interface Props extends DashProps {
@@ -28,8 +29,9 @@ export function useMethodRegister(props: Props): void {
         batch,
         timeoutMs: readTimeout(methodResponseTimeoutMs, DEFAULT_TIMEOUT_MS),
     };
+    const [diagnostics] = useState(() => new Diagnostics('MethodRegister', component, id));
     // biome-ignore lint/correctness/useExhaustiveDependencies: settings may change while it runs
-    const queue = useMemo(() => makeQueue(component, id, settings), [component, id]);
+    const queue = useMemo(() => makeQueue(component, diagnostics, settings), [component, id]);
     queue.settings = settings;
 
     useEffect(() => {
@@ -38,8 +40,7 @@ export function useMethodRegister(props: Props): void {
             const deliverer = component.deliverer(prop);
             const check = (value: unknown) =>
                 value === deliverer.lastValue ||
-                warn(
-                    id,
+                diagnostics.warn(
                     `its ${prop} property is set by the library; what you wrote has no effect`,
                 );
             stops.push(component.watch(prop, check));
@@ -50,7 +51,7 @@ export function useMethodRegister(props: Props): void {
             }
             queue.close('The MethodRegister was removed from the layout');
         };
-    }, [component, queue, id]);
+    }, [component, queue, diagnostics]);
 
     useEffect(() => client?.onPeerLeft((peerId) => queue.callerLeft(peerId)), [client, queue]);
 
@@ -58,7 +59,10 @@ export function useMethodRegister(props: Props): void {
         if (typeof interop === 'string') {
             reportError(component, { message: interop });
         }
-    }, [component, interop]);
+        if (interop === NO_ROOT) {
+            diagnostics.fail(interop);
+        }
+    }, [component, diagnostics, interop]);
 
     // An equal definition that a callback sends again is a new object, and no change.
     const key = JSON.stringify(definition);
@@ -76,13 +80,16 @@ export function useMethodRegister(props: Props): void {
             handler = await validated(handler, definition, {
                 mode: readMode(validate),
                 returns: () => queue.settings.returns,
-                warn: (message) => warn(id, message),
+                warn: (message) => diagnostics.warn(message),
             });
             if (!stopped) {
                 await client.register(definition, handler, { onLateSuccess });
             }
         };
-        register().then(onLateSuccess, (error: Error) => report({ message: error.message }));
+        register().then(onLateSuccess, ({ message }: Error) => {
+            report({ message });
+            stopped || diagnostics.fail(message);
+        });
         return () => {
             stopped = true;
             // Asked for now, so that it comes before what registers the name anew.
@@ -90,12 +97,12 @@ export function useMethodRegister(props: Props): void {
                 // The connection took it along.
             });
         };
-    }, [client, component, queue, key, validate]);
+    }, [client, component, queue, diagnostics, key, validate]);
 }
 
 function makeQueue(
     component: DashComponent,
-    id: DashProps['id'],
+    diagnostics: Diagnostics,
     settings: InvocationQueue['settings'],
 ) {
     const deliverer = component.deliverer('invoke');
@@ -107,7 +114,7 @@ function makeQueue(
             const answering = slot ? callbacksWithOutput(slot.store, slot.id, 'result') : [];
             return answering.some((callback) => !callbacks.has(callback));
         },
-        warn: (message) => warn(id, message),
+        warn: (message) => diagnostics.warn(message),
         newId: () => crypto.randomUUID?.() ?? randomId(),
     });
 }
@@ -118,11 +125,6 @@ function reportError(component: DashComponent, error: { message: string } | null
     if (error || deliverer.lastValue) {
         deliverer.deliver(error);
     }
-}
-
-function warn(id: DashProps['id'], message: string): void {
-    const name = id === undefined ? '' : ` ${stringifyId(id)}`;
-    console.warn(`dash_interop: MethodRegister${name}: ${message}`);
 }
 
 /** Pages that are not served over HTTPS or from this machine have no crypto.randomUUID. */

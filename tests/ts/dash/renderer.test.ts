@@ -21,7 +21,7 @@ function installStringifyId(): void {
 }
 
 function storeWith(state: object): Store {
-    return { getState: () => state, subscribe: () => () => {} };
+    return { getState: () => state, subscribe: () => () => {}, dispatch: () => {} };
 }
 
 describe('pendingCallbacks', () => {

@@ -38,6 +38,8 @@ export class FakeDashStore implements Store {
         >,
         graphs: { outputMap: {} as Props, outputPatterns: {} as Props },
         layout: { props: { children: [] as (LayoutNode | undefined)[] } },
+        config: { ui: false },
+        error: { frontEnd: [] as { error: Error }[] },
     };
     private readonly listeners = new Set<() => void>();
     private readonly definitions: Definition[] = [];
@@ -55,6 +57,24 @@ export class FakeDashStore implements Store {
     subscribe(listener: () => void): () => void {
         this.listeners.add(listener);
         return () => this.listeners.delete(listener);
+    }
+
+    /** Switches the dev tools on. */
+    useDevTools(): void {
+        this.state.config = { ui: true };
+    }
+
+    /** What the dev tools list, the newest first. */
+    get listedErrors(): string[] {
+        return this.state.error.frontEnd.map(({ error }) => error.message);
+    }
+
+    dispatch({ type, payload }: { type: string; payload: any }): void {
+        if (type === 'ON_ERROR' && payload.type === 'frontEnd') {
+            console.error(payload.error);
+            const { frontEnd } = this.state.error;
+            this.state = { ...this.state, error: { frontEnd: [payload, ...frontEnd] } };
+        }
     }
 
     /** How many want to hear of changes. */
