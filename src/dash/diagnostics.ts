@@ -8,11 +8,11 @@
 
 import { askDashServer } from '../client/dash-server';
 import type { DashComponent, DashProps } from './component';
-import { showInDevTools, stringifyId } from './renderer';
+import { callbacksWithInput, showInDevTools, stringifyId } from './renderer';
 
 const ROUTE = '_dash-interop/problem';
 
-/** A page that has told so many problems has nothing new to say. */
+/** So many different problems are told of a page. */
 const MOST_PROBLEMS = 200;
 /** What goes to the server: its log is for everybody's problems. */
 const LONGEST_REPORT = 500;
@@ -36,6 +36,16 @@ export class Diagnostics {
         this.tell(message, console.warn);
     }
 
+    /**
+     * A call failed, and callbacks that listen to `prop` hear it. Where there are some, it may be
+     * what the app expects, and the dev tools are for its faults.
+     */
+    warnBeside(prop: string, message: string): void {
+        const { slot } = this.component;
+        const isHeard = slot && callbacksWithInput(slot.store, slot.id, prop).length > 0;
+        this.tell(message, console.warn, !isHeard);
+    }
+
     /** The page's connection is away: a warning, for the server's log, too. */
     warnOfConnection(message: string): void {
         if (this.tell(message, console.warn)) {
@@ -51,15 +61,18 @@ export class Diagnostics {
     }
 
     /** Whether it was new. */
-    private tell(message: string, print: (text: string) => void): boolean {
+    private tell(message: string, print: (text: string) => void, isFault = true): boolean {
         const text = `dash_interop: ${this.name}: ${message}`;
         if (told.has(text) || told.size >= MOST_PROBLEMS) {
             return false;
         }
         told.add(text);
+        if (told.size === MOST_PROBLEMS) {
+            console.warn(`dash_interop: ${MOST_PROBLEMS} problems; those to come are not shown`);
+        }
         const store = this.component.slot?.store;
         // The dev tools print what they show.
-        if (!store || !showInDevTools(store, text)) {
+        if (!isFault || !store || !showInDevTools(store, text)) {
             print(text);
         }
         return true;

@@ -79,15 +79,34 @@ export function callbacksWithOutput(
     id: ComponentId | undefined,
     prop: string,
 ): PendingCallback['callback'][] {
+    const { outputMap, outputPatterns } = store.getState().graphs;
+    return callbacksOf(outputMap, outputPatterns, id, prop);
+}
+
+/** The definitions of all callbacks that have a prop of a component among their inputs. */
+export function callbacksWithInput(
+    store: Store,
+    id: ComponentId | undefined,
+    prop: string,
+): PendingCallback['callback'][] {
+    const { inputMap, inputPatterns } = store.getState().graphs;
+    return callbacksOf(inputMap, inputPatterns, id, prop);
+}
+
+function callbacksOf(
+    byId: Record<string, any>,
+    byKeys: Record<string, any>,
+    id: ComponentId | undefined,
+    prop: string,
+): PendingCallback['callback'][] {
     if (id === undefined) {
         return [];
     }
-    const { outputMap, outputPatterns } = store.getState().graphs;
     if (!id.startsWith('{')) {
-        return ofProp(outputMap[id], prop).flat();
+        return ofProp(byId[id], prop).flat();
     }
     // A pattern with the same keys may mean this component: better one too many than one missed.
-    const patterns = outputPatterns[Object.keys(JSON.parse(id)).sort().join(',')];
+    const patterns = byKeys[Object.keys(JSON.parse(id)).sort().join(',')];
     return ofProp(patterns, prop)
         .flat()
         .flatMap(({ callbacks }: any) => callbacks);

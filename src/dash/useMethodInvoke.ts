@@ -32,7 +32,8 @@ export function useMethodInvoke(props: DashProps): void {
                 const outcome = await invokeOnce(latest.current, arrival, status, invoke);
                 clearTimeout(waiting);
                 if (outcome.error) {
-                    diagnostics.warn(`${nameOf(invoke)} failed: ${outcome.error.message}`);
+                    const failure = `${nameOf(invoke)} failed: ${outcome.error.message}`;
+                    diagnostics.warnBeside('result', failure);
                 }
                 const sequence = nextSequence(component);
                 component.deliverer('result').deliver({ ...outcome, sequence });

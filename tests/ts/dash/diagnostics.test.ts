@@ -22,7 +22,7 @@ beforeEach(async () => {
     }
     store = new FakeDashStore();
     window.dash_component_api = { stringifyId: (id: object) => JSON.stringify(id) } as any;
-    const component = { slot: { store } } as unknown as DashComponent;
+    const component = { slot: { store, id: 'sum' } } as unknown as DashComponent;
     diagnosticsOf = (type, id) => new module.Diagnostics(type, component, id);
 });
 
@@ -91,6 +91,20 @@ describe('a problem', () => {
         expect(printed.map(([, text]) => text)).toEqual([...store.listedErrors].reverse());
     });
 
+    test('that a callback hears is in the console, and not in that list', () => {
+        store.useDevTools();
+        store.callback({ inputs: ['sum.result'] });
+        const diagnostics = diagnosticsOf('MethodInvoke', 'sum');
+        diagnostics.warnBeside('result', 'refused');
+        expect(store.listedErrors).toEqual([]);
+        diagnostics.warnBeside('error', 'unheard');
+        expect(store.listedErrors).toEqual(['dash_interop: MethodInvoke sum: unheard']);
+        expect(printed).toEqual([
+            ['warn', 'dash_interop: MethodInvoke sum: refused'],
+            ['error', 'dash_interop: MethodInvoke sum: unheard'],
+        ]);
+    });
+
     test('of a Dash without that list is in the console', () => {
         vi.spyOn(store, 'getState').mockReturnValue({ config: { ui: true } });
         diagnosticsOf('MethodRegister', 'sum').fail('no name');
@@ -123,9 +137,12 @@ describe('the Dash server', () => {
     });
 });
 
-test('a page that goes on to find new problems falls silent at last', () => {
+test('a page that goes on to find new problems says that it falls silent', () => {
     for (let n = 0; n < 300; n += 1) {
         diagnosticsOf('MethodInvoke', 'sum').warn(`problem ${n}`);
     }
-    expect(printed).toHaveLength(200);
+    expect(printed.slice(199).map(([, text]) => text)).toEqual([
+        'dash_interop: 200 problems; those to come are not shown',
+        'dash_interop: MethodInvoke sum: problem 199',
+    ]);
 });

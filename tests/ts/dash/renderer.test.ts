@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import {
+    callbacksWithInput,
     callbacksWithOutput,
     layoutProps,
     pendingCallbacks,
@@ -120,10 +121,20 @@ describe('callbacksWithOutput', () => {
         ]);
         expect(callbacksWithOutput(store, '{"other":"m"}', 'result')).toEqual([]);
     });
+
+    test('has a counterpart for inputs', () => {
+        const inputMap = { a: { result: [first] } };
+        const inputPatterns = { index: { result: [{ keys: ['index'], callbacks: [second] }] } };
+        const store = storeWith({ graphs: { inputMap, inputPatterns } });
+        expect(callbacksWithInput(store, 'a', 'result')).toEqual([first]);
+        expect(callbacksWithInput(store, 'a', 'invoke')).toEqual([]);
+        expect(callbacksWithInput(store, '{"index":1}', 'result')).toEqual([second]);
+    });
 });
 
 test('a component without an id triggers nothing and is no output', () => {
-    const store = storeWith({ callbacks: { requested: [{ changedPropIds: { 'a.invoke': 1 } }] } });
+    const callbacks = { requested: [{ changedPropIds: { 'a.invoke': 1 } }] };
+    const store = storeWith({ callbacks, graphs: {} });
     expect(triggeredBy(store, undefined, 'invoke')).toEqual([]);
     expect(callbacksWithOutput(store, undefined, 'result')).toEqual([]);
 });

@@ -36,7 +36,12 @@ export class FakeDashStore implements Store {
             Stage,
             PendingCallback[]
         >,
-        graphs: { outputMap: {} as Props, outputPatterns: {} as Props },
+        graphs: {
+            inputMap: {} as Props,
+            inputPatterns: {} as Props,
+            outputMap: {} as Props,
+            outputPatterns: {} as Props,
+        },
         layout: { props: { children: [] as (LayoutNode | undefined)[] } },
         config: { ui: false },
         error: { frontEnd: [] as { error: Error }[] },
@@ -119,12 +124,9 @@ export class FakeDashStore implements Store {
     callback({ inputs, outputs = [] }: { inputs: string[]; outputs?: string[] }): Definition {
         const definition = { inputs, outputs };
         this.definitions.push(definition);
-        for (const output of outputs) {
-            const [id, prop] = splitKey(output);
-            const byProp = this.state.graphs.outputMap[id] ?? {};
-            byProp[prop] = [...(byProp[prop] ?? []), definition];
-            this.state.graphs.outputMap[id] = byProp;
-        }
+        const { inputMap, outputMap } = this.state.graphs;
+        addTo(inputMap, inputs, definition);
+        addTo(outputMap, outputs, definition);
         return definition;
     }
 
@@ -310,6 +312,14 @@ export class FakeRun {
         if (this.stage === 'requested') {
             this.start();
         }
+    }
+}
+
+function addTo(map: Props, keys: string[], definition: Definition): void {
+    for (const key of keys) {
+        const [id, prop] = splitKey(key);
+        map[id] ??= {};
+        map[id][prop] = [...(map[id][prop] ?? []), definition];
     }
 }
 
