@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dash_interop import MethodRegister
+from dash_interop import Interop, MethodRegister
 from tests.support.apps_parts import Gate, answer, handle, with_status
 from tests.support.browser_apps import Apps
 from tests.support.browser_chromium import Page, eventually
+from tests.support.relay import Relay
 
 
 def open_provider(apps: Apps) -> Page:
@@ -52,6 +54,28 @@ def test_lif002_a_frozen_page_offers_nothing_until_it_goes_on(apps: Apps) -> Non
 
 def freeze(page: Page, state: str) -> None:
     page.driver.execute_cdp_cmd("Page.setWebLifecycleState", {"state": state})
+
+
+def test_lif004_a_connection_that_died_unheard_is_replaced_when_the_network_is_back(
+    apps: Apps, secret_file: Path
+) -> None:
+    gateway = apps.process(
+        *("dash_interop", "gateway", "--port", "0", "--secret-file", str(secret_file))
+    )
+    states: list[Any] = []
+    with Relay(int(gateway.url.rpartition(":")[2])) as relay:
+        url = f"ws://127.0.0.1:{relay.port}"
+        app = apps.make("app", plugins=[Interop(gateway=url, secret_file=secret_file)])
+        with_status(app, states)
+        page = apps.open(app)
+        page.wait_for_text("state", "connected")
+        relay.fall_silent()
+        page.js("window.dispatchEvent(new Event('online'))")
+        gone = ("disconnected", "The gateway no longer answers")
+        eventually(lambda: gone in states, "the page has noticed")
+        page.wait_for_text("state", "connected")
+        page.run("await interop.register('Alive', () => ({}));")
+        apps.browser.close_all()
 
 
 @pytest.mark.parametrize("leave", ["reload", "close", "go elsewhere"])
