@@ -141,7 +141,7 @@ export class GatewayTransport {
         // The browser does not say which.
         const reason = `No gateway answers at ${url}, or it does not admit pages of ${location.origin}`;
         let socket: WebSocket | undefined;
-        const end = (reason: unknown, whyLost = '') => {
+        const end = (whyNot: unknown, whyLost = '') => {
             policy.stop();
             if (this.socket !== socket || !this.isGoingOn(attempt)) {
                 return;
@@ -151,7 +151,7 @@ export class GatewayTransport {
             if (wasLoggedIn) {
                 this.lose(whyLost || 'The connection to the gateway was lost');
             } else {
-                this.retry(reason);
+                this.retry(whyNot);
             }
         };
         try {
