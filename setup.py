@@ -116,6 +116,7 @@ setup(
             "build",
             "celery",
             "flask",
+            "flask-wtf",
             "gunicorn; sys_platform != 'win32'",
             "hypothesis",
             "jsonschema",

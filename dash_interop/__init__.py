@@ -124,6 +124,8 @@ def __getattr__(name: str) -> Any:
         if _MODULES[name].startswith((".callbacks", f".{name}")):
             _serve_routes()
         value = getattr(import_module(_MODULES[name], __name__), name)
+        if _MODULES[name] == f".{name}":
+            value = import_module(".props", __name__).checked_when_made(value)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
@@ -135,7 +137,7 @@ def __dir__() -> list[str]:
 
 
 def _serve_routes() -> None:
-    for module in ("session", "signatures"):
+    for module in ("session", "signatures", "problems"):
         import_module(f".callbacks.{module}", __name__)
 
 

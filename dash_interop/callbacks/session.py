@@ -29,7 +29,8 @@ logger = logging.getLogger(__name__)
 @route(SESSION_ROUTE)
 def session() -> dict[str, Any]:
     """
-    Answer with ``{"url", "token", "application"}``, or with ``{"error": "why not"}``.
+    Answer with ``{"url", "token", "application"}``, or with ``{"error": "why not"}``; where asking
+    again is of no use, ``"isLasting"`` is true, too.
 
     It is a POST so that the browser names the page's origin, which the token is then bound to,
     also behind a proxy that hides it from the server.
@@ -56,7 +57,8 @@ def _open_session(app: Dash, request: Any) -> dict[str, Any]:
         return {
             "error": f"The embedded gateway serves pages on its own machine only, and this one is "
             f"{origin}. Open it as http://127.0.0.1, or run 'dash-interop gateway' and name it "
-            "with DASH_INTEROP_GATEWAY"
+            "with DASH_INTEROP_GATEWAY",
+            "isLasting": True,
         }
     user = settings.user_of(request)
     if user is None or user == "":

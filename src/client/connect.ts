@@ -4,7 +4,7 @@ import { GatewayTransport } from './gateway-transport';
 import { InteropClient, type Io } from './interop';
 import { type LibrarySettings, publishInstance } from './page-globals';
 import { askSession, type Session } from './session';
-import type { StatusListener } from './status';
+import { disconnectedBy, LastingProblem, type StatusListener } from './status';
 
 /** `Glue42.settings`. */
 export interface Settings {
@@ -53,7 +53,7 @@ export async function connect(
         return useFactory(core, { ...QUIET, ...config, gateway }, library, onStatus);
     }
     if (kind === 'webPlatform') {
-        throw new Error(
+        throw new LastingProblem(
             'settings.type "platform" needs the platform library of io.Connect or Glue42',
         );
     }
@@ -177,7 +177,7 @@ async function firstSession(onStatus: StatusListener): Promise<Session> {
         try {
             return await askSession();
         } catch (error) {
-            onStatus({ state: 'disconnected', error: (error as Error).message });
+            onStatus(disconnectedBy(error));
             await new Promise((resolve) => setTimeout(resolve, delay));
         }
     }

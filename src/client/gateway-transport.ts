@@ -5,15 +5,28 @@
  * gateway. Underneath, each attempt asks the Dash server anew where the gateway is and for a fresh
  * token, so a page comes back by itself after the gateway moved or the machine slept for a day.
  * When the socket is lost, `onLost` tells core to log in again.
+ *
+ * A page that the browser puts aside cannot answer, so it leaves the gateway then, and is back as
+ * soon as it runs again.
  */
 
+import { watchPolicy } from './browser-policy';
 import { decodeFrame, encodeFrame, type Frame } from './frames';
+import { watchPageLife } from './page-life';
 import type { Session } from './session';
-import type { StatusListener } from './status';
+import { disconnectedBy, type StatusListener } from './status';
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
 const WELCOME_TIMEOUT_MS = 10_000;
+/** How long the gateway may be silent to the question whether it is still there. */
+const ALIVE_TIMEOUT_MS = 3_000;
+/** How long failures of handlers are held back when the page may be unloading, which fails them. */
+const UNLOADING_MS = 5_000;
+/** A timer so much too late says that the page did not run; what came meanwhile is still to be read. */
+const LATE_MS = 1_000;
+
+const STILL_THERE = 'still-there';
 
 type Receive = (client: object, frame: Frame) => void;
 
@@ -33,18 +46,26 @@ export class GatewayTransport {
     private attempts = 0;
     private retryTimer: ReturnType<typeof setTimeout> | undefined;
     private welcomeTimer: ReturnType<typeof setTimeout> | undefined;
+    private aliveTimer: ReturnType<typeof setTimeout> | undefined;
+    private unloadingTimer: ReturnType<typeof setTimeout> | undefined;
+    private heldBack: Frame[] = [];
+    private peerId: string | undefined;
+    /** Counts the attempts, so that one that was given up changes nothing. */
+    private attempting = 0;
+    private isAway = false;
+    private leftLoggedIn = false;
     private closed = false;
-    private readonly retryNow = () => {
-        if (this.retryTimer !== undefined) {
-            clearTimeout(this.retryTimer);
-            this.attempt();
-        }
-    };
+    private readonly stopWatching: () => void;
 
     constructor(askSession: () => Promise<Session>, onStatus: StatusListener) {
         this.askSession = askSession;
         this.onStatus = onStatus;
-        window.addEventListener('online', this.retryNow);
+        this.stopWatching = watchPageLife({
+            onUnloading: () => this.holdFailuresBack(),
+            onAway: () => this.leave(),
+            onBack: () => this.comeBack(),
+            onDoubt: () => this.makeSure(),
+        });
     }
 
     /** What core's configuration takes as `gateway.inproc.facade`. */
@@ -65,10 +86,8 @@ export class GatewayTransport {
 
     close(): void {
         this.closed = true;
-        window.removeEventListener('online', this.retryNow);
-        clearTimeout(this.retryTimer);
-        clearTimeout(this.welcomeTimer);
-        this.socket?.close();
+        this.stopWatching();
+        this.dropSocket();
     }
 
     private send(frame: Frame): void {
@@ -81,67 +100,114 @@ export class GatewayTransport {
                 this.attemptLater();
             }
         } else if (this.loggedIn) {
-            this.socket?.send(encodeFrame(frame));
+            if (this.unloadingTimer !== undefined && isFailure(frame)) {
+                this.heldBack.push(frame);
+            } else {
+                this.socket?.send(encodeFrame(frame));
+            }
         }
         // Anything else speaks for a peer that is gone: its calls have failed already.
     }
 
+    // Logging in
+
     private async attempt(): Promise<void> {
+        clearTimeout(this.retryTimer);
         this.retryTimer = undefined;
+        if (this.closed || this.isAway) {
+            return;
+        }
+        this.attempting += 1;
+        const attempt = this.attempting;
         try {
             const session = await this.askSession();
-            if (!this.closed) {
+            if (this.isGoingOn(attempt)) {
                 this.open(session);
             }
         } catch (error) {
-            this.retry(error instanceof Error ? error.message : String(error));
+            if (this.isGoingOn(attempt)) {
+                this.retry(error);
+            }
         }
     }
 
-    private open(session: Session): void {
-        const socket = new WebSocket(session.url);
-        this.socket = socket;
+    private isGoingOn(attempt: number): boolean {
+        return !this.closed && !this.isAway && attempt === this.attempting;
+    }
+
+    private open({ url, token }: Session): void {
+        const attempt = this.attempting;
+        const policy = watchPolicy(url);
         // The browser does not say which.
-        let reason = `No gateway answers at ${session.url}, or it does not admit pages of ${location.origin}`;
-        this.welcomeTimer = setTimeout(() => {
-            reason = `The gateway at ${session.url} did not let this page in within ${WELCOME_TIMEOUT_MS} ms`;
-            socket.close();
-        }, WELCOME_TIMEOUT_MS);
-        socket.onopen = () => {
-            const authentication = { method: 'access-token', token: session.token };
-            socket.send(encodeFrame({ ...this.hello, type: 'hello', authentication }));
+        const reason = `No gateway answers at ${url}, or it does not admit pages of ${location.origin}`;
+        let socket: WebSocket | undefined;
+        const end = (whyNot: unknown, whyLost = '') => {
+            policy.stop();
+            if (this.socket !== socket || !this.isGoingOn(attempt)) {
+                return;
+            }
+            const wasLoggedIn = this.loggedIn;
+            this.dropSocket();
+            if (wasLoggedIn) {
+                this.lose(whyLost || 'The connection to the gateway was lost');
+            } else {
+                this.retry(whyNot);
+            }
         };
-        socket.onmessage = (event) => {
+        try {
+            socket = new WebSocket(url);
+        } catch (error) {
+            const { name, message } = error as Error;
+            if (name === 'SyntaxError') {
+                end(message);
+            } else {
+                policy.verdict(message).then(end);
+            }
+            return;
+        }
+        const opened = socket;
+        this.socket = opened;
+        this.welcomeTimer = setTimeout(
+            () =>
+                end(
+                    `The gateway at ${url} did not let this page in within ${WELCOME_TIMEOUT_MS} ms`,
+                ),
+            WELCOME_TIMEOUT_MS,
+        );
+        opened.onopen = () => {
+            const authentication = { method: 'access-token', token };
+            opened.send(encodeFrame({ ...this.hello, type: 'hello', authentication }));
+        };
+        opened.onmessage = (event) => {
+            if (this.socket !== opened) {
+                return;
+            }
+            this.answersStill();
             const frame = decodeFrame(event.data);
             if (!this.loggedIn && frame.type === 'error') {
-                reason = `The gateway refused this page: ${frame.reason}`;
-                socket.close();
+                end(`The gateway refused this page: ${frame.reason}`);
             } else {
                 this.handle(frame);
             }
         };
-        socket.onclose = (event) => {
-            clearTimeout(this.welcomeTimer);
-            if (this.socket !== socket || this.closed) {
-                return;
-            }
-            if (this.loggedIn) {
-                this.lose(event.reason || 'The connection to the gateway was lost');
-            } else {
-                this.retry(reason);
-            }
-        };
+        opened.onclose = (event) => end(reason, event.reason);
+        // Some browsers say no more than this of a socket that they refuse themselves.
+        opened.onerror = () => policy.verdict(reason).then(end);
     }
 
     private handle(frame: Frame): void {
         if (frame.type === 'welcome') {
             clearTimeout(this.welcomeTimer);
             this.loggedIn = true;
+            this.peerId = frame.peer_id ?? undefined;
             this.attempts = 0;
             this.receive({}, frame);
             const instance = { ...frame.resolved_identity, peerId: frame.peer_id };
             this.onStatus({ state: 'connected', error: null, instance });
             this.onWelcome();
+            return;
+        }
+        if (frame.request_id === STILL_THERE) {
             return;
         }
         if (frame.type === 'methods-added') {
@@ -159,15 +225,12 @@ export class GatewayTransport {
     private lose(reason: string): void {
         this.loggedIn = false;
         this.registrations.clear();
-        this.onStatus({ state: 'disconnected', error: reason });
+        this.onStatus(disconnectedBy(reason));
         this.onLost();
     }
 
-    private retry(reason: string): void {
-        if (this.closed) {
-            return;
-        }
-        this.onStatus({ state: 'disconnected', error: reason });
+    private retry(reason: unknown): void {
+        this.onStatus(disconnectedBy(reason));
         this.attemptLater();
     }
 
@@ -176,8 +239,93 @@ export class GatewayTransport {
         this.attempts += 1;
         // Half fixed, half random: pages that lost one gateway together do not return together.
         const delay = (longest + Math.random() * longest) / 2;
+        clearTimeout(this.retryTimer);
         this.retryTimer = setTimeout(() => this.attempt(), delay);
     }
+
+    /** Forgets the socket and whatever was to happen with it. */
+    private dropSocket(): void {
+        const timers = [this.retryTimer, this.welcomeTimer, this.aliveTimer, this.unloadingTimer];
+        timers.forEach(clearTimeout);
+        this.retryTimer = this.aliveTimer = this.unloadingTimer = undefined;
+        this.heldBack = [];
+        const { socket } = this;
+        this.socket = undefined;
+        socket?.close();
+    }
+
+    // What the browser does with the page
+
+    /** Without a word: to hear of it, callbacks would have to run. */
+    private leave(): void {
+        this.isAway = true;
+        this.leftLoggedIn ||= this.loggedIn;
+        this.loggedIn = false;
+        this.dropSocket();
+    }
+
+    private comeBack(): void {
+        if (!this.isAway) {
+            return;
+        }
+        this.isAway = false;
+        this.attempts = 0;
+        if (this.leftLoggedIn) {
+            this.leftLoggedIn = false;
+            this.lose('The browser had put this page aside');
+        } else if (this.hello) {
+            this.attempt();
+        }
+    }
+
+    /**
+     * While a page unloads, what its handlers wait for fails, and in some browsers long before it is
+     * gone. Their callers are to hear that it has left, so failures wait for what becomes of it.
+     */
+    private holdFailuresBack(): void {
+        clearTimeout(this.unloadingTimer);
+        this.unloadingTimer = setTimeout(() => {
+            this.unloadingTimer = undefined;
+            for (const frame of this.heldBack.splice(0)) {
+                this.send(frame);
+            }
+        }, UNLOADING_MS);
+    }
+
+    /** Tries again at once, or asks the gateway whether the connection is what it seems to be. */
+    private makeSure(): void {
+        if (this.retryTimer !== undefined) {
+            this.attempt();
+            return;
+        }
+        const { socket, peerId } = this;
+        if (!this.loggedIn || !socket || this.aliveTimer !== undefined) {
+            return;
+        }
+        // Changes nothing, and every gateway answers it, unlike a ping.
+        const question = { domain: 'agm', type: 'unregister', methods: [], peer_id: peerId };
+        socket.send(encodeFrame({ ...question, request_id: STILL_THERE }));
+        const due = Date.now() + ALIVE_TIMEOUT_MS;
+        this.aliveTimer = setTimeout(() => {
+            this.aliveTimer = undefined;
+            if (socket.bufferedAmount > 0 || Date.now() > due + LATE_MS) {
+                this.makeSure();
+            } else {
+                this.dropSocket();
+                this.lose('The gateway no longer answers');
+            }
+        }, ALIVE_TIMEOUT_MS);
+    }
+
+    private answersStill(): void {
+        clearTimeout(this.aliveTimer);
+        this.aliveTimer = undefined;
+    }
+}
+
+/** Whether a frame tells the caller of a method that its handler failed. */
+function isFailure({ type, reason_uri }: Frame): boolean {
+    return type === 'error' && reason_uri === 'agm.errors.client_error';
 }
 
 function methodKey(peerId: string, methodId: string): string {

@@ -210,6 +210,20 @@ export class InteropClient {
         );
     }
 
+    /** Whether somebody offers a method now, as a method and not a stream. */
+    isOffered(definition: unknown): boolean {
+        return this.serversOf(readDefinition(definition), false).length > 0;
+    }
+
+    /** The names of all methods that are offered now, in order. */
+    offered(): string[] {
+        const names: string[] = this.interop
+            .methods({})
+            .filter(({ supportsStreaming }: any) => !supportsStreaming)
+            .map(({ name }: MethodDefinition) => name);
+        return [...new Set(names)].sort();
+    }
+
     /** Calls `listener` with the peer id of each peer that leaves, also when the connection is lost. */
     onPeerLeft(listener: (peerId: string) => void): () => void {
         return this.interop.serverRemoved(({ peerId }: Instance) => listener(peerId));

@@ -7,8 +7,43 @@ export interface ConnectionStatus {
     state: 'connecting' | 'connected' | 'disconnected';
     /** What went wrong last, null when nothing did. */
     error: string | null;
+    /** Whether somebody has to change something before the page can connect. */
+    isLasting?: boolean;
     /** This page as others see it; told with each login, which changes its peerId. */
     instance?: Instance;
 }
 
 export type StatusListener = (status: ConnectionStatus) => void;
+
+/** A problem that does not end by itself, whatever is tried again. */
+export class LastingProblem extends Error {}
+
+/** The status after something went wrong. */
+export function disconnectedBy(reason: unknown): ConnectionStatus {
+    const error = reason instanceof Error ? reason.message : String(reason);
+    return {
+        state: 'disconnected',
+        error,
+        ...(reason instanceof LastingProblem ? { isLasting: true } : {}),
+    };
+}
+
+/** What a connection says of itself, for those who come later, too. */
+export class LatestStatus {
+    current: ConnectionStatus = { state: 'connecting', error: null };
+    private readonly listeners = new Set<StatusListener>();
+
+    tell(status: ConnectionStatus): void {
+        this.current = status;
+        for (const listener of [...this.listeners]) {
+            listener(status);
+        }
+    }
+
+    /** Calls `listener` with every status from the present one on; returns how to stop. */
+    listen(listener: StatusListener): () => void {
+        this.listeners.add(listener);
+        listener(this.current);
+        return () => this.listeners.delete(listener);
+    }
+}

@@ -1,6 +1,6 @@
 import React from 'react';
 import type { DashProps } from '../dash/component';
-import { InteropContext } from '../dash/interop-context';
+import { InteropContext, StatusContext } from '../dash/interop-context';
 import { useConnection } from '../dash/useConnection';
 
 interface Props extends DashProps {
@@ -49,11 +49,15 @@ interface Props extends DashProps {
 
 /** The root of an app that uses interop components: connects the page and gives the connection to the components below. It can be the layout itself. */
 const Glue42 = (props: Props) => {
-    const { interop, isDone } = useConnection(props);
+    const { interop, isDone, status } = useConnection(props);
     if (props.fallback && !isDone) {
         return <>{props.fallback}</>;
     }
-    return <InteropContext.Provider value={interop}>{props.children}</InteropContext.Provider>;
+    return (
+        <StatusContext.Provider value={status}>
+            <InteropContext.Provider value={interop}>{props.children}</InteropContext.Provider>
+        </StatusContext.Provider>
+    );
 };
 
 export default Glue42;

@@ -14,7 +14,7 @@ interface Props extends DashProps {
     /** Hand over all waiting invocations at once: invoke is then a list of invocations, and result has to be a list of their results. Saves a round trip for each when many come together. */
     batch?: boolean;
 
-    /** Whether arguments and results are checked against the definition's accepts and returns. "off": they are not. "warn": a warning in the browser's console names what does not fit, and the invocation goes on. "strict": the caller gets an error that names it; arguments that do not fit do not reach the callback, and a result that does not fit is not delivered. In any case, accepts and returns that are malformed are refused: see error. Where they are missing or empty, anything fits. */
+    /** Whether arguments and results are checked against the definition's accepts and returns. "off": they are not. "warn": a warning in the browser's console names what does not fit, each problem once, and the invocation goes on. "strict": the caller gets an error that names it; arguments that do not fit do not reach the callback, and a result that does not fit is not delivered. In any case, accepts and returns that are malformed are refused: see error. Where they are missing or empty, anything fits. */
     validate?: 'off' | 'warn' | 'strict';
 
     /** The invocation to handle, the Input of the callback: a dict with "invocationId" (string), "args" (dict) and "caller" (dict that describes the calling instance); None before the first one. With batch a list of such dicts. Set by the library: do not write to it. */

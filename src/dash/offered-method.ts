@@ -3,7 +3,8 @@
 import { untilDashServerAnswers } from '../client/dash-server';
 import type { Handler, InteropClient } from '../client/interop';
 import type { DashComponent, Part } from './component';
-import type { Interop } from './interop-context';
+import type { Diagnostics } from './diagnostics';
+import { type Interop, NO_ROOT } from './interop-context';
 import { InvocationQueue, type Settings } from './invocations';
 import { callbacksWithOutput } from './renderer';
 import { readMode, validated } from './validate';
@@ -18,7 +19,7 @@ export interface Offer {
 
 export class OfferedMethod implements Part {
     private readonly component: DashComponent;
-    private readonly warn: (message: string) => void;
+    private readonly diagnostics: Diagnostics;
     private readonly queue: InvocationQueue;
     private interop: Interop;
     /** What the present registration was made from, as text. */
@@ -26,17 +27,16 @@ export class OfferedMethod implements Part {
     private stopPeerLeft: () => void = () => {};
     private withdraw: () => void = () => {};
 
-    /** @param warn Tells whoever looks into the page, in the component's name. */
-    constructor(component: DashComponent, warn: (message: string) => void) {
+    constructor(component: DashComponent, diagnostics: Diagnostics) {
         this.component = component;
-        this.warn = warn;
+        this.diagnostics = diagnostics;
         this.queue = this.makeQueue();
         component.watch('result', (result) => this.queue.answer(result), 'invoke');
         for (const prop of ['invoke', 'error']) {
             const deliverer = component.deliverer(prop);
             component.watch(prop, (value) => {
                 if (value !== deliverer.lastValue) {
-                    warn(
+                    diagnostics.warn(
                         `its ${prop} property is set by the library; what you wrote has no effect`,
                     );
                 }
@@ -58,6 +58,9 @@ export class OfferedMethod implements Part {
         this.key = key;
         if (typeof interop === 'string') {
             this.report({ message: interop });
+            if (interop === NO_ROOT) {
+                this.diagnostics.fail(interop);
+            }
         } else if (interop) {
             this.withdraw = this.register(interop, definition, validate);
         }
@@ -86,19 +89,23 @@ export class OfferedMethod implements Part {
     private register(client: InteropClient, definition: unknown, validate: unknown): () => void {
         let isWithdrawn = false;
         let handler: Handler = (args, caller, reply) => this.queue.enqueue(args, caller, reply);
-        const report = (error: { message: string } | null) => isWithdrawn || this.report(error);
-        const onLateSuccess = () => report(null);
+        const onLateSuccess = () => isWithdrawn || this.report(null);
         const register = async () => {
             handler = await validated(handler, definition, {
                 mode: readMode(validate),
                 returns: () => this.queue.settings.returns,
-                warn: this.warn,
+                warn: (message) => this.diagnostics.warn(message),
             });
             if (!isWithdrawn) {
                 await client.register(definition, handler, { onLateSuccess });
             }
         };
-        register().then(onLateSuccess, (error: Error) => report({ message: error.message }));
+        register().then(onLateSuccess, ({ message }: Error) => {
+            if (!isWithdrawn) {
+                this.report({ message });
+                this.diagnostics.fail(message);
+            }
+        });
         return () => {
             isWithdrawn = true;
             // Asked for now, so that it comes before what registers the name anew.
@@ -134,7 +141,7 @@ export class OfferedMethod implements Part {
                 const answering = slot ? callbacksWithOutput(slot.store, slot.id, 'result') : [];
                 return answering.some((callback) => !callbacks.has(callback));
             },
-            warn: this.warn,
+            warn: (message) => this.diagnostics.warn(message),
             newId: () => crypto.randomUUID?.() ?? randomId(),
         });
     }

@@ -120,15 +120,34 @@ export function callbacksWithOutput(
     id: ComponentId | undefined,
     prop: string,
 ): PendingCallback['callback'][] {
+    const { outputMap, outputPatterns } = store.getState().graphs;
+    return callbacksOf(outputMap, outputPatterns, id, prop);
+}
+
+/** The definitions of all callbacks that have a prop of a component among their inputs. */
+export function callbacksWithInput(
+    store: Store,
+    id: ComponentId | undefined,
+    prop: string,
+): PendingCallback['callback'][] {
+    const { inputMap, inputPatterns } = store.getState().graphs;
+    return callbacksOf(inputMap, inputPatterns, id, prop);
+}
+
+function callbacksOf(
+    byId: Record<string, any>,
+    byKeys: Record<string, any>,
+    id: ComponentId | undefined,
+    prop: string,
+): PendingCallback['callback'][] {
     if (id === undefined) {
         return [];
     }
-    const { outputMap, outputPatterns } = store.getState().graphs;
     if (!id.startsWith('{')) {
-        return ofProp(outputMap[id], prop).flat();
+        return ofProp(byId[id], prop).flat();
     }
     // A pattern with the same keys may mean this component: better one too many than one missed.
-    const patterns = outputPatterns[Object.keys(JSON.parse(id)).sort().join(',')];
+    const patterns = byKeys[Object.keys(JSON.parse(id)).sort().join(',')];
     return ofProp(patterns, prop)
         .flat()
         .flatMap(({ callbacks }: any) => callbacks);
@@ -196,6 +215,24 @@ export function setQuietly(store: Store, path: ComponentPath, props: Record<stri
     // As if it came with an answer: what people do in the page goes into Dash's history of edits.
     const payload = { itempath: path, props, source: 'response' };
     store.dispatch({ type: 'ON_PROP_CHANGE', payload });
+}
+
+/**
+ * Puts a problem into the list of Dash's dev tools, which print it, too; as Dash itself does with
+ * what goes wrong in the page.
+ *
+ * @returns Whether they are on.
+ */
+export function showInDevTools(store: Store, message: string): boolean {
+    const { config, error } = store.getState();
+    if (!config?.ui || !Array.isArray(error?.frontEnd)) {
+        return false;
+    }
+    const shown = new Error(message);
+    // Where in this library it was noticed helps nobody.
+    shown.stack = message;
+    store.dispatch({ type: 'ON_ERROR', payload: { type: 'frontEnd', error: shown } });
+    return true;
 }
 
 export function stringifyId(id: string | Record<string, any>): ComponentId {

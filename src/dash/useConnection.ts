@@ -3,9 +3,18 @@
 import { useEffect, useState } from 'react';
 import { connect, isDesktop, type Settings } from '../client/connect';
 import { InteropClient } from '../client/interop';
-import type { ConnectionStatus } from '../client/status';
+import {
+    type ConnectionStatus,
+    disconnectedBy,
+    LastingProblem,
+    LatestStatus,
+} from '../client/status';
 import { type DashComponent, type DashProps, useDashComponent } from './component';
+import { Diagnostics } from './diagnostics';
 import type { Interop } from './interop-context';
+
+/** An outage that ends within this time is told to callbacks only. */
+const TOLERATED_MS = 1_000;
 
 /** How far a Glue42 has come. */
 export interface Progress {
@@ -14,40 +23,52 @@ export interface Progress {
     isDone: boolean;
 }
 
-export function useConnection(props: DashProps & { settings?: Settings }): Progress {
+export interface ConnectionInUse extends Progress {
+    status: LatestStatus;
+}
+
+export function useConnection(props: DashProps & { settings?: Settings }): ConnectionInUse {
     const component = useDashComponent(props);
     const [settings] = useState(props.settings);
     const [progress, setProgress] = useState<Progress>({ interop: undefined, isDone: false });
+    const [diagnostics] = useState(() => new Diagnostics('Glue42', component, props.id));
+    const status = statusOf(component);
     useEffect(() => {
-        const connection = connectionOf(component, settings ?? {});
+        const connection = connectionOf(
+            component,
+            () => new Connection(component, settings ?? {}, diagnostics),
+        );
         connection.report();
         let mounted = true;
         connection.outcome.then((outcome) => mounted && setProgress(outcome));
         return () => {
             mounted = false;
         };
-    }, [component, settings]);
+    }, [component, settings, diagnostics]);
     useEffect(() => {
         component.deliverer('glueReady').deliver(progress.interop instanceof InteropClient);
     }, [component, progress]);
-    return progress;
+    return { ...progress, status };
 }
 
 class Connection {
     readonly outcome: Promise<Progress>;
     private readonly component: DashComponent;
-    private status: ConnectionStatus = { state: 'connecting', error: null };
+    private readonly latest: LatestStatus;
+    private readonly diagnostics: Diagnostics;
+    private tolerating: ReturnType<typeof setTimeout> | undefined;
 
-    constructor(component: DashComponent, settings: Settings) {
+    constructor(component: DashComponent, settings: Settings, diagnostics: Diagnostics) {
         this.component = component;
+        this.latest = statusOf(component);
+        this.diagnostics = diagnostics;
         this.outcome = connect(settings, (status) => this.change(status)).then(
             (client) => ({
                 interop: client ?? 'There is no connection: a factory of this page does without',
                 isDone: true,
             }),
             (error: Error) => {
-                this.change({ state: 'disconnected', error: error.message });
-                console.error(`dash_interop: ${error.message}`);
+                this.change(disconnectedBy(new LastingProblem(error.message)));
                 return { interop: `There is no connection: ${error.message}`, isDone: false };
             },
         );
@@ -56,25 +77,51 @@ class Connection {
     /** Tells the component how things are, also one that was put back into the layout. */
     report(): void {
         this.component.deliverer('isEnterprise').deliver(isDesktop());
-        this.change(this.status);
+        this.change(this.latest.current);
     }
 
     private change(status: ConnectionStatus): void {
         // Who the page was in the last connection outlives it.
-        this.status = { ...this.status, ...status };
+        const { instance } = this.latest.current;
+        this.latest.tell(instance ? { instance, ...status } : status);
+        this.diagnose();
         // The state last, so that the others are there when a callback hears of it.
-        if (this.status.instance) {
-            this.component.deliverer('instance').deliver(this.status.instance);
+        if (this.latest.current.instance) {
+            this.component.deliverer('instance').deliver(this.latest.current.instance);
         }
         this.component.deliverer('connectionError').deliver(status.error);
         this.component.deliverer('connectionState').deliver(status.state);
     }
+
+    private diagnose(): void {
+        const { error, isLasting } = this.latest.current;
+        if (error === null || isLasting) {
+            clearTimeout(this.tolerating);
+            this.tolerating = undefined;
+        }
+        if (error !== null && isLasting) {
+            this.diagnostics.fail(error);
+        } else if (error !== null) {
+            this.tolerating ??= setTimeout(() => {
+                this.tolerating = undefined;
+                this.diagnostics.warnOfConnection(this.latest.current.error ?? error);
+            }, TOLERATED_MS);
+        }
+    }
+}
+
+const statuses = new WeakMap<DashComponent, LatestStatus>();
+
+function statusOf(component: DashComponent): LatestStatus {
+    const status = statuses.get(component) ?? new LatestStatus();
+    statuses.set(component, status);
+    return status;
 }
 
 const connections = new WeakMap<DashComponent, Connection>();
 
-function connectionOf(component: DashComponent, settings: Settings): Connection {
-    const connection = connections.get(component) ?? new Connection(component, settings);
+function connectionOf(component: DashComponent, make: () => Connection): Connection {
+    const connection = connections.get(component) ?? make();
     connections.set(component, connection);
     return connection;
 }

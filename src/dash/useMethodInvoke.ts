@@ -1,28 +1,43 @@
 /** A MethodInvoke: each value written to its `invoke` is one invocation and has one result. */
 
 import { useEffect } from 'react';
-import { type InteropClient, InvocationFailed, readWaitTimeout } from '../client/interop';
+import { InteropClient, InvocationFailed, readWaitTimeout } from '../client/interop';
+import type { LatestStatus } from '../client/status';
 import { type DashComponent, type DashProps, type Part, useDashComponent } from './component';
 import type { Deliverer } from './deliver';
-import { type Interop, useInterop } from './interop-context';
+import { Diagnostics } from './diagnostics';
+import { type Interop, useInterop, useStatus } from './interop-context';
+
+/** How long an invocation waits for a server before the author hears that there is none. */
+const TOLERATED_MS = 1_000;
+/** How many methods it is told of that there are. */
+const MOST_NAMES = 20;
 
 export function useMethodInvoke(props: DashProps): void {
     const component = useDashComponent(props);
     const interop = useInterop();
+    const status = useStatus();
+    const { id } = props;
     useEffect(() => {
-        component.part('invoker', () => new Invoker(component)).update(interop);
-    }, [component, interop]);
+        const make = () =>
+            new Invoker(component, status, new Diagnostics('MethodInvoke', component, id));
+        component.part('invoker', make).update(interop);
+    }, [component, interop, status, id]);
 }
 
 /** Makes a call of each value that is written to `invoke`, as long as the component is there. */
 class Invoker implements Part {
     private readonly component: DashComponent;
+    private readonly status: LatestStatus;
+    private readonly diagnostics: Diagnostics;
     private readonly results: Deliverer;
     private readonly arrival = new Arrival();
     private interop: Interop;
 
-    constructor(component: DashComponent) {
+    constructor(component: DashComponent, status: LatestStatus, diagnostics: Diagnostics) {
         this.component = component;
+        this.status = status;
+        this.diagnostics = diagnostics;
         component.watch('invoke', (invoke) => this.invoke(invoke), 'result');
         this.results = component.eventDeliverer('result', true);
     }
@@ -38,9 +53,31 @@ class Invoker implements Part {
     end(): void {}
 
     private async invoke(invoke: unknown): Promise<void> {
-        const outcome = await invokeOnce(this.interop, this.arrival, invoke);
+        const waiting = this.warnWhileWaiting(invoke);
+        const outcome = await invokeOnce(this.interop, this.arrival, this.status, invoke);
+        clearTimeout(waiting);
+        if (outcome.error) {
+            const failure = `${nameOf(invoke)} failed: ${outcome.error.message}`;
+            this.diagnostics.warnBeside('result', failure);
+        }
         const sequence = nextSequence(this.component);
         this.results.deliver({ ...outcome, sequence });
+    }
+
+    /** A wrong name, or a server that is away, would otherwise be told when all waiting is over. */
+    private warnWhileWaiting(invoke: any): ReturnType<typeof setTimeout> {
+        return setTimeout(() => {
+            const client = this.interop;
+            if (this.status.current.state !== 'connected') {
+                return;
+            }
+            if (client instanceof InteropClient && !client.isOffered(invoke?.definition)) {
+                const offered = client.offered().slice(0, MOST_NAMES).join(', ');
+                this.diagnostics.warn(
+                    `nobody offers ${nameOf(invoke)} so far. On offer: ${offered || 'nothing'}`,
+                );
+            }
+        }, TOLERATED_MS);
     }
 }
 
@@ -51,29 +88,50 @@ class Arrival {
         this.announce = resolve;
     });
 
-    /** Waits as an invocation waits for a server. */
-    async wait(timeoutMs: number): Promise<Interop> {
+    /** Waits as an invocation waits for a server; not for what does not come by itself. */
+    async wait(timeoutMs: number, status: LatestStatus): Promise<Interop> {
         let timer: ReturnType<typeof setTimeout> | undefined;
         const late = new Promise<string>((resolve) => {
             const reason = `The page was not connected within ${timeoutMs} ms`;
-            timer = setTimeout(() => resolve(reason), timeoutMs);
+            timer = setTimeout(() => resolve(because(reason, status)), timeoutMs);
         });
-        return Promise.race([this.interop, late]).finally(() => clearTimeout(timer));
+        let stop = () => {};
+        const hopeless = new Promise<string>((resolve) => {
+            stop = status.listen(
+                ({ isLasting }) =>
+                    isLasting && resolve(because('The page is not connected', status)),
+            );
+        });
+        return Promise.race([this.interop, late, hopeless]).finally(() => {
+            clearTimeout(timer);
+            stop();
+        });
     }
+}
+
+/** What is said, with the reason why the page is not connected, while there is one. */
+function because(said: string, { current }: LatestStatus): string {
+    return current.error === null ? said : `${said}: ${current.error}`;
 }
 
 interface Outcome {
     invocationId: unknown;
     invocationResult: object | null;
-    error: object | null;
+    error: { message: string } | null;
 }
 
-async function invokeOnce(present: Interop, arrival: Arrival, invoke: any): Promise<Outcome> {
+async function invokeOnce(
+    present: Interop,
+    arrival: Arrival,
+    status: LatestStatus,
+    invoke: any,
+): Promise<Outcome> {
     const invocationId = invoke?.invocationId ?? null;
     try {
         const { definition, argumentObj, target, options } = readInvoke(invoke);
         // Where the connection is there already, the call leaves before this function first awaits.
-        const interop = present ?? (await arrival.wait(readWaitTimeout(options?.waitTimeoutMs)));
+        const interop =
+            present ?? (await arrival.wait(readWaitTimeout(options?.waitTimeoutMs), status));
         const client = requireClient(interop);
         const invocationResult = await client.invoke(
             definition,
@@ -83,7 +141,12 @@ async function invokeOnce(present: Interop, arrival: Arrival, invoke: any): Prom
         );
         return { invocationId, invocationResult, error: null };
     } catch (error) {
-        return { invocationId, invocationResult: null, error: describeError(error as Error) };
+        const described = describeError(error as Error);
+        const isNobodyFound = present instanceof InteropClient && !described.all_errors.length;
+        if (isNobodyFound && status.current.state === 'disconnected') {
+            described.message += because('. The page is not connected', status);
+        }
+        return { invocationId, invocationResult: null, error: described };
     }
 }
 
@@ -106,7 +169,7 @@ function readInvoke(invoke: any): Record<string, any> {
     return invoke;
 }
 
-function describeError(error: Error): object {
+function describeError(error: Error): { message: string; all_errors: object[] } {
     const all_errors = error instanceof InvocationFailed ? error.errors : [];
     const { type, returned } = all_errors[0] ?? {};
     return {
@@ -115,6 +178,11 @@ function describeError(error: Error): object {
         ...(returned === undefined ? {} : { returned }),
         all_errors,
     };
+}
+
+function nameOf(invoke: any): string {
+    const name = invoke?.definition?.name ?? invoke?.definition;
+    return typeof name === 'string' ? name : 'an invocation';
 }
 
 const sequences = new WeakMap<DashComponent, number>();

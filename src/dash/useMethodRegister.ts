@@ -4,9 +4,9 @@ import { useEffect } from 'react';
 import { readTimeout } from '../client/definition';
 import { DEFAULT_TIMEOUT_MS } from '../client/interop';
 import { type DashProps, useDashComponent } from './component';
+import { Diagnostics } from './diagnostics';
 import { useInterop } from './interop-context';
 import { OfferedMethod } from './offered-method';
-import { stringifyId } from './renderer';
 
 interface Props extends DashProps {
     definition?: unknown;
@@ -22,13 +22,9 @@ export function useMethodRegister(props: Props): void {
     const { id, definition, validate, returns = false, batch = false } = props;
     const timeoutMs = readTimeout(props.methodResponseTimeoutMs, DEFAULT_TIMEOUT_MS);
     useEffect(() => {
-        const warn = (message: string) => warnOf(id, message);
-        const method = component.part('method', () => new OfferedMethod(component, warn));
-        method.update({ interop, definition, validate, settings: { returns, batch, timeoutMs } });
+        const make = () =>
+            new OfferedMethod(component, new Diagnostics('MethodRegister', component, id));
+        const settings = { returns, batch, timeoutMs };
+        component.part('method', make).update({ interop, definition, validate, settings });
     }, [component, interop, id, definition, returns, batch, timeoutMs, validate]);
-}
-
-function warnOf(id: DashProps['id'], message: string): void {
-    const name = id === undefined ? '' : ` ${stringifyId(id)}`;
-    console.warn(`dash_interop: MethodRegister${name}: ${message}`);
 }

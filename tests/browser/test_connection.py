@@ -448,7 +448,7 @@ def test_con012_a_library_may_decide_to_do_without_a_connection(apps: Apps) -> N
 
 
 def test_con013_a_library_that_fails_is_reported_in_its_own_words(apps: Apps) -> None:
-    apps.browser.allow_in_console(r"dash_interop: No licence")
+    apps.browser.allow_in_console(r"dash_interop: Glue42 glue42: No licence")
     app = make_app("app")
     app.index_string = app.index_string.replace(
         "{%metas%}",
@@ -599,6 +599,7 @@ def test_con018_a_page_of_another_machine_learns_that_the_gateway_is_for_this_on
     apps: Apps,
 ) -> None:
     apps.browser.allow_lost_connections()
+    apps.browser.allow_in_console("serves pages on its own machine only")
     app = apps.make("app")
     with_status(app)
     address = apps.serve(app).replace("127.0.0.1", "elsewhere.example")

@@ -113,6 +113,9 @@ def test_reg004_the_error_prop_says_why_a_method_is_not_registered(apps: Apps) -
         "number": {"name": 5},
         "version": {"name": "Versioned", "version": "1"},
     }
+    apps.browser.allow_in_console(
+        "dash_interop: MethodRegister (second|no-name|empty|number|version)"
+    )
     app = apps.make(
         "provider",
         *[

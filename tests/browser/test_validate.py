@@ -104,9 +104,10 @@ def test_val004_what_is_malformed_is_not_registered(apps: Apps) -> None:
             'validate has to be "off", "warn" or "strict", not "loose"',
         ),
     }
+    apps.browser.allow_in_console("dash_interop: MethodRegister (accepts|returns|mode)")
     app = apps.make(
         "provider",
-        *[MethodRegister(id=key, returns=True, **props) for key, (props, _) in wanted.items()],
+        *[MethodRegister(id=key, returns=True, definition=key) for key in wanted],
         html.Button("Mend", id="mend"),
     )
     for key in wanted:
@@ -120,7 +121,9 @@ def test_val004_what_is_malformed_is_not_registered(apps: Apps) -> None:
 
     handle(app, "returns", lambda invoke: answer(invoke, b=1))
     page = apps.open(app)
-    for key, (_, message) in wanted.items():
+    for key, (props, message) in wanted.items():
+        # As a clientside callback may: in Python such a definition is refused at once.
+        page.set_props(key, **props)
         error = eventually(lambda key=key: errors[key][-1], f"{key} is refused")
         assert error == {"message": message}
     caller = apps.caller()

@@ -26,6 +26,22 @@ LIMITS: dict[tuple[str, str], str] = {
         "webkit",
         "test_con018_a_page_of_another_machine_learns_that_the_gateway_is_for_this_one_only",
     ): "its browser takes no address for a host name, as the other two do",
+    (
+        "webkit",
+        "test_dia004_an_invocation_ends_at_once_when_the_page_will_not_be_connected",
+    ): "its browser takes no address for a host name, as the other two do",
+    (
+        "firefox",
+        "test_lif001_a_page_in_the_back_forward_cache_offers_nothing_until_it_is_back",
+    ): "it does not keep a page with an open socket in its back/forward cache",
+    (
+        "firefox",
+        "test_lif002_a_frozen_page_offers_nothing_until_it_goes_on",
+    ): "only the driver of Chromium freezes a page",
+    (
+        "webkit",
+        "test_lif002_a_frozen_page_offers_nothing_until_it_goes_on",
+    ): "only the driver of Chromium freezes a page",
 }
 """Why a test fails in an engine; one that passes nevertheless is an error."""
 

@@ -1,4 +1,4 @@
-"""A TCP relay that can lose a connection without telling the server."""
+"""A TCP relay that can lose a connection without telling the server, or nobody at all."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Relay:
         self.port: int = self._listener.getsockname()[1]
         self._clients: list[socket.socket] = []
         self._servers: list[socket.socket] = []
+        self._silent: set[socket.socket] = set()
 
     def __enter__(self) -> Relay:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -45,6 +46,10 @@ class Relay:
         while self._clients:
             _end(self._clients.pop())
 
+    def fall_silent(self) -> None:
+        """Pass nothing on over the connections there are; to both ends they stay open."""
+        self._silent.update(self._clients, self._servers)
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -53,13 +58,14 @@ class Relay:
                 self._clients.append(client)
                 self._servers.append(server)
                 for source, target in ((client, server), (server, client)):
-                    threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+                    ends = (source, target)
+                    threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
 
-
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(65_536):
-            target.sendall(data)
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                if source not in self._silent:
+                    target.sendall(data)
 
 
 def _end(connection: socket.socket) -> None:

@@ -361,6 +361,326 @@ describe('registrations', () => {
     });
 });
 
+describe('a socket that the browser itself refuses', () => {
+    function violate(event: object): void {
+        const violation = { disposition: 'enforce', effectiveDirective: 'connect-src', ...event };
+        document.dispatchEvent(Object.assign(new Event('securitypolicyviolation'), violation));
+    }
+
+    const FORBIDDEN =
+        'The content security policy of this page forbids a connection to the gateway: add ws://gateway to its connect-src';
+
+    test.each([
+        ['its address', 'ws://gateway/'],
+        ['its origin', 'ws://gateway'],
+        ['its scheme', 'ws'],
+    ])('for a policy is told as that, when the browser names %s', async (_what, blockedURI) => {
+        const socket = await sayHello();
+        socket.refuse();
+        expect(statuses).toEqual([]);
+        violate({ blockedURI });
+        await flush();
+        expect(statuses).toEqual([{ state: 'disconnected', error: FORBIDDEN, isLasting: true }]);
+        await vi.advanceTimersByTimeAsync(100);
+        expect(asked).toBe(2);
+    });
+
+    test('for a policy, in a browser that throws', async () => {
+        vi.stubGlobal(
+            'WebSocket',
+            class {
+                constructor() {
+                    throw new DOMException('The operation is insecure.', 'SecurityError');
+                }
+            },
+        );
+        core.send({ ...HELLO });
+        await flush();
+        expect(statuses).toEqual([]);
+        violate({ blockedURI: 'ws://gateway/' });
+        await flush();
+        expect(statuses.map(({ error }) => error)).toEqual([FORBIDDEN]);
+        await vi.advanceTimersByTimeAsync(100);
+        expect(asked).toBe(2);
+    });
+
+    test('for a policy that is named before the socket fails', async () => {
+        const socket = await sayHello();
+        violate({ blockedURI: 'ws://gateway/' });
+        socket.refuse();
+        await flush();
+        expect(statuses.map(({ error }) => error)).toEqual([FORBIDDEN]);
+    });
+
+    test.each([
+        ['another address', { blockedURI: 'ws://elsewhere/' }],
+        ['another directive', { blockedURI: 'ws://gateway/', effectiveDirective: 'img-src' }],
+        ['a policy that only reports', { blockedURI: 'ws://gateway/', disposition: 'report' }],
+    ])('says nothing of %s', async (_what, violation) => {
+        const socket = await sayHello();
+        violate(violation);
+        socket.refuse();
+        await vi.advanceTimersByTimeAsync(100);
+        expect(statuses.map(({ error }) => error)).toEqual([
+            `No gateway answers at ws://gateway/, or it does not admit pages of ${location.origin}`,
+        ]);
+        expect(statuses[0].isLasting).toBeUndefined();
+    });
+
+    test('on a page that came by https is told what it needs', async () => {
+        vi.stubGlobal('location', { protocol: 'https:', origin: 'https://app' });
+        (await sayHello()).refuse();
+        await vi.advanceTimersByTimeAsync(100);
+        expect(statuses).toEqual([
+            {
+                state: 'disconnected',
+                error: 'The browser refuses ws://gateway/ to a page that came by https: the gateway needs TLS and a wss: address',
+                isLasting: true,
+            },
+        ]);
+    });
+});
+
+describe('a page that the browser puts aside', () => {
+    const away = [
+        ['pagehide', () => window.dispatchEvent(new Event('pagehide'))],
+        ['freeze', () => document.dispatchEvent(new Event('freeze'))],
+    ] as const;
+    const back = [
+        ['pageshow', () => window.dispatchEvent(new Event('pageshow'))],
+        ['resume', () => document.dispatchEvent(new Event('resume'))],
+    ] as const;
+
+    test.each(away)('leaves the gateway on %s, without a word', async (_what, leave) => {
+        const socket = await logIn();
+        const lost = vi.fn();
+        transport.onLost = lost;
+        leave();
+        expect(socket.isClosed).toBe(true);
+        core.send({ type: 'error', reason_uri: 'agm.errors.client_error', request_id: 'i' });
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(socket.sent).toHaveLength(1);
+        expect(lost).not.toHaveBeenCalled();
+        expect(asked).toBe(1);
+        expect(statuses).toHaveLength(1);
+    });
+
+    test.each(back)(
+        'has lost its connection on %s, and logs in at once',
+        async (_what, comeBack) => {
+            await logIn();
+            window.dispatchEvent(new Event('pagehide'));
+            const lost = vi.fn(() => core.send({ ...HELLO }));
+            transport.onLost = lost;
+            comeBack();
+            expect(lost).toHaveBeenCalledTimes(1);
+            expect(statuses[1]).toEqual({
+                state: 'disconnected',
+                error: 'The browser had put this page aside',
+            });
+            await vi.advanceTimersByTimeAsync(100);
+            FakeWebSocket.latest.welcome();
+            expect(statuses[2].state).toBe('connected');
+            back.forEach(([, again]) => {
+                again();
+            });
+            expect(lost).toHaveBeenCalledTimes(1);
+        },
+    );
+
+    test('gives up an attempt, and makes it when it is back', async () => {
+        const socket = await sayHello();
+        window.dispatchEvent(new Event('pagehide'));
+        document.dispatchEvent(new Event('freeze'));
+        expect(socket.isClosed).toBe(true);
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(asked).toBe(1);
+        document.dispatchEvent(new Event('resume'));
+        await flush();
+        FakeWebSocket.latest.welcome();
+        expect(statuses.map(({ state }) => state)).toEqual(['connected']);
+        expect(asked).toBe(2);
+    });
+
+    test('has no use for a session that it asked for before', async () => {
+        let give: (session: Session) => void = () => {};
+        const before = answer;
+        answer = () => new Promise((resolve) => (give = resolve));
+        core.send({ ...HELLO });
+        window.dispatchEvent(new Event('pagehide'));
+        answer = before;
+        window.dispatchEvent(new Event('pageshow'));
+        give({ url: 'ws://former/', token: 't', application: 'app' });
+        await flush();
+        expect(FakeWebSocket.opened.map(({ url }) => url)).toEqual(['ws://gateway/']);
+    });
+
+    test('does not begin to connect while it is away', async () => {
+        window.dispatchEvent(new Event('pagehide'));
+        core.send({ ...HELLO });
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(asked).toBe(0);
+        window.dispatchEvent(new Event('pageshow'));
+        await flush();
+        expect(asked).toBe(1);
+    });
+
+    test('pageshow of a page that was not away changes nothing', async () => {
+        await logIn();
+        window.dispatchEvent(new Event('pageshow'));
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(statuses).toHaveLength(1);
+        expect(asked).toBe(1);
+    });
+});
+
+describe('a page that may be unloading', () => {
+    const failure = { type: 'error', reason_uri: 'agm.errors.client_error', request_id: 'i' };
+    const others = [
+        { type: 'yield', invocation_id: 'i' },
+        { type: 'error', reason_uri: 'agm.errors.subscription.failure', request_id: 's' },
+    ];
+    const beginUnloading = () => window.dispatchEvent(new Event('beforeunload'));
+
+    test('does not say that its handlers failed', async () => {
+        const socket = await logIn();
+        beginUnloading();
+        core.send({ ...failure });
+        others.forEach(core.send);
+        expect(socket.sent.slice(1)).toEqual(others);
+        await vi.advanceTimersByTimeAsync(4_999);
+        window.dispatchEvent(new Event('pagehide'));
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(socket.sent.slice(1)).toEqual(others);
+    });
+
+    test('says it later when its user stays', async () => {
+        const socket = await logIn();
+        beginUnloading();
+        core.send({ ...failure });
+        await vi.advanceTimersByTimeAsync(5_000);
+        expect(socket.sent.slice(1)).toEqual([failure]);
+        core.send({ ...failure, request_id: 'j' });
+        expect(socket.sent).toHaveLength(3);
+    });
+
+    test('says nothing to the next connection of what failed in the one before', async () => {
+        const socket = await logIn();
+        transport.onLost = () => core.send({ ...HELLO });
+        beginUnloading();
+        core.send({ ...failure });
+        socket.cut();
+        await vi.advanceTimersByTimeAsync(100);
+        FakeWebSocket.latest.welcome();
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(FakeWebSocket.latest.sent).toHaveLength(1);
+    });
+});
+
+describe('a connection that may be dead', () => {
+    const QUESTION = {
+        domain: 'agm',
+        type: 'unregister',
+        methods: [],
+        peer_id: 'peer-1',
+        request_id: 'still-there',
+    };
+    const ANSWER = { domain: 'agm', type: 'success', request_id: 'still-there' };
+
+    function sleepFor(ms: number): Promise<unknown> {
+        vi.setSystemTime(Date.now() + ms);
+        return vi.advanceTimersByTimeAsync(5_000);
+    }
+
+    function signs(): [string, () => unknown][] {
+        return [
+            ['the machine has slept', () => sleepFor(3_600_000)],
+            ['the network is back', () => window.dispatchEvent(new Event('online'))],
+            [
+                'somebody looks at the page',
+                () => document.dispatchEvent(new Event('visibilitychange')),
+            ],
+        ];
+    }
+
+    test.each(signs())('is asked when %s', async (_what, happens) => {
+        const socket = await logIn();
+        await happens();
+        expect(socket.sent.slice(1)).toEqual([QUESTION]);
+        socket.deliver(ANSWER);
+        await vi.advanceTimersByTimeAsync(4_999);
+        expect(received.map(({ type }) => type)).toEqual(['welcome']);
+        expect(statuses).toHaveLength(1);
+    });
+
+    test.each(signs())('is lost when nothing comes after %s', async (_what, happens) => {
+        const socket = await logIn();
+        const lost = vi.fn(() => core.send({ ...HELLO }));
+        transport.onLost = lost;
+        await happens();
+        await vi.advanceTimersByTimeAsync(3_000);
+        expect(socket.isClosed).toBe(true);
+        expect(lost).toHaveBeenCalledTimes(1);
+        expect(statuses[1].error).toBe('The gateway no longer answers');
+        await vi.advanceTimersByTimeAsync(100);
+        FakeWebSocket.latest.welcome();
+        expect(statuses[2].state).toBe('connected');
+    });
+
+    test('lives when anything comes', async () => {
+        const socket = await logIn();
+        window.dispatchEvent(new Event('online'));
+        socket.deliver({ type: 'invoke', domain: 'agm' });
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(statuses).toHaveLength(1);
+    });
+
+    test('is asked once at a time', async () => {
+        const socket = await logIn();
+        window.dispatchEvent(new Event('online'));
+        window.dispatchEvent(new Event('online'));
+        expect(socket.sent).toHaveLength(2);
+    });
+
+    test('has time while the question is still to be sent', async () => {
+        const socket = await logIn();
+        socket.bufferedAmount = 1;
+        window.dispatchEvent(new Event('online'));
+        await vi.advanceTimersByTimeAsync(30_000);
+        expect(statuses).toHaveLength(1);
+        socket.bufferedAmount = 0;
+        await vi.advanceTimersByTimeAsync(6_000);
+        expect(statuses[1].error).toBe('The gateway no longer answers');
+    });
+
+    test('is asked again by a page that was held up itself', async () => {
+        const socket = await logIn();
+        window.dispatchEvent(new Event('online'));
+        vi.setSystemTime(Date.now() + 5_000);
+        await vi.advanceTimersByTimeAsync(3_000);
+        expect(socket.sent.slice(1)).toEqual([QUESTION, QUESTION]);
+        expect(statuses).toHaveLength(1);
+    });
+
+    test('timers that are a little late are no sign', async () => {
+        const socket = await logIn();
+        await sleepFor(14_000);
+        expect(socket.sent).toHaveLength(1);
+    });
+
+    test('an attempt that waits is made at once', async () => {
+        answer = () => Promise.reject(new Error('away'));
+        core.send({ ...HELLO });
+        await vi.advanceTimersByTimeAsync(10_000);
+        for (const [, happens] of signs().slice(1)) {
+            const before = asked;
+            happens();
+            await flush();
+            expect(asked).toBe(before + 1);
+        }
+    });
+});
+
 describe('close', () => {
     test('closes the socket and reports nothing more', async () => {
         const socket = await logIn();

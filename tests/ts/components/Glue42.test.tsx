@@ -232,7 +232,40 @@ test('a connection that cannot be made is told in the props and the console', as
         connectionState: 'disconnected',
         connectionError: 'no licence',
     });
-    expect(logged.mock.calls).toEqual([['dash_interop: no licence']]);
+    expect(logged.mock.calls).toEqual([[`dash_interop: Glue42 ${id}: no licence`]]);
+});
+
+describe('an outage', () => {
+    let warnings: string[];
+
+    beforeEach(async () => {
+        warnings = [];
+        vi.spyOn(console, 'warn').mockImplementation((text) => warnings.push(text));
+        vi.stubGlobal('fetch', async () => Response.json({}));
+        await show();
+        await connect();
+    });
+
+    afterEach(() => {
+        vi.unstubAllGlobals();
+    });
+
+    async function lasts(ms: number): Promise<void> {
+        await act(async () => io.connection.goAway());
+        await act(() => vi.advanceTimersByTimeAsync(ms));
+        await act(async () => io.connection.comeBack());
+    }
+
+    test('is told in the console when it lasts a second, once', async () => {
+        await lasts(999);
+        await settle();
+        expect(warnings).toEqual([]);
+        await lasts(1_000);
+        await lasts(5_000);
+        expect(warnings).toEqual([
+            `dash_interop: Glue42 ${id}: The connection to the gateway was lost`,
+        ]);
+    });
 });
 
 test('a component that is put back into the layout finds its connection', async () => {

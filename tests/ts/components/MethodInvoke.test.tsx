@@ -9,6 +9,7 @@ import { FakeGateway, type FakePage } from '../support/fake-interop';
 let gateway: FakeGateway;
 let own: FakePage;
 let page: FakeDashPage;
+let warnings: string[];
 let client: InteropClient;
 /** Components remember by id what they have seen: each test has its own. */
 let id: string;
@@ -16,6 +17,8 @@ let tests = 0;
 
 beforeEach(async () => {
     vi.useFakeTimers();
+    warnings = [];
+    vi.spyOn(console, 'warn').mockImplementation((message) => warnings.push(message));
     tests += 1;
     id = `invoke-${tests}`;
     gateway = new FakeGateway();
@@ -173,6 +176,51 @@ describe('one write, one call', () => {
         await page.settle(500);
         expect(page.store.props(id).result.error.message).toBe(
             'The page was not connected within 500 ms',
+        );
+    });
+
+    test('ends in time, with the reason why no connection comes', async () => {
+        page.add('MethodInvoke', { id });
+        await page.show();
+        page.status.tell({ state: 'disconnected', error: 'No gateway answers' });
+        await page.write(id, { invoke: { definition: 'Count', options: { waitTimeoutMs: 500 } } });
+        await page.settle(499);
+        expect(page.store.props(id).result).toBeNull();
+        await page.settle(1);
+        const message = 'The page was not connected within 500 ms: No gateway answers';
+        expect(page.store.props(id).result.error.message).toBe(message);
+        expect(warnings).toEqual([`dash_interop: MethodInvoke ${id}: Count failed: ${message}`]);
+    });
+
+    test.each([
+        ['before', 0],
+        ['after', 100],
+    ])('ends at once for a reason that stays, known %s the write', async (_when, afterMs) => {
+        page.add('MethodInvoke', { id });
+        await page.show();
+        const status = { state: 'disconnected', error: 'Forbidden', isLasting: true } as const;
+        if (afterMs === 0) {
+            page.status.tell(status);
+        }
+        await page.write(id, invoke(1));
+        if (afterMs > 0) {
+            await page.settle(afterMs);
+            expect(page.store.props(id).result).toBeNull();
+            page.status.tell(status);
+        }
+        await page.settle();
+        expect(page.store.props(id).result.error.message).toBe(
+            'The page is not connected: Forbidden',
+        );
+    });
+
+    test('tells the reason of an outage in which nobody was found', async () => {
+        await show();
+        page.status.tell({ state: 'disconnected', error: 'The gateway was stopped' });
+        await page.write(id, { invoke: { definition: 'Sumo', options: { waitTimeoutMs: 100 } } });
+        await page.settle(100);
+        expect(page.store.props(id).result.error.message).toBe(
+            'No server offers the method Sumo for target "best" (waited 100 ms). The page is not connected: The gateway was stopped',
         );
     });
 
@@ -335,6 +383,30 @@ describe('a call that fails', () => {
         expect(results()[0].invocationId).toBe('mine');
     });
 
+    test('for want of a server is told in the console long before', async () => {
+        await offer('Sum', () => ({}));
+        await gateway.connect().interop.createStream({ name: 'Prices' });
+        await show();
+        page.status.tell({ state: 'connected', error: null });
+        await page.write(id, { invoke: { definition: 'Sumo' } });
+        await page.settle(1_000);
+        expect(warnings).toEqual([
+            `dash_interop: MethodInvoke ${id}: nobody offers Sumo so far. On offer: Sum`,
+        ]);
+    });
+
+    test('no such thing is told of a call that is under way, or of a page that is away', async () => {
+        await offer('Sum', () => new Promise(() => {}));
+        await show();
+        page.status.tell({ state: 'connected', error: null });
+        await page.write(id, { invoke: { definition: 'Sum' } });
+        await page.settle(1_000);
+        page.status.tell({ state: 'disconnected', error: 'The gateway was stopped' });
+        await page.write(id, { invoke: { definition: 'Sumo' } });
+        await page.settle(1_000);
+        expect(warnings).toEqual([]);
+    });
+
     test('in the handler tells its message, its type and all errors', async () => {
         await offer('Sum', () => Promise.reject({ message: 'No book', type: 'LookupError' }));
         const error = await errorOf({ definition: 'Sum' });
@@ -344,6 +416,7 @@ describe('a call that fails', () => {
             returned: { message: 'No book', type: 'LookupError' },
             all_errors: [{ message: 'No book', executed_by: { application: 'server' } }],
         });
+        expect(warnings).toEqual([`dash_interop: MethodInvoke ${id}: Sum failed: No book`]);
         expect(JSON.parse(JSON.stringify(error))).toEqual(error);
     });
 

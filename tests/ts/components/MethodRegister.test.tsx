@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { InteropClient } from '../../../src/client/interop';
 import MethodRegister from '../../../src/components/MethodRegister';
+import { NO_ROOT } from '../../../src/dash/interop-context';
 import { FakeDashPage } from '../support/fake-dash-page';
 import { FakeGateway, type FakePage } from '../support/fake-interop';
 
@@ -9,6 +10,7 @@ let own: FakePage;
 let caller: FakePage;
 let page: FakeDashPage;
 let warnings: string[];
+let failures: string[];
 /** Components remember by id what they have seen: each test has its own. */
 let id: string;
 let tests = 0;
@@ -17,6 +19,8 @@ beforeEach(() => {
     vi.useFakeTimers();
     warnings = [];
     vi.spyOn(console, 'warn').mockImplementation((message) => warnings.push(message));
+    failures = [];
+    vi.spyOn(console, 'error').mockImplementation((message) => failures.push(message));
     serverAnswers({ accepts: null, returns: null });
     tests += 1;
     id = `register-${tests}`;
@@ -159,6 +163,23 @@ describe('error', () => {
         await show({ definition });
         expect(page.store.props(id).error).toEqual({ message });
         expect(own.interop.own).toEqual([]);
+        expect(failures).toEqual([`dash_interop: MethodRegister ${id}: ${message}`]);
+    });
+
+    test('without a root says that it needs one', async () => {
+        page.add('MethodRegister', { id, definition: 'Sum' });
+        await page.show(NO_ROOT);
+        expect(page.store.props(id).error).toEqual({ message: NO_ROOT });
+        expect(failures).toEqual([`dash_interop: MethodRegister ${id}: ${NO_ROOT}`]);
+    });
+
+    test('of a root that is not connected is told by the root alone', async () => {
+        page.add('MethodRegister', { id, definition: 'Sum' });
+        await page.show('There is no connection: no licence');
+        expect(page.store.props(id).error).toEqual({
+            message: 'There is no connection: no licence',
+        });
+        expect(failures).toEqual([]);
     });
 
     test('for a name that this page offers already names it, and leaves the first alone', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+    callbacksWithInput,
     callbacksWithOutput,
     layoutEntry,
     pendingCallbacks,
@@ -121,10 +122,19 @@ describe('callbacksWithOutput', () => {
         ]);
         expect(callbacksWithOutput(store, '{"other":"m"}', 'result')).toEqual([]);
     });
+
+    test('has a counterpart for inputs', () => {
+        const inputMap = { a: { result: [first] } };
+        const inputPatterns = { index: { result: [{ keys: ['index'], callbacks: [second] }] } };
+        const store = storeWith({ graphs: { inputMap, inputPatterns } });
+        expect(callbacksWithInput(store, 'a', 'result')).toEqual([first]);
+        expect(callbacksWithInput(store, 'a', 'invoke')).toEqual([]);
+        expect(callbacksWithInput(store, '{"index":1}', 'result')).toEqual([second]);
+    });
 });
 
 test('a component without an id is no output', () => {
-    const store = storeWith({ callbacks: { requested: [] } });
+    const store = storeWith({ graphs: {} });
     expect(callbacksWithOutput(store, undefined, 'result')).toEqual([]);
 });
 

@@ -6,7 +6,8 @@
 import { act, cleanup, render } from '@testing-library/react';
 import React, { createContext, StrictMode, useContext, useRef, useSyncExternalStore } from 'react';
 import { vi } from 'vitest';
-import { type Interop, InteropContext } from '../../../src/dash/interop-context';
+import { LatestStatus } from '../../../src/client/status';
+import { type Interop, InteropContext, StatusContext } from '../../../src/dash/interop-context';
 import { FakeDashStore } from './fake-dash-store';
 
 type Path = (string | number)[];
@@ -15,6 +16,8 @@ const PathContext = createContext<Path>([]);
 
 export class FakeDashPage {
     readonly store = new FakeDashStore();
+    /** What the connection says of itself. */
+    readonly status = new LatestStatus();
     private readonly paths = new Map<string, Path>();
     private readonly types: Record<string, React.ComponentType<any>>;
     private rerender: (ui: React.ReactElement) => void = () => {};
@@ -130,11 +133,13 @@ export class FakeDashPage {
     private tree(): React.ReactElement {
         return (
             <StrictMode>
-                <InteropContext.Provider value={this.interop}>
-                    {[...this.paths].map(([id, path]) => (
-                        <Wrapper key={`${id} ${this.mounts.get(id)}`} page={this} path={path} />
-                    ))}
-                </InteropContext.Provider>
+                <StatusContext.Provider value={this.status}>
+                    <InteropContext.Provider value={this.interop}>
+                        {[...this.paths].map(([id, path]) => (
+                            <Wrapper key={`${id} ${this.mounts.get(id)}`} page={this} path={path} />
+                        ))}
+                    </InteropContext.Provider>
+                </StatusContext.Provider>
             </StrictMode>
         );
     }

@@ -37,10 +37,17 @@ export class FakeDashStore implements Store {
             Stage,
             PendingCallback[]
         >,
-        graphs: { outputMap: {} as Props, outputPatterns: {} as Props },
+        graphs: {
+            inputMap: {} as Props,
+            inputPatterns: {} as Props,
+            outputMap: {} as Props,
+            outputPatterns: {} as Props,
+        },
         layout: { props: { children: [] as (LayoutNode | undefined)[] } },
         layoutHashes: {} as Record<string, { hash: number }>,
         paths: { strs: {} as Record<string, Path>, objs: {} as Props },
+        config: { ui: false },
+        error: { frontEnd: [] as { error: Error }[] },
     };
     private readonly listeners = new Set<() => void>();
     private readonly definitions: Definition[] = [];
@@ -60,7 +67,17 @@ export class FakeDashStore implements Store {
         return () => this.listeners.delete(listener);
     }
 
-    dispatch({ type, payload }: { type: string; payload: any }): unknown {
+    /** Switches the dev tools on. */
+    useDevTools(): void {
+        this.state.config = { ui: true };
+    }
+
+    /** What the dev tools list, the newest first. */
+    get listedErrors(): string[] {
+        return this.state.error.frontEnd.map(({ error }) => error.message);
+    }
+
+    dispatch({ type, payload }: { type: string; payload: any }): void {
         switch (type) {
             case 'ON_PROP_CHANGE':
                 this.assign(payload.itempath[2], payload.props);
@@ -74,10 +91,16 @@ export class FakeDashStore implements Store {
                 }
                 this.notify();
                 break;
+            case 'ON_ERROR':
+                console.error(payload.error);
+                this.state = {
+                    ...this.state,
+                    error: { frontEnd: [payload, ...this.state.error.frontEnd] },
+                };
+                break;
             default:
                 throw new Error(`Dash has no action ${type}`);
         }
-        return undefined;
     }
 
     /** How many want to hear of changes. */
@@ -122,12 +145,9 @@ export class FakeDashStore implements Store {
     callback({ inputs, outputs = [] }: { inputs: string[]; outputs?: string[] }): Definition {
         const definition = { inputs, outputs };
         this.definitions.push(definition);
-        for (const output of outputs) {
-            const [id, prop] = splitKey(output);
-            const byProp = this.state.graphs.outputMap[id] ?? {};
-            byProp[prop] = [...(byProp[prop] ?? []), definition];
-            this.state.graphs.outputMap[id] = byProp;
-        }
+        const { inputMap, outputMap } = this.state.graphs;
+        addTo(inputMap, inputs, definition);
+        addTo(outputMap, outputs, definition);
         return definition;
     }
 
@@ -400,6 +420,14 @@ export class FakeRun {
         if (this.stage === 'requested') {
             this.start();
         }
+    }
+}
+
+function addTo(map: Props, keys: string[], definition: Definition): void {
+    for (const key of keys) {
+        const [id, prop] = splitKey(key);
+        map[id] ??= {};
+        map[id][prop] = [...(map[id][prop] ?? []), definition];
     }
 }
 

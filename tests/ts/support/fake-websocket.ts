@@ -16,7 +16,10 @@ export class FakeWebSocket {
     onopen: (() => void) | null = null;
     onmessage: ((event: { data: string }) => void) | null = null;
     onclose: ((event: { code: number; reason: string }) => void) | null = null;
+    onerror: (() => void) | null = null;
     isClosed = false;
+    /** What the page has sent and the browser has still to send. */
+    bufferedAmount = 0;
 
     constructor(url: string) {
         if (!/^wss?:/.test(url)) {
@@ -54,9 +57,16 @@ export class FakeWebSocket {
         this.deliver({ type: 'welcome', domain: 'global', peer_id: peerId });
     }
 
+    /** The browser itself refuses the connection, and does not say that it is closed. */
+    refuse(): void {
+        this.isClosed = true;
+        this.onerror?.();
+    }
+
     /** The connection breaks, or the gateway closes it with a reason. */
     cut(reason = ''): void {
         this.isClosed = true;
+        this.onerror?.();
         this.onclose?.({ code: reason ? 4000 : 1006, reason });
     }
 }

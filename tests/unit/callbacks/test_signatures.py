@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from dash import Dash, html
 
+from dash_interop.callbacks.problems import PROBLEM_ROUTE
 from dash_interop.callbacks.session import SESSION_ROUTE
 from dash_interop.callbacks.signatures import SIGNATURE_ROUTE
 from dash_interop.protocol.signature import parse
@@ -81,7 +82,8 @@ for app, prefix in [(early, "/"), (later, "/later/")]:
     for route in ["{SIGNATURE_ROUTE}?accepts=int", "{SESSION_ROUTE}"]:
         answer = client.post(prefix + route, headers={{"Origin": "https://far.away"}})
         print(answer.get_json()["error"].split()[0])
+    assert client.post(prefix + "{PROBLEM_ROUTE}").get_json() == {{}}
 """
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert process.stderr == ""
+    assert process.stderr == "a page reports: : \n" * 2
     assert process.stdout.split() == ["accepts:", "The"] * 2

@@ -215,6 +215,17 @@ def test_unregistering_one_method_leaves_the_others():
     assert subscription
 
 
+def test_unregistering_nothing_is_answered_and_told_to_nobody():
+    room = Room()
+    a = room.enter("a", "anna", SUM)
+    room.enter("b")
+    # With this a page asks whether its connection is still alive.
+    assert room.handle("a", Unregister("still-there", a, [])) == [
+        Send("a", Success("still-there", a))
+    ]
+    assert room.router.counters()["methods"] == 1
+
+
 def test_unregistering_an_unknown_method_changes_nothing():
     room = Room()
     a = room.enter("a", "anna", SUM)
