@@ -13,6 +13,8 @@ from dash import Input, Output, State, callback, ctx, get_app, no_update
 from dash.exceptions import PreventUpdate
 from msgspec import Struct
 
+from ..errors import NoResult
+from ..protocol.failures import describe_failure, raised
 from ..protocol.payloads import as_object
 
 __all__ = ["method_handler"]
@@ -170,12 +172,12 @@ def _answer(outcome: _Outcome) -> dict[str, Any]:
     if error is None:
         result = as_object(outcome.value)
         return {"invocationId": outcome.invocation_id, "invocationResult": result}
-    if isinstance(error, PreventUpdate):
-        described = {"message": "The handler prevented the update, so there is no result"}
-    else:
-        kind = type(error).__name__
-        described = {"message": f"{kind}: {error}", "type": kind}
-    return {"invocationId": outcome.invocation_id, "error": described}
+    failure = (
+        NoResult("The handler prevented the update, so there is no result")
+        if isinstance(error, PreventUpdate)
+        else raised(error)
+    )
+    return {"invocationId": outcome.invocation_id, "error": describe_failure(failure)}
 
 
 def _last_value(invoke: Any, outcomes: list[_Outcome]) -> Any:

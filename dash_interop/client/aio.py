@@ -205,12 +205,17 @@ class InteropClient:
             ``all_return_values``, and the ``all_errors`` of those that failed.
 
         Raises:
+            InvalidInvoke: ``method``, ``target`` or a time cannot be used, or it is a stream.
+            NotConnected: There was no connection within ``wait_timeout``; nothing was sent.
             MethodNotFound: No server offers it, or none that the target means.
             InvalidArguments: ``args`` is no dict, holds what cannot travel, or the server says that
                 it does not fit.
-            HandlerFailed: The handler raised; ``type`` and ``message`` say what.
+            HandlerFailed: The handler raised; ``exception`` and ``message`` say what.
+            InvalidResult: What the handler returned does not fit what the method promises.
+            NoResult: The handler of a page ended without a result; ``message`` says why.
             InvocationTimeout: No answer in time. The handler may still run.
             Overloaded: Too many invocations wait at the server already.
+            MessageTooLarge: Arguments or result are larger than the gateway takes.
             ServerGone: The server left before it answered.
             ConnectionLost: The connection broke before the answer came.
             InvocationError: Base of them all; with several servers the first one's error, and
@@ -262,6 +267,7 @@ class InteropClient:
 
         Raises:
             MethodNotFound: Nobody did within ``timeout`` seconds.
+            NotConnected: There was no connection to the gateway at the end of that time.
         """
         filter = read_filter(wanted)
         if filter is None:
@@ -357,7 +363,7 @@ class InteropClient:
         Raises:
             SubscriptionError: Nobody offers it, or accepted in time; or why it was rejected.
             InvalidArguments: ``arguments`` is no dict, or holds what cannot travel.
-            InvocationError: ``target`` is none.
+            InvalidInvoke: ``target`` or a time cannot be used.
         """
         subscription = Subscription(self._engine, wanted_stream(stream), arguments)
         subscription.listen("data", on_data)

@@ -19,13 +19,16 @@ from ..errors import (
     AuthenticationFailed,
     ConnectionFailed,
     ConnectionLost,
+    HandlerFailed,
     InteropError,
     InvalidArguments,
     InvalidResult,
+    InvocationError,
     Overloaded,
 )
 from ..protocol.codec import to_gateway
 from ..protocol.effects import Emit, PeerEffect, Run, Settle, Stop, Transmit
+from ..protocol.failures import raised
 from ..protocol.messages import Authentication, Outbound
 from ..protocol.payloads import PayloadError, as_object, decode_object, encode_payload
 from ..protocol.queue import Invocation
@@ -377,7 +380,7 @@ class Engine:
         except asyncio.CancelledError:
             if self.is_closed or invocation not in self._handling:
                 return
-            answer = self._refusal(invocation, "The handler was cancelled", None)
+            answer = self._refusal(invocation, HandlerFailed("The handler was cancelled"))
         self._handling.pop(invocation, None)
         if not self.is_closed:
             self.perform(answer)
@@ -389,39 +392,35 @@ class Engine:
         try:
             arguments = handler.bind(decode_object(invocation.arguments), caller)
         except InvalidArguments as error:
-            return self._refusal(invocation, error.message, error.type)
+            return self._refusal(invocation, error)
         except PayloadError as error:
             reason = f"The arguments cannot be read: {error}"
-            return self._refusal(invocation, reason, InvalidArguments.type)
+            return self._refusal(invocation, InvalidArguments(reason))
         try:
             result = as_object(await self._call(handler, arguments))
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            # The last two would end the loop, as whose handler asks for it.
+            return self._failed(invocation, error)
+        try:
             handler.validation.check_result(result)
             encoded = encode_payload(result)
         except InvalidResult as error:
-            return self._refusal(invocation, error.message, error.type)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
-            # The last two would end the loop, as whose handler asks for it.
-            logger.error("the handler %s failed", handler.name, exc_info=error)
-            return self._refusal(invocation, _words(error), type(error).__name__)
+            return self._refusal(invocation, error)
+        except Exception as error:
+            return self._failed(invocation, error)
         return lambda: self.session.serving.answer(invocation, encoded)
 
-    def _refusal(
-        self, invocation: Invocation, reason: str, type_: str | None
-    ) -> Callable[[], None]:
-        return lambda: self.session.serving.refuse(invocation, reason, type_)
+    def _failed(self, invocation: Invocation, error: BaseException) -> Callable[[], None]:
+        logger.error("the handler %s failed", invocation.offering.handler.name, exc_info=error)
+        return self._refusal(invocation, raised(error))
+
+    def _refusal(self, invocation: Invocation, error: InvocationError) -> Callable[[], None]:
+        return lambda: self.session.serving.refuse(invocation, error)
 
     async def _call(self, handler: Handler, arguments: dict[str, Any]) -> Any:
         if handler.is_async:
             return await handler.function(**arguments)
         return await self._threads.run(lambda: handler.function(**arguments))
-
-
-def _words(error: BaseException) -> str:
-    kind = type(error).__name__
-    try:
-        return f"{kind}: {error}"
-    except Exception:  # its own __str__ failed
-        return kind
 
 
 def _succeed(request: asyncio.Future[Any], value: Any) -> None:

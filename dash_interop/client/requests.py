@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from ..errors import InvalidArguments, InvocationError, RegistrationError, SubscriptionError
+from ..errors import InvalidArguments, InvalidInvoke, RegistrationError, SubscriptionError
 from ..protocol.definitions import Definition, MethodDefinition, read_definition
 from ..protocol.payloads import PayloadError, encode_payload
 
@@ -18,12 +18,12 @@ __all__ = ["check_seconds", "encode_arguments", "wanted_method", "wanted_stream"
 def wanted_method(method: Definition) -> MethodDefinition:
     """
     Raises:
-        InvocationError: It is no definition.
+        InvalidInvoke: It is no definition.
     """
     try:
         return read_definition(method)
     except RegistrationError as error:
-        raise InvocationError(str(error)) from error
+        raise InvalidInvoke(str(error)) from error
 
 
 def wanted_stream(stream: Definition) -> MethodDefinition:
@@ -55,13 +55,17 @@ def encode_arguments(args: Mapping[str, Any] | None) -> Raw:
 def check_seconds(*, wait_timeout: float, response_timeout: float) -> None:
     """
     Raises:
-        ValueError: One is no usable number of seconds.
+        InvalidInvoke: One is no usable number of seconds.
     """
     if not (_is_number(wait_timeout) and 0 <= wait_timeout < inf):
-        raise ValueError("wait_timeout has to be a number of seconds, 0 or more")
+        raise InvalidInvoke(
+            f"wait_timeout has to be a number of seconds, 0 or more, not {wait_timeout!r}"
+        )
     if not (_is_number(response_timeout) and 0 < response_timeout < inf):
-        raise ValueError("response_timeout has to be a positive number of seconds")
+        raise InvalidInvoke(
+            f"response_timeout has to be a positive number of seconds, not {response_timeout!r}"
+        )
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -12,10 +12,11 @@ from typing import Any
 
 from msgspec import Raw
 
-from ..errors import InvocationError, RegistrationError
+from ..errors import InvocationError, RegistrationError, ServerGone
 from .deadlines import Timer
 from .definitions import Definition, MethodDefinition, read_definition, to_wire
 from .effects import Run, Stop
+from .failures import describe_failure
 from .link import Link, OnAnswer
 from .messages import (
     CLIENT_ERROR,
@@ -143,7 +144,7 @@ class Serving:
         if offering is None or offering.handler is None:
             gone = "The method is no longer offered"
             reason = gone if offering is None else f"{offering.definition.name} is a stream"
-            self._send_failure(message.invocation_id, reason, None, INVOCATION_FAILURE)
+            self._send_failure(message.invocation_id, ServerGone(reason), INVOCATION_FAILURE)
             return
         peer_id = self._link.peer_id
         assert peer_id is not None
@@ -157,10 +158,10 @@ class Serving:
         if self._finish(invocation):
             self._link.transmit(Yield(None, invocation.peer_id, invocation.id, result))
 
-    def refuse(self, invocation: Invocation, reason: str, type: str | None) -> None:
+    def refuse(self, invocation: Invocation, error: InvocationError) -> None:
         """The handler has raised, or was not run for a reason."""
         if self._finish(invocation):
-            self._send_failure(invocation.id, reason, type)
+            self._send_failure(invocation.id, error)
 
     def _finish(self, invocation: Invocation) -> bool:
         """The handler has ended; whether the caller still waits for it."""
@@ -170,10 +171,11 @@ class Serving:
         return is_wanted and invocation.peer_id == self._link.peer_id
 
     def _send_failure(
-        self, invocation_id: str, reason: str, type: str | None, reason_uri: str = CLIENT_ERROR
+        self, invocation_id: str, error: InvocationError, reason_uri: str = CLIENT_ERROR
     ) -> None:
-        context = encode_payload({"message": reason, **({"type": type} if type else {})})
-        self._link.transmit(Failure(invocation_id, self._link.peer_id, reason_uri, reason, context))
+        peer_id = self._link.peer_id
+        context = encode_payload(describe_failure(error))
+        self._link.transmit(Failure(invocation_id, peer_id, reason_uri, error.message, context))
 
     # What the queues ask for
 
@@ -185,7 +187,7 @@ class Serving:
 
     def fail(self, invocation: Invocation, error: InvocationError) -> None:
         if invocation.peer_id == self._link.peer_id:
-            self._send_failure(invocation.id, error.message, error.type)
+            self._send_failure(invocation.id, error)
         self._forget_ended(invocation.offering)
 
     def _forget_ended(self, offering: Offering) -> None:

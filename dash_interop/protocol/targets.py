@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
-from ..errors import InvocationError
+from ..errors import InvalidInvoke
 from .directory import Instance, Offer
 
 __all__ = ["Target", "read_filters", "read_target"]
@@ -35,7 +35,7 @@ _NAMED: Final[dict[str, Choice]] = {
 def read_target(target: Target) -> Choice:
     """
     Raises:
-        InvocationError: It is no target; the text says what one is.
+        InvalidInvoke: It is no target; the text says what one is.
     """
     if target is None:
         return _NAMED["best"]
@@ -50,16 +50,16 @@ def read_filters(target: Any) -> Callable[[Instance], bool]:
     Tell whether an instance is one of those meant.
 
     Raises:
-        InvocationError: Neither a dict nor a list of dicts, or a pattern is malformed.
+        InvalidInvoke: Neither a dict nor a list of dicts, or a pattern is malformed.
     """
     entries = _entries(target)
     if entries is None:
-        raise InvocationError(
+        raise InvalidInvoke(
             f"Unknown target {target!r}: use 'best', 'all', 'skipMine', an instance or a list of "
             "instances"
         )
     if not entries:
-        raise InvocationError("No server is meant: the target is an empty list")
+        raise InvalidInvoke("No server is meant: the target is an empty list")
     tests = [_read_filter(entry) for entry in entries]
     return lambda instance: any(test(instance) for test in tests)
 
@@ -104,4 +104,4 @@ def _read_pattern(key: str, wanted: Any) -> re.Pattern[str] | None:
     try:
         return re.compile(text, flags)
     except (re.error, OverflowError) as error:
-        raise InvocationError(f"The target's {key} is no regular expression: {error}") from error
+        raise InvalidInvoke(f"The target's {key} is no regular expression: {error}") from error

@@ -7,6 +7,7 @@
  * When the socket is lost, `onLost` tells core to log in again.
  */
 
+import { typeOfReason } from './errors';
 import { decodeFrame, encodeFrame, type Frame } from './frames';
 import type { Session } from './session';
 import type { StatusListener } from './status';
@@ -153,7 +154,7 @@ export class GatewayTransport {
                 this.registrations.delete(methodKey(frame.server_id, id));
             }
         }
-        this.receive({}, frame);
+        this.receive({}, withType(frame));
     }
 
     private lose(reason: string): void {
@@ -178,6 +179,14 @@ export class GatewayTransport {
         const delay = (longest + Math.random() * longest) / 2;
         this.retryTimer = setTimeout(() => this.attempt(), delay);
     }
+}
+
+/** Core tells nobody the reason of an error; what the gateway says goes where servers say it. */
+function withType(frame: Frame): Frame {
+    const type = frame.type === 'error' ? typeOfReason(frame.reason_uri) : undefined;
+    return type === undefined || type === 'HandlerFailed'
+        ? frame
+        : { ...frame, context: { message: frame.reason, interopType: type } };
 }
 
 function methodKey(peerId: string, methodId: string): string {

@@ -8,27 +8,17 @@ export type Target = 'best' | 'all' | 'skipMine' | Instance | Instance[];
  * Chooses among the servers that offer the method.
  *
  * @param servers Each instance once, the one that registered the method first in front.
- * @param target Whom to call; a value of an instance filter is compared without regard to case, or
- *     is a regular expression, as a RegExp or as `{regex: "...", flags: "i"}`.
  * @param ownPeerId Who is calling.
  */
-export function chooseServers(
-    servers: Instance[],
-    target: unknown,
-    ownPeerId: string | undefined,
-): Instance[] {
-    const filters = readTarget(target);
-    if (filters === 'best') {
-        return servers.slice(0, 1);
-    }
-    if (filters === 'all') {
-        return servers;
-    }
-    if (filters === 'skipMine') {
-        return servers.filter((server) => server.peerId !== ownPeerId);
-    }
-    return servers.filter((server) => filters.some((filter) => filter(server)));
-}
+export type Choice = (servers: Instance[], ownPeerId: string | undefined) => Instance[];
+
+const best: Choice = (servers) => servers.slice(0, 1);
+
+const WORDS = new Map<unknown, Choice>([
+    ['best', best],
+    ['all', (servers) => servers],
+    ['skipMine', (servers, ownId) => servers.filter(({ peerId }) => peerId !== ownId)],
+]);
 
 /** What each page makes up for itself: core invents a pid for an instance that tells none. */
 export const OWN_VIEW = ['pid', 'isLocal'];
@@ -38,12 +28,19 @@ const PASSING = new Set(['peerId', ...OWN_VIEW]);
 
 type Filter = (server: Instance) => boolean;
 
-function readTarget(target: unknown): 'best' | 'all' | 'skipMine' | Filter[] {
+/**
+ * Whom a target means; throws an Error that says what is wrong with it.
+ *
+ * @param target A value of an instance filter is compared without regard to case, or is a regular
+ *     expression, as a RegExp or as `{regex: "...", flags: "i"}`.
+ */
+export function readTarget(target: unknown): Choice {
     if (target === undefined || target === null) {
-        return 'best';
+        return best;
     }
-    if (target === 'best' || target === 'all' || target === 'skipMine') {
-        return target;
+    const meant = WORDS.get(target);
+    if (meant) {
+        return meant;
     }
     const filters = Array.isArray(target) ? target : [target];
     if (filters.length === 0) {
@@ -54,7 +51,8 @@ function readTarget(target: unknown): 'best' | 'all' | 'skipMine' | Filter[] {
             `Unknown target ${JSON.stringify(target)}: use "best", "all", "skipMine", an instance or a list of instances`,
         );
     }
-    return filters.map(readFilter);
+    const tests = filters.map(readFilter);
+    return (servers) => servers.filter((server) => tests.some((test) => test(server)));
 }
 
 function readFilter(filter: Instance): Filter {

@@ -19,6 +19,7 @@ import {
     type Store,
     triggeredBy,
 } from './renderer';
+import type { FailedExecution } from './unanswered';
 
 export interface Slot {
     store: Store;
@@ -33,6 +34,8 @@ export interface Delivery {
     callbacks: Set<PendingCallback['callback']>;
     /** Whether one of them failed. */
     failed: boolean;
+    /** How the first of them failed that did. */
+    failure?: FailedExecution;
 }
 
 interface Waiting {
@@ -107,7 +110,7 @@ export class Deliverer {
         } catch (error) {
             // A component that fails in rendering must not stop the values after this one.
             console.error(error);
-            delivery.failed = true;
+            fail(delivery, { error });
             end();
         }
     }
@@ -160,12 +163,8 @@ export class Deliverer {
                 if (executionPromise && !executions.has(executionPromise)) {
                     executions.add(executionPromise);
                     executionPromise.then(
-                        (outcome) => {
-                            delivery.failed ||= outcome?.error !== undefined;
-                        },
-                        () => {
-                            delivery.failed = true;
-                        },
+                        (outcome) => outcome?.error === undefined || fail(delivery, outcome),
+                        (error) => fail(delivery, { error }),
                     );
                 }
             }
@@ -194,4 +193,9 @@ export class Deliverer {
         this.stopWaiting = stop;
         check();
     }
+}
+
+function fail(delivery: Delivery, failure: FailedExecution): void {
+    delivery.failed = true;
+    delivery.failure ??= failure;
 }

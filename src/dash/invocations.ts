@@ -9,9 +9,11 @@
  * the queue, so it stays there whatever becomes of its caller.
  */
 
-import type { HandlerError, Reply } from '../client/interop';
+import { type HandlerError, libraryError } from '../client/errors';
+import type { Reply } from '../client/interop';
 import type { Instance } from '../client/targets';
 import type { Delivery } from './deliver';
+import { whyUnanswered } from './unanswered';
 
 /** What a MethodRegister holds at most; its callers hear that it is overloaded beyond that. */
 export const LONGEST_QUEUE = 10_000;
@@ -73,7 +75,7 @@ export class InvocationQueue {
     enqueue(args: Record<string, any>, caller: Instance, reply: Reply): void {
         if (this.waiting.length >= LONGEST_QUEUE) {
             const message = `Overloaded: ${LONGEST_QUEUE} invocations are waiting already`;
-            reply.fail({ message, type: 'Overloaded' });
+            reply.fail(libraryError('Overloaded', message));
             return;
         }
         const { returns, timeoutMs } = this.settings;
@@ -121,7 +123,7 @@ export class InvocationQueue {
             );
         }
         for (const entry of [...this.waiting, ...this.current.values()]) {
-            this.settle(entry, () => entry.reply.fail({ message }));
+            this.settle(entry, () => entry.reply.fail(libraryError('ServerGone', message)));
         }
         this.waiting = [];
         this.outlets.abandon();
@@ -158,31 +160,19 @@ export class InvocationQueue {
     }
 
     private async waitForLateAnswers(delivery: Delivery): Promise<void> {
-        const { callbacks, failed } = delivery;
+        const { callbacks, failed, failure } = delivery;
         if (!failed && callbacks.size > 0 && this.outlets.mayAnswerLater(callbacks)) {
             await new Promise<void>((resolve) => {
                 this.onAllAnswered = resolve;
             });
             return;
         }
-        const message = this.whyUnanswered(delivery);
+        const { wrongId } = this;
+        const error = whyUnanswered({ failure, hasHandler: callbacks.size > 0, wrongId });
         for (const entry of [...this.current.values()]) {
-            this.outlets.warn(message);
-            this.settle(entry, () => entry.reply.fail({ message, type: 'NoResult' }));
+            this.outlets.warn(error.message);
+            this.settle(entry, () => entry.reply.fail(error));
         }
-    }
-
-    private whyUnanswered({ callbacks, failed }: Delivery): string {
-        if (failed) {
-            return 'The handler raised an exception; the log of its Dash server has it';
-        }
-        if (callbacks.size === 0) {
-            return 'The method has no handler: no callback has its invoke property as Input';
-        }
-        if (this.wrongId !== undefined) {
-            return `The handler answered with ${this.wrongId} instead of the invocation's invocationId`;
-        }
-        return 'The handler returned no result';
     }
 
     private answerOne(result: any): void {
@@ -211,7 +201,7 @@ export class InvocationQueue {
         const message = isCurrent
             ? `The handler did not answer within ${timeoutMs} ms`
             : `The invocation waited ${timeoutMs} ms for its turn and was not run`;
-        this.settle(entry, () => entry.reply.fail({ message, type: 'Timeout' }));
+        this.settle(entry, () => entry.reply.fail(libraryError('Timeout', message)));
         if (isCurrent && this.current.size === 0) {
             this.outlets.abandon();
         }

@@ -26,7 +26,7 @@ export interface PendingCallback {
     /** What it reads, group by group, for the component it runs for. */
     getInputs: (paths: unknown) => { id: ComponentId | object; property: string }[][];
     /** There once it runs. */
-    executionPromise?: Promise<{ error?: unknown }>;
+    executionPromise?: Promise<{ error?: unknown; payload?: unknown }>;
 }
 
 /** From wish to applied outputs; what is in `stored` beyond that has ended. */

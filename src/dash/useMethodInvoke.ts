@@ -72,31 +72,33 @@ async function invokeOnce(present: Interop, arrival: Arrival, invoke: any): Prom
 
 function requireClient(interop: Interop): InteropClient {
     if (typeof interop === 'string' || interop === undefined) {
-        throw new InvocationFailed(interop ?? 'The page is not connected');
+        throw new InvocationFailed(interop ?? 'The page is not connected', 'NotConnected');
     }
     return interop;
 }
 
 function readInvoke(invoke: any): Record<string, any> {
     if (typeof invoke !== 'object' || Array.isArray(invoke)) {
-        throw new InvocationFailed('invoke has to be a dict with a definition');
+        throw new InvocationFailed('invoke has to be a dict with a definition', 'InvalidInvoke');
     }
     if (invoke.definition === undefined || invoke.definition === null) {
         throw new InvocationFailed(
             'invoke needs a definition: the name of a method or a dict with a name',
+            'InvalidInvoke',
         );
     }
     return invoke;
 }
 
 function describeError(error: Error): object {
-    const all_errors = error instanceof InvocationFailed ? error.errors : [];
-    const { type, returned } = all_errors[0] ?? {};
+    const { type, errors = [] } = error as Partial<InvocationFailed>;
+    const { exception, returned } = errors[0] ?? {};
     return {
         message: error.message,
         ...(type === undefined ? {} : { type }),
+        ...(exception === undefined ? {} : { exception }),
         ...(returned === undefined ? {} : { returned }),
-        all_errors,
+        all_errors: errors,
     };
 }
 

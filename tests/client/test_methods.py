@@ -18,6 +18,8 @@ from dash_interop.errors import (
     ConnectionLost,
     HandlerFailed,
     InvalidArguments,
+    InvalidInvoke,
+    InvalidResult,
     InvocationError,
     InvocationTimeout,
     MethodNotFound,
@@ -374,6 +376,8 @@ class Broken(Exception):
         (Silent(), "Silent"),
         (asyncio.TimeoutError(), "TimeoutError"),
         (InvocationError("elsewhere"), "InvocationError"),
+        (Overloaded("elsewhere"), "Overloaded"),
+        (InvalidResult("elsewhere"), "InvalidResult"),
     ],
 )
 async def test_what_a_handler_raises_reaches_the_caller(
@@ -389,7 +393,7 @@ async def test_what_a_handler_raises_reaches_the_caller(
         await server.register("Fail", fail if kind == "plain" else fail_async)
         with pytest.raises(HandlerFailed) as caught:
             await in_time(client.invoke("Fail"))
-        assert caught.value.type == type_
+        assert (caught.value.type, caught.value.exception) == ("HandlerFailed", type_)
         assert str(error) in caught.value.message
         [described] = caught.value.all_errors
         assert described["executed_by"]["application"] == "server"
@@ -738,7 +742,7 @@ async def test_what_is_no_target_is_refused_with_those_there_are(
 ):
     async with peers(our_shared_gateway.url, user, "client") as [client]:
         await client.register("Echo", echo)
-        with pytest.raises(InvocationError, match="'best', 'all', 'skipMine'"):
+        with pytest.raises(InvalidInvoke, match="'best', 'all', 'skipMine'"):
             await in_time(client.invoke("Echo", target=target))
 
 
@@ -754,7 +758,7 @@ async def test_a_pattern_that_is_malformed_is_refused(
 ):
     async with peers(our_shared_gateway.url, user, "client") as [client]:
         await client.register("Echo", echo)
-        with pytest.raises(InvocationError, match="no regular expression"):
+        with pytest.raises(InvalidInvoke, match="no regular expression"):
             await in_time(client.invoke("Echo", target={"application": {"regex": "("}}))
 
 
@@ -829,7 +833,7 @@ async def test_servers_that_fail_or_are_late_do_not_take_the_others_along(
         assert len(result.all_return_values) == 1
         assert [
             (error["executed_by"]["application"], error["type"]) for error in result.all_errors
-        ] == [("failing", "ValueError"), ("late", "Timeout")]
+        ] == [("failing", "HandlerFailed"), ("late", "Timeout")]
         assert {error["name"] for error in result.all_errors} == {"Do"}
         assert [error["called_with"] for error in result.all_errors] == [{"n": 1}] * 2
 
@@ -875,7 +879,7 @@ async def test_a_stream_is_not_invoked(gateway: GatewayProcess, user: str):
     async with peers(gateway.url, user, "client", "server") as [client, server]:
         await server.create_stream("Prices")
         await client.wait_for_method("Prices")
-        with pytest.raises(InvocationError, match="is a stream"):
+        with pytest.raises(InvalidInvoke, match="is a stream"):
             await in_time(client.invoke("Prices"))
 
 
@@ -920,7 +924,7 @@ async def test_times_that_make_no_sense_are_refused(
 ):
     async with peers(our_shared_gateway.url, user, "client") as [client]:
         await client.register("Echo", echo)
-        with pytest.raises(ValueError, match=next(iter(times))):
+        with pytest.raises(InvalidInvoke, match=next(iter(times))):
             await client.invoke("Echo", **times)
 
 

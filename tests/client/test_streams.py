@@ -20,7 +20,7 @@ from dash_interop.client import (
 )
 from dash_interop.errors import (
     InvalidArguments,
-    InvocationError,
+    InvalidInvoke,
     Overloaded,
     RegistrationError,
     SubscriptionError,
@@ -694,7 +694,7 @@ async def test_what_is_no_definition_or_target_is_refused(
         await client.create_stream("Prices")
         with pytest.raises(SubscriptionError, match="name"):
             await client.subscribe({"version": 1})
-        with pytest.raises(InvocationError, match="Unknown target"):
+        with pytest.raises(InvalidInvoke, match="Unknown target"):
             await client.subscribe("Prices", target="first")
         with pytest.raises(InvalidArguments, match="dict"):
             await client.subscribe("Prices", [1])  # pyright: ignore[reportArgumentType]

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chooseServers } from '../../../src/client/targets';
+import { readTarget } from '../../../src/client/targets';
 
 const SERVERS = [
     { peerId: 'p1', instance: 'i1', application: 'Trades', user: 'ann', pid: 17 },
@@ -8,7 +8,7 @@ const SERVERS = [
 ];
 
 function chosen(target: unknown, own = 'p2'): string[] {
-    return chooseServers(SERVERS, target, own).map(({ peerId }) => peerId);
+    return readTarget(target)(SERVERS, own).map(({ peerId }) => peerId);
 }
 
 describe('words', () => {
@@ -17,7 +17,7 @@ describe('words', () => {
     });
 
     test('the best of none is none', () => {
-        expect(chooseServers([], 'best', 'p1')).toEqual([]);
+        expect(readTarget('best')([], 'p1')).toEqual([]);
     });
 
     test('"all" chooses everybody', () => {
@@ -26,7 +26,7 @@ describe('words', () => {
 
     test('"skipMine" leaves out the caller', () => {
         expect(chosen('skipMine')).toEqual(['p1', 'p3']);
-        expect(chooseServers(SERVERS, 'skipMine', undefined)).toHaveLength(3);
+        expect(readTarget('skipMine')(SERVERS, undefined)).toHaveLength(3);
     });
 
     test.each([['fastest'], ['Best'], [''], [7], [false], [['best']], [[null]]])(

@@ -303,6 +303,7 @@ describe('a call that fails', () => {
         async (invoke) => {
             expect(await errorOf(invoke)).toEqual({
                 message: 'invoke needs a definition: the name of a method or a dict with a name',
+                type: 'InvalidInvoke',
                 all_errors: [],
             });
             expect(own.interop.invocations).toEqual([]);
@@ -339,7 +340,8 @@ describe('a call that fails', () => {
         const error = await errorOf({ definition: 'Sum' });
         expect(error).toMatchObject({
             message: 'No book',
-            type: 'LookupError',
+            type: 'HandlerFailed',
+            exception: 'LookupError',
             returned: { message: 'No book', type: 'LookupError' },
             all_errors: [{ message: 'No book', executed_by: { application: 'server' } }],
         });

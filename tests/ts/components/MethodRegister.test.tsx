@@ -236,12 +236,10 @@ describe('invocations', () => {
         await show();
         const told = await call();
         await page.when(() => page.store.runs[0].fail());
-        expect(told).toEqual([
-            { message: 'The handler raised an exception; the log of its Dash server has it' },
-        ]);
-        expect(warnings).toEqual([
-            `dash_interop: MethodRegister ${id}: The handler raised an exception; the log of its Dash server has it`,
-        ]);
+        const message =
+            'The Dash server answered the callback with 500 (INTERNAL SERVER ERROR): its log says why';
+        expect(told).toEqual([{ message }]);
+        expect(warnings).toEqual([`dash_interop: MethodRegister ${id}: ${message}`]);
     });
 
     test('that the callback leaves without a result are an error at once', async () => {

@@ -67,6 +67,8 @@ async function flush(): Promise<void> {
     }
 }
 
+const REMOVED = { message: 'removed', interopType: 'ServerGone' };
+
 let callbacks: FakeCallbacks;
 let queue: InvocationQueue;
 let told: Record<string, any>;
@@ -208,7 +210,12 @@ describe('time', () => {
         expect(told.a).toEqual([]);
         await vi.advanceTimersByTimeAsync(1);
         expect(told.a).toEqual([
-            { error: { message: 'The handler did not answer within 1000 ms', type: 'Timeout' } },
+            {
+                error: {
+                    message: 'The handler did not answer within 1000 ms',
+                    interopType: 'Timeout',
+                },
+            },
         ]);
         expect(callbacks.abandoned).toBe(1);
         expect(handled()).toEqual(['a', 'b']);
@@ -226,7 +233,12 @@ describe('time', () => {
         expect(told.b).toEqual([]);
         await vi.advanceTimersByTimeAsync(1);
         expect(told.b).toEqual([
-            { error: { message: 'The handler did not answer within 1000 ms', type: 'Timeout' } },
+            {
+                error: {
+                    message: 'The handler did not answer within 1000 ms',
+                    interopType: 'Timeout',
+                },
+            },
         ]);
     });
 
@@ -242,7 +254,7 @@ describe('time', () => {
             {
                 error: {
                     message: 'The invocation waited 1000 ms for its turn and was not run',
-                    type: 'Timeout',
+                    interopType: 'Timeout',
                 },
             },
         ]);
@@ -261,7 +273,7 @@ describe('time', () => {
                 {
                     error: {
                         message: 'The invocation waited 1000 ms for its turn and was not run',
-                        type: 'Timeout',
+                        interopType: 'Timeout',
                     },
                 },
             ]);
@@ -369,7 +381,7 @@ describe('a callback that ends without the answer', () => {
         await end();
         await flush();
         expect(told.a).toHaveLength(1);
-        expect(told.a[0].error.type).toBe('NoResult');
+        expect(told.a[0].error.interopType).toBe('NoResult');
         expect(callbacks.warnings).toContain(told.a[0].error.message);
         expect(handled()).toEqual(['a', 'b']);
         return told.a[0].error.message;
@@ -402,8 +414,9 @@ describe('a callback that ends without the answer', () => {
 
     test('with an exception is an error at once', async () => {
         callbacks.othersMayAnswer = true;
-        expect(await errorAfter(() => callbacks.end({ failed: true }))).toBe(
-            'The handler raised an exception; the log of its Dash server has it',
+        const failure = { error: new Response(null, { status: 500 }), payload: null };
+        expect(await errorAfter(() => callbacks.end({ failed: true, failure }))).toBe(
+            'The Dash server answered the callback with 500: its log says why',
         );
     });
 
@@ -457,15 +470,15 @@ describe('an answer by another callback', () => {
         await vi.advanceTimersByTimeAsync(900);
         expect(told.a[0].error).toEqual({
             message: 'The handler did not answer within 1000 ms',
-            type: 'Timeout',
+            interopType: 'Timeout',
         });
         expect(handled()).toEqual(['a', 'b']);
     });
 
     test('is waited for until the component goes', async () => {
         queue.close('removed');
-        expect(told.a).toEqual([{ error: { message: 'removed' } }]);
-        expect(told.b).toEqual([{ error: { message: 'removed' } }]);
+        expect(told.a).toEqual([{ error: REMOVED }]);
+        expect(told.b).toEqual([{ error: REMOVED }]);
         await call('c');
         expect(handled()).toEqual(['a', 'c']);
     });
@@ -567,7 +580,7 @@ describe('a caller that leaves', () => {
         expect(vi.getTimerCount()).toBe(3);
         queue.answer({ invocationId: 'id-1', invocationResult: {} });
         await vi.advanceTimersByTimeAsync(1_000);
-        expect(told.b[0].error.type).toBe('Timeout');
+        expect(told.b[0].error.interopType).toBe('Timeout');
         expect(told.c).toHaveLength(1);
     });
 
@@ -641,7 +654,7 @@ describe('a batch', () => {
         expect(told.a).toEqual([{ result: { of: 'a' } }]);
         expect(told.b[0].error).toEqual({
             message: 'The handler returned no result',
-            type: 'NoResult',
+            interopType: 'NoResult',
         });
     });
 
@@ -653,10 +666,10 @@ describe('a batch', () => {
         await answer('id-1');
         expect(names()).toEqual([['a'], ['b', 'c']]);
         await vi.advanceTimersByTimeAsync(600);
-        expect(told.b[0].error.type).toBe('Timeout');
+        expect(told.b[0].error.interopType).toBe('Timeout');
         expect(callbacks.abandoned).toBe(0);
         await vi.advanceTimersByTimeAsync(400);
-        expect(told.c[0].error.type).toBe('Timeout');
+        expect(told.c[0].error.interopType).toBe('Timeout');
         expect(callbacks.abandoned).toBe(1);
     });
 
@@ -692,7 +705,8 @@ describe('close', () => {
         await call('b');
         await call('c');
         queue.close('The MethodRegister was removed from the layout');
-        const error = { message: 'The MethodRegister was removed from the layout' };
+        const message = 'The MethodRegister was removed from the layout';
+        const error = { message, interopType: 'ServerGone' };
         expect(told).toEqual({ a: [{ error }], b: [{ error }], c: [{ error }] });
         await flush();
         expect(callbacks.abandoned).toBe(1);
@@ -726,7 +740,7 @@ describe('the bound', () => {
             {
                 error: {
                     message: `Overloaded: ${LONGEST_QUEUE} invocations are waiting already`,
-                    type: 'Overloaded',
+                    interopType: 'Overloaded',
                 },
             },
         ]);

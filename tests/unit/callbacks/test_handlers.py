@@ -10,7 +10,10 @@ from dash.exceptions import PreventUpdate
 from dash_interop import MethodRegister, method_handler
 
 CALLER = {"application": "other", "instance": "i"}
-PREVENTED = {"message": "The handler prevented the update, so there is no result"}
+PREVENTED = {
+    "message": "The handler prevented the update, so there is no result",
+    "interopType": "NoResult",
+}
 
 
 class Page:

@@ -179,7 +179,7 @@ def test_what_a_method_raises_reaches_the_caller(interop: Interop, client: Inter
     interop.start()
     with pytest.raises(HandlerFailed, match="no such trade") as caught:
         client.invoke("Fail")
-    assert caught.value.type == "LookupError"
+    assert caught.value.exception == "LookupError"
 
 
 def test_settings_of_a_method_are_those_of_register(interop: Interop, client: InteropClient):
