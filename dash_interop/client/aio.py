@@ -9,10 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
 
-from ..errors import (
-    MethodNotFound,
-    RegistrationError,
-)
+from ..errors import ConfigError, InvalidInvoke, RegistrationError
+from ..protocol.deadlines import time_problem
 from ..protocol.definitions import (
     Definition,
     Method,
@@ -27,7 +25,13 @@ from .access import Access, TokenSource
 from .engine import Engine
 from .handlers import Handler, HandlerFunction
 from .listeners import Listener, Stop
-from .requests import check_seconds, encode_arguments, wanted_method, wanted_stream
+from .requests import (
+    check_registration_timeout,
+    check_seconds,
+    encode_arguments,
+    wanted_method,
+    wanted_stream,
+)
 from .streams import Stream, Subscription
 from .validation import Mode, Validation, with_hints
 
@@ -153,6 +157,7 @@ class InteropClient:
         read = with_hints(read_definition(definition), handler)
         bound = Handler(handler, Validation(read, validate))
         settings = QueueSettings(response_timeout, concurrency, max_queue)
+        check_registration_timeout(timeout)
         await self._engine.request(
             lambda token: self._session.register(
                 token, read, bound, timeout=timeout, settings=settings, now=self._engine.now()
@@ -268,10 +273,12 @@ class InteropClient:
         Raises:
             MethodNotFound: Nobody did within ``timeout`` seconds.
             NotConnected: There was no connection to the gateway at the end of that time.
+            InvalidInvoke: ``wanted`` is ``None``, or ``timeout`` is no number of seconds.
         """
         filter = read_filter(wanted)
         if filter is None:
-            raise MethodNotFound("Say which method to wait for")
+            raise InvalidInvoke("Say which method to wait for")
+        check_seconds(wait_timeout=timeout)
         return await self._engine.request(
             lambda token: self._session.wait_for_method(
                 token, filter, timeout=timeout, now=self._engine.now()
@@ -437,6 +444,9 @@ class connect:
         self._access = Access(
             url, user=user, token=token, secret_file=secret_file, login=login, secret=secret
         )
+        problem = time_problem("timeout", timeout, or_none=True)
+        if problem is not None:
+            raise ConfigError(problem)
         name = application or _script_name()
         self._identity = {
             "application": name,

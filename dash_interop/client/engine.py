@@ -37,7 +37,7 @@ from ..protocol.targets import Target
 from .access import Access
 from .handlers import Handler
 from .listeners import CLOSE_TIMEOUT, Listeners
-from .requests import check_seconds
+from .requests import check_registration_timeout, check_seconds
 from .streams import StreamBase, SubscriptionBase
 from .threads import Threads
 from .transport import Transport
@@ -153,6 +153,7 @@ class Engine:
             RegistrationError: It cannot be offered.
         """
         Validation(stream.definition)
+        check_registration_timeout(timeout)
         self._ends[stream] = None
         await stream.create(timeout, lambda: self._ends.pop(stream, None))
 

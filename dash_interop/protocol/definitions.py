@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import RegistrationError
+from .keys import unknown_key
 from .messages import MethodId
 
 __all__ = [
@@ -58,6 +59,9 @@ class MethodDefinition(
     flags: dict[str, Any] | None = None
 
 
+_KEYS: Final = [field.encode_name for field in msgspec.structs.fields(MethodDefinition)]
+
+
 class Method(
     MethodDefinition, frozen=True, kw_only=True, rename="camel", omit_defaults=True, dict=True
 ):
@@ -83,6 +87,10 @@ def read_definition(definition: Definition) -> MethodDefinition:
     elif isinstance(definition, str):
         read = MethodDefinition(name=definition)
     else:
+        if isinstance(definition, Mapping):
+            problem = unknown_key("The definition", definition, _KEYS)
+            if problem is not None:
+                raise RegistrationError(problem)
         try:
             # Also one that was made as an object, whose fields nobody has looked at yet.
             fields = dict(definition) if isinstance(definition, Mapping) else definition

@@ -5,7 +5,7 @@
  * an outage, and nothing waits for ever.
  */
 
-import { type MethodDefinition, readDefinition, readTimeout } from './definition';
+import { type MethodDefinition, readDefinition, readTimeout, readWaitTimeout } from './definition';
 import { type ErrorType, type FailureKind, type HandlerError, readFailure } from './errors';
 import { type Choice, type Instance, OWN_VIEW, readTarget } from './targets';
 
@@ -179,8 +179,12 @@ export class InteropClient {
         const { method, choice, timeoutMs, waitMs } = understood(() => ({
             method: readDefinition(definition),
             choice: readTarget(target),
-            timeoutMs: readTimeout(options.methodResponseTimeoutMs, DEFAULT_TIMEOUT_MS),
-            waitMs: readWaitTimeout(options.waitTimeoutMs),
+            timeoutMs: readTimeout(
+                'methodResponseTimeoutMs',
+                options.methodResponseTimeoutMs,
+                DEFAULT_TIMEOUT_MS,
+            ),
+            waitMs: readWaitTimeout('waitTimeoutMs', options.waitTimeoutMs, DEFAULT_TIMEOUT_MS),
         }));
         const calledWith = readArguments(args);
         const wanted = { method, choice, target, streams: false };
@@ -199,8 +203,12 @@ export class InteropClient {
         const { method, choice, timeoutMs, waitMs } = understood(() => ({
             method: readDefinition(definition),
             choice: readTarget(target),
-            timeoutMs: readTimeout(options.methodResponseTimeout, DEFAULT_TIMEOUT_MS),
-            waitMs: readWaitTimeout(options.waitTimeoutMs),
+            timeoutMs: readTimeout(
+                'methodResponseTimeout',
+                options.methodResponseTimeout,
+                DEFAULT_TIMEOUT_MS,
+            ),
+            waitMs: readWaitTimeout('waitTimeoutMs', options.waitTimeoutMs, DEFAULT_TIMEOUT_MS),
         }));
         const wanted = { method, choice, target, streams: true };
         const servers = await this.waitForServers(wanted, waitMs);
@@ -445,11 +453,6 @@ function describeFailure(reason: any, method: MethodDefinition, timeoutMs: numbe
         return { message: `${method.name} did not answer within ${timeoutMs} ms`, type };
     }
     return { message: String(said) || `${method.name} failed without saying why`, type };
-}
-
-/** How long to wait for a server, in milliseconds; 0 does not wait. */
-export function readWaitTimeout(value: unknown): number {
-    return value === 0 ? 0 : readTimeout(value, DEFAULT_TIMEOUT_MS);
 }
 
 function readArguments(args: unknown): Record<string, any> {

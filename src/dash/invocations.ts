@@ -9,9 +9,10 @@
  * the queue, so it stays there whatever becomes of its caller.
  */
 
-import { type HandlerError, libraryError } from '../client/errors';
+import { libraryError } from '../client/errors';
 import type { Reply } from '../client/interop';
 import type { Instance } from '../client/targets';
+import { passOn, problemOf } from './answer';
 import type { Delivery } from './deliver';
 import { whyUnanswered } from './unanswered';
 
@@ -176,6 +177,10 @@ export class InvocationQueue {
     }
 
     private answerOne(result: any): void {
+        const problem = problemOf(result);
+        if (problem !== undefined) {
+            this.outlets.warn(problem);
+        }
         const id = result?.invocationId;
         const entry = this.current.get(id);
         if (!entry) {
@@ -186,14 +191,7 @@ export class InvocationQueue {
             );
             return;
         }
-        const { error, invocationResult } = result;
-        this.settle(entry, () => {
-            if (error !== undefined && error !== null) {
-                entry.reply.fail(readError(error));
-            } else {
-                entry.reply.succeed(readResult(invocationResult));
-            }
-        });
+        this.settle(entry, () => passOn(result, problem, entry.reply));
     }
 
     private expire(entry: Entry, timeoutMs: number): void {
@@ -224,19 +222,4 @@ export class InvocationQueue {
         }
         tell();
     }
-}
-
-function readError(error: any): HandlerError {
-    if (typeof error !== 'object') {
-        return { message: String(error) };
-    }
-    return { ...error, message: String(error.message ?? 'The handler failed without saying why') };
-}
-
-/** Methods return objects; other values are wrapped, nothing becomes an empty object. */
-function readResult(value: unknown): Record<string, any> {
-    if (value === undefined || value === null) {
-        return {};
-    }
-    return typeof value === 'object' && !Array.isArray(value) ? value : { _value: value };
 }

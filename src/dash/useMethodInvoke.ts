@@ -1,7 +1,9 @@
 /** A MethodInvoke: each value written to its `invoke` is one invocation and has one result. */
 
 import { useEffect, useRef, useState } from 'react';
-import { type InteropClient, InvocationFailed, readWaitTimeout } from '../client/interop';
+import { readWaitTimeout } from '../client/definition';
+import { DEFAULT_TIMEOUT_MS, type InteropClient, InvocationFailed } from '../client/interop';
+import { readInvoke } from '../client/invoke-request';
 import { type DashComponent, type DashProps, useDashComponent } from './component';
 import { type Interop, useInterop } from './interop-context';
 
@@ -56,14 +58,10 @@ async function invokeOnce(present: Interop, arrival: Arrival, invoke: any): Prom
     try {
         const { definition, argumentObj, target, options } = readInvoke(invoke);
         // Where the connection is there already, the call leaves before this function first awaits.
-        const interop = present ?? (await arrival.wait(readWaitTimeout(options?.waitTimeoutMs)));
+        const waitMs = readWaitTimeout('waitTimeoutMs', options.waitTimeoutMs, DEFAULT_TIMEOUT_MS);
+        const interop = present ?? (await arrival.wait(waitMs));
         const client = requireClient(interop);
-        const invocationResult = await client.invoke(
-            definition,
-            argumentObj,
-            target,
-            options ?? {},
-        );
+        const invocationResult = await client.invoke(definition, argumentObj, target, options);
         return { invocationId, invocationResult, error: null };
     } catch (error) {
         return { invocationId, invocationResult: null, error: describeError(error as Error) };
@@ -75,19 +73,6 @@ function requireClient(interop: Interop): InteropClient {
         throw new InvocationFailed(interop ?? 'The page is not connected', 'NotConnected');
     }
     return interop;
-}
-
-function readInvoke(invoke: any): Record<string, any> {
-    if (typeof invoke !== 'object' || Array.isArray(invoke)) {
-        throw new InvocationFailed('invoke has to be a dict with a definition', 'InvalidInvoke');
-    }
-    if (invoke.definition === undefined || invoke.definition === null) {
-        throw new InvocationFailed(
-            'invoke needs a definition: the name of a method or a dict with a name',
-            'InvalidInvoke',
-        );
-    }
-    return invoke;
 }
 
 function describeError(error: Error): object {

@@ -23,10 +23,11 @@ export function useMethodRegister(props: Props): void {
     const client = typeof interop === 'string' ? undefined : interop;
     const { id, definition, returns = false, methodResponseTimeoutMs, batch = false } = props;
     const { validate } = props;
+    const timeout = timeoutOf(methodResponseTimeoutMs);
     const settings = {
         returns,
         batch,
-        timeoutMs: readTimeout(methodResponseTimeoutMs, DEFAULT_TIMEOUT_MS),
+        timeoutMs: timeout.ms,
     };
     // biome-ignore lint/correctness/useExhaustiveDependencies: settings may change while it runs
     const queue = useMemo(() => makeQueue(component, id, settings), [component, id]);
@@ -73,6 +74,9 @@ export function useMethodRegister(props: Props): void {
             stopped || reportError(component, error);
         const onLateSuccess = () => report(null);
         const register = async () => {
+            if (timeout.problem) {
+                throw timeout.problem;
+            }
             handler = await validated(handler, definition, {
                 mode: readMode(validate),
                 returns: () => queue.settings.returns,
@@ -90,7 +94,16 @@ export function useMethodRegister(props: Props): void {
                 // The connection took it along.
             });
         };
-    }, [client, component, queue, key, validate]);
+    }, [client, component, queue, key, validate, timeout.problem?.message]);
+}
+
+/** The time to use, and what is wrong with the one that was given. */
+function timeoutOf(given: unknown): { ms: number; problem?: Error } {
+    try {
+        return { ms: readTimeout('methodResponseTimeoutMs', given, DEFAULT_TIMEOUT_MS) };
+    } catch (problem) {
+        return { ms: DEFAULT_TIMEOUT_MS, problem: problem as Error };
+    }
 }
 
 function makeQueue(

@@ -16,6 +16,7 @@ LAYERS = (
     "transport",
     "gateway",
     "client",
+    "prop_checks",
     "callbacks",
     "demo",
     "cli",
@@ -30,6 +31,7 @@ MAY_IMPORT = {
     "client": {"errors", "protocol", "transport"},
     # The one place where a client asks for the gateway of its machine, and makes its own tokens.
     "client.access": {"errors", "protocol", "gateway"},
+    "prop_checks": {"errors", "protocol"},
     "callbacks": {"errors", "protocol", "gateway", "client"},
     "demo": {"errors"},
     "cli": {"errors", "gateway", "client", "transport", "protocol", "demo"},

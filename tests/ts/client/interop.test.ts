@@ -150,11 +150,9 @@ describe('invoking one server', () => {
     test('options reach the call', async () => {
         await server('math');
         await client.invoke('Sum', {}, 'best', { methodResponseTimeoutMs: 20_000 });
-        await client.invoke('Sum', {}, 'best', { methodResponseTimeoutMs: -1 });
         await client.invoke('Sum', {});
         expect(own.interop.invocations.map(({ options }) => options)).toEqual([
             { methodResponseTimeoutMs: 20_000, waitTimeoutMs: 0 },
-            { methodResponseTimeoutMs: 30_000, waitTimeoutMs: 0 },
             { methodResponseTimeoutMs: 30_000, waitTimeoutMs: 0 },
         ]);
     });
@@ -420,6 +418,8 @@ describe('each failure has its type', () => {
     test.each<[string, () => Promise<any>]>([
         ['no definition', () => client.invoke({}, {})],
         ['no target', () => client.invoke('Sum', {}, 'fastest')],
+        ['no time', () => client.invoke('Sum', {}, 'best', { methodResponseTimeoutMs: -1 })],
+        ['no wait', () => client.invoke('Sum', {}, 'best', { waitTimeoutMs: 'soon' as any })],
         ['no pattern', () => client.invoke('Sum', {}, { user: { regex: '(' } })],
     ])('InvalidInvoke: %s', async (_, invoke) => {
         await server('math');

@@ -29,7 +29,18 @@ describe('words', () => {
         expect(readTarget('skipMine')(SERVERS, undefined)).toHaveLength(3);
     });
 
-    test.each([['fastest'], ['Best'], [''], [7], [false], [['best']], [[null]]])(
+    test.each([
+        ['Best', 'best'],
+        ['skipmine', 'skipMine'],
+        ['skip_mine', 'skipMine'],
+        ['everybody all', undefined],
+    ])('%s names the word that is near', (target, meant) => {
+        expect(() => chosen(target)).toThrow(
+            `Unknown target ${JSON.stringify(target)}: ${meant ? `did you mean "${meant}"?` : 'use "best"'}`,
+        );
+    });
+
+    test.each([['fastest'], [''], [7], [false], [['best']], [[null]]])(
         '%j is refused, with the words that are possible',
         (target) => {
             expect(() => chosen(target)).toThrow(
@@ -117,6 +128,27 @@ describe('patterns', () => {
         expect(() => chosen({ application: { regex: 'a', flags: 'q' } })).toThrow(
             /^The target's application is no regular expression: /,
         );
+    });
+
+    test.each([
+        [
+            { regexp: '^T' },
+            'The pattern of the target\'s user needs a "regex", a string, and has "regexp"',
+        ],
+        [
+            { regex: 5 },
+            'The pattern of the target\'s user needs a "regex", a string, and has "regex"',
+        ],
+        [
+            { regex: '^T', flag: 'i' },
+            'The pattern of the target\'s user has an unknown key "flag": did you mean "flags"?',
+        ],
+    ])('%j is no pattern', (user, message) => {
+        expect(() => chosen({ user })).toThrow(message);
+    });
+
+    test('a dict that an instance has among its values is none', () => {
+        expect(chosen({ peerId: 'p1', location: { x: 1 } })).toEqual([]);
     });
 
     test('patterns and plain values hold together', () => {

@@ -254,7 +254,7 @@ describe('the result', () => {
         page.store.callback({ inputs: [`${id}.result`], outputs: ['out.children'] });
         await show();
         for (const index of [0, 1, 2]) {
-            await page.write(id, { invoke: { definition: 'Sum', n: index } });
+            await page.write(id, { invoke: { definition: 'Sum', argumentObj: { n: index } } });
             await page.when(() => page.store.runs[index].finish());
         }
         expect(results().map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
@@ -264,10 +264,10 @@ describe('the result', () => {
     test('goes on counting when the component comes back', async () => {
         await offer('Sum', () => ({}));
         await show();
-        await page.write(id, { invoke: { definition: 'Sum', n: 1 } });
+        await page.write(id, { invoke: { definition: 'Sum' } });
         await page.remove(id);
         await page.putBack('MethodInvoke', { id });
-        await page.write(id, { invoke: { definition: 'Sum', n: 2 } });
+        await page.write(id, { invoke: { definition: 'Sum', invocationId: '2' } });
         expect(results().map(({ sequence }) => sequence)).toEqual([1, 2]);
     });
 
@@ -315,6 +315,10 @@ describe('a call that fails', () => {
     });
 
     test.each([
+        [{ definition: 'Sum', arguments: {} }, 'did you mean "argumentObj"?'],
+        [{ definition: { name: 'Sum', acepts: '' } }, 'did you mean "accepts"?'],
+        [{ definition: 'Sum', options: { waitTimeoutMs: 'soon' } }, 'waitTimeoutMs has to be'],
+        [{ definition: 'Sum', argumentObj: [1, 2] }, 'have to be a dict, not a list'],
         [{ definition: '' }, 'The definition needs a name, a non-empty string'],
         [{ definition: { name: 'Sum', version: '1' } }, 'The version of method Sum'],
         [{ definition: 'Sum', argumentObj: 'text' }, 'The arguments have to be a dict'],

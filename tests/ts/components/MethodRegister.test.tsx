@@ -178,6 +178,21 @@ describe('error', () => {
     });
 });
 
+describe('what means nothing is an error, and the method is not offered', () => {
+    test.each([
+        [{ definition: { name: 'Sum', acepts: 'int a' } }, 'did you mean "accepts"?'],
+        [
+            { methodResponseTimeoutMs: 'soon' },
+            'methodResponseTimeoutMs has to be a positive number of milliseconds, not "soon"',
+        ],
+        [{ methodResponseTimeoutMs: -1 }, 'milliseconds, not -1'],
+    ])('%j', async (props, message) => {
+        await show(props);
+        expect(page.store.props(id).error.message).toContain(message);
+        expect(own.interop.own).toEqual([]);
+    });
+});
+
 describe('invocations', () => {
     beforeEach(() => handler());
 

@@ -147,6 +147,29 @@ describe('a method that returns', () => {
     });
 
     test.each([
+        ['result', { sum: 3 }, 'did you mean "invocationResult"?'],
+        ['errors', { message: 'No' }, 'did you mean "error"?'],
+        ['value', 3, 'known are "invocationId", "invocationResult", "error"'],
+    ])('an answer whose %s is no known key is an error that names it', async (key, value, hint) => {
+        open();
+        await call('a');
+        queue.answer({ invocationId: 'id-1', [key]: value });
+        const message = `The handler's answer has an unknown key "${key}": ${hint}`;
+        expect(told.a).toEqual([{ error: { message, interopType: 'InvalidResult' } }]);
+        expect(callbacks.warnings).toEqual([message]);
+    });
+
+    test('a misspelt invocationId is told as such', async () => {
+        open();
+        await call('a');
+        queue.answer({ invocationID: 'id-1', invocationResult: {} });
+        expect(told.a).toEqual([]);
+        expect(callbacks.warnings[0]).toBe(
+            'The handler\'s answer has an unknown key "invocationID": did you mean "invocationId"?',
+        );
+    });
+
+    test.each([
         [{ message: 'No such book' }, { message: 'No such book' }],
         [
             { message: 'No such book', type: 'LookupError', book: 7 },
