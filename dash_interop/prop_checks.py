@@ -15,10 +15,16 @@ from .protocol.definitions import read_definition
 from .protocol.keys import hint, unknown_key
 from .protocol.targets import read_target
 
-__all__ = ["check_glue42", "check_method_invoke", "check_method_register"]
+__all__ = [
+    "INVOKE_KEYS",
+    "OPTION_KEYS",
+    "check_glue42",
+    "check_method_invoke",
+    "check_method_register",
+]
 
-_INVOKE_KEYS: Final = ("definition", "argumentObj", "target", "options", "invocationId")
-_OPTION_KEYS: Final = ("methodResponseTimeoutMs", "waitTimeoutMs")
+INVOKE_KEYS: Final = ("definition", "argumentObj", "target", "options", "invocationId")
+OPTION_KEYS: Final = ("methodResponseTimeoutMs", "waitTimeoutMs")
 _SETTINGS_KEYS: Final = ("type", "web", "webPlatform", "desktop")
 _PAGE_TYPES: Final = ("client", "platform")
 _MODES: Final = ("off", "warn", "strict")
@@ -54,7 +60,7 @@ def check_method_invoke(props: Mapping[str, Any]) -> None:
     invoke = props.get("invoke")
     if invoke is None:
         return
-    fields = _read_dict("invoke", invoke, _INVOKE_KEYS, InvalidInvoke)
+    fields = _read_dict("invoke", invoke, INVOKE_KEYS, InvalidInvoke)
     if fields.get("definition") is None:
         raise InvalidInvoke("invoke needs a definition: the name of a method or a dict with a name")
     try:
@@ -66,7 +72,7 @@ def check_method_invoke(props: Mapping[str, Any]) -> None:
         kind = type(arguments).__name__
         raise InvalidArguments(f"The arguments have to be a dict, not {kind}")
     read_target(fields.get("target"))
-    options = _read_dict("options", fields.get("options") or {}, _OPTION_KEYS, InvalidInvoke)
+    options = _read_dict("options", fields.get("options") or {}, OPTION_KEYS, InvalidInvoke)
     problem = _milliseconds_problem(
         "methodResponseTimeoutMs", options.get("methodResponseTimeoutMs")
     ) or _milliseconds_problem("waitTimeoutMs", options.get("waitTimeoutMs"), or_none=True)

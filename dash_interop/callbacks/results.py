@@ -7,11 +7,12 @@ from typing import Any
 from dash.exceptions import PreventUpdate
 
 from ..errors import BY_TYPE, HandlerFailed, InvocationError
+from ..types import ResultDict
 
 __all__ = ["returned_value"]
 
 
-def returned_value(result: dict[str, Any] | None) -> dict[str, Any]:
+def returned_value(result: ResultDict | dict[str, Any] | None) -> dict[str, Any]:
     """
     Take what the method returned out of the ``result`` prop of a ``MethodInvoke``.
 
@@ -40,12 +41,13 @@ def returned_value(result: dict[str, Any] | None) -> dict[str, Any]:
     """
     if result is None:
         raise PreventUpdate
-    error = result["error"]
+    told: dict[str, Any] = {**result}
+    error = told["error"]
     if error is not None:
         kind = BY_TYPE.get(error.get("type"), InvocationError)
-        failure = kind(error["message"], result.get("invocationId"), error.get("all_errors"))
+        failure = kind(error["message"], told.get("invocationId"), error.get("all_errors"))
         if isinstance(failure, HandlerFailed):
             failure.exception = error.get("exception")
         raise failure
-    returned: dict[str, Any] = result["invocationResult"]["returned"]
+    returned: dict[str, Any] = told["invocationResult"]["returned"]
     return returned

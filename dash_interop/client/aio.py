@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..errors import ConfigError, InvalidInvoke, RegistrationError
 from ..protocol.deadlines import time_problem
 from ..protocol.definitions import (
     Definition,
+    Filter,
     Method,
     read_definition,
     read_filter,
@@ -36,9 +37,6 @@ from .streams import Stream, Subscription
 from .validation import Mode, Validation, with_hints
 
 __all__ = ["InteropClient", "connect"]
-
-Filter: TypeAlias = "Definition | None"
-"""A name, or a dict of fields that have to match; ``None`` for everything."""
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds, for everything that waits for others."""

@@ -9,11 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import RegistrationError
+from ..types import DefinitionDict, FilterDict
 from .keys import unknown_key
 from .messages import MethodId
 
 __all__ = [
     "Definition",
+    "Filter",
     "Method",
     "MethodDefinition",
     "from_wire",
@@ -73,11 +75,14 @@ class Method(
         return find(self)
 
 
-Definition: TypeAlias = "str | Mapping[str, Any] | MethodDefinition"
+Definition: TypeAlias = "str | DefinitionDict | MethodDefinition"
 """A method as authors name it: its name, or a dict or object with the name and more."""
 
+Filter: TypeAlias = "str | FilterDict | MethodDefinition | None"
+"""A name, or a dict of fields that have to match; ``None`` for everything."""
 
-def read_definition(definition: Definition) -> MethodDefinition:
+
+def read_definition(definition: Definition | Mapping[str, Any]) -> MethodDefinition:
     """
     Raises:
         RegistrationError: It is no definition; the text names the field.
@@ -102,7 +107,7 @@ def read_definition(definition: Definition) -> MethodDefinition:
     return read
 
 
-def read_filter(wanted: Definition | None) -> MethodDefinition | None:
+def read_filter(wanted: Filter | Mapping[str, Any]) -> MethodDefinition | None:
     """
     A definition of which each field may be missing, the name, too; ``None`` for any method.
 

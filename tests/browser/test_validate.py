@@ -8,12 +8,13 @@ import pytest
 from dash import Input, Output, html
 
 from dash_interop import MethodRegister, method_handler
+from dash_interop.types import DefinitionDict
 from tests.support.apps_parts import answer, handle, record
 from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps
 from tests.support.browser_chromium import Page, eventually
 
-DEFINITION = {
+DEFINITION: DefinitionDict = {
     "name": "Quote",
     "accepts": "string symbol, int? depth, datetime? until, tuple: { int x, int y }[]? points",
     "returns": "double price",

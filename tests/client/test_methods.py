@@ -27,6 +27,7 @@ from dash_interop.errors import (
     RegistrationError,
     ServerGone,
 )
+from dash_interop.types import DefinitionDict
 from tests.client.peers import Heard, in_time, peers, sees
 from tests.support.client import connected
 from tests.support.gateways import GatewayProcess
@@ -56,7 +57,7 @@ async def test_a_method_is_registered_by_its_name(gateway: GatewayProcess, user:
 
 
 async def test_what_a_definition_says_is_seen_by_others(gateway: GatewayProcess, user: str):
-    definition = {
+    definition: DefinitionDict = {
         "name": "Trades.Show",
         "accepts": "string id, int? count (how many)",
         "returns": "composite: {string id}[] trades",
@@ -778,11 +779,15 @@ async def test_a_definition_hits_only_methods_that_have_its_fields(
 ):
     async with peers(gateway.url, user, "client", "plain", "typed") as [client, plain, typed]:
         await plain.register({"name": "Show", "version": 1}, named(plain))
-        definition = {"name": "Show", "objectTypes": ["Client", "Trade"], "version": 2}
+        definition: DefinitionDict = {
+            "name": "Show",
+            "objectTypes": ["Client", "Trade"],
+            "version": 2,
+        }
         await typed.register(definition, named(typed))
         await sees(client, lambda: len(client.servers("Show")) == 2)
         for wanted in ({"name": "Show", "objectTypes": ["Client"]}, {"name": "show", "version": 2}):
-            result = await client.invoke(wanted, target="all")
+            result = await client.invoke(wanted, target="all")  # pyright: ignore[reportArgumentType]
             assert [v.returned["_value"] for v in result.all_return_values] == ["typed"]
         with pytest.raises(MethodNotFound):
             await client.invoke({"name": "Show", "objectTypes": ["Order"]}, wait_timeout=0)

@@ -12,6 +12,7 @@ import dash_interop
 PACKAGE = Path(dash_interop.__file__).parent
 LAYERS = (
     "errors",
+    "types",
     "protocol",
     "transport",
     "gateway",
@@ -25,14 +26,15 @@ LAYERS = (
 )
 MAY_IMPORT = {
     "errors": set(),
-    "protocol": {"errors"},
+    "types": set(),
+    "protocol": {"errors", "types"},
     "transport": {"errors", "protocol"},
     "gateway": {"errors", "protocol", "transport"},
     "client": {"errors", "protocol", "transport"},
     # The one place where a client asks for the gateway of its machine, and makes its own tokens.
     "client.access": {"errors", "protocol", "gateway"},
     "prop_checks": {"errors", "protocol"},
-    "callbacks": {"errors", "protocol", "gateway", "client"},
+    "callbacks": {"errors", "types", "protocol", "gateway", "client"},
     "demo": {"errors"},
     "cli": {"errors", "gateway", "client", "transport", "protocol", "demo"},
     "__main__": {"cli"},
