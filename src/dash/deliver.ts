@@ -162,7 +162,8 @@ export class Deliverer {
                 delivery.callbacks.add(callback);
                 if (executionPromise && !executions.has(executionPromise)) {
                     executions.add(executionPromise);
-                    executionPromise.then(
+                    // Where Dash cannot even ask for it, the outcome stands in place of a promise.
+                    Promise.resolve(executionPromise).then(
                         (outcome) => outcome?.error === undefined || fail(delivery, outcome),
                         (error) => fail(delivery, { error }),
                     );

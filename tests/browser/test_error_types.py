@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from dash import Input, Output
+from dash import Input, Output, State
 from dash.exceptions import PreventUpdate
 
 from dash_interop import (
@@ -218,3 +218,25 @@ def test_err004_a_refused_request_is_told_as_such(
         peer.invoke("Sum", response_timeout=10)
     assert type(caught.value).__name__ == "NoResult"
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("dependency", [State, Input])
+def test_err005_a_handler_that_dash_cannot_run_is_told_as_such(
+    apps: Apps, peer: InteropClient, dependency: type[State] | type[Input]
+) -> None:
+    app = apps.make(
+        "page",
+        MethodRegister(id="sum", definition="Sum", returns=True),
+        MethodRegister(id="other", definition="Other", returns=True),
+    )
+    app.config.suppress_callback_exceptions = True
+    method_handler("sum", dependency("missing", "value"), app=app)(lambda args, caller, value: 1)
+    method_handler("other", app=app)(lambda args, caller: 2)
+    apps.open(app)
+    apps.browser.allow_in_console("nonexistent object")
+    for _ in range(2):
+        with pytest.raises(InvocationError, match="Dash could not run the callback") as caught:
+            peer.invoke("Sum", response_timeout=5)
+        assert type(caught.value).__name__ == "NoResult"
+        assert "nonexistent object" in str(caught.value)
+    assert peer.invoke("Other").returned == {"_value": 2}
