@@ -12,16 +12,22 @@ Every exception this package raises on purpose.
       SignatureError            an accepts or returns does not follow the grammar
       SubscriptionError         a subscription was refused, or ended by a failure
       InvocationError           a method invocation did not succeed
+        InvalidInvoke           the invocation itself cannot be understood
+        NotConnected            there was no connection to the gateway, nothing was sent
         MethodNotFound          nobody offers it, or nobody who is meant
         InvalidArguments        the arguments do not fit what the method accepts
         InvalidResult           what the handler returned does not fit what the method returns
         HandlerFailed           the handler raised, or answered with an error
+        NoResult                the handler ended, or was not run, and there is no result
         InvocationTimeout       no answer in time
         Overloaded              the queue of the method is full
+        MessageTooLarge         arguments or result are larger than the gateway takes
         ServerGone              the server left, or withdrew the method, before it answered
         ConnectionLost          the connection to the gateway broke before the answer came
 
-``BY_TYPE`` and ``BY_REASON_URI`` say which class an error of the wire becomes.
+Each kind of ``InvocationError`` has a ``type``, one word that the ``result`` of a ``MethodInvoke``
+has, too. ``BY_TYPE`` has the class for each, ``BY_REASON_URI`` that for an error of the gateway's;
+``src/client/errors.ts`` is the same table for pages.
 """
 
 from __future__ import annotations
@@ -31,6 +37,7 @@ from typing import Any, Final
 __all__ = [
     "BY_REASON_URI",
     "BY_TYPE",
+    "SAID_BY_SERVERS",
     "AuthenticationFailed",
     "ConfigError",
     "ConnectionFailed",
@@ -38,10 +45,14 @@ __all__ = [
     "HandlerFailed",
     "InteropError",
     "InvalidArguments",
+    "InvalidInvoke",
     "InvalidResult",
     "InvocationError",
     "InvocationTimeout",
+    "MessageTooLarge",
     "MethodNotFound",
+    "NoResult",
+    "NotConnected",
     "Overloaded",
     "ProtocolError",
     "RegistrationError",
@@ -116,9 +127,10 @@ class InvocationError(InteropError):
     Attributes:
         message: What the server or the library said, in words.
         invocation_id: The ``invocationId`` given with ``MethodInvoke.invoke``, or ``None``.
-        all_errors: One dict for each server that failed, with ``message``, ``executed_by`` and,
-            where it is known, ``type``.
-        type: One word for what went wrong; for ``HandlerFailed`` the type of the exception.
+        all_errors: One dict for each server that failed, with ``message``, ``executed_by``,
+            ``type`` and, for a handler that failed, ``exception``, as far as they are known.
+        type: One word for what went wrong, the same in all languages; ``None`` for an error of a
+            gateway that is not ours.
     """
 
     type: str | None = None
@@ -135,6 +147,21 @@ class InvocationError(InteropError):
         self.all_errors = all_errors or []
 
 
+class InvalidInvoke(InvocationError, ValueError):
+    """
+    The invocation itself cannot be understood: an unknown key or target, no usable definition, a
+    time that is none, or a stream where a method is needed. Nothing was sent.
+    """
+
+    type = "InvalidInvoke"
+
+
+class NotConnected(InvocationError):
+    """There was no connection to the gateway within the wait. Nothing was sent."""
+
+    type = "NotConnected"
+
+
 class MethodNotFound(InvocationError):
     """Nobody offers the method, or nobody whom the target means."""
 
@@ -148,23 +175,43 @@ class InvalidArguments(InvocationError):
 
 
 class InvalidResult(InvocationError):
-    """What the handler returned does not fit what the method says it returns, or cannot travel."""
+    """
+    What the handler returned does not fit what the method says it returns, cannot travel, or is no
+    answer.
+    """
 
     type = "InvalidResult"
 
 
 class HandlerFailed(InvocationError):
-    """The handler raised or answered with an error. Its traceback is in its server's log."""
+    """
+    The handler raised or answered with an error. Its traceback is in its server's log.
+
+    Attributes:
+        exception: Name of the exception's class, or what the handler said in its place; ``None``
+            where it said nothing.
+    """
+
+    type = "HandlerFailed"
 
     def __init__(
         self,
         message: str,
         invocation_id: str | None = None,
         all_errors: list[dict[str, Any]] | None = None,
-        type: str | None = None,
+        exception: str | None = None,
     ) -> None:
         super().__init__(message, invocation_id, all_errors)
-        self.type = type
+        self.exception = exception
+
+
+class NoResult(InvocationError):
+    """
+    The handler of a page ended without a result, or its Dash server did not run it. The text says
+    what is known of it.
+    """
+
+    type = "NoResult"
 
 
 class InvocationTimeout(InvocationError):
@@ -177,6 +224,12 @@ class Overloaded(InvocationError):
     """A queue is full; the handler did not run. Try again later, or less often."""
 
     type = "Overloaded"
+
+
+class MessageTooLarge(InvocationError):
+    """Arguments or result are larger than the gateway takes. The text names size and limit."""
+
+    type = "TooLarge"
 
 
 class ServerGone(InvocationError):
@@ -192,12 +245,37 @@ class ConnectionLost(InvocationError):
 
 
 BY_TYPE: Final[dict[str, type[InvocationError]]] = {
-    "InvalidArguments": InvalidArguments,
-    "InvalidResult": InvalidResult,
-    "Overloaded": Overloaded,
-    "Timeout": InvocationTimeout,
+    str(kind.type): kind
+    for kind in (
+        InvalidInvoke,
+        NotConnected,
+        MethodNotFound,
+        InvalidArguments,
+        InvalidResult,
+        HandlerFailed,
+        NoResult,
+        InvocationTimeout,
+        Overloaded,
+        MessageTooLarge,
+        ServerGone,
+        ConnectionLost,
+    )
 }
-"""The class for the ``type`` that a server put into its error; others are ``HandlerFailed``."""
+"""The class for each ``type``."""
+
+SAID_BY_SERVERS: Final[frozenset[str]] = frozenset(
+    str(kind.type)
+    for kind in (
+        InvalidArguments,
+        InvalidResult,
+        NoResult,
+        InvocationTimeout,
+        Overloaded,
+        MessageTooLarge,
+        ServerGone,
+    )
+)
+"""The types that the library at a server tells; what else a server says is its handler's."""
 
 BY_REASON_URI: Final[dict[str, type[InvocationError]]] = {
     "agm.errors.client_error": HandlerFailed,
@@ -205,4 +283,4 @@ BY_REASON_URI: Final[dict[str, type[InvocationError]]] = {
     "agm.errors.failure": ServerGone,
     "global.errors.limits_exceeded": Overloaded,
 }
-"""The class for an error of the wire; others are plain ``InvocationError``."""
+"""The class for an error of the gateway's; others are plain ``InvocationError``."""

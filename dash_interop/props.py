@@ -9,8 +9,13 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
-from .errors import RegistrationError, SignatureError
-from .protocol.signature import parse
+from .errors import InteropError
+from .prop_checks import (
+    check_glue42,
+    check_method_invoke,
+    check_method_register,
+    check_signatures,
+)
 
 __all__ = ["checked_when_made"]
 
@@ -45,9 +50,9 @@ def checked_when_made(component: ComponentT) -> ComponentT:
         for check in checks:
             try:
                 check(given)
-            except RegistrationError as error:
+            except InteropError as error:
                 place = " ".join(map(str, (component.__name__, *_id_of(given))))
-                raise RegistrationError(f"{place}: {error}") from error
+                raise type(error)(f"{place}: {error}") from error
 
     component.__init__ = init_checked
     return component
@@ -57,20 +62,8 @@ def _id_of(props: Props) -> tuple[Any, ...]:
     return (props["id"],) if "id" in props else ()
 
 
-def _check_signatures(props: Props) -> None:
-    definition = props.get("definition")
-    if not isinstance(definition, Mapping):
-        return
-    fields = cast("Props", definition)
-    for field in ("accepts", "returns"):
-        text = fields.get(field)
-        if not isinstance(text, str):
-            continue
-        try:
-            parse(text)
-        except SignatureError as error:
-            name = fields.get("name")
-            raise RegistrationError(f"the {field} of {name} is malformed: {error}") from error
-
-
-_CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {"MethodRegister": (_check_signatures,)}
+_CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
+    "Glue42": (check_glue42,),
+    "MethodInvoke": (check_method_invoke,),
+    "MethodRegister": (check_signatures, check_method_register),
+}

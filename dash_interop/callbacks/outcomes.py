@@ -10,8 +10,8 @@ from dash import Output, Patch, no_update
 from dash.exceptions import PreventUpdate
 from msgspec import Struct
 
-from ..client.handlers import in_words
-from ..errors import InvalidArguments, InvalidResult, RegistrationError
+from ..errors import InvalidArguments, InvalidResult, NoResult, RegistrationError
+from ..protocol.failures import describe_failure, raised
 from ..protocol.payloads import result_object
 
 __all__ = ["Destination", "Outcome"]
@@ -143,8 +143,9 @@ def _answer(outcome: Outcome) -> dict[str, Any]:
 
 def _described(error: Exception | SystemExit) -> dict[str, Any]:
     if isinstance(error, PreventUpdate):
-        return {"message": "The handler prevented the update, so there is no result"}
-    kind = type(error).__name__
-    if isinstance(error, InvalidArguments | InvalidResult):
-        return {"message": error.message, "type": kind}
-    return {"message": in_words(error), "type": kind}
+        failure = NoResult("The handler prevented the update, so there is no result")
+    elif isinstance(error, InvalidArguments | InvalidResult):
+        failure = error
+    else:
+        failure = raised(error)
+    return describe_failure(failure)

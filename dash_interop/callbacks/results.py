@@ -6,12 +6,13 @@ from typing import Any
 
 from dash.exceptions import PreventUpdate
 
-from ..errors import BY_TYPE, InvocationError
+from ..errors import BY_TYPE, HandlerFailed, InvocationError
+from ..types import ResultDict
 
 __all__ = ["returned_value"]
 
 
-def returned_value(result: dict[str, Any] | None) -> dict[str, Any]:
+def returned_value(result: ResultDict | dict[str, Any] | None) -> dict[str, Any]:
     """
     Take what the method returned out of the ``result`` prop of a ``MethodInvoke``.
 
@@ -23,8 +24,9 @@ def returned_value(result: dict[str, Any] | None) -> dict[str, Any]:
         was no dict is ``{"_value": value}``, nothing is ``{}``.
 
     Raises:
-        InvocationError: The invocation failed; its ``message`` says why. ``InvocationTimeout``,
-            ``Overloaded``, ``InvalidArguments`` and ``InvalidResult`` are kinds of it.
+        InvocationError: The invocation failed; its ``message`` says why, and its class what kind of
+            failure it was, as for ``InteropClient.invoke``: ``MethodNotFound``,
+            ``InvocationTimeout``, ``HandlerFailed`` and so on.
         PreventUpdate: ``result`` is ``None``: nothing has been invoked yet.
 
     Example:
@@ -39,11 +41,13 @@ def returned_value(result: dict[str, Any] | None) -> dict[str, Any]:
     """
     if result is None:
         raise PreventUpdate
-    error = result["error"]
+    told: dict[str, Any] = {**result}
+    error = told["error"]
     if error is not None:
         kind = BY_TYPE.get(error.get("type"), InvocationError)
-        raised = kind(error["message"], result.get("invocationId"), error.get("all_errors"))
-        raised.type = error.get("type")
-        raise raised
-    returned: dict[str, Any] = result["invocationResult"]["returned"]
+        failure = kind(error["message"], told.get("invocationId"), error.get("all_errors"))
+        if isinstance(failure, HandlerFailed):
+            failure.exception = error.get("exception")
+        raise failure
+    returned: dict[str, Any] = told["invocationResult"]["returned"]
     return returned

@@ -7,14 +7,13 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 
-from ..errors import (
-    MethodNotFound,
-    RegistrationError,
-)
+from ..errors import ConfigError, InvalidInvoke, RegistrationError
+from ..protocol.deadlines import time_problem
 from ..protocol.definitions import (
     Definition,
+    Filter,
     Method,
     read_definition,
     read_filter,
@@ -27,14 +26,17 @@ from .access import Access, TokenSource
 from .engine import Engine
 from .handlers import Handler, HandlerFunction
 from .listeners import Listener, Stop
-from .requests import check_seconds, encode_arguments, wanted_method, wanted_stream
+from .requests import (
+    check_registration_timeout,
+    check_seconds,
+    encode_arguments,
+    wanted_method,
+    wanted_stream,
+)
 from .streams import Stream, Subscription
 from .validation import Mode
 
 __all__ = ["InteropClient", "connect"]
-
-Filter: TypeAlias = "Definition | None"
-"""A name, or a dict of fields that have to match; ``None`` for everything."""
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds, for everything that waits for others."""
@@ -162,6 +164,7 @@ class InteropClient:
         """
         bound = Handler(read_definition(definition), handler, validate)
         settings = QueueSettings(response_timeout, concurrency, max_queue)
+        check_registration_timeout(timeout)
         await self._engine.request(
             lambda token: self._session.register(
                 token,
@@ -216,12 +219,17 @@ class InteropClient:
             ``all_return_values``, and the ``all_errors`` of those that failed.
 
         Raises:
+            InvalidInvoke: ``method``, ``target`` or a time cannot be used, or it is a stream.
+            NotConnected: There was no connection within ``wait_timeout``; nothing was sent.
             MethodNotFound: No server offers it, or none that the target means.
             InvalidArguments: ``args`` is no dict, holds what cannot travel, or the server says that
                 it does not fit.
-            HandlerFailed: The handler raised; ``type`` and ``message`` say what.
+            HandlerFailed: The handler raised; ``exception`` and ``message`` say what.
+            InvalidResult: What the handler returned does not fit what the method promises.
+            NoResult: The handler of a page ended without a result; ``message`` says why.
             InvocationTimeout: No answer in time. The handler may still run.
             Overloaded: Too many invocations wait at the server already.
+            MessageTooLarge: Arguments or result are larger than the gateway takes.
             ServerGone: The server left before it answered.
             ConnectionLost: The connection broke before the answer came.
             InvocationError: Base of them all; with several servers the first one's error, and
@@ -299,10 +307,13 @@ class InteropClient:
 
         Raises:
             MethodNotFound: Nobody did within ``timeout`` seconds.
+            NotConnected: There was no connection to the gateway at the end of that time.
+            InvalidInvoke: ``wanted`` is ``None``, or ``timeout`` is no number of seconds.
         """
         filter = read_filter(wanted)
         if filter is None:
-            raise MethodNotFound("Say which method to wait for")
+            raise InvalidInvoke("Say which method to wait for")
+        check_seconds(wait_timeout=timeout)
         return await self._engine.request(
             lambda token: self._session.wait_for_method(
                 token, filter, timeout=timeout, now=self._engine.now()
@@ -394,7 +405,7 @@ class InteropClient:
         Raises:
             SubscriptionError: Nobody offers it, or accepted in time; or why it was rejected.
             InvalidArguments: ``arguments`` is no dict, or holds what cannot travel.
-            InvocationError: ``target`` is none.
+            InvalidInvoke: ``target`` or a time cannot be used.
         """
         subscription = Subscription(self._engine, wanted_stream(stream), arguments)
         subscription.listen("data", on_data)
@@ -468,6 +479,9 @@ class connect:
         self._access = Access(
             url, user=user, token=token, secret_file=secret_file, login=login, secret=secret
         )
+        problem = time_problem("timeout", timeout, or_none=True)
+        if problem is not None:
+            raise ConfigError(problem)
         name = application or _script_name()
         self._identity = {
             "application": name,

@@ -21,22 +21,25 @@ from ..errors import (
     AuthenticationFailed,
     ConnectionFailed,
     ConnectionLost,
+    HandlerFailed,
     InteropError,
     InvalidArguments,
     InvalidResult,
+    InvocationError,
     Overloaded,
 )
 from ..protocol.codec import encode, to_gateway
 from ..protocol.effects import Emit, PeerEffect, Run, Settle, Stop, Transmit
+from ..protocol.failures import raised
 from ..protocol.messages import Authentication, Outbound
 from ..protocol.payloads import PayloadError, decode_object, result_object
 from ..protocol.queue import Invocation
 from ..protocol.session import Session
 from ..protocol.targets import Target
 from .access import Access
-from .handlers import Handler, in_words
+from .handlers import Handler
 from .listeners import CLOSE_TIMEOUT, Listeners
-from .requests import check_seconds
+from .requests import check_registration_timeout, check_seconds
 from .streams import StreamBase, SubscriptionBase
 from .threads import Threads
 from .transport import Transport
@@ -152,6 +155,7 @@ class Engine:
             RegistrationError: It cannot be offered.
         """
         Validation(stream.definition)
+        check_registration_timeout(timeout)
         self._ends[stream] = None
         await stream.create(timeout, lambda: self._ends.pop(stream, None))
 
@@ -379,7 +383,7 @@ class Engine:
         except asyncio.CancelledError:
             if self.is_closed or invocation not in self._handling:
                 return
-            answer = self._refusal(invocation, "The handler was cancelled", None)
+            answer = self._refusal(invocation, HandlerFailed("The handler was cancelled"))
         self._handling.pop(invocation, None)
         if not self.is_closed:
             self.perform(answer)
@@ -391,27 +395,31 @@ class Engine:
         try:
             call = handler.bind(decode_object(invocation.arguments), caller)
         except InvalidArguments as error:
-            return self._refusal(invocation, error.message, error.type)
+            return self._refusal(invocation, error)
         except PayloadError as error:
             reason = f"The arguments cannot be read: {error}"
-            return self._refusal(invocation, reason, InvalidArguments.type)
+            return self._refusal(invocation, InvalidArguments(reason))
         try:
             returned = await call() if handler.is_async else await self._threads.run(call)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            # The last two would end the loop, as whose handler asks for it.
+            return self._failed(invocation, error)
+        try:
             result = result_object(returned)
             handler.validation.check_result(result)
         except InvalidResult as error:
             logger.error("the handler %s: %s", handler.name, error.message)
-            return self._refusal(invocation, error.message, error.type)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
-            # The last two would end the loop, as whose handler asks for it.
-            logger.error("the handler %s failed", handler.name, exc_info=error)
-            return self._refusal(invocation, in_words(error), type(error).__name__)
+            return self._refusal(invocation, error)
+        except Exception as error:
+            return self._failed(invocation, error)
         return lambda: self.session.serving.answer(invocation, Raw(encode(result)))
 
-    def _refusal(
-        self, invocation: Invocation, reason: str, type_: str | None
-    ) -> Callable[[], None]:
-        return lambda: self.session.serving.refuse(invocation, reason, type_)
+    def _failed(self, invocation: Invocation, error: BaseException) -> Callable[[], None]:
+        logger.error("the handler %s failed", invocation.offering.handler.name, exc_info=error)
+        return self._refusal(invocation, raised(error))
+
+    def _refusal(self, invocation: Invocation, error: InvocationError) -> Callable[[], None]:
+        return lambda: self.session.serving.refuse(invocation, error)
 
 
 def _succeed(request: asyncio.Future[Any], value: Any) -> None:

@@ -13,7 +13,7 @@ from ..protocol.hints import ALL_ARGUMENTS, CALLER
 from .functions import generates, is_async
 from .validation import Mode, Validation, with_hints
 
-__all__ = ["Handler", "HandlerFunction", "in_words"]
+__all__ = ["Handler", "HandlerFunction"]
 
 HandlerFunction: TypeAlias = Callable[..., "Any | Awaitable[Any]"]
 
@@ -193,12 +193,3 @@ def _check_kind(function: Any, name: str) -> None:
             f"{name} yields, and a method has one result: return it. What has many values is a "
             "stream"
         )
-
-
-def in_words(error: BaseException) -> str:
-    """What the caller hears of what a handler raised."""
-    kind = type(error).__name__
-    try:
-        return f"{kind}: {error}"
-    except Exception:  # its own __str__ failed
-        return kind

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf
 from typing import Any
 
 from msgspec import Raw
 
-from ..errors import InvalidArguments, InvocationError, RegistrationError, SubscriptionError
+from ..errors import InvalidArguments, InvalidInvoke, RegistrationError, SubscriptionError
+from ..protocol.deadlines import time_problem
 from ..protocol.definitions import Definition, MethodDefinition, read_definition
 from ..protocol.payloads import PayloadError, encode_payload
 
-__all__ = ["check_seconds", "encode_arguments", "wanted_method", "wanted_stream"]
+__all__ = [
+    "check_registration_timeout",
+    "check_seconds",
+    "encode_arguments",
+    "wanted_method",
+    "wanted_stream",
+]
 
 
 def wanted_method(method: Definition) -> MethodDefinition:
     """
     Raises:
-        InvocationError: It is no definition.
+        InvalidInvoke: It is no definition.
     """
     try:
         return read_definition(method)
     except RegistrationError as error:
-        raise InvocationError(str(error)) from error
+        raise InvalidInvoke(str(error)) from error
 
 
 def wanted_stream(stream: Definition) -> MethodDefinition:
@@ -52,16 +58,23 @@ def encode_arguments(args: Mapping[str, Any] | None) -> Raw:
         raise InvalidArguments(f"The arguments cannot travel: {error}") from error
 
 
-def check_seconds(*, wait_timeout: float, response_timeout: float) -> None:
+def check_seconds(*, wait_timeout: float, response_timeout: float = 1.0) -> None:
     """
     Raises:
-        ValueError: One is no usable number of seconds.
+        InvalidInvoke: One is no usable number of seconds.
     """
-    if not (_is_number(wait_timeout) and 0 <= wait_timeout < inf):
-        raise ValueError("wait_timeout has to be a number of seconds, 0 or more")
-    if not (_is_number(response_timeout) and 0 < response_timeout < inf):
-        raise ValueError("response_timeout has to be a positive number of seconds")
+    problem = time_problem("wait_timeout", wait_timeout, or_none=True) or time_problem(
+        "response_timeout", response_timeout
+    )
+    if problem is not None:
+        raise InvalidInvoke(problem)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+def check_registration_timeout(timeout: float) -> None:
+    """
+    Raises:
+        RegistrationError: It is no usable number of seconds.
+    """
+    problem = time_problem("timeout", timeout, or_none=True)
+    if problem is not None:
+        raise RegistrationError(problem)

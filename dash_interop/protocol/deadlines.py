@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
-from typing import Final, TypeAlias
+from math import inf
+from typing import Any, Final, TypeAlias
 
-__all__ = ["Deadlines", "Timer"]
+__all__ = ["Deadlines", "Timer", "time_problem"]
 
 Action: TypeAlias = Callable[[float], None]
 """What a timer does, given the time."""
@@ -74,3 +75,23 @@ class Deadlines:
             self._heap = [timer for timer in self._heap if timer.action is not None]
             heapify(self._heap)
             self._stale = 0
+
+
+def time_problem(
+    name: str, value: Any, *, unit: str = "seconds", or_none: bool = False
+) -> str | None:
+    """
+    What is wrong with a time that somebody gave, in words; ``None`` when it can be used.
+
+    Args:
+        name: What it is called.
+        value: What was given.
+        unit: What it counts.
+        or_none: Whether it may be 0.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and (0 < value < inf or (or_none and value == 0)):
+        return None
+    if or_none:
+        return f"{name} has to be a number of {unit}, 0 or more, not {value!r}"
+    return f"{name} has to be a positive number of {unit}, not {value!r}"

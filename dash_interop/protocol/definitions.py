@@ -9,10 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import RegistrationError
+from ..types import DefinitionDict, FilterDict
+from .keys import unknown_key
 from .messages import MethodId
 
 __all__ = [
     "Definition",
+    "Filter",
     "Method",
     "MethodDefinition",
     "from_wire",
@@ -58,6 +61,9 @@ class MethodDefinition(
     flags: dict[str, Any] | None = None
 
 
+_KEYS: Final = [field.encode_name for field in msgspec.structs.fields(MethodDefinition)]
+
+
 class Method(
     MethodDefinition, frozen=True, kw_only=True, rename="camel", omit_defaults=True, dict=True
 ):
@@ -69,11 +75,14 @@ class Method(
         return find(self)
 
 
-Definition: TypeAlias = "str | Mapping[str, Any] | MethodDefinition"
+Definition: TypeAlias = "str | DefinitionDict | MethodDefinition"
 """A method as authors name it: its name, or a dict or object with the name and more."""
 
+Filter: TypeAlias = "str | FilterDict | MethodDefinition | None"
+"""A name, or a dict of fields that have to match; ``None`` for everything."""
 
-def read_definition(definition: Definition) -> MethodDefinition:
+
+def read_definition(definition: Definition | Mapping[str, Any]) -> MethodDefinition:
     """
     Raises:
         RegistrationError: It is no definition; the text names the field.
@@ -83,6 +92,10 @@ def read_definition(definition: Definition) -> MethodDefinition:
     elif isinstance(definition, str):
         read = MethodDefinition(name=definition)
     else:
+        if isinstance(definition, Mapping):
+            problem = unknown_key("The definition", definition, _KEYS)
+            if problem is not None:
+                raise RegistrationError(problem)
         try:
             # Also one that was made as an object, whose fields nobody has looked at yet.
             fields = dict(definition) if isinstance(definition, Mapping) else definition
@@ -94,7 +107,7 @@ def read_definition(definition: Definition) -> MethodDefinition:
     return read
 
 
-def read_filter(wanted: Definition | None) -> MethodDefinition | None:
+def read_filter(wanted: Filter | Mapping[str, Any]) -> MethodDefinition | None:
     """
     A definition of which each field may be missing, the name, too; ``None`` for any method.
 

@@ -6,14 +6,21 @@ from typing import Any
 
 from msgspec import Raw
 
-from ..errors import HandlerFailed, InvocationError, MethodNotFound
+from ..errors import (
+    HandlerFailed,
+    InvalidInvoke,
+    InvocationError,
+    MethodNotFound,
+    NotConnected,
+)
 from .deadlines import Timer
 from .definitions import MethodDefinition
 from .directory import Offer
+from .failures import read_failure, timed_out
 from .link import Link, Wait
 from .messages import NULL, Call, Error, Outbound, Result
 from .payloads import PayloadError, as_object, decode_payload
-from .results import InvocationResult, Outcome, join_outcomes, read_error, timed_out
+from .results import InvocationResult, Outcome, join_outcomes
 from .targets import Target, read_target
 
 __all__ = ["Invoking", "describe_target"]
@@ -33,7 +40,7 @@ class Invoking:
         response_timeout: Longest time to wait for the answers, in seconds.
 
     Raises:
-        InvocationError: ``target`` is none.
+        InvalidInvoke: ``target`` is none.
     """
 
     def __init__(
@@ -66,13 +73,15 @@ class Invoking:
         link = self._link
 
         def give_up() -> None:
-            whom = describe_target(self._target)
-            reason = (
-                f"No server offers the method {self._method.name} for target {whom}"
-                if link.is_joined
-                else f"{self._method.name} was not invoked: there is no connection to the gateway"
-            )
-            self._settle(MethodNotFound(f"{reason} (waited {wait_timeout:g} s)"))
+            waited = f"(waited {wait_timeout:g} s)"
+            name = self._method.name
+            if link.is_joined:
+                whom = describe_target(self._target)
+                reason = f"No server offers the method {name} for target {whom} {waited}"
+                self._settle(MethodNotFound(reason))
+            else:
+                reason = f"{name} was not invoked: there is no connection to the gateway {waited}"
+                self._settle(NotConnected(reason))
 
         self._wait = link.wait(self._try, link.now + wait_timeout, give_up)
 
@@ -94,7 +103,7 @@ class Invoking:
             return True
         if offers and not servers:
             self._settle(
-                InvocationError(f"{self._method.name} is a stream, not a method: subscribe to it")
+                InvalidInvoke(f"{self._method.name} is a stream, not a method: subscribe to it")
             )
             return True
         return False
@@ -123,10 +132,10 @@ class Invoking:
                 outcome.returned = as_object(decode_payload(answer.result))
             else:
                 error = answer if isinstance(answer, Error) else None
-                outcome.error = read_error(error, self._method)
+                outcome.error = read_failure(error, self._method)
         except PayloadError as error:
             reason = f"What {self._method.name} answered cannot be read: {error}"
-            outcome.error = HandlerFailed(reason, type="PayloadError")
+            outcome.error = HandlerFailed(reason, exception="PayloadError")
         self._unanswered -= 1
         if self._unanswered == 0:
             self._conclude()

@@ -19,13 +19,12 @@ overloaded.
 from __future__ import annotations
 
 from collections import deque
-from math import inf
 from typing import Any, Final, Protocol
 
 from msgspec import Raw, Struct
 
 from ..errors import InvocationError, InvocationTimeout, Overloaded, RegistrationError
-from .deadlines import Deadlines, Timer
+from .deadlines import Deadlines, Timer, time_problem
 
 __all__ = ["Invocation", "InvocationQueue", "QueueOutlets", "QueueSettings"]
 
@@ -47,12 +46,13 @@ class QueueSettings(Struct, frozen=True):
     max_queue: int = 10_000
 
     def __post_init__(self) -> None:
-        if not 0 < self.response_timeout < inf:
-            raise RegistrationError("response_timeout has to be a positive number of seconds")
-        if self.concurrency < 1:
-            raise RegistrationError("concurrency has to be 1 or more")
-        if self.max_queue < 0:
-            raise RegistrationError("max_queue has to be 0 or more")
+        problem = (
+            time_problem("response_timeout", self.response_timeout)
+            or _count_problem("concurrency", self.concurrency, 1)
+            or _count_problem("max_queue", self.max_queue, 0)
+        )
+        if problem is not None:
+            raise RegistrationError(problem)
 
 
 class Invocation:
@@ -202,6 +202,12 @@ class InvocationQueue:
         self._outlets.fail(invocation, InvocationTimeout(message))
         self._outlets.stop(invocation)
         self._start_next(now)
+
+
+def _count_problem(name: str, value: Any, least: int) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+        return None
+    return f"{name} has to be a whole number, {least} or more, not {value!r}"
 
 
 def _deadline(invocation: Invocation) -> float:

@@ -6,20 +6,12 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from ..errors import (
-    BY_REASON_URI,
-    BY_TYPE,
-    ConnectionLost,
-    HandlerFailed,
-    InvocationError,
-    InvocationTimeout,
-)
+from ..errors import HandlerFailed, InvocationError
 from .definitions import MethodDefinition
 from .directory import Instance
-from .messages import Error
-from .payloads import PayloadError, decode_object, without_object
+from .payloads import without_object
 
-__all__ = ["InvocationResult", "Outcome", "ReturnValue", "join_outcomes", "read_error", "timed_out"]
+__all__ = ["InvocationResult", "Outcome", "ReturnValue", "join_outcomes"]
 
 _SUCCESS: Final = 0
 
@@ -58,7 +50,8 @@ class InvocationResult(ReturnValue, frozen=True, kw_only=True):
     Attributes:
         all_return_values: What each server returned, in the order in which they registered.
         all_errors: A dict for each server that failed, with ``executed_by``, ``name``,
-            ``called_with``, ``message`` and, where it is known, ``type``.
+            ``called_with``, ``message``, ``type`` and, for a handler that failed, ``exception``, as
+            far as they are known.
     """
 
     all_return_values: list[ReturnValue]
@@ -102,38 +95,17 @@ def join_outcomes(
     return error
 
 
-def read_error(message: Error | None, method: MethodDefinition) -> InvocationError:
-    """Why there is no result, given the answer; ``None`` when the connection broke."""
-    if message is None:
-        return ConnectionLost(f"The connection was lost before {method.name} answered")
-    reason = message.reason or f"{method.name} failed without saying why"
-    kind = BY_REASON_URI.get(message.reason_uri, InvocationError)
-    if kind is not HandlerFailed:
-        return kind(reason)
-    type_ = _type_of(message)
-    if type_ in BY_TYPE:
-        return BY_TYPE[type_](reason)
-    return HandlerFailed(reason, type=type_)
-
-
-def timed_out(method: MethodDefinition, seconds: float) -> InvocationError:
-    return InvocationTimeout(f"{method.name} did not answer within {seconds:g} s")
-
-
-def _type_of(message: Error) -> str | None:
-    try:
-        type_ = decode_object(message.context).get("type")
-    except PayloadError:
-        return None
-    return type_ if isinstance(type_, str) else None
-
-
 def _describe(method: MethodDefinition, called_with: Any, outcome: Outcome) -> dict[str, Any]:
-    assert outcome.error is not None
+    error = outcome.error
+    assert error is not None
     described = {
         "executed_by": outcome.server,
         "name": method.name,
         "called_with": called_with,
-        "message": outcome.error.message,
+        "message": error.message,
     }
-    return described if outcome.error.type is None else {**described, "type": outcome.error.type}
+    if error.type is not None:
+        described["type"] = error.type
+    if isinstance(error, HandlerFailed) and error.exception is not None:
+        described["exception"] = error.exception
+    return described

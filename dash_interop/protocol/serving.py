@@ -12,11 +12,12 @@ from typing import Any
 
 from msgspec import Raw
 
-from ..errors import InvocationError, RegistrationError
+from ..errors import InvocationError, RegistrationError, ServerGone
 from .codec import encode
 from .deadlines import Timer
 from .definitions import Definition, MethodDefinition, read_definition, to_wire
 from .effects import Run, Stop
+from .failures import describe_failure
 from .link import Link, OnAnswer
 from .messages import (
     CLIENT_ERROR,
@@ -156,7 +157,7 @@ class Serving:
         if offering is None or offering.handler is None:
             gone = "The method is no longer offered"
             reason = gone if offering is None else f"{offering.definition.name} is a stream"
-            self._send_failure(message.invocation_id, reason, None, INVOCATION_FAILURE)
+            self._send_failure(message.invocation_id, ServerGone(reason), INVOCATION_FAILURE)
             return
         peer_id = self._link.peer_id
         assert peer_id is not None
@@ -170,10 +171,10 @@ class Serving:
         if self._finish(invocation):
             self._link.transmit(Yield(None, invocation.peer_id, invocation.id, result))
 
-    def refuse(self, invocation: Invocation, reason: str, type: str | None) -> None:
+    def refuse(self, invocation: Invocation, error: InvocationError) -> None:
         """The handler has raised, or was not run for a reason."""
         if self._finish(invocation):
-            self._send_failure(invocation.id, reason, type)
+            self._send_failure(invocation.id, error)
 
     def _finish(self, invocation: Invocation) -> bool:
         """The handler has ended; whether the caller still waits for it."""
@@ -183,12 +184,13 @@ class Serving:
         return is_wanted and invocation.peer_id == self._link.peer_id
 
     def _send_failure(
-        self, invocation_id: str, reason: str, type: str | None, reason_uri: str = CLIENT_ERROR
+        self, invocation_id: str, error: InvocationError, reason_uri: str = CLIENT_ERROR
     ) -> None:
         # Half of a surrogate pair, as in a text that was cut within an emoji, must not keep the
         # caller from hearing of it.
-        reason = reason.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        context = Raw(encode({"message": reason, **({"type": type} if type else {})}))
+        described = describe_failure(error)
+        reason = error.message.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        context = Raw(encode({**described, "message": reason}))
         self._link.transmit(Failure(invocation_id, self._link.peer_id, reason_uri, reason, context))
 
     # What the queues ask for
@@ -201,7 +203,7 @@ class Serving:
 
     def fail(self, invocation: Invocation, error: InvocationError) -> None:
         if invocation.peer_id == self._link.peer_id:
-            self._send_failure(invocation.id, error.message, error.type)
+            self._send_failure(invocation.id, error)
         self._forget_ended(invocation.offering)
 
     def _forget_ended(self, offering: Offering) -> None:

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from msgspec import Raw, structs
 
-from ..errors import AuthenticationFailed, MethodNotFound
+from ..errors import AuthenticationFailed, MethodNotFound, NotConnected
 from .deadlines import Timer
 from .definitions import MethodDefinition
 from .directory import Instance
@@ -167,7 +167,7 @@ class Session:
     ) -> Invoking:
         """
         Raises:
-            InvocationError: ``target`` is none.
+            InvalidInvoke: ``target`` is none.
         """
         self.link.now = now
         invoking = Invoking(self.link, token, method, arguments, encoded, target, response_timeout)
@@ -246,7 +246,7 @@ class Session:
     ) -> SubscriptionLine:
         """
         Raises:
-            InvocationError: ``target`` is none.
+            InvalidInvoke: ``target`` is none.
         """
         self.link.now = now
         line = SubscriptionLine(
@@ -278,7 +278,11 @@ class Session:
 
         def give_up() -> None:
             message = f"Nobody offered {wanted.name} within {timeout:g} s"
-            self.link.settle(token, error=MethodNotFound(message))
+            if self.link.is_joined:
+                error = MethodNotFound(message)
+            else:
+                error = NotConnected(f"{message}: there is no connection to the gateway")
+            self.link.settle(token, error=error)
 
         return self.link.wait(is_there, now + timeout, give_up)
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
-from ..errors import InvocationError
+from ..errors import InvalidInvoke
 from .directory import Instance, Offer
+from .keys import nearest, unknown_key
 
 __all__ = ["Target", "read_filters", "read_target"]
 
@@ -22,6 +23,10 @@ Filter: TypeAlias = "Mapping[str, Any]"
 _PASSING: Final = ("peerId", "pid", "isLocal")
 """What an instance says of one connection or one viewer, beside the ``instance`` that stays."""
 
+_PATTERN_KEYS: Final = ("regex", "flags")
+_OF_JAVASCRIPT: Final = "dguvy"
+"""Flags that JavaScript has, and that change nothing where a pattern is only looked for."""
+
 _FLAGS: Final = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 _NAMED: Final[dict[str, Choice]] = {
     "best": lambda offers, own_id: offers[:1],
@@ -35,7 +40,7 @@ _NAMED: Final[dict[str, Choice]] = {
 def read_target(target: Target) -> Choice:
     """
     Raises:
-        InvocationError: It is no target; the text says what one is.
+        InvalidInvoke: It is no target; the text says what one is.
     """
     if target is None:
         return _NAMED["best"]
@@ -50,18 +55,22 @@ def read_filters(target: Any) -> Callable[[Instance], bool]:
     Tell whether an instance is one of those meant.
 
     Raises:
-        InvocationError: Neither a dict nor a list of dicts, or a pattern is malformed.
+        InvalidInvoke: Neither a dict nor a list of dicts, or a pattern is malformed.
     """
     entries = _entries(target)
     if entries is None:
-        raise InvocationError(
-            f"Unknown target {target!r}: use 'best', 'all', 'skipMine', an instance or a list of "
-            "instances"
-        )
+        raise InvalidInvoke(f"Unknown target {target!r}: {_what_there_is(target)}")
     if not entries:
-        raise InvocationError("No server is meant: the target is an empty list")
+        raise InvalidInvoke("No server is meant: the target is an empty list")
     tests = [_read_filter(entry) for entry in entries]
     return lambda instance: any(test(instance) for test in tests)
+
+
+def _what_there_is(target: Any) -> str:
+    meant = nearest(target, list(_NAMED)) if isinstance(target, str) else None
+    if meant is not None:
+        return f"did you mean {meant!r}?"
+    return "use 'best', 'all', 'skipMine', an instance or a list of instances"
 
 
 def _entries(target: Any) -> list[Filter] | None:
@@ -94,14 +103,35 @@ def _read_test(key: str, wanted: Any) -> Callable[[Any], bool]:
 def _read_pattern(key: str, wanted: Any) -> re.Pattern[str] | None:
     if isinstance(wanted, re.Pattern):
         return cast("re.Pattern[str]", wanted)
-    entry: Filter = cast("Filter", wanted) if isinstance(wanted, Mapping) else {}
+    if not isinstance(wanted, Mapping):
+        return None
+    entry = cast("Filter", wanted)
     text = entry.get("regex")
     if not isinstance(text, str):
+        _check_no_pattern(key, entry)
         return None
-    flags = re.RegexFlag(0)
-    for letter in str(entry.get("flags") or ""):
-        flags |= _FLAGS.get(letter, re.RegexFlag(0))
+    problem = unknown_key(f"The pattern of the target's {key}", entry, _PATTERN_KEYS)
+    if problem is not None:
+        raise InvalidInvoke(problem)
     try:
-        return re.compile(text, flags)
+        return re.compile(text, _read_flags(key, entry.get("flags")))
     except (re.error, OverflowError) as error:
-        raise InvocationError(f"The target's {key} is no regular expression: {error}") from error
+        raise InvalidInvoke(f"The target's {key} is no regular expression: {error}") from error
+
+
+def _check_no_pattern(key: str, entry: Filter) -> None:
+    """Instances may have dicts among their values, but none that looks like a pattern."""
+    for each in entry:
+        if nearest(str(each), _PATTERN_KEYS) == "regex":
+            raise InvalidInvoke(
+                f"The pattern of the target's {key} needs a 'regex', a string, and has {each!r}"
+            )
+
+
+def _read_flags(key: str, letters: Any) -> re.RegexFlag:
+    flags = re.RegexFlag(0)
+    for letter in str(letters or ""):
+        if letter not in _FLAGS and letter not in _OF_JAVASCRIPT:
+            raise InvalidInvoke(f"The target's {key} has an unknown flag {letter!r}: use i, m or s")
+        flags |= _FLAGS.get(letter, re.RegexFlag(0))
+    return flags

@@ -4,15 +4,8 @@ import { GatewayTransport } from './gateway-transport';
 import { InteropClient, type Io } from './interop';
 import { type LibrarySettings, publishInstance } from './page-globals';
 import { askSession, type Session } from './session';
+import { readSettings, type Settings } from './settings';
 import { disconnectedBy, LastingProblem, type StatusListener } from './status';
-
-/** `Glue42.settings`. */
-export interface Settings {
-    type?: 'client' | 'platform';
-    web?: { config?: Record<string, any> };
-    webPlatform?: { config?: Record<string, any> };
-    desktop?: { config?: Record<string, any> };
-}
 
 /** Core gives up after N * (N + 1) attempts: choose N so that it does not within a year. */
 const RECONNECT_ATTEMPTS = 10_000;
@@ -36,10 +29,11 @@ export function isDesktop(): boolean {
  * @returns null when a factory of the page decided to do without (`skipInit`).
  */
 export async function connect(
-    settings: Settings,
+    given: Settings,
     onStatus: StatusListener,
 ): Promise<InteropClient | null> {
     onStatus({ state: 'connecting', error: null });
+    const settings = readSettings(given);
     const kind = libraryKind(settings);
     const library = window.glue42dash?.libSettings?.[kind] ?? {};
     const config = settings[kind]?.config ?? {};

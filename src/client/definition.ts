@@ -1,4 +1,6 @@
-/** Checks of what authors write: method definitions and invocation options. */
+/** Checks of what authors write: method definitions and times. */
+
+import { checkKeys } from './keys';
 
 export interface MethodDefinition {
     name: string;
@@ -8,14 +10,27 @@ export interface MethodDefinition {
     description?: string;
     objectTypes?: string[];
     version?: number;
+    /** Whether it is a stream; a method that was found by discovery has it. */
+    supportsStreaming?: boolean;
     flags?: Record<string, any>;
-    [field: string]: any;
 }
+
+export const DEFINITION_KEYS = [
+    'name',
+    'accepts',
+    'returns',
+    'displayName',
+    'description',
+    'objectTypes',
+    'version',
+    'supportsStreaming',
+    'flags',
+] as const;
 
 const LONGEST_NAME = 256;
 /** Longer timers fire at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
-const TEXT_FIELDS = ['accepts', 'returns', 'displayName', 'description'];
+const TEXT_FIELDS = ['accepts', 'returns', 'displayName', 'description'] as const;
 
 /** A definition as an object; throws an Error that says what is wrong. */
 export function readDefinition(definition: unknown): MethodDefinition {
@@ -23,18 +38,23 @@ export function readDefinition(definition: unknown): MethodDefinition {
     if (object === null || typeof object !== 'object' || Array.isArray(object)) {
         throw new Error('The definition has to be the name of a method or a dict with a name');
     }
-    const { name, objectTypes, version, ...rest } = object as MethodDefinition;
+    const fields = withoutFunctions(object);
+    checkKeys('The definition', fields, DEFINITION_KEYS);
+    const { name, objectTypes, version, ...rest } = fields as MethodDefinition;
     if (typeof name !== 'string' || name === '') {
         throw new Error('The definition needs a name, a non-empty string');
     }
     if (name.length > LONGEST_NAME) {
         throw new Error(`The name of a method has at most ${LONGEST_NAME} characters`);
     }
-    const given = dropEmpty(rest);
+    const given: Partial<MethodDefinition> = dropEmpty(rest);
     for (const field of TEXT_FIELDS) {
         if (field in given && typeof given[field] !== 'string') {
             throw new Error(`The ${field} of method ${name} has to be a string`);
         }
+    }
+    if ('flags' in given && (typeof given.flags !== 'object' || Array.isArray(given.flags))) {
+        throw new Error(`The flags of method ${name} have to be a dict`);
     }
     return { ...given, name, ...readObjectTypes(name, objectTypes), ...readVersion(name, version) };
 }
@@ -66,9 +86,43 @@ function dropEmpty(object: Record<string, any>): Record<string, any> {
     );
 }
 
-/** Milliseconds, or the default where there is no positive number. */
-export function readTimeout(value: unknown, fallback: number): number {
-    return typeof value === 'number' && Number.isFinite(value) && value > 0
-        ? Math.min(value, LONGEST_TIMEOUT_MS)
-        : fallback;
+/** A method that was found by discovery has functions beside its fields. */
+function withoutFunctions(object: object): Record<string, any> {
+    return Object.fromEntries(
+        Object.entries(object).filter(([, value]) => typeof value !== 'function'),
+    );
+}
+
+/** Milliseconds, or the default where nothing is given; throws an Error for what is no such time. */
+export function readTimeout(name: string, value: unknown, fallback: number): number {
+    if (value === undefined || value === null) {
+        return fallback;
+    }
+    if (!isPositive(value)) {
+        throw new Error(
+            `${name} has to be a positive number of milliseconds, not ${described(value)}`,
+        );
+    }
+    return Math.min(value, LONGEST_TIMEOUT_MS);
+}
+
+/** As `readTimeout`, for a wait: 0 does not wait. */
+export function readWaitTimeout(name: string, value: unknown, fallback: number): number {
+    if (value === 0) {
+        return 0;
+    }
+    if (value !== undefined && value !== null && !isPositive(value)) {
+        throw new Error(
+            `${name} has to be a number of milliseconds, 0 or more, not ${described(value)}`,
+        );
+    }
+    return readTimeout(name, value, fallback);
+}
+
+function isPositive(value: unknown): value is number {
+    return typeof value === 'number' && Number.isFinite(value) && value > 0;
+}
+
+function described(value: unknown): string {
+    return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }

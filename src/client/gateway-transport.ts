@@ -11,6 +11,7 @@
  */
 
 import { watchPolicy } from './browser-policy';
+import { typeOfReason } from './errors';
 import { decodeFrame, encodeFrame, type Frame } from './frames';
 import { watchPageLife } from './page-life';
 import type { Session } from './session';
@@ -219,7 +220,7 @@ export class GatewayTransport {
                 this.registrations.delete(methodKey(frame.server_id, id));
             }
         }
-        this.receive({}, frame);
+        this.receive({}, withType(frame));
     }
 
     private lose(reason: string): void {
@@ -326,6 +327,14 @@ export class GatewayTransport {
 /** Whether a frame tells the caller of a method that its handler failed. */
 function isFailure({ type, reason_uri }: Frame): boolean {
     return type === 'error' && reason_uri === 'agm.errors.client_error';
+}
+
+/** Core tells nobody the reason of an error; what the gateway says goes where servers say it. */
+function withType(frame: Frame): Frame {
+    const type = frame.type === 'error' ? typeOfReason(frame.reason_uri) : undefined;
+    return type === undefined || type === 'HandlerFailed'
+        ? frame
+        : { ...frame, context: { message: frame.reason, interopType: type } };
 }
 
 function methodKey(peerId: string, methodId: string): string {

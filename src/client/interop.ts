@@ -5,8 +5,9 @@
  * an outage, and nothing waits for ever.
  */
 
-import { type MethodDefinition, readDefinition, readTimeout } from './definition';
-import { chooseServers, type Instance, OWN_VIEW } from './targets';
+import { type MethodDefinition, readDefinition, readTimeout, readWaitTimeout } from './definition';
+import { type ErrorType, type FailureKind, type HandlerError, readFailure } from './errors';
+import { type Choice, type Instance, OWN_VIEW, readTarget } from './targets';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -17,12 +18,6 @@ export type Handler = (args: Record<string, any>, caller: Instance, reply: Reply
 export interface Reply {
     succeed: (result: Record<string, any>) => void;
     fail: (error: HandlerError) => void;
-}
-
-/** An error as it travels to the caller. */
-export interface HandlerError {
-    message: string;
-    [field: string]: any;
 }
 
 export interface InvokeOptions {
@@ -55,9 +50,10 @@ export interface FailedInvocation {
     called_with: Record<string, any>;
     name: string;
     message: string;
-    /** Type of the exception in the handler, where it told. */
-    type?: string;
-    /** Whatever else the handler put into its error. */
+    type?: ErrorType;
+    /** Name of the exception in the handler, where it told. */
+    exception?: string;
+    /** All that the server put into its error. */
     returned?: any;
 }
 
@@ -69,10 +65,13 @@ export interface RegisterOptions {
 
 /** No server answered with a result. */
 export class InvocationFailed extends Error {
+    /** Undefined for an error of a gateway that is not ours. */
+    readonly type: ErrorType | undefined;
     readonly errors: FailedInvocation[];
 
-    constructor(message: string, errors: FailedInvocation[] = []) {
+    constructor(message: string, type: ErrorType | undefined, errors: FailedInvocation[] = []) {
         super(message);
+        this.type = type;
         this.errors = errors;
     }
 }
@@ -177,15 +176,21 @@ export class InteropClient {
         target?: unknown,
         options: InvokeOptions = {},
     ): Promise<InvocationResult> {
-        const method = readDefinition(definition);
+        const { method, choice, timeoutMs, waitMs } = understood(() => ({
+            method: readDefinition(definition),
+            choice: readTarget(target),
+            timeoutMs: readTimeout(
+                'methodResponseTimeoutMs',
+                options.methodResponseTimeoutMs,
+                DEFAULT_TIMEOUT_MS,
+            ),
+            waitMs: readWaitTimeout('waitTimeoutMs', options.waitTimeoutMs, DEFAULT_TIMEOUT_MS),
+        }));
         const calledWith = readArguments(args);
-        const timeoutMs = readTimeout(options.methodResponseTimeoutMs, DEFAULT_TIMEOUT_MS);
+        const wanted = { method, choice, target, streams: false };
         // Where servers are known already, the calls leave before this function first awaits.
-        const known = this.chooseServers(method, target, false);
-        const servers =
-            known.length > 0
-                ? known
-                : await this.waitForServers(method, target, false, options.waitTimeoutMs);
+        const known = this.chooseServers(wanted);
+        const servers = known.length > 0 ? known : await this.waitForServers(wanted, waitMs);
         const outcomes = await Promise.all(
             servers.map((server) => this.invokeOne(method, calledWith, server, timeoutMs)),
         );
@@ -194,10 +199,19 @@ export class InteropClient {
 
     /** Subscribes to a stream; rejects when it does not appear in time. */
     async subscribe(definition: unknown, options: Record<string, any> = {}): Promise<any> {
-        const method = readDefinition(definition);
         const { target, ...rest } = options;
-        const servers = await this.waitForServers(method, target, true, options.waitTimeoutMs);
-        const timeoutMs = readTimeout(options.methodResponseTimeout, DEFAULT_TIMEOUT_MS);
+        const { method, choice, timeoutMs, waitMs } = understood(() => ({
+            method: readDefinition(definition),
+            choice: readTarget(target),
+            timeoutMs: readTimeout(
+                'methodResponseTimeout',
+                options.methodResponseTimeout,
+                DEFAULT_TIMEOUT_MS,
+            ),
+            waitMs: readWaitTimeout('waitTimeoutMs', options.waitTimeoutMs, DEFAULT_TIMEOUT_MS),
+        }));
+        const wanted = { method, choice, target, streams: true };
+        const servers = await this.waitForServers(wanted, waitMs);
         const chosen = servers.map(({ peerId }) => ({ peerId }));
         const parameters = { ...rest, target: chosen, methodResponseTimeout: timeoutMs };
         const subscribing = this.interop.subscribe(method, parameters).catch((reason: any) => {
@@ -255,17 +269,13 @@ export class InteropClient {
         });
     }
 
-    private chooseServers(method: MethodDefinition, target: unknown, streams: boolean): Instance[] {
-        return chooseServers(this.serversOf(method, streams), target, this.interop.instance.peerId);
+    private chooseServers({ method, choice, streams }: Wanted): Instance[] {
+        return choice(this.serversOf(method, streams), this.interop.instance.peerId);
     }
 
-    private async waitForServers(
-        method: MethodDefinition,
-        target: unknown,
-        streams: boolean,
-        waitTimeoutMs: number | undefined,
-    ): Promise<Instance[]> {
-        const present = this.chooseServers(method, target, streams);
+    private async waitForServers(wanted: Wanted, waitMs: number): Promise<Instance[]> {
+        const { method, streams } = wanted;
+        const present = this.chooseServers(wanted);
         if (present.length > 0) {
             return present;
         }
@@ -274,12 +284,12 @@ export class InteropClient {
                 streams
                     ? `${method.name} is a method, not a stream: invoke it`
                     : `${method.name} is a stream, not a method: subscribe to it`,
+                'InvalidInvoke',
             );
         }
-        const waitMs = readWaitTimeout(waitTimeoutMs);
         return new Promise((resolve, reject) => {
             const stop = this.interop.serverMethodAdded(() => {
-                const servers = this.chooseServers(method, target, streams);
+                const servers = this.chooseServers(wanted);
                 if (servers.length > 0) {
                     clearTimeout(timer);
                     stop();
@@ -288,14 +298,22 @@ export class InteropClient {
             });
             const timer = setTimeout(() => {
                 stop();
-                const whom = JSON.stringify(target ?? 'best');
-                reject(
-                    new InvocationFailed(
-                        `No server offers the method ${describe(method)} for target ${whom} (waited ${waitMs} ms)`,
-                    ),
-                );
+                reject(this.nobodyFound(wanted, waitMs));
             }, waitMs);
         });
+    }
+
+    private nobodyFound({ method, target }: Wanted, waitMs: number): InvocationFailed {
+        const waited = `(waited ${waitMs} ms)`;
+        if (this.outage) {
+            const reason = `${method.name} was not invoked: there is no connection to the gateway ${waited}`;
+            return new InvocationFailed(reason, 'NotConnected');
+        }
+        const whom = JSON.stringify(target ?? 'best');
+        return new InvocationFailed(
+            `No server offers the method ${describe(method)} for target ${whom} ${waited}`,
+            'MethodNotFound',
+        );
     }
 
     /** The instances that offer a method: those of the own user, then first registered, each once. */
@@ -367,10 +385,33 @@ function hasNotComeBack(instance: Instance, index: number, instances: Instance[]
     );
 }
 
+/** What an invocation or a subscription looks for. */
+interface Wanted {
+    method: MethodDefinition;
+    choice: Choice;
+    /** As the author gave it. */
+    target: unknown;
+    streams: boolean;
+}
+
 interface Outcome {
     executed_by: Instance | null;
     returned?: any;
-    error?: { message: string; type?: string; returned?: any };
+    error?: Failure;
+}
+
+interface Failure extends FailureKind {
+    message: string;
+    returned?: any;
+}
+
+/** What is read of an invocation; what is wrong with it is told as such. */
+function understood<T>(read: () => T): T {
+    try {
+        return read();
+    } catch (error) {
+        throw new InvocationFailed((error as Error).message, 'InvalidInvoke');
+    }
 }
 
 function joinOutcomes(
@@ -397,42 +438,46 @@ function joinOutcomes(
             status: STATUS_SUCCESS,
         }));
     if (all_return_values.length === 0) {
-        throw new InvocationFailed(all_errors[0].message, all_errors);
+        throw new InvocationFailed(all_errors[0].message, all_errors[0].type, all_errors);
     }
     return { ...all_return_values[0], all_return_values, all_errors };
 }
 
-/** Core rejects with results, frames, bare objects or nothing at all; callers get words. */
-function describeFailure(
-    reason: any,
-    method: MethodDefinition,
-    timeoutMs: number,
-): { message: string; type?: string; returned?: any } {
-    const returned = reason?.returned;
-    const said = typeof reason === 'string' ? reason : reason?.message;
-    let message = said;
-    if (said === undefined || said === null) {
-        message = `The connection was lost before ${method.name} answered`;
-    } else if (String(said).startsWith('Invocation timeout')) {
-        message = `${method.name} did not answer within ${timeoutMs} ms`;
-    } else if (said === '') {
-        message = `${method.name} failed without saying why`;
-    }
-    const type = typeof returned?.type === 'string' ? { type: returned.type } : {};
-    return { message: String(message), ...type, ...(returned ? { returned } : {}) };
-}
+/** What core says itself, which has no other sign; and gateways whose reasons core hides. */
+const WORDS_OF_CORE: [string, ErrorType][] = [
+    ['Invocation timeout', 'Timeout'],
+    ['Can not find a method', 'MethodNotFound'],
+    ['Peer has left', 'ServerGone'],
+];
 
-/** How long to wait for a server, in milliseconds; 0 does not wait. */
-export function readWaitTimeout(value: unknown): number {
-    return value === 0 ? 0 : readTimeout(value, DEFAULT_TIMEOUT_MS);
+/** Core rejects with results, frames, bare objects or nothing at all; callers get words. */
+function describeFailure(reason: any, method: MethodDefinition, timeoutMs: number): Failure {
+    const said = typeof reason === 'string' ? reason : reason?.message;
+    const returned = reason?.returned;
+    if (said === undefined || said === null) {
+        const message = `The connection was lost before ${method.name} answered`;
+        return { message, type: 'ConnectionLost' };
+    }
+    if (returned) {
+        const message = String(said) || `${method.name} failed without saying why`;
+        return { message, ...readFailure(returned), returned };
+    }
+    const type = WORDS_OF_CORE.find(([words]) => String(said).startsWith(words))?.[1];
+    if (type === 'Timeout') {
+        return { message: `${method.name} did not answer within ${timeoutMs} ms`, type };
+    }
+    return { message: String(said) || `${method.name} failed without saying why`, type };
 }
 
 function readArguments(args: unknown): Record<string, any> {
     if (args === undefined || args === null) {
         return {};
     }
-    if (typeof args !== 'object') {
-        throw new InvocationFailed(`The arguments have to be a dict, not ${JSON.stringify(args)}`);
+    if (typeof args !== 'object' || Array.isArray(args)) {
+        throw new InvocationFailed(
+            `The arguments have to be a dict, not ${Array.isArray(args) ? 'a list' : JSON.stringify(args)}`,
+            'InvalidArguments',
+        );
     }
     return args;
 }

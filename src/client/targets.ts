@@ -1,5 +1,7 @@
 /** Which servers an invocation goes to. */
 
+import { checkKeys, nearest } from './keys';
+
 export type Instance = Record<string, any>;
 
 export type Target = 'best' | 'all' | 'skipMine' | Instance | Instance[];
@@ -8,27 +10,17 @@ export type Target = 'best' | 'all' | 'skipMine' | Instance | Instance[];
  * Chooses among the servers that offer the method.
  *
  * @param servers Each instance once, the one that registered the method first in front.
- * @param target Whom to call; a value of an instance filter is compared without regard to case, or
- *     is a regular expression, as a RegExp or as `{regex: "...", flags: "i"}`.
  * @param ownPeerId Who is calling.
  */
-export function chooseServers(
-    servers: Instance[],
-    target: unknown,
-    ownPeerId: string | undefined,
-): Instance[] {
-    const filters = readTarget(target);
-    if (filters === 'best') {
-        return servers.slice(0, 1);
-    }
-    if (filters === 'all') {
-        return servers;
-    }
-    if (filters === 'skipMine') {
-        return servers.filter((server) => server.peerId !== ownPeerId);
-    }
-    return servers.filter((server) => filters.some((filter) => filter(server)));
-}
+export type Choice = (servers: Instance[], ownPeerId: string | undefined) => Instance[];
+
+const best: Choice = (servers) => servers.slice(0, 1);
+
+const WORDS = new Map<string, Choice>([
+    ['best', best],
+    ['all', (servers) => servers],
+    ['skipMine', (servers, ownId) => servers.filter(({ peerId }) => peerId !== ownId)],
+]);
 
 /** What each page makes up for itself: core invents a pid for an instance that tells none. */
 export const OWN_VIEW = ['pid', 'isLocal'];
@@ -36,25 +28,41 @@ export const OWN_VIEW = ['pid', 'isLocal'];
 /** What does not count in a target that names an `instance`: a reconnect changes the peer. */
 const PASSING = new Set(['peerId', ...OWN_VIEW]);
 
+const PATTERN_KEYS = ['regex', 'flags'];
+
 type Filter = (server: Instance) => boolean;
 
-function readTarget(target: unknown): 'best' | 'all' | 'skipMine' | Filter[] {
+/**
+ * Whom a target means; throws an Error that says what is wrong with it.
+ *
+ * @param target A value of an instance filter is compared without regard to case, or is a regular
+ *     expression, as a RegExp or as `{regex: "...", flags: "i"}`.
+ */
+export function readTarget(target: unknown): Choice {
     if (target === undefined || target === null) {
-        return 'best';
+        return best;
     }
-    if (target === 'best' || target === 'all' || target === 'skipMine') {
-        return target;
+    const meant = WORDS.get(target as string);
+    if (meant) {
+        return meant;
     }
     const filters = Array.isArray(target) ? target : [target];
     if (filters.length === 0) {
         throw new Error('No server is meant: the target is an empty list');
     }
     if (filters.some((filter) => filter === null || typeof filter !== 'object')) {
-        throw new Error(
-            `Unknown target ${JSON.stringify(target)}: use "best", "all", "skipMine", an instance or a list of instances`,
-        );
+        throw new Error(unknownTarget(target));
     }
-    return filters.map(readFilter);
+    const tests = filters.map(readFilter);
+    return (servers) => servers.filter((server) => tests.some((test) => test(server)));
+}
+
+function unknownTarget(target: unknown): string {
+    const meant = typeof target === 'string' ? nearest(target, [...WORDS.keys()]) : undefined;
+    const hint = meant
+        ? `did you mean "${meant}"?`
+        : 'use "best", "all", "skipMine", an instance or a list of instances';
+    return `Unknown target ${JSON.stringify(target)}: ${hint}`;
 }
 
 function readFilter(filter: Instance): Filter {
@@ -74,15 +82,29 @@ function readTest(key: string, wanted: unknown): (value: unknown) => boolean {
     return (value) => String(value).toLowerCase() === text;
 }
 
+/** Instances may have dicts among their values, but none that looks like a pattern. */
+function checkNoPattern(key: string, wanted: object): undefined {
+    const misspelt = Object.keys(wanted).find((each) => nearest(each, PATTERN_KEYS) === 'regex');
+    if (misspelt !== undefined) {
+        throw new Error(
+            `The pattern of the target's ${key} needs a "regex", a string, and has "${misspelt}"`,
+        );
+    }
+}
+
 function readPattern(key: string, wanted: unknown): RegExp | undefined {
     if (wanted instanceof RegExp) {
         // A global or sticky expression would remember where it stopped.
         return new RegExp(wanted.source, wanted.flags.replace(/[gy]/g, ''));
     }
-    const { regex, flags } = (wanted ?? {}) as { regex?: unknown; flags?: unknown };
-    if (typeof regex !== 'string') {
+    if (wanted === null || typeof wanted !== 'object') {
         return undefined;
     }
+    const { regex, flags } = wanted as { regex?: unknown; flags?: unknown };
+    if (typeof regex !== 'string') {
+        return checkNoPattern(key, wanted);
+    }
+    checkKeys(`The pattern of the target's ${key}`, wanted, PATTERN_KEYS);
     try {
         return new RegExp(regex, typeof flags === 'string' ? flags.replace(/[gy]/g, '') : '');
     } catch (error) {

@@ -27,7 +27,7 @@ interface Props extends DashProps {
         invocationId?: string;
         /** None when the invocation failed, else a dict: "returned" (what the method returned; the first instance's value when there are several), "all_return_values" and "all_errors" (lists with an entry for each instance), "executed_by" (the instance), "called_with", "method", "message", "status". */
         invocationResult?: object;
-        /** None on success, else a dict: "message" says why, "type" names the handler's exception where it told, "all_errors" has an entry for each instance that failed. */
+        /** None on success, else a dict: "message" says why; "type" is one word for it: "InvalidInvoke", "NotConnected", "MethodNotFound", "InvalidArguments", "InvalidResult", "HandlerFailed", "NoResult", "Timeout", "Overloaded", "TooLarge", "ServerGone" or "ConnectionLost"; "exception" names the exception of a handler that failed, where it told; "all_errors" has an entry for each instance that failed. returned_value raises it as an exception of that kind. */
         error?: object;
         /** Counts the results of this component, so that equal results differ. */
         sequence?: number;

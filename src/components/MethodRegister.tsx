@@ -20,7 +20,7 @@ interface Props extends DashProps {
     /** The invocation to handle, the Input of the callback: a dict with "invocationId" (string), "args" (dict) and "caller" (dict that describes the calling instance); None before the first one. With batch a list of such dicts. Set by the library: do not write to it. */
     invoke?: any;
 
-    /** The answer, the Output of the callback: a dict with the "invocationId" of invoke and either "invocationResult" (dict) or "error" (dict with a "message"). With batch a list of such dicts. */
+    /** The answer, the Output of the callback: a dict with the "invocationId" of invoke and either "invocationResult" (dict) or "error" (dict with a "message", and a "type" that names the exception where there was one). With batch a list of such dicts. */
     result?: any;
 
     /** Why the method could not be registered: a dict with a "message"; None while all is well. Set by the library: do not write to it. */

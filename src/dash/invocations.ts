@@ -9,19 +9,15 @@
  * the queue, so it stays there whatever becomes of its caller, and while the Dash server is away.
  */
 
-import type { HandlerError, Reply } from '../client/interop';
+import { libraryError } from '../client/errors';
+import type { Reply } from '../client/interop';
 import type { Instance } from '../client/targets';
-import { AnswerLost } from './lost-answers';
+import { passOn, problemOf } from './answer';
 import type { Delivery } from './runs';
+import { isServerAway, whyUnanswered } from './unanswered';
 
 /** What a MethodRegister holds at most; its callers hear that it is overloaded beyond that. */
 export const LONGEST_QUEUE = 10_000;
-
-/** What somebody in front of the Dash server answers: a login is needed, or the server is away. */
-const REFUSALS = [401, 403, 407, 502, 503, 504];
-
-/** What Dash says of a callback whose request failed. */
-const NO_ANSWER = 'the server did not respond';
 
 /** Less time than this is none: a callback takes longer. */
 const DUE_SOON_MS = 10;
@@ -83,7 +79,7 @@ export class InvocationQueue {
     enqueue(args: Record<string, any>, caller: Instance, reply: Reply): void {
         if (this.waiting.length >= LONGEST_QUEUE) {
             const message = `Overloaded: ${LONGEST_QUEUE} invocations are waiting already`;
-            reply.fail({ message, type: 'Overloaded' });
+            reply.fail(libraryError('Overloaded', message));
             return;
         }
         const { returns, timeoutMs } = this.settings;
@@ -131,7 +127,7 @@ export class InvocationQueue {
             );
         }
         for (const entry of [...this.waiting, ...this.current.values()]) {
-            this.settle(entry, () => entry.reply.fail({ message }));
+            this.settle(entry, () => entry.reply.fail(libraryError('ServerGone', message)));
         }
         this.waiting = [];
         this.closing.abort();
@@ -166,7 +162,7 @@ export class InvocationQueue {
             await this.waitForLateAnswers(delivery);
         }
         this.current.clear();
-        if (!this.settings.returns && isServerAway(delivery)) {
+        if (!this.settings.returns && isServerAway(delivery.failure)) {
             await this.waitForServer(entries.length);
         }
     }
@@ -181,34 +177,26 @@ export class InvocationQueue {
     }
 
     private async waitForLateAnswers(delivery: Delivery): Promise<void> {
-        const { callbacks, failed } = delivery;
+        const { callbacks, failed, failure } = delivery;
         if (!failed && callbacks.size > 0 && this.outlets.mayAnswerLater(callbacks)) {
             await new Promise<void>((resolve) => {
                 this.onAllAnswered = resolve;
             });
             return;
         }
-        const message = this.whyUnanswered(delivery);
+        const { wrongId } = this;
+        const error = whyUnanswered({ failure, hasHandler: callbacks.size > 0, wrongId });
         for (const entry of [...this.current.values()]) {
-            this.outlets.warn(message);
-            this.settle(entry, () => entry.reply.fail({ message, type: 'NoResult' }));
+            this.outlets.warn(error.message);
+            this.settle(entry, () => entry.reply.fail(error));
         }
-    }
-
-    private whyUnanswered({ callbacks, failed }: Delivery): string {
-        if (failed) {
-            return 'The handler raised an exception; the log of its Dash server has it';
-        }
-        if (callbacks.size === 0) {
-            return 'The method has no handler: no callback has its invoke property as Input';
-        }
-        if (this.wrongId !== undefined) {
-            return `The handler answered with ${this.wrongId} instead of the invocation's invocationId`;
-        }
-        return 'The handler returned no result';
     }
 
     private answerOne(result: any): void {
+        const problem = problemOf(result);
+        if (problem !== undefined) {
+            this.outlets.warn(problem);
+        }
         const id = result?.invocationId;
         const entry = this.current.get(id);
         if (!entry) {
@@ -219,14 +207,7 @@ export class InvocationQueue {
             );
             return;
         }
-        const { error, invocationResult } = result;
-        this.settle(entry, () => {
-            if (error !== undefined && error !== null) {
-                entry.reply.fail(readError(error));
-            } else {
-                entry.reply.succeed(readResult(invocationResult));
-            }
-        });
+        this.settle(entry, () => passOn(result, problem, entry.reply));
     }
 
     private expire(entry: Entry, timeoutMs: number): void {
@@ -234,7 +215,7 @@ export class InvocationQueue {
         const message = isCurrent
             ? `The handler did not answer within ${timeoutMs} ms`
             : `The invocation waited ${timeoutMs} ms for its turn and was not run`;
-        this.settle(entry, () => entry.reply.fail({ message, type: 'Timeout' }));
+        this.settle(entry, () => entry.reply.fail(libraryError('Timeout', message)));
         if (isCurrent && this.current.size === 0) {
             this.outlets.abandon();
         }
@@ -257,29 +238,4 @@ export class InvocationQueue {
         }
         tell();
     }
-}
-
-/** Whether a callback's request did not get as far as the handler, for all the page can tell. */
-function isServerAway({ error }: Delivery): boolean {
-    const { status, message } = (error ?? {}) as { status?: unknown; message?: unknown };
-    return (
-        error instanceof AnswerLost ||
-        REFUSALS.includes(status as number) ||
-        String(message).includes(NO_ANSWER)
-    );
-}
-
-function readError(error: any): HandlerError {
-    if (typeof error !== 'object') {
-        return { message: String(error) };
-    }
-    return { ...error, message: String(error.message ?? 'The handler failed without saying why') };
-}
-
-/** Methods return objects; other values are wrapped, nothing becomes an empty object. */
-function readResult(value: unknown): Record<string, any> {
-    if (value === undefined || value === null) {
-        return {};
-    }
-    return typeof value === 'object' && !Array.isArray(value) ? value : { _value: value };
 }

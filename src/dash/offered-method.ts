@@ -1,11 +1,12 @@
 /** The method of a MethodRegister, from its registration to its withdrawal. */
 
 import { untilDashServerAnswers } from '../client/dash-server';
-import type { Handler, InteropClient } from '../client/interop';
+import { readTimeout } from '../client/definition';
+import { DEFAULT_TIMEOUT_MS, type Handler, type InteropClient } from '../client/interop';
 import type { DashComponent, Part } from './component';
 import type { Diagnostics } from './diagnostics';
 import { type Interop, NO_ROOT } from './interop-context';
-import { InvocationQueue, type Settings } from './invocations';
+import { InvocationQueue } from './invocations';
 import { callbacksWithOutput } from './renderer';
 import { readMode, validated } from './validate';
 
@@ -14,7 +15,9 @@ export interface Offer {
     interop: Interop;
     definition: unknown;
     validate: unknown;
-    settings: Settings;
+    returns: boolean;
+    batch: boolean;
+    methodResponseTimeoutMs: unknown;
 }
 
 export class OfferedMethod implements Part {
@@ -45,10 +48,12 @@ export class OfferedMethod implements Part {
     }
 
     /** Follows what the component is given; registers anew only what has changed. */
-    update({ interop, definition, validate, settings }: Offer): void {
-        this.queue.settings = settings;
+    update({ interop, ...offer }: Offer): void {
+        const { definition, validate, returns, batch } = offer;
+        const timeout = timeoutOf(offer.methodResponseTimeoutMs);
+        this.queue.settings = { returns, batch, timeoutMs: timeout.ms };
         // An equal definition that a callback sends again is a new object, and no change.
-        const key = JSON.stringify([definition, validate]);
+        const key = JSON.stringify([definition, validate, timeout.problem?.message]);
         if (interop === this.interop && key === this.key) {
             return;
         }
@@ -62,7 +67,7 @@ export class OfferedMethod implements Part {
                 this.diagnostics.fail(interop);
             }
         } else if (interop) {
-            this.withdraw = this.register(interop, definition, validate);
+            this.withdraw = this.register(interop, definition, validate, timeout.problem);
         }
     }
 
@@ -86,11 +91,19 @@ export class OfferedMethod implements Part {
     }
 
     /** @returns How to withdraw it. */
-    private register(client: InteropClient, definition: unknown, validate: unknown): () => void {
+    private register(
+        client: InteropClient,
+        definition: unknown,
+        validate: unknown,
+        problem: Error | undefined,
+    ): () => void {
         let isWithdrawn = false;
         let handler: Handler = (args, caller, reply) => this.queue.enqueue(args, caller, reply);
         const onLateSuccess = () => isWithdrawn || this.report(null);
         const register = async () => {
+            if (problem) {
+                throw problem;
+            }
             handler = await validated(handler, definition, {
                 mode: readMode(validate),
                 returns: () => this.queue.settings.returns,
@@ -144,6 +157,15 @@ export class OfferedMethod implements Part {
             warn: (message) => this.diagnostics.warn(message),
             newId: () => crypto.randomUUID?.() ?? randomId(),
         });
+    }
+}
+
+/** The time to use, and what is wrong with the one that was given. */
+function timeoutOf(given: unknown): { ms: number; problem?: Error } {
+    try {
+        return { ms: readTimeout('methodResponseTimeoutMs', given, DEFAULT_TIMEOUT_MS) };
+    } catch (problem) {
+        return { ms: DEFAULT_TIMEOUT_MS, problem: problem as Error };
     }
 }
 

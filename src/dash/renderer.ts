@@ -34,7 +34,7 @@ export interface PendingCallback {
     /** What it writes, in the same way. */
     getOutputs?: (paths: unknown) => { id: ComponentId | object; property: string }[][];
     /** There once it runs. */
-    executionPromise?: Promise<{ error?: unknown }>;
+    executionPromise?: Promise<{ error?: unknown; payload?: unknown }>;
 }
 
 /** From wish to applied outputs; what is in `stored` beyond that has ended. */

@@ -2,6 +2,7 @@
 
 import { AnswerLost, isLost } from './lost-answers';
 import { type PendingCallback, pendingCallbacks, type Store, triggeredBy } from './renderer';
+import type { FailedExecution } from './unanswered';
 
 /** What came of a value. */
 export interface Delivery {
@@ -9,8 +10,8 @@ export interface Delivery {
     callbacks: Set<PendingCallback['callback']>;
     /** Whether one of them failed. */
     failed: boolean;
-    /** What Dash knows of the first failure: an Error, or the Response of a server that refused. */
-    error?: unknown;
+    /** How the first of them failed that did. */
+    failure?: FailedExecution;
 }
 
 /** What came of a value that was not set. */
@@ -73,24 +74,23 @@ export class TriggeredRuns {
         );
     }
 
-    private note(execution: Promise<{ error?: unknown }>): void {
+    private note(execution: Promise<FailedExecution>): void {
         if (isLost(execution)) {
-            this.fail(new AnswerLost());
+            this.fail({ error: new AnswerLost() });
         }
         if (!this.executions.has(execution)) {
             this.executions.add(execution);
-            execution.then(
-                (outcome) => outcome?.error === undefined || this.fail(outcome.error),
-                (reason) => this.fail(reason),
+            // Where Dash cannot even ask for it, the outcome stands in place of a promise.
+            Promise.resolve(execution).then(
+                (outcome) => outcome?.error === undefined || this.fail(outcome),
+                (error) => this.fail({ error }),
             );
         }
     }
 
-    private fail(error: unknown): void {
-        if (!this.delivery.failed) {
-            this.delivery.failed = true;
-            this.delivery.error = error;
-        }
+    private fail(failure: FailedExecution): void {
+        this.delivery.failed = true;
+        this.delivery.failure ??= failure;
     }
 }
 

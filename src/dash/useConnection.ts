@@ -1,8 +1,9 @@
 /** The connection of a Glue42: made once for the life of the page, reported as props. */
 
 import { useEffect, useState } from 'react';
-import { connect, isDesktop, type Settings } from '../client/connect';
+import { connect, isDesktop } from '../client/connect';
 import { InteropClient } from '../client/interop';
+import type { Settings } from '../client/settings';
 import {
     type ConnectionStatus,
     disconnectedBy,

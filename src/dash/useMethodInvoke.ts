@@ -1,7 +1,9 @@
 /** A MethodInvoke: each value written to its `invoke` is one invocation and has one result. */
 
 import { useEffect } from 'react';
-import { InteropClient, InvocationFailed, readWaitTimeout } from '../client/interop';
+import { readWaitTimeout } from '../client/definition';
+import { DEFAULT_TIMEOUT_MS, InteropClient, InvocationFailed } from '../client/interop';
+import { readInvoke } from '../client/invoke-request';
 import type { LatestStatus } from '../client/status';
 import { type DashComponent, type DashProps, type Part, useDashComponent } from './component';
 import type { Deliverer } from './deliver';
@@ -130,15 +132,10 @@ async function invokeOnce(
     try {
         const { definition, argumentObj, target, options } = readInvoke(invoke);
         // Where the connection is there already, the call leaves before this function first awaits.
-        const interop =
-            present ?? (await arrival.wait(readWaitTimeout(options?.waitTimeoutMs), status));
+        const waitMs = readWaitTimeout('waitTimeoutMs', options.waitTimeoutMs, DEFAULT_TIMEOUT_MS);
+        const interop = present ?? (await arrival.wait(waitMs, status));
         const client = requireClient(interop);
-        const invocationResult = await client.invoke(
-            definition,
-            argumentObj,
-            target,
-            options ?? {},
-        );
+        const invocationResult = await client.invoke(definition, argumentObj, target, options);
         return { invocationId, invocationResult, error: null };
     } catch (error) {
         const described = describeError(error as Error);
@@ -152,31 +149,20 @@ async function invokeOnce(
 
 function requireClient(interop: Interop): InteropClient {
     if (typeof interop === 'string' || interop === undefined) {
-        throw new InvocationFailed(interop ?? 'The page is not connected');
+        throw new InvocationFailed(interop ?? 'The page is not connected', 'NotConnected');
     }
     return interop;
 }
 
-function readInvoke(invoke: any): Record<string, any> {
-    if (typeof invoke !== 'object' || Array.isArray(invoke)) {
-        throw new InvocationFailed('invoke has to be a dict with a definition');
-    }
-    if (invoke.definition === undefined || invoke.definition === null) {
-        throw new InvocationFailed(
-            'invoke needs a definition: the name of a method or a dict with a name',
-        );
-    }
-    return invoke;
-}
-
 function describeError(error: Error): { message: string; all_errors: object[] } {
-    const all_errors = error instanceof InvocationFailed ? error.errors : [];
-    const { type, returned } = all_errors[0] ?? {};
+    const { type, errors = [] } = error as Partial<InvocationFailed>;
+    const { exception, returned } = errors[0] ?? {};
     return {
         message: error.message,
         ...(type === undefined ? {} : { type }),
+        ...(exception === undefined ? {} : { exception }),
         ...(returned === undefined ? {} : { returned }),
-        all_errors,
+        all_errors: errors,
     };
 }
 

@@ -1,8 +1,6 @@
 /** A MethodRegister: offers its method as long as it is in the layout. */
 
 import { useEffect } from 'react';
-import { readTimeout } from '../client/definition';
-import { DEFAULT_TIMEOUT_MS } from '../client/interop';
 import { type DashProps, useDashComponent } from './component';
 import { Diagnostics } from './diagnostics';
 import { useInterop } from './interop-context';
@@ -20,11 +18,11 @@ export function useMethodRegister(props: Props): void {
     const component = useDashComponent(props);
     const interop = useInterop();
     const { id, definition, validate, returns = false, batch = false } = props;
-    const timeoutMs = readTimeout(props.methodResponseTimeoutMs, DEFAULT_TIMEOUT_MS);
+    const { methodResponseTimeoutMs } = props;
     useEffect(() => {
         const make = () =>
             new OfferedMethod(component, new Diagnostics('MethodRegister', component, id));
-        const settings = { returns, batch, timeoutMs };
-        component.part('method', make).update({ interop, definition, validate, settings });
-    }, [component, interop, id, definition, returns, batch, timeoutMs, validate]);
+        const offer = { interop, definition, validate, returns, batch, methodResponseTimeoutMs };
+        component.part('method', make).update(offer);
+    }, [component, interop, id, definition, validate, returns, batch, methodResponseTimeoutMs]);
 }

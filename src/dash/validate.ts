@@ -1,7 +1,8 @@
 /** Checks what goes through a handler: the arguments on their way in, the result on its way out. */
 
 import { readDefinition } from '../client/definition';
-import type { Handler, HandlerError } from '../client/interop';
+import { type HandlerError, libraryError, type ServerErrorType } from '../client/errors';
+import type { Handler } from '../client/interop';
 import { askSchemas, makeChecks } from '../client/signature';
 
 const MODES = ['off', 'warn', 'strict'] as const;
@@ -42,7 +43,11 @@ export async function validated(
     }
     const checks = await makeChecks(schemas);
     const describe = (problems: string[]) => `${method.name}: ${problems.join('; ')}`;
-    const isRefused = (problems: string[], type: string, fail: (error: HandlerError) => void) => {
+    const isRefused = (
+        problems: string[],
+        type: ServerErrorType,
+        fail: (error: HandlerError) => void,
+    ) => {
         if (problems.length === 0) {
             return false;
         }
@@ -51,7 +56,7 @@ export async function validated(
             warn(describe(problems));
         }
         if (mode === 'strict') {
-            fail({ message: describe(problems), type });
+            fail(libraryError(type, describe(problems)));
         }
         return mode === 'strict';
     };

@@ -29,7 +29,10 @@ def prevents_the_update(_: Any) -> Any:
 
 
 FAILURES: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "raises": (raises, "The handler raised an exception; the log of its Dash server has it"),
+    "raises": (
+        raises,
+        "The Dash server answered the callback with 500 (INTERNAL SERVER ERROR): its log says why",
+    ),
     "prevents the update": (prevents_the_update, NO_RESULT),
     "returns no_update": (lambda _: no_update, NO_RESULT),
     "returns None": (lambda _: None, NO_RESULT),

@@ -8,11 +8,12 @@ import pytest
 from dash import Input, Output, ctx, html
 
 from dash_interop import MethodInvoke, MethodRegister
+from dash_interop.types import DefinitionDict
 from tests.support.apps_parts import Gate, answer, handle, record
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import eventually
 
-DEFINITION = {
+DEFINITION: DefinitionDict = {
     "name": "Quote",
     "accepts": "string symbol, int? depth",
     "returns": "double price",
@@ -387,4 +388,4 @@ def test_reg012_results_that_are_no_dicts_are_wrapped(apps: Apps) -> None:
 
 def test_reg013_returns_has_to_be_given() -> None:
     with pytest.raises(TypeError, match="returns"):
-        MethodRegister(id="sum", definition="Sum")
+        MethodRegister(id="sum", definition="Sum")  # pyright: ignore[reportCallIssue]

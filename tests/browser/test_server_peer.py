@@ -369,10 +369,10 @@ def test_peer009_errors_of_python_reach_the_page_and_those_of_the_page_reach_pyt
     eventually(lambda: len(results) == 2, "the result")
     error = results[1]["error"]
     assert error["message"] == "ZeroDivisionError: not by zero"
-    assert error["type"] == "ZeroDivisionError"
+    assert (error["type"], error["exception"]) == ("HandlerFailed", "ZeroDivisionError")
     with pytest.raises(Exception, match="no such trade") as caught:
         client.invoke("FailInDash")
-    assert (type(caught.value).__name__, getattr(caught.value, "type", None)) == (
+    assert (type(caught.value).__name__, getattr(caught.value, "exception", None)) == (
         "HandlerFailed",
         "LookupError",
     )

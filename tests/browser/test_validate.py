@@ -8,12 +8,13 @@ import pytest
 from dash import Input, Output, html
 
 from dash_interop import MethodRegister, method_handler
+from dash_interop.types import DefinitionDict
 from tests.support.apps_parts import answer, handle, record
 from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
 
-DEFINITION = {
+DEFINITION: DefinitionDict = {
     "name": "Quote",
     "accepts": "string symbol, int? depth, datetime? until, tuple: { int x, int y }[]? points",
     "returns": "double price",
@@ -49,7 +50,7 @@ def test_val001_strict_lets_nothing_through_that_does_not_fit(apps: Apps, backen
     assert caller.run(dated) == {"price": 1.5}
 
     refused = failure(caller, {"depth": "2", "until": "soon", "points": [[1]]})
-    assert refused["type"] == "InvalidArguments"
+    assert refused["interopType"] == "InvalidArguments"
     assert sorted(refused["message"].removeprefix("Quote: ").split("; ")) == [
         "argument depth has to be an int, not a string",
         "argument points[0][1] (y) is missing",
@@ -57,7 +58,7 @@ def test_val001_strict_lets_nothing_through_that_does_not_fit(apps: Apps, backen
         "argument until has to be a datetime, not a string",
     ]
     message = "Quote: result field price has to be a double, not a string"
-    assert failure(caller, {"symbol": "B"}) == {"message": message, "type": "InvalidResult"}
+    assert failure(caller, {"symbol": "B"}) == {"message": message, "interopType": "InvalidResult"}
     assert caller.invoke("Quote", {"symbol": "C", "depth": None}) == {"price": 1.5}
     assert seen == ["A", "D", "B", "C"]
     assert f"MethodRegister quote: {message}" in "\n".join(apps.browser.console("WARNING"))

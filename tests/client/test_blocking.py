@@ -145,7 +145,7 @@ def test_errors_are_raised_where_the_call_was_made(gateway: GatewayProcess, user
         server.register("Fail", fail)
         with pytest.raises(HandlerFailed, match="no such trade") as caught:
             client.invoke("Fail")
-        assert caught.value.type == "ValueError"
+        assert caught.value.exception == "ValueError"
         with pytest.raises(MethodNotFound, match="Nobody offered"):
             client.wait_for_method("Nothing", 0)
         with pytest.raises(SubscriptionError, match="No server"):

@@ -10,6 +10,7 @@ import pytest
 
 from dash_interop.client import Instance, InteropClient, Method
 from dash_interop.errors import ConnectionLost, InvocationError, MethodNotFound, RegistrationError
+from dash_interop.types import DefinitionDict
 from tests.client.peers import Heard, in_time, peers, sees
 from tests.support.gateways import GatewayProcess
 
@@ -100,7 +101,7 @@ async def test_methods_with_other_signatures_are_other_methods(gateway: GatewayP
 async def test_methods_are_found_by_any_field(
     our_shared_gateway: GatewayProcess, user: str, wanted: Any, found: list[str]
 ):
-    definition = {
+    definition: DefinitionDict = {
         "name": "Filt",
         "accepts": "int a",
         "returns": "int b",
@@ -120,9 +121,9 @@ async def test_methods_are_found_by_any_field(
 async def test_a_filter_that_is_none_is_refused(our_shared_gateway: GatewayProcess, user: str):
     async with peers(our_shared_gateway.url, user, "client") as [client]:
         with pytest.raises(RegistrationError, match="colour"):
-            client.methods({"colour": "red"})
+            client.methods({"colour": "red"})  # pyright: ignore[reportArgumentType]
         with pytest.raises(RegistrationError):
-            client.servers({"version": "1"})
+            client.servers({"version": "1"})  # pyright: ignore[reportArgumentType]
 
 
 async def test_servers_are_those_who_offer_something(gateway: GatewayProcess, user: str):
@@ -198,7 +199,7 @@ async def test_a_method_says_who_offers_it_now(gateway: GatewayProcess, user: st
 async def test_a_method_is_waited_for(gateway: GatewayProcess, user: str):
     async with peers(gateway.url, user, "server", "client") as [server, client]:
         waiting = [
-            asyncio.ensure_future(client.wait_for_method(wanted))
+            asyncio.ensure_future(client.wait_for_method(wanted))  # pyright: ignore[reportArgumentType]
             for wanted in ("LATE", {"objectTypes": ["Client"]}, {"version": 2})
         ]
         await server.register("Other", nothing)

@@ -18,6 +18,7 @@ from dash_interop.errors import (
     ConnectionLost,
     HandlerFailed,
     InvalidArguments,
+    InvalidInvoke,
     InvalidResult,
     InvocationError,
     InvocationTimeout,
@@ -26,6 +27,7 @@ from dash_interop.errors import (
     RegistrationError,
     ServerGone,
 )
+from dash_interop.types import DefinitionDict
 from tests.client.peers import Heard, in_time, peers, sees
 from tests.support.client import connected
 from tests.support.gateways import GatewayProcess
@@ -55,7 +57,7 @@ async def test_a_method_is_registered_by_its_name(gateway: GatewayProcess, user:
 
 
 async def test_what_a_definition_says_is_seen_by_others(gateway: GatewayProcess, user: str):
-    definition = {
+    definition: DefinitionDict = {
         "name": "Trades.Show",
         "accepts": "string id, int? count (how many)",
         "returns": "composite: {string id}[] trades",
@@ -469,6 +471,8 @@ class Broken(Exception):
         (Silent(), "Silent"),
         (asyncio.TimeoutError(), "TimeoutError"),
         (InvocationError("elsewhere"), "InvocationError"),
+        (Overloaded("elsewhere"), "Overloaded"),
+        (InvalidResult("elsewhere"), "InvalidResult"),
     ],
 )
 async def test_what_a_handler_raises_reaches_the_caller(
@@ -484,7 +488,7 @@ async def test_what_a_handler_raises_reaches_the_caller(
         await server.register("Fail", fail if kind == "plain" else fail_async)
         with pytest.raises(HandlerFailed) as caught:
             await in_time(client.invoke("Fail"))
-        assert caught.value.type == type_
+        assert (caught.value.type, caught.value.exception) == ("HandlerFailed", type_)
         assert str(error) in caught.value.message
         [described] = caught.value.all_errors
         assert described["executed_by"]["application"] == "server"
@@ -833,7 +837,7 @@ async def test_what_is_no_target_is_refused_with_those_there_are(
 ):
     async with peers(our_shared_gateway.url, user, "client") as [client]:
         await client.register("Echo", echo)
-        with pytest.raises(InvocationError, match="'best', 'all', 'skipMine'"):
+        with pytest.raises(InvalidInvoke, match="'best', 'all', 'skipMine'"):
             await in_time(client.invoke("Echo", target=target))
 
 
@@ -849,7 +853,7 @@ async def test_a_pattern_that_is_malformed_is_refused(
 ):
     async with peers(our_shared_gateway.url, user, "client") as [client]:
         await client.register("Echo", echo)
-        with pytest.raises(InvocationError, match="no regular expression"):
+        with pytest.raises(InvalidInvoke, match="no regular expression"):
             await in_time(client.invoke("Echo", target={"application": {"regex": "("}}))
 
 
@@ -869,11 +873,15 @@ async def test_a_definition_hits_only_methods_that_have_its_fields(
 ):
     async with peers(gateway.url, user, "client", "plain", "typed") as [client, plain, typed]:
         await plain.register({"name": "Show", "version": 1}, named(plain))
-        definition = {"name": "Show", "objectTypes": ["Client", "Trade"], "version": 2}
+        definition: DefinitionDict = {
+            "name": "Show",
+            "objectTypes": ["Client", "Trade"],
+            "version": 2,
+        }
         await typed.register(definition, named(typed))
         await sees(client, lambda: len(client.servers("Show")) == 2)
         for wanted in ({"name": "Show", "objectTypes": ["Client"]}, {"name": "show", "version": 2}):
-            result = await client.invoke(wanted, target="all")
+            result = await client.invoke(wanted, target="all")  # pyright: ignore[reportArgumentType]
             assert [v.returned["_value"] for v in result.all_return_values] == ["typed"]
         with pytest.raises(MethodNotFound):
             await client.invoke({"name": "Show", "objectTypes": ["Order"]}, wait_timeout=0)
@@ -924,7 +932,7 @@ async def test_servers_that_fail_or_are_late_do_not_take_the_others_along(
         assert len(result.all_return_values) == 1
         assert [
             (error["executed_by"]["application"], error["type"]) for error in result.all_errors
-        ] == [("failing", "ValueError"), ("late", "Timeout")]
+        ] == [("failing", "HandlerFailed"), ("late", "Timeout")]
         assert {error["name"] for error in result.all_errors} == {"Do"}
         assert [error["called_with"] for error in result.all_errors] == [{"n": 1}] * 2
 
@@ -970,7 +978,7 @@ async def test_a_stream_is_not_invoked(gateway: GatewayProcess, user: str):
     async with peers(gateway.url, user, "client", "server") as [client, server]:
         await server.create_stream("Prices")
         await client.wait_for_method("Prices")
-        with pytest.raises(InvocationError, match="is a stream"):
+        with pytest.raises(InvalidInvoke, match="is a stream"):
             await in_time(client.invoke("Prices"))
 
 
@@ -1015,7 +1023,7 @@ async def test_times_that_make_no_sense_are_refused(
 ):
     async with peers(our_shared_gateway.url, user, "client") as [client]:
         await client.register("Echo", echo)
-        with pytest.raises(ValueError, match=next(iter(times))):
+        with pytest.raises(InvalidInvoke, match=next(iter(times))):
             await client.invoke("Echo", **times)
 
 

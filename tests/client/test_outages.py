@@ -23,7 +23,7 @@ from dash_interop.errors import (
     ConnectionFailed,
     ConnectionLost,
     InvocationTimeout,
-    MethodNotFound,
+    NotConnected,
     RegistrationError,
     ServerGone,
     SubscriptionError,
@@ -445,9 +445,9 @@ async def test_what_is_asked_for_during_an_outage_ends_when_its_own_time_is_up(
             await in_time(client.register("Late", echo, timeout=0.1))
         with pytest.raises(RegistrationError, match="there is no connection"):
             await in_time(client.create_stream("Late", timeout=0.1))
-        with pytest.raises(MethodNotFound, match="Echo"):
+        with pytest.raises(NotConnected, match="Echo"):
             await in_time(client.invoke("Echo", wait_timeout=0.1))
-        with pytest.raises(MethodNotFound, match="Echo"):
+        with pytest.raises(NotConnected, match="Echo"):
             await in_time(client.wait_for_method("Echo", 0.1))
         with pytest.raises(SubscriptionError, match="Prices"):
             await in_time(client.subscribe("Prices", wait_timeout=0.1))

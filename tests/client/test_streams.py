@@ -20,11 +20,12 @@ from dash_interop.client import (
 )
 from dash_interop.errors import (
     InvalidArguments,
-    InvocationError,
+    InvalidInvoke,
     Overloaded,
     RegistrationError,
     SubscriptionError,
 )
+from dash_interop.types import DefinitionDict
 from tests.client.peers import DEADLINE, Heard, in_thread, in_time, peers, sees
 from tests.support.client import connected, until
 from tests.support.gateways import GatewayProcess
@@ -81,7 +82,11 @@ async def test_a_stream_is_a_method_that_streams(
 
 
 async def test_the_definition_of_a_stream_is_seen(gateway: GatewayProcess, user: str):
-    definition = {"name": "Prices", "accepts": "string symbol", "objectTypes": ["Price"]}
+    definition: DefinitionDict = {
+        "name": "Prices",
+        "accepts": "string symbol",
+        "objectTypes": ["Price"],
+    }
     async with peers(gateway.url, user, "publisher", "client") as [publisher, client]:
         await publisher.create_stream({**definition, "displayName": "Ticks", "version": 3})
         method = await client.wait_for_method("Prices")
@@ -693,8 +698,8 @@ async def test_what_is_no_definition_or_target_is_refused(
     async with peers(our_shared_gateway.url, user, "client") as [client]:
         await client.create_stream("Prices")
         with pytest.raises(SubscriptionError, match="name"):
-            await client.subscribe({"version": 1})
-        with pytest.raises(InvocationError, match="Unknown target"):
+            await client.subscribe({"version": 1})  # pyright: ignore[reportArgumentType]
+        with pytest.raises(InvalidInvoke, match="Unknown target"):
             await client.subscribe("Prices", target="first")
         with pytest.raises(InvalidArguments, match="dict"):
             await client.subscribe("Prices", [1])  # pyright: ignore[reportArgumentType]

@@ -164,6 +164,13 @@ dash_interop.MethodRegister(id="a", definition="Sum", returns="yes")  # wrong: l
 Interop(user="anna")  # wrong: line 15
 dash_interop.Glue42(id="c", settings={"type": "server"})  # wrong: line 16
 number: int = returned_value(None)  # wrong: line 17
+dash_interop.MethodRegister(id="a", definition="Sum")  # wrong: line 18
+dash_interop.MethodRegister(id="a", definition={"name": "Sum", "acepts": ""}, returns=True)  # 19
+dash_interop.MethodInvoke(id="b", invoke={"definition": "Sum", "arguments": {}})  # wrong: line 20
+dash_interop.MethodInvoke(id="b", invoke={"definition": "Sum", "options": {"wait": 5}})  # line 21
+
+def written(n: int) -> dash_interop.InvokeDict:
+    return {"definition": "Sum", "argumentObj": {"n": n}, "targets": "all"}  # wrong: line 24
 """
 
 
@@ -176,4 +183,4 @@ def test_user_code_is_checked_against_our_types(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     found = json.loads(done.stdout)["generalDiagnostics"]
     wrong = {entry["range"]["start"]["line"] + 1 for entry in found if entry["severity"] == "error"}
-    assert wrong == {14, 15, 16, 17}, found
+    assert wrong == {14, 15, 16, 17, 18, 19, 20, 21, 24}, found

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Raw, structs
 
-from dash_interop.errors import InteropError
+from dash_interop.errors import HandlerFailed, InteropError, InvocationError
 from dash_interop.protocol.codec import decode, encode, from_gateway, to_gateway
 from dash_interop.protocol.definitions import Definition, read_definition
 from dash_interop.protocol.directory import Instance
@@ -208,10 +208,11 @@ class WiredPeer:
         self._finish(invocation)
         self.do(lambda: self.session.serving.answer(invocation, result))
 
-    def refuse(self, invocation: Invocation, reason: str, type: str | None = None) -> None:
-        """The handler raises."""
+    def refuse(self, invocation: Invocation, failure: str | InvocationError) -> None:
+        """The handler raises, with these words, or was not run."""
         self._finish(invocation)
-        self.do(lambda: self.session.serving.refuse(invocation, reason, type))
+        error = HandlerFailed(failure) if isinstance(failure, str) else failure
+        self.do(lambda: self.session.serving.refuse(invocation, error))
 
     def wait_for_method(self, wanted: Definition, timeout: float = 30.0) -> str:
         token = self.token()

@@ -12,10 +12,12 @@ import dash_interop
 PACKAGE = Path(dash_interop.__file__).parent
 LAYERS = (
     "errors",
+    "types",
     "protocol",
     "transport",
     "gateway",
     "client",
+    "prop_checks",
     "callbacks",
     "props",
     "demo",
@@ -25,15 +27,17 @@ LAYERS = (
 )
 MAY_IMPORT = {
     "errors": set(),
-    "protocol": {"errors"},
+    "types": set(),
+    "protocol": {"errors", "types"},
     "transport": {"errors", "protocol"},
     "gateway": {"errors", "protocol", "transport"},
     "client": {"errors", "protocol", "transport"},
     # The one place where a client asks for the gateway of its machine, and makes its own tokens.
     "client.access": {"errors", "protocol", "gateway"},
-    "callbacks": {"errors", "protocol", "gateway", "client"},
+    "prop_checks": {"errors", "protocol"},
+    "callbacks": {"errors", "types", "protocol", "gateway", "client"},
     # What is checked of a component needs no more than the brains know.
-    "props": {"errors", "protocol"},
+    "props": {"errors", "protocol", "prop_checks"},
     "demo": {"errors"},
     "cli": {"errors", "gateway", "client", "transport", "protocol", "demo"},
     "__main__": {"cli"},

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readDefinition, readTimeout } from '../../../src/client/definition';
+import { readDefinition, readTimeout, readWaitTimeout } from '../../../src/client/definition';
 
 describe('readDefinition', () => {
     test('a string is the name', () => {
@@ -15,8 +15,8 @@ describe('readDefinition', () => {
             description: 'Adds',
             objectTypes: ['Number'],
             version: 2,
+            supportsStreaming: false,
             flags: { a: 1 },
-            ours: true,
         };
         expect(readDefinition(definition)).toEqual(definition);
     });
@@ -69,6 +69,28 @@ describe('readDefinition', () => {
         },
     );
 
+    test.each([
+        ['acepts', 'did you mean "accepts"?'],
+        ['display_name', 'did you mean "displayName"?'],
+        ['handler', 'known are "name", "accepts", '],
+    ])('a field that is called %s is refused', (key, hint) => {
+        const definition = { name: 'Sum', [key]: 'double a' };
+        expect(() => readDefinition(definition)).toThrow(
+            `The definition has an unknown key "${key}": ${hint}`,
+        );
+    });
+
+    test('functions of a method that was found by discovery do not count', () => {
+        const method = { name: 'Sum', supportsStreaming: false, getServers: () => [] };
+        expect(readDefinition(method)).toEqual({ name: 'Sum', supportsStreaming: false });
+    });
+
+    test.each([['a'], [[1]], [7], [true]])('%j are no flags', (flags) => {
+        expect(() => readDefinition({ name: 'Sum', flags })).toThrow(
+            'The flags of method Sum have to be a dict',
+        );
+    });
+
     test.each([['Number'], [[1]], [[null]], [{}]])('%j are no objectTypes', (objectTypes) => {
         expect(() => readDefinition({ name: 'Sum', objectTypes })).toThrow(
             'The objectTypes of method Sum have to be a list of strings',
@@ -82,26 +104,49 @@ describe('readDefinition', () => {
     });
 });
 
-describe('readTimeout', () => {
+describe('times', () => {
+    const response = (value: unknown) => readTimeout('responseMs', value, 30_000);
+    const wait = (value: unknown) => readWaitTimeout('waitMs', value, 30_000);
+
     test('a positive number is taken', () => {
-        expect(readTimeout(20_000, 30_000)).toBe(20_000);
-        expect(readTimeout(0.5, 30_000)).toBe(0.5);
+        for (const read of [response, wait]) {
+            expect(read(20_000)).toBe(20_000);
+            expect(read(0.5)).toBe(0.5);
+        }
     });
 
     test('what no timer can hold is the longest that one can', () => {
-        expect(readTimeout(3_000_000_000, 30_000)).toBe(2_147_483_647);
+        expect(response(3_000_000_000)).toBe(2_147_483_647);
+        expect(wait(3_000_000_000)).toBe(2_147_483_647);
+    });
+
+    test.each([[null], [undefined]])('%s is the default', (value) => {
+        expect(response(value)).toBe(30_000);
+        expect(wait(value)).toBe(30_000);
+    });
+
+    test('a wait may be none, a time for an answer may not', () => {
+        expect(wait(0)).toBe(0);
+        expect(() => response(0)).toThrow(
+            'responseMs has to be a positive number of milliseconds, not 0',
+        );
     });
 
     test.each([
-        [0],
-        [-1],
-        [Number.NaN],
-        [Number.POSITIVE_INFINITY],
-        ['20000'],
-        [null],
-        [undefined],
-        [true],
-    ])('%s falls back to the default', (value) => {
-        expect(readTimeout(value, 30_000)).toBe(30_000);
+        [-1, '-1'],
+        [Number.NaN, 'NaN'],
+        [Number.POSITIVE_INFINITY, 'Infinity'],
+        ['20000', '"20000"'],
+        ['soon', '"soon"'],
+        [true, 'true'],
+        [[1], '[1]'],
+        [{}, '{}'],
+    ])('%j is refused, by its name', (value, described) => {
+        expect(() => response(value)).toThrow(
+            `responseMs has to be a positive number of milliseconds, not ${described}`,
+        );
+        expect(() => wait(value)).toThrow(
+            `waitMs has to be a number of milliseconds, 0 or more, not ${described}`,
+        );
     });
 });

@@ -309,6 +309,29 @@ describe('frames', () => {
         expect(socket.isClosed).toBe(false);
     });
 
+    test.each([
+        ['agm.errors.invocation.failure', 'ServerGone'],
+        ['agm.errors.failure', 'ServerGone'],
+        ['global.errors.limits_exceeded', 'Overloaded'],
+    ])('of the error %s say %s where core looks', async (reason_uri, interopType) => {
+        const socket = await logIn();
+        const error = { type: 'error', domain: 'agm', request_id: 'r', reason: 'No', reason_uri };
+        socket.deliver(error);
+        const context = { message: 'No', interopType };
+        expect(received[1]).toEqual({ ...error, context });
+    });
+
+    test.each([['agm.errors.client_error'], ['somebody.elses.uri']])(
+        'of the error %s are what the other end said',
+        async (reason_uri) => {
+            const socket = await logIn();
+            const context = { message: 'No', type: 'KeyError' };
+            const error = { type: 'error', domain: 'agm', request_id: 'r', reason_uri, context };
+            socket.deliver(error);
+            expect(received[1]).toEqual(error);
+        },
+    );
+
     test('sent while away are dropped, not kept for later', async () => {
         const socket = await logIn();
         socket.cut();

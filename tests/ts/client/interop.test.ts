@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { libraryError, SAID_BY_SERVERS } from '../../../src/client/errors';
 import { InteropClient, InvocationFailed } from '../../../src/client/interop';
 import { FakeGateway, type FakePage } from '../support/fake-interop';
 
@@ -149,11 +150,9 @@ describe('invoking one server', () => {
     test('options reach the call', async () => {
         await server('math');
         await client.invoke('Sum', {}, 'best', { methodResponseTimeoutMs: 20_000 });
-        await client.invoke('Sum', {}, 'best', { methodResponseTimeoutMs: -1 });
         await client.invoke('Sum', {});
         expect(own.interop.invocations.map(({ options }) => options)).toEqual([
             { methodResponseTimeoutMs: 20_000, waitTimeoutMs: 0 },
-            { methodResponseTimeoutMs: 30_000, waitTimeoutMs: 0 },
             { methodResponseTimeoutMs: 30_000, waitTimeoutMs: 0 },
         ]);
     });
@@ -320,7 +319,12 @@ describe('failures', () => {
         const told = { message: 'No such book', type: 'LookupError', book: 7 };
         const error = await failure(() => Promise.reject(told));
         expect(error.message).toBe('No such book');
-        expect(error.errors[0]).toMatchObject({ type: 'LookupError', returned: told });
+        expect(error.type).toBe('HandlerFailed');
+        expect(error.errors[0]).toMatchObject({
+            type: 'HandlerFailed',
+            exception: 'LookupError',
+            returned: told,
+        });
     });
 
     test('a rejection with a string is told', async () => {
@@ -398,6 +402,115 @@ describe('failures', () => {
             'the first',
             'the second',
         ]);
+    });
+});
+
+describe('each failure has its type', () => {
+    /** What the call came to, whatever the server does in the given time. */
+    async function typesOf(invoking: Promise<any>, afterMs = 0): Promise<any> {
+        const { error } = await outcome(invoking, afterMs);
+        expect(error).toBeInstanceOf(InvocationFailed);
+        const [first] = error.errors;
+        expect(first?.type).toBe(first && error.type);
+        return error.type;
+    }
+
+    test.each<[string, () => Promise<any>]>([
+        ['no definition', () => client.invoke({}, {})],
+        ['no target', () => client.invoke('Sum', {}, 'fastest')],
+        ['no time', () => client.invoke('Sum', {}, 'best', { methodResponseTimeoutMs: -1 })],
+        ['no wait', () => client.invoke('Sum', {}, 'best', { waitTimeoutMs: 'soon' as any })],
+        ['no pattern', () => client.invoke('Sum', {}, { user: { regex: '(' } })],
+    ])('InvalidInvoke: %s', async (_, invoke) => {
+        await server('math');
+        expect(await typesOf(invoke())).toBe('InvalidInvoke');
+        expect(own.interop.invocations).toEqual([]);
+    });
+
+    test('InvalidInvoke: a stream', async () => {
+        gateway.connect({}).interop.offer({ name: 'Sum', supportsStreaming: true });
+        expect(await typesOf(client.invoke('Sum', {}))).toBe('InvalidInvoke');
+    });
+
+    test.each([['text'], [7], [[1, 2]]])('InvalidArguments: %j', async (args) => {
+        await server('math');
+        expect(await typesOf(client.invoke('Sum', args))).toBe('InvalidArguments');
+    });
+
+    test('MethodNotFound: nobody who is meant', async () => {
+        await server('math');
+        const invoking = client.invoke('Sum', {}, { application: 'x' }, { waitTimeoutMs: 50 });
+        expect(await typesOf(invoking, 50)).toBe('MethodNotFound');
+    });
+
+    test('MethodNotFound: the server went while the call left', async () => {
+        await server('math');
+        own.interop.invoke = async () => {
+            throw { message: 'Can not find a method matching "Sum" with server filter {}' };
+        };
+        expect(await typesOf(client.invoke('Sum', {}))).toBe('MethodNotFound');
+    });
+
+    test('NotConnected: an outage that lasts as long as the wait', async () => {
+        own.connection.goAway();
+        const invoking = client.invoke('Sum', {}, 'best', { waitTimeoutMs: 50 });
+        expect(await typesOf(invoking, 50)).toBe('NotConnected');
+    });
+
+    test('Timeout: no answer in time', async () => {
+        await server('math', hang);
+        const invoking = client.invoke('Sum', {}, 'best', { methodResponseTimeoutMs: 50 });
+        expect(await typesOf(invoking, 50)).toBe('Timeout');
+    });
+
+    test('ConnectionLost: the connection breaks during the call', async () => {
+        await server('math', hang);
+        const invoking = client.invoke('Sum', {});
+        await outcome(invoking);
+        own.interop.breakCalls();
+        expect(await typesOf(invoking)).toBe('ConnectionLost');
+    });
+
+    test('ServerGone: under a library that hides the reason of the gateway', async () => {
+        await server('math');
+        own.interop.invoke = async () => {
+            throw { message: 'Peer has left while waiting for result' };
+        };
+        expect(await typesOf(client.invoke('Sum', {}))).toBe('ServerGone');
+    });
+
+    test('none: an error that nobody here has made', async () => {
+        await server('math');
+        own.interop.invoke = async () => {
+            throw { message: 'Something new' };
+        };
+        expect(await typesOf(client.invoke('Sum', {}))).toBeUndefined();
+    });
+
+    test.each(SAID_BY_SERVERS)('%s: where the library at the server says so', async (type) => {
+        await server('math', () => Promise.reject(libraryError(type, 'No')));
+        expect(await typesOf(client.invoke('Sum', {}))).toBe(type);
+    });
+
+    test.each(['Timeout', 'Overloaded', 'ConnectionLost'])(
+        'HandlerFailed: an exception that is called %s',
+        async (type) => {
+            await server('math', () => Promise.reject({ message: 'Mine', type }));
+            const invoking = client.invoke('Sum', {});
+            expect(await typesOf(invoking)).toBe('HandlerFailed');
+            await expect(invoking).rejects.toMatchObject({ errors: [{ exception: type }] });
+        },
+    );
+
+    test.each([
+        'Invocation timeout, said the database',
+        'Peer has left me alone',
+        'Can not find a method to do that',
+    ])('HandlerFailed: one that says %j', async (message) => {
+        await server('math', () => Promise.reject({ message }));
+        const invoking = client.invoke('Sum', {});
+        expect(await typesOf(invoking)).toBe('HandlerFailed');
+        await expect(invoking).rejects.toThrow(message);
     });
 });
 
@@ -561,7 +674,8 @@ describe('registering', () => {
         fail({ message: 'No such book', type: 'LookupError' });
         const { error } = await outcome(invoking);
         expect(error.message).toBe('No such book');
-        expect(error.errors[0].type).toBe('LookupError');
+        expect(error.type).toBe('HandlerFailed');
+        expect(error.errors[0].exception).toBe('LookupError');
     });
 
     test('a handler never gets undefined', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chooseServers } from '../../../src/client/targets';
+import { readTarget } from '../../../src/client/targets';
 
 const SERVERS = [
     { peerId: 'p1', instance: 'i1', application: 'Trades', user: 'ann', pid: 17 },
@@ -8,7 +8,7 @@ const SERVERS = [
 ];
 
 function chosen(target: unknown, own = 'p2'): string[] {
-    return chooseServers(SERVERS, target, own).map(({ peerId }) => peerId);
+    return readTarget(target)(SERVERS, own).map(({ peerId }) => peerId);
 }
 
 describe('words', () => {
@@ -17,7 +17,7 @@ describe('words', () => {
     });
 
     test('the best of none is none', () => {
-        expect(chooseServers([], 'best', 'p1')).toEqual([]);
+        expect(readTarget('best')([], 'p1')).toEqual([]);
     });
 
     test('"all" chooses everybody', () => {
@@ -26,10 +26,21 @@ describe('words', () => {
 
     test('"skipMine" leaves out the caller', () => {
         expect(chosen('skipMine')).toEqual(['p1', 'p3']);
-        expect(chooseServers(SERVERS, 'skipMine', undefined)).toHaveLength(3);
+        expect(readTarget('skipMine')(SERVERS, undefined)).toHaveLength(3);
     });
 
-    test.each([['fastest'], ['Best'], [''], [7], [false], [['best']], [[null]]])(
+    test.each([
+        ['Best', 'best'],
+        ['skipmine', 'skipMine'],
+        ['skip_mine', 'skipMine'],
+        ['everybody all', undefined],
+    ])('%s names the word that is near', (target, meant) => {
+        expect(() => chosen(target)).toThrow(
+            `Unknown target ${JSON.stringify(target)}: ${meant ? `did you mean "${meant}"?` : 'use "best"'}`,
+        );
+    });
+
+    test.each([['fastest'], [''], [7], [false], [['best']], [[null]]])(
         '%j is refused, with the words that are possible',
         (target) => {
             expect(() => chosen(target)).toThrow(
@@ -117,6 +128,27 @@ describe('patterns', () => {
         expect(() => chosen({ application: { regex: 'a', flags: 'q' } })).toThrow(
             /^The target's application is no regular expression: /,
         );
+    });
+
+    test.each([
+        [
+            { regexp: '^T' },
+            'The pattern of the target\'s user needs a "regex", a string, and has "regexp"',
+        ],
+        [
+            { regex: 5 },
+            'The pattern of the target\'s user needs a "regex", a string, and has "regex"',
+        ],
+        [
+            { regex: '^T', flag: 'i' },
+            'The pattern of the target\'s user has an unknown key "flag": did you mean "flags"?',
+        ],
+    ])('%j is no pattern', (user, message) => {
+        expect(() => chosen({ user })).toThrow(message);
+    });
+
+    test('a dict that an instance has among its values is none', () => {
+        expect(chosen({ peerId: 'p1', location: { x: 1 } })).toEqual([]);
     });
 
     test('patterns and plain values hold together', () => {

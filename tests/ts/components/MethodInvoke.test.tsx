@@ -303,7 +303,7 @@ describe('the result', () => {
         page.store.callback({ inputs: [`${id}.result`], outputs: ['out.children'] });
         await show();
         for (const index of [0, 1, 2]) {
-            await page.write(id, { invoke: { definition: 'Sum', n: index } });
+            await page.write(id, { invoke: { definition: 'Sum', argumentObj: { n: index } } });
             await page.when(() => page.store.runs[index].finish());
         }
         expect(results().map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
@@ -313,10 +313,10 @@ describe('the result', () => {
     test('goes on counting when the component comes back', async () => {
         await offer('Sum', () => ({}));
         await show();
-        await page.write(id, { invoke: { definition: 'Sum', n: 1 } });
+        await page.write(id, { invoke: { definition: 'Sum' } });
         await page.remove(id);
         await page.putBack('MethodInvoke', { id });
-        await page.write(id, { invoke: { definition: 'Sum', n: 2 } });
+        await page.write(id, { invoke: { definition: 'Sum', invocationId: '2' } });
         expect(results().map(({ sequence }) => sequence)).toEqual([1, 2]);
     });
 
@@ -352,6 +352,7 @@ describe('a call that fails', () => {
         async (invoke) => {
             expect(await errorOf(invoke)).toEqual({
                 message: 'invoke needs a definition: the name of a method or a dict with a name',
+                type: 'InvalidInvoke',
                 all_errors: [],
             });
             expect(own.interop.invocations).toEqual([]);
@@ -363,6 +364,10 @@ describe('a call that fails', () => {
     });
 
     test.each([
+        [{ definition: 'Sum', arguments: {} }, 'did you mean "argumentObj"?'],
+        [{ definition: { name: 'Sum', acepts: '' } }, 'did you mean "accepts"?'],
+        [{ definition: 'Sum', options: { waitTimeoutMs: 'soon' } }, 'waitTimeoutMs has to be'],
+        [{ definition: 'Sum', argumentObj: [1, 2] }, 'have to be a dict, not a list'],
         [{ definition: '' }, 'The definition needs a name, a non-empty string'],
         [{ definition: { name: 'Sum', version: '1' } }, 'The version of method Sum'],
         [{ definition: 'Sum', argumentObj: 'text' }, 'The arguments have to be a dict'],
@@ -412,7 +417,8 @@ describe('a call that fails', () => {
         const error = await errorOf({ definition: 'Sum' });
         expect(error).toMatchObject({
             message: 'No book',
-            type: 'LookupError',
+            type: 'HandlerFailed',
+            exception: 'LookupError',
             returned: { message: 'No book', type: 'LookupError' },
             all_errors: [{ message: 'No book', executed_by: { application: 'server' } }],
         });

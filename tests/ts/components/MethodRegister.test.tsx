@@ -199,6 +199,21 @@ describe('error', () => {
     });
 });
 
+describe('what means nothing is an error, and the method is not offered', () => {
+    test.each([
+        [{ definition: { name: 'Sum', acepts: 'int a' } }, 'did you mean "accepts"?'],
+        [
+            { methodResponseTimeoutMs: 'soon' },
+            'methodResponseTimeoutMs has to be a positive number of milliseconds, not "soon"',
+        ],
+        [{ methodResponseTimeoutMs: -1 }, 'milliseconds, not -1'],
+    ])('%j', async (props, message) => {
+        await show(props);
+        expect(page.store.props(id).error.message).toContain(message);
+        expect(own.interop.own).toEqual([]);
+    });
+});
+
 describe('invocations', () => {
     beforeEach(() => handler());
 
@@ -257,12 +272,10 @@ describe('invocations', () => {
         await show();
         const told = await call();
         await page.when(() => page.store.runs[0].fail());
-        expect(told).toEqual([
-            { message: 'The handler raised an exception; the log of its Dash server has it' },
-        ]);
-        expect(warnings).toEqual([
-            `dash_interop: MethodRegister ${id}: The handler raised an exception; the log of its Dash server has it`,
-        ]);
+        const message =
+            'The Dash server answered the callback with 500 (INTERNAL SERVER ERROR): its log says why';
+        expect(told).toEqual([{ message }]);
+        expect(warnings).toEqual([`dash_interop: MethodRegister ${id}: ${message}`]);
     });
 
     test('that the callback leaves without a result are an error at once', async () => {

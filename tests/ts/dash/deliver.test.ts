@@ -372,7 +372,7 @@ describe('failures', () => {
         await store.runs[0].fail(error);
         await store.runs[1].fail();
         await flush();
-        expect(deliveries.get('one')?.error).toBe(error);
+        expect(deliveries.get('one')?.failure?.error).toBe(error);
     });
 });
 
@@ -431,7 +431,7 @@ describe('an execution that never ends', () => {
         store.runs[0].start();
         expect(await readAnswer('out.children', new Response('<html>'))).toBe('unreadable');
         await flush();
-        expect(deliveries.get('one')?.error).toBeInstanceOf(AnswerLost);
+        expect(deliveries.get('one')?.failure?.error).toBeInstanceOf(AnswerLost);
         expect(set()).toEqual(['one', 'two']);
         await store.runs[1].finish();
         await flush();

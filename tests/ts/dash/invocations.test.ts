@@ -76,6 +76,8 @@ async function flush(): Promise<void> {
     }
 }
 
+const REMOVED = { message: 'removed', interopType: 'ServerGone' };
+
 let callbacks: FakeCallbacks;
 let queue: InvocationQueue;
 let told: Record<string, any>;
@@ -154,6 +156,29 @@ describe('a method that returns', () => {
     });
 
     test.each([
+        ['result', { sum: 3 }, 'did you mean "invocationResult"?'],
+        ['errors', { message: 'No' }, 'did you mean "error"?'],
+        ['value', 3, 'known are "invocationId", "invocationResult", "error"'],
+    ])('an answer whose %s is no known key is an error that names it', async (key, value, hint) => {
+        open();
+        await call('a');
+        queue.answer({ invocationId: 'id-1', [key]: value });
+        const message = `The handler's answer has an unknown key "${key}": ${hint}`;
+        expect(told.a).toEqual([{ error: { message, interopType: 'InvalidResult' } }]);
+        expect(callbacks.warnings).toEqual([message]);
+    });
+
+    test('a misspelt invocationId is told as such', async () => {
+        open();
+        await call('a');
+        queue.answer({ invocationID: 'id-1', invocationResult: {} });
+        expect(told.a).toEqual([]);
+        expect(callbacks.warnings[0]).toBe(
+            'The handler\'s answer has an unknown key "invocationID": did you mean "invocationId"?',
+        );
+    });
+
+    test.each([
         [{ message: 'No such book' }, { message: 'No such book' }],
         [
             { message: 'No such book', type: 'LookupError', book: 7 },
@@ -217,7 +242,12 @@ describe('time', () => {
         expect(told.a).toEqual([]);
         await vi.advanceTimersByTimeAsync(1);
         expect(told.a).toEqual([
-            { error: { message: 'The handler did not answer within 1000 ms', type: 'Timeout' } },
+            {
+                error: {
+                    message: 'The handler did not answer within 1000 ms',
+                    interopType: 'Timeout',
+                },
+            },
         ]);
         expect(callbacks.abandoned).toBe(1);
         expect(handled()).toEqual(['a', 'b']);
@@ -235,7 +265,12 @@ describe('time', () => {
         expect(told.b).toEqual([]);
         await vi.advanceTimersByTimeAsync(1);
         expect(told.b).toEqual([
-            { error: { message: 'The handler did not answer within 1000 ms', type: 'Timeout' } },
+            {
+                error: {
+                    message: 'The handler did not answer within 1000 ms',
+                    interopType: 'Timeout',
+                },
+            },
         ]);
     });
 
@@ -251,7 +286,7 @@ describe('time', () => {
             {
                 error: {
                     message: 'The invocation waited 1000 ms for its turn and was not run',
-                    type: 'Timeout',
+                    interopType: 'Timeout',
                 },
             },
         ]);
@@ -270,7 +305,7 @@ describe('time', () => {
                 {
                     error: {
                         message: 'The invocation waited 1000 ms for its turn and was not run',
-                        type: 'Timeout',
+                        interopType: 'Timeout',
                     },
                 },
             ]);
@@ -378,7 +413,7 @@ describe('a callback that ends without the answer', () => {
         await end();
         await flush();
         expect(told.a).toHaveLength(1);
-        expect(told.a[0].error.type).toBe('NoResult');
+        expect(told.a[0].error.interopType).toBe('NoResult');
         expect(callbacks.warnings).toContain(told.a[0].error.message);
         expect(handled()).toEqual(['a', 'b']);
         return told.a[0].error.message;
@@ -411,8 +446,9 @@ describe('a callback that ends without the answer', () => {
 
     test('with an exception is an error at once', async () => {
         callbacks.othersMayAnswer = true;
-        expect(await errorAfter(() => callbacks.end({ failed: true }))).toBe(
-            'The handler raised an exception; the log of its Dash server has it',
+        const failure = { error: new Response(null, { status: 500 }), payload: null };
+        expect(await errorAfter(() => callbacks.end({ failed: true, failure }))).toBe(
+            'The Dash server answered the callback with 500: its log says why',
         );
     });
 
@@ -466,15 +502,15 @@ describe('an answer by another callback', () => {
         await vi.advanceTimersByTimeAsync(900);
         expect(told.a[0].error).toEqual({
             message: 'The handler did not answer within 1000 ms',
-            type: 'Timeout',
+            interopType: 'Timeout',
         });
         expect(handled()).toEqual(['a', 'b']);
     });
 
     test('is waited for until the component goes', async () => {
         queue.close('removed');
-        expect(told.a).toEqual([{ error: { message: 'removed' } }]);
-        expect(told.b).toEqual([{ error: { message: 'removed' } }]);
+        expect(told.a).toEqual([{ error: REMOVED }]);
+        expect(told.b).toEqual([{ error: REMOVED }]);
         await call('c');
         expect(handled()).toEqual(['a', 'c']);
     });
@@ -576,7 +612,7 @@ describe('a caller that leaves', () => {
         expect(vi.getTimerCount()).toBe(3);
         queue.answer({ invocationId: 'id-1', invocationResult: {} });
         await vi.advanceTimersByTimeAsync(1_000);
-        expect(told.b[0].error.type).toBe('Timeout');
+        expect(told.b[0].error.interopType).toBe('Timeout');
         expect(told.c).toHaveLength(1);
     });
 
@@ -650,7 +686,7 @@ describe('a batch', () => {
         expect(told.a).toEqual([{ result: { of: 'a' } }]);
         expect(told.b[0].error).toEqual({
             message: 'The handler returned no result',
-            type: 'NoResult',
+            interopType: 'NoResult',
         });
     });
 
@@ -662,10 +698,10 @@ describe('a batch', () => {
         await answer('id-1');
         expect(names()).toEqual([['a'], ['b', 'c']]);
         await vi.advanceTimersByTimeAsync(600);
-        expect(told.b[0].error.type).toBe('Timeout');
+        expect(told.b[0].error.interopType).toBe('Timeout');
         expect(callbacks.abandoned).toBe(0);
         await vi.advanceTimersByTimeAsync(400);
-        expect(told.c[0].error.type).toBe('Timeout');
+        expect(told.c[0].error.interopType).toBe('Timeout');
         expect(callbacks.abandoned).toBe(1);
     });
 
@@ -701,7 +737,8 @@ describe('close', () => {
         await call('b');
         await call('c');
         queue.close('The MethodRegister was removed from the layout');
-        const error = { message: 'The MethodRegister was removed from the layout' };
+        const message = 'The MethodRegister was removed from the layout';
+        const error = { message, interopType: 'ServerGone' };
         expect(told).toEqual({ a: [{ error }], b: [{ error }], c: [{ error }] });
         await flush();
         expect(callbacks.abandoned).toBe(1);
@@ -735,7 +772,7 @@ describe('the bound', () => {
             {
                 error: {
                     message: `Overloaded: ${LONGEST_QUEUE} invocations are waiting already`,
-                    type: 'Overloaded',
+                    interopType: 'Overloaded',
                 },
             },
         ]);
@@ -750,15 +787,15 @@ describe('while the Dash server is away', () => {
 
     test.each([
         ['no answer', noAnswer],
-        ['a proxy that says so', { status: 503 }],
-        ['a login that has expired', { status: 401 }],
+        ['a proxy that says so', new Response(null, { status: 503 })],
+        ['a login that has expired', new Response(null, { status: 401 })],
         ['a login page', new AnswerLost()],
     ])('void invocations wait: %s', async (_, error) => {
         open({ returns: false });
         for (const name of ['one', 'two', 'three']) {
             await call(name);
         }
-        await callbacks.end({ failed: true, error });
+        await callbacks.end({ failed: true, failure: { error } });
         expect(callbacks.delivered).toHaveLength(1);
         expect(callbacks.warnings).toEqual([
             'the Dash server did not answer, so 1 accepted invocations may not have been handled; ' +
@@ -772,14 +809,14 @@ describe('while the Dash server is away', () => {
     });
 
     test.each([
-        ['a handler that raised', { status: 500 }],
+        ['a handler that raised', new Response(null, { status: 500 })],
         ['a script that failed', new Error('x is not defined')],
         ['nothing', undefined],
     ])('nothing waits for %s', async (_, error) => {
         open({ returns: false });
         await call('one');
         await call('two');
-        await callbacks.end({ failed: error !== undefined, error });
+        await callbacks.end({ failed: error !== undefined, failure: { error } });
         expect(callbacks.delivered).toHaveLength(2);
     });
 
@@ -787,7 +824,7 @@ describe('while the Dash server is away', () => {
         open();
         await call('one');
         await call('two');
-        await callbacks.end({ failed: true, error: noAnswer });
+        await callbacks.end({ failed: true, failure: { error: noAnswer } });
         expect(callbacks.delivered).toHaveLength(2);
     });
 
@@ -795,7 +832,7 @@ describe('while the Dash server is away', () => {
         open({ returns: false });
         await call('one');
         await call('two');
-        await callbacks.end({ failed: true, error: noAnswer });
+        await callbacks.end({ failed: true, failure: { error: noAnswer } });
         queue.close('It was removed');
         await flush();
         expect(callbacks.delivered).toHaveLength(1);

@@ -60,7 +60,7 @@ describe('arguments that do not fit', () => {
 
     test('do not reach the handler with strict', async () => {
         await call('strict', { a: '1' });
-        const error = { message: WRONG_ARGUMENT, type: 'InvalidArguments' };
+        const error = { message: WRONG_ARGUMENT, interopType: 'InvalidArguments' };
         expect([handled, told, warnings]).toEqual([[], [{ error }], []]);
     });
 });
@@ -78,7 +78,7 @@ describe('a result that does not fit', () => {
 
     test('is an error with strict, of which the author is warned, too', async () => {
         await call('strict', { a: 1 }, {});
-        const error = { message: WRONG_RESULT, type: 'InvalidResult' };
+        const error = { message: WRONG_RESULT, interopType: 'InvalidResult' };
         expect([handled.length, told, warnings]).toEqual([1, [{ error }], [WRONG_RESULT]]);
     });
 

@@ -340,7 +340,8 @@ export class FakeRun {
     stage: Stage | 'gone' = 'requested';
     pending: PendingCallback;
     private readonly store: FakeDashStore;
-    private resolve: (outcome: { data?: Outputs; error?: unknown }) => void = () => {};
+    private resolve: (outcome: { data?: Outputs; error?: unknown; payload?: unknown }) => void =
+        () => {};
     private reject: (reason: unknown) => void = () => {};
 
     /** @param isAlone Whether it takes the place of other runs of the callback. */
@@ -364,12 +365,14 @@ export class FakeRun {
     /** Dash sends it to the server. */
     start(): void {
         this.move('prioritized');
-        const executionPromise = new Promise<{ data?: Outputs; error?: unknown }>(
-            (resolve, reject) => {
-                this.resolve = resolve;
-                this.reject = reject;
-            },
-        );
+        const executionPromise = new Promise<{
+            data?: Outputs;
+            error?: unknown;
+            payload?: unknown;
+        }>((resolve, reject) => {
+            this.resolve = resolve;
+            this.reject = reject;
+        });
         executionPromise.catch(() => {});
         this.move('executing', { executionPromise });
         this.move('watched');
@@ -398,10 +401,10 @@ export class FakeRun {
         return this.finish({});
     }
 
-    /** The callback raised an exception. */
-    async fail(error: unknown = new Error('500')): Promise<void> {
+    /** The callback raised an exception: on the server, or in the page where it has a payload. */
+    async fail(error: unknown = serverError(), payload: unknown = null): Promise<void> {
         this.startIfWaiting();
-        this.resolve({ error });
+        this.resolve({ error, payload });
         await Promise.resolve();
         this.move('executed');
         this.move('stored');
@@ -429,6 +432,10 @@ function addTo(map: Props, keys: string[], definition: Definition): void {
         map[id] ??= {};
         map[id][prop] = [...(map[id][prop] ?? []), definition];
     }
+}
+
+function serverError(): Response {
+    return new Response(null, { status: 500, statusText: 'INTERNAL SERVER ERROR' });
 }
 
 function splitKey(key: string): [string, string] {

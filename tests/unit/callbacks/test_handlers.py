@@ -19,7 +19,10 @@ from dash_interop.callbacks.awaiting import as_dash_calls_it
 from dash_interop.client.sync import connect
 
 CALLER = {"application": "other", "instance": "i"}
-PREVENTED = {"message": "The handler prevented the update, so there is no result"}
+PREVENTED = {
+    "message": "The handler prevented the update, so there is no result",
+    "interopType": "NoResult",
+}
 
 
 class Page:

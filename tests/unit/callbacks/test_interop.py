@@ -6,7 +6,7 @@ import sys
 import pytest
 from dash import Dash
 
-from dash_interop import ConfigError, Interop, MethodNotFound
+from dash_interop import ConfigError, Interop, NotConnected
 from dash_interop.callbacks.interop import application_name, settings_of
 
 SECRET = "s" * 32
@@ -109,7 +109,7 @@ def test_server_reaches_the_gateway_by_another_url_than_the_pages():
     settings = Interop(gateway=pages, internal_gateway=own)
     assert settings.gateway_url() == pages
     try:
-        with pytest.raises(MethodNotFound, match="no connection to the gateway"):
+        with pytest.raises(NotConnected, match="no connection to the gateway"):
             settings.invoke("Sum", wait_timeout=0.5)
         assert settings.client.connection_error == f"cannot connect to {own}: nobody listens there"
     finally:
@@ -120,7 +120,7 @@ def test_invoking_on_a_running_loop_is_warned_of(caplog):
     settings = Interop(gateway="ws://127.0.0.1:1")
 
     async def callback():
-        with pytest.raises(MethodNotFound):
+        with pytest.raises(NotConnected):
             settings.invoke("Sum", wait_timeout=0)
 
     try:

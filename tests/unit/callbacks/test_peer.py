@@ -179,7 +179,7 @@ def test_what_a_method_raises_reaches_the_caller(interop: Interop, client: Inter
     interop.start()
     with pytest.raises(HandlerFailed, match="no such trade") as caught:
         client.invoke("Fail")
-    assert caught.value.type == "LookupError"
+    assert caught.value.exception == "LookupError"
 
 
 def test_settings_of_a_method_are_those_of_register(interop: Interop, client: InteropClient):
@@ -213,13 +213,13 @@ def test_definition_that_is_none_is_an_error_at_once(interop: Interop, definitio
 @pytest.mark.parametrize("field", ["accepts", "returns"])
 def test_malformed_signature_is_an_error_where_the_method_is_declared(interop: Interop, field: str):
     with pytest.raises(RegistrationError, match=f"{field} of Sum is malformed"):
-        interop.method({"name": "Sum", field: "double double double"})(lambda: None)
+        interop.method({"name": "Sum", field: "double double double"})(lambda: None)  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("field", ["accepts", "returns"])
 def test_malformed_signature_is_an_error_where_the_stream_is_declared(interop: Interop, field: str):
     with pytest.raises(RegistrationError, match=f"{field} of Prices is malformed"):
-        interop.stream({"name": "Prices", field: "double double double"})
+        interop.stream({"name": "Prices", field: "double double double"})  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """What a ``MethodInvoke`` reports."""
 
+import json
+from pathlib import Path
+
 import pytest
 from dash.exceptions import PreventUpdate
 
-from dash_interop import InvocationError, returned_value
+from dash_interop import HandlerFailed, InvocationError, returned_value
 
 
 def test_value_of_the_first_server_is_returned():
@@ -31,6 +34,27 @@ def test_failure_without_details_is_raised_too():
     with pytest.raises(InvocationError) as caught:
         returned_value({"error": {"message": "No"}, "invocationResult": None})
     assert (caught.value.invocation_id, caught.value.all_errors) == (None, [])
+
+
+VECTORS = json.loads(
+    (Path(__file__).parents[2] / "vectors" / "errors.json").read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("vector", VECTORS["types"], ids=lambda vector: vector["type"])
+def test_failure_is_raised_as_the_class_of_its_type(vector):
+    result = {"error": {"message": "No", "type": vector["type"]}, "invocationResult": None}
+    with pytest.raises(InvocationError) as caught:
+        returned_value(result)
+    assert (type(caught.value).__name__, caught.value.type) == (vector["class"], vector["type"])
+
+
+@pytest.mark.parametrize("exception", ["ValueError", "Timeout", None])
+def test_failure_of_a_handler_tells_its_exception(exception):
+    error = {"message": "No", "type": "HandlerFailed", "exception": exception}
+    with pytest.raises(HandlerFailed) as caught:
+        returned_value({"error": error, "invocationResult": None})
+    assert caught.value.exception == exception
 
 
 def test_nothing_invoked_yet_prevents_the_update():

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from dash_interop.client.sync import connect
+from dash_interop.types import DefinitionDict
 
 README = Path(__file__).parents[3] / "README.md"
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
-SUM = {
+SUM: DefinitionDict = {
     "name": "Sum",
     "accepts": "double a, double b",
     "returns": "double sum",

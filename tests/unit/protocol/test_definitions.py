@@ -275,3 +275,26 @@ def test_nesting_that_a_gateway_relays_does_no_harm():
     for depth in (20, 500, 900):
         text = json.dumps({"id": "0", "name": "Sum"})[:-1] + f', "x": {"[" * depth}{"]" * depth}}}'
         assert from_wire(msgspec.Raw(text.encode())) is not None
+
+
+# Keys that mean nothing
+
+
+@pytest.mark.parametrize(
+    "key, told",
+    [
+        ("acepts", "did you mean 'accepts'?"),
+        ("display_name", "did you mean 'displayName'?"),
+        ("objecttypes", "did you mean 'objectTypes'?"),
+        ("handler", "known are 'name', 'accepts', 'returns'"),
+    ],
+)
+def test_unknown_key_of_a_definition_is_told_with_what_was_meant(key, told):
+    with pytest.raises(RegistrationError) as caught:
+        read_definition({"name": "Sum", key: "double a"})
+    assert str(caught.value).startswith(f"The definition has an unknown key {key!r}: {told}")
+
+
+def test_unknown_key_of_a_filter_is_told_too():
+    with pytest.raises(RegistrationError, match="did you mean 'objectTypes'?"):
+        read_filter({"objectType": ["Client"]})

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from dash_interop.protocol.definitions import Definition, MethodDefinition, read_filter
+from dash_interop.protocol.definitions import Filter, MethodDefinition, read_filter
 from dash_interop.protocol.directory import EVENTS, Directory, Instance
 from dash_interop.protocol.payloads import encode_payload
 from tests.support.room import raw
@@ -52,7 +52,7 @@ def ids(servers):
     return [server["peerId"] for server in servers]
 
 
-def offered(told, wanted: Definition = "Sum", **options):
+def offered(told, wanted: Filter = "Sum", **options):
     filter = read_filter(wanted)
     assert filter is not None
     return ids(offer.server for offer in told.directory.offers(filter, **options))

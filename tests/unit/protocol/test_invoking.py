@@ -8,9 +8,11 @@ import pytest
 from dash_interop.errors import (
     ConnectionLost,
     HandlerFailed,
+    InvalidInvoke,
     InvocationError,
     InvocationTimeout,
     MethodNotFound,
+    NotConnected,
     Overloaded,
     ServerGone,
 )
@@ -227,7 +229,7 @@ def test_invocation_without_a_connection_says_so_when_its_wait_is_over():
     wired.cut(caller)
     token = caller.invoke("Sum", wait_timeout=5)
     wired.tick(5)
-    assert "there is no connection to the gateway" in caller.error(token, MethodNotFound).message
+    assert "there is no connection to the gateway" in caller.error(token, NotConnected).message
 
 
 def test_invocations_that_waited_reach_the_server_in_their_order():
@@ -250,7 +252,7 @@ def test_stream_is_not_invoked(waits):
         server.create_stream("Prices")
         token = caller.invoke("Prices")
     reason = "Prices is a stream, not a method: subscribe to it"
-    assert caller.error(token, InvocationError).message == reason
+    assert caller.error(token, InvalidInvoke).message == reason
     assert caller.timers() == 0
 
 
@@ -358,16 +360,17 @@ def test_values_of_all_servers_are_in_the_order_of_their_registration():
 def test_failure_of_some_keeps_the_results_of_the_others():
     wired, caller, one, two, three = company("one", "two", "three")
     token = caller.invoke("Sum", {"n": 1}, "all")
-    one.refuse(one.running[0], "boom", "ValueError")
+    one.refuse(one.running[0], HandlerFailed("boom", exception="ValueError"))
     answer(three)
     two.refuse(two.running[0], "bang")
     result = caller.outcome(token)
     assert result.returned == {"by": "three"}
     assert [value.executed_by["application"] for value in result.all_return_values] == ["three"]
     assert [
-        (error["executed_by"]["application"], error["message"], error.get("type"))
+        (error["executed_by"]["application"], error["message"], error.get("exception"))
         for error in result.all_errors
     ] == [("one", "boom", "ValueError"), ("two", "bang", None)]
+    assert [error["type"] for error in result.all_errors] == ["HandlerFailed"] * 2
     assert all(error["name"] == "Sum" for error in result.all_errors)
     assert all(error["called_with"] == {"n": 1} for error in result.all_errors)
 
@@ -376,7 +379,7 @@ def test_failure_of_all_is_the_error_of_the_first_with_all_of_them():
     wired, caller, one, two, three = company("one", "two", "three")
     token = caller.invoke("Sum", None, "all")
     three.refuse(three.running[0], "third")
-    two.refuse(two.running[0], "second", "Overloaded")
+    two.refuse(two.running[0], Overloaded("second"))
     wired.cut(one)
     error = caller.error(token, ServerGone)
     assert [(each["executed_by"]["application"], each["message"]) for each in error.all_errors] == [
@@ -534,26 +537,24 @@ def test_too_many_calls_at_a_time_are_refused_by_the_gateway():
 
 
 @pytest.mark.parametrize(
-    "reason_uri, context, kind, type",
+    "reason_uri, context, kind, exception",
     [
         ("agm.errors.client_error", b'{"type":"KeyError"}', HandlerFailed, "KeyError"),
-        ("agm.errors.client_error", b'{"type":5}', HandlerFailed, None),
-        ("agm.errors.client_error", b"[1]", HandlerFailed, None),
-        ("agm.errors.client_error", b"null", HandlerFailed, None),
-        ("agm.errors.invocation.failure", b'{"type":"KeyError"}', ServerGone, "ServerGone"),
-        ("agm.errors.failure", b"null", ServerGone, "ServerGone"),
-        ("global.errors.limits_exceeded", b"null", Overloaded, "Overloaded"),
-        ("somebody.elses.uri", b'{"type":"Timeout"}', InvocationError, None),
+        ("agm.errors.client_error", b'{"type":"Timeout"}', HandlerFailed, "Timeout"),
+        ("agm.errors.client_error", b'{"interopType":"Timeout"}', InvocationTimeout, None),
+        ("agm.errors.invocation.failure", b'{"type":"KeyError"}', ServerGone, None),
+        ("somebody.elses.uri", b'{"interopType":"Timeout"}', InvocationError, None),
     ],
 )
-def test_error_of_the_wire_becomes_one_of_ours(reason_uri, context, kind, type):
+def test_error_of_the_wire_becomes_one_of_ours(reason_uri, context, kind, exception):
     wired, caller, first = company("first")
     wired.hold(caller, UP)
     token = caller.invoke("Sum")
     (request_id,) = caller.session.link._requests
     wired.say(caller, Error(request_id, caller.id, reason_uri, "Why", context=Raw(context)))
     error = caller.error(token, kind)
-    assert (error.message, error.type) == ("Why", type)
+    assert (error.message, error.type) == ("Why", kind.type)
+    assert getattr(error, "exception", None) == exception
 
 
 def test_error_without_a_reason_has_words():

@@ -441,25 +441,29 @@ def test_handler_gets_arguments_and_caller():
 
 
 @pytest.mark.parametrize(
-    "type, kind, seen",
+    "error",
     [
-        (None, HandlerFailed, None),
-        ("ValueError", HandlerFailed, "ValueError"),
-        ("InvalidArguments", InvalidArguments, "InvalidArguments"),
-        ("Overloaded", Overloaded, "Overloaded"),
-        ("Timeout", InvocationTimeout, "Timeout"),
+        HandlerFailed("Not today"),
+        HandlerFailed("Not today", exception="ValueError"),
+        HandlerFailed("Not today", exception="Timeout"),
+        InvalidArguments("Not today"),
+        Overloaded("Not today"),
+        InvocationTimeout("Not today"),
     ],
+    ids=repr,
 )
-def test_refusal_reaches_the_caller_as_what_its_type_says(type, kind, seen):
+def test_refusal_reaches_the_caller_as_what_it_is(error):
     wired, server, caller, offering = served()
     token = caller.invoke("Sum", {"n": 1})
-    server.refuse(server.running[0], "Not today", type)
-    error = caller.error(token, kind)
-    assert (error.message, error.type) == ("Not today", seen)
-    (described,) = error.all_errors
+    server.refuse(server.running[0], error)
+    heard = caller.error(token, type(error))
+    exception = getattr(error, "exception", None)
+    assert (heard.message, heard.type) == ("Not today", error.type)
+    assert getattr(heard, "exception", None) == exception
+    (described,) = heard.all_errors
     assert described["executed_by"]["application"] == "server"
-    assert described["message"] == "Not today"
-    assert described.get("type") == seen
+    assert (described["message"], described["type"]) == ("Not today", error.type)
+    assert described.get("exception") == exception
 
 
 def test_second_answer_to_an_invocation_is_dropped_and_counted():

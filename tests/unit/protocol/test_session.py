@@ -6,7 +6,13 @@ from datetime import datetime, timezone
 
 import pytest
 
-from dash_interop.errors import AuthenticationFailed, ConnectionLost, MethodNotFound
+from dash_interop.errors import (
+    AuthenticationFailed,
+    ConnectionLost,
+    HandlerFailed,
+    MethodNotFound,
+    NotConnected,
+)
 from dash_interop.protocol.definitions import MethodDefinition
 from dash_interop.protocol.limits import Limits
 from dash_interop.protocol.messages import Error, PeerAdded, Success, Welcome
@@ -292,15 +298,25 @@ def test_method_is_waited_for_through_an_outage():
     assert b.outcome(token).name == "Sum"
 
 
-@pytest.mark.parametrize("is_connected", [True, False])
-def test_wait_for_a_method_that_nobody_offers_ends_with_its_name(is_connected):
+@pytest.mark.parametrize(
+    "is_connected, kind, message",
+    [
+        (True, MethodNotFound, "Nobody offered Sum within 2.5 s"),
+        (
+            False,
+            NotConnected,
+            "Nobody offered Sum within 2.5 s: there is no connection to the gateway",
+        ),
+    ],
+)
+def test_wait_for_a_method_that_nobody_offers_says_why_it_ended(is_connected, kind, message):
     wired = Wired()
     b = wired.peer("b") if is_connected else wired.stranger("b")
     token = b.wait_for_method("Sum", timeout=2.5)
     wired.tick(2)
     assert not b.is_settled(token)
     wired.tick(0.5)
-    assert b.error(token, MethodNotFound).message == "Nobody offered Sum within 2.5 s"
+    assert b.error(token, kind).message == message
     wired.peer("a").register("Sum")
     assert len(b.settled[token]) == 1
     assert b.timers() == 0
@@ -455,13 +471,13 @@ def test_hundred_overlapping_calls_answered_in_any_order_each_reach_their_caller
     for invocation in random.Random(1).sample(server.running, 100):
         n = arguments(invocation)["n"]
         if n % 10 == 0:
-            server.refuse(invocation, f"not {n}", "ValueError")
+            server.refuse(invocation, HandlerFailed(f"not {n}", exception="ValueError"))
         else:
             server.answer(invocation, {"echo": n})
     for caller, token, n in tokens:
         outcome = caller.outcome(token)
         if n % 10 == 0:
-            assert (outcome.message, outcome.type) == (f"not {n}", "ValueError")
+            assert (outcome.message, outcome.exception) == (f"not {n}", "ValueError")
         else:
             assert outcome.returned == {"echo": n}
             assert outcome.called_with == {"n": n}

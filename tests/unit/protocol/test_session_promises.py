@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dash_interop.errors import InvocationError, MethodNotFound
+from dash_interop.errors import HandlerFailed, InvocationError, MethodNotFound
 from dash_interop.protocol.invoking import Invoking
 from dash_interop.protocol.methods import visible_methods
 from dash_interop.protocol.publishing import Publication, StreamInterest
@@ -218,7 +218,7 @@ class SessionPromises(RuleBasedStateMachine):
     def finish(self, peer: WiredPeer, invocation: Invocation, fails: bool) -> None:
         call = arguments(invocation)["call"]
         if fails:
-            peer.refuse(invocation, f"no {call}", "ValueError")
+            peer.refuse(invocation, HandlerFailed(f"no {call}", exception="ValueError"))
         else:
             peer.answer(invocation, {"call": call, "by": peer.name})
 
@@ -493,7 +493,7 @@ def check_own(token: str, outcome: Any) -> None:
     elif not isinstance(outcome, MethodNotFound):
         assert outcome.all_errors
     for error in outcome.all_errors:
-        assert error.get("type") != "ValueError" or error["message"] == f"no {token}"
+        assert error.get("exception") != "ValueError" or error["message"] == f"no {token}"
 
 
 TestSessionPromises = SessionPromises.TestCase

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dash_interop.errors import InvocationError
+from dash_interop.errors import InvalidInvoke, InvocationError
 from dash_interop.protocol.definitions import MethodDefinition
 from dash_interop.protocol.directory import Directory
 from dash_interop.protocol.targets import read_filters, read_target
@@ -164,7 +164,43 @@ def test_malformed_expression_is_an_error_that_names_the_field(regex):
 # What is no target
 
 
-@pytest.mark.parametrize("target", ["", "Best", "skipmine", "p1", 5, True, ["p1"], [None], [[]]])
+@pytest.mark.parametrize(
+    "target, meant", [("Best", "best"), ("skipmine", "skipMine"), ("skip_mine", "skipMine")]
+)
+def test_word_that_is_near_another_one_names_it(target, meant):
+    with pytest.raises(InvalidInvoke) as caught:
+        read_target(target)
+    assert str(caught.value) == f"Unknown target {target!r}: did you mean {meant!r}?"
+
+
+@pytest.mark.parametrize(
+    "pattern, message",
+    [
+        (
+            {"regexp": "^T"},
+            "The pattern of the target's user needs a 'regex', a string, and has 'regexp'",
+        ),
+        (
+            {"regex": 5},
+            "The pattern of the target's user needs a 'regex', a string, and has 'regex'",
+        ),
+        (
+            {"regex": "^T", "flag": "i"},
+            "The pattern of the target's user has an unknown key 'flag': did you mean 'flags'?",
+        ),
+        (
+            {"regex": "^T", "flags": "iq"},
+            "The target's user has an unknown flag 'q': use i, m or s",
+        ),
+    ],
+)
+def test_pattern_that_is_none_says_what_is_wrong(pattern, message):
+    with pytest.raises(InvalidInvoke) as caught:
+        read_target({"user": pattern})
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("target", ["", "p1", 5, True, ["p1"], [None], [[]]])
 def test_what_is_no_target_is_an_error_that_says_what_one_is(target):
     with pytest.raises(InvocationError) as caught:
         read_target(target)

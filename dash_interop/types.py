@@ -1,0 +1,171 @@
+"""
+The dicts that components and clients give and take, for type checkers: a key that is misspelt is
+found where it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+from typing_extensions import NotRequired, TypedDict
+
+__all__ = [
+    "AnswerDict",
+    "DefinitionDict",
+    "ErrorDict",
+    "FailureDict",
+    "FilterDict",
+    "HandlerErrorDict",
+    "InvocationDict",
+    "InvocationResultDict",
+    "InvokeDict",
+    "InvokeOptionsDict",
+    "ProblemDict",
+    "ResultDict",
+    "ReturnValueDict",
+    "Target",
+]
+
+InstanceDict: TypeAlias = "dict[str, Any]"
+"""An instance, or the part of one that a target has to match: open, as each may tell more."""
+
+Target: TypeAlias = (
+    Literal["best", "all", "skipMine"] | InstanceDict | Sequence[InstanceDict] | None
+)
+"""Whom to call, as a component takes it."""
+
+ErrorType: TypeAlias = Literal[
+    "InvalidInvoke",
+    "NotConnected",
+    "MethodNotFound",
+    "InvalidArguments",
+    "InvalidResult",
+    "HandlerFailed",
+    "NoResult",
+    "Timeout",
+    "Overloaded",
+    "TooLarge",
+    "ServerGone",
+    "ConnectionLost",
+]
+"""One word for what went wrong; a class of ``dash_interop.errors`` goes with each."""
+
+
+class _DefinitionFields(TypedDict, total=False):
+    accepts: str | None
+    returns: str | None
+    displayName: str | None
+    description: str | None
+    objectTypes: list[str] | None
+    version: float | None
+    supportsStreaming: bool
+    flags: dict[str, Any] | None
+
+
+class DefinitionDict(_DefinitionFields):
+    """What a method is: ``MethodRegister.definition``, and what a client takes in its place."""
+
+    name: str
+
+
+class FilterDict(_DefinitionFields, total=False):
+    """A definition of which each field may be missing, the name, too."""
+
+    name: str
+
+
+class InvokeOptionsDict(TypedDict):
+    """``MethodInvoke.invoke["options"]``, in milliseconds."""
+
+    methodResponseTimeoutMs: NotRequired[float | None]
+    waitTimeoutMs: NotRequired[float | None]
+
+
+class InvokeDict(TypedDict):
+    """``MethodInvoke.invoke``: what a callback writes to have a method invoked."""
+
+    definition: str | DefinitionDict
+    argumentObj: NotRequired[dict[str, Any] | None]
+    target: NotRequired[Target]
+    options: NotRequired[InvokeOptionsDict | None]
+    invocationId: NotRequired[str | None]
+
+
+class ReturnValueDict(TypedDict):
+    """What one instance returned."""
+
+    returned: Any
+    executed_by: InstanceDict | None
+    called_with: dict[str, Any]
+    method: DefinitionDict
+    message: str
+    status: int
+
+
+class FailureDict(TypedDict):
+    """Why one instance returned nothing."""
+
+    executed_by: InstanceDict | None
+    called_with: dict[str, Any]
+    name: str
+    message: str
+    type: NotRequired[ErrorType]
+    exception: NotRequired[str]
+    returned: NotRequired[dict[str, Any]]
+
+
+class InvocationResultDict(ReturnValueDict):
+    """What all of them returned; its own ``returned`` is that of the first."""
+
+    all_return_values: list[ReturnValueDict]
+    all_errors: list[FailureDict]
+
+
+class ErrorDict(TypedDict):
+    """Why an invocation failed."""
+
+    message: str
+    type: NotRequired[ErrorType]
+    exception: NotRequired[str]
+    returned: NotRequired[dict[str, Any]]
+    all_errors: list[FailureDict]
+
+
+class ResultDict(TypedDict):
+    """``MethodInvoke.result``: how an invocation ended: with a result or an error."""
+
+    invocationId: str | None
+    invocationResult: InvocationResultDict | None
+    error: ErrorDict | None
+    sequence: int
+
+
+class InvocationDict(TypedDict):
+    """``MethodRegister.invoke``: an invocation to handle."""
+
+    invocationId: str
+    args: dict[str, Any]
+    caller: InstanceDict
+
+
+class HandlerErrorDict(TypedDict):
+    """What a callback answers in place of a result; ``type`` names the exception."""
+
+    message: str
+    type: NotRequired[str]
+    interopType: NotRequired[ErrorType]
+
+
+class AnswerDict(TypedDict):
+    """``MethodRegister.result``: the answer to an invocation."""
+
+    invocationId: str
+    invocationResult: NotRequired[Any]
+    error: NotRequired[HandlerErrorDict | str | None]
+
+
+class ProblemDict(TypedDict):
+    """``MethodRegister.error``: why the method could not be registered."""
+
+    message: str

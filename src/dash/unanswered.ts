@@ -1,0 +1,104 @@
+/**
+ * Why an invocation has no result although its callback has ended: in words, and as true as the
+ * page can know it. Dash's renderer tells how the execution of a callback failed; that a handler
+ * raised an exception is sure only where it ran in the page.
+ */
+
+import { type HandlerError, libraryError } from '../client/errors';
+import { AnswerLost } from './lost-answers';
+
+/** How Dash's renderer says that a callback failed. */
+export interface FailedExecution {
+    /** What a clientside function threw; the Response of a server that refused; or an Error. */
+    error?: unknown;
+    /** What the callback was called with; null unless it ran in the page. */
+    payload?: unknown;
+}
+
+/** What is known when no result has come. */
+export interface Unanswered {
+    /** How the first callback that failed did so; undefined where none has. */
+    failure: FailedExecution | undefined;
+    /** Whether some callback has the invocation as Input. */
+    hasHandler: boolean;
+    /** The invocationId that was answered in place of the right one. */
+    wrongId: string | undefined;
+}
+
+/** What the caller is told. */
+export function whyUnanswered({ failure, hasHandler, wrongId }: Unanswered): HandlerError {
+    if (failure) {
+        return describeFailure(failure);
+    }
+    if (!hasHandler) {
+        return noResult('The method has no handler: no callback has its invoke property as Input');
+    }
+    if (wrongId !== undefined) {
+        return noResult(
+            `The handler answered with ${wrongId} instead of the invocation's invocationId`,
+        );
+    }
+    return noResult('The handler returned no result');
+}
+
+/** What somebody in front of the Dash server answers: a login is needed, or the server is away. */
+const REFUSALS = [401, 403, 407, 502, 503, 504];
+
+/** Whether a callback's request did not get as far as the handler, for all the page can tell. */
+export function isServerAway(failure: FailedExecution | undefined): boolean {
+    const error = failure?.error;
+    return (
+        error instanceof AnswerLost ||
+        (error instanceof Response && REFUSALS.includes(error.status)) ||
+        (error instanceof Error && error.message === NO_RESPONSE)
+    );
+}
+
+/** The words of Dash's renderer for a request that was cut, or that nobody listened to. */
+const NO_RESPONSE = 'Callback failed: the server did not respond.';
+
+function describeFailure({ error, payload }: FailedExecution): HandlerError {
+    if (payload) {
+        return raised(error);
+    }
+    if (error instanceof Response) {
+        return noResult(describeRefusal(error));
+    }
+    if (error instanceof AnswerLost) {
+        return noResult(
+            'What answered the callback was no JSON, or was cut off: has the login expired?',
+        );
+    }
+    const words = wordsOf(error);
+    return noResult(
+        words === `Error: ${NO_RESPONSE}`
+            ? 'The Dash server did not answer the callback: it is away, or the request was cut'
+            : `Dash could not run the callback, or not use what it returned: ${words}`,
+    );
+}
+
+function describeRefusal({ status, statusText }: Response): string {
+    const answer = statusText ? `${status} (${statusText})` : String(status);
+    if (status === 401 || status === 403) {
+        return `The Dash server refused to run the callback, with ${answer}: is the user logged in?`;
+    }
+    const hint = status >= 500 ? ': its log says why' : '';
+    return `The Dash server answered the callback with ${answer}${hint}`;
+}
+
+/** What a handler in the page threw, in the form that Python's exceptions have. */
+function raised(error: unknown): HandlerError {
+    const message = `The handler in the page failed: ${wordsOf(error)}`;
+    return error instanceof Error ? { message, type: error.name } : { message };
+}
+
+function wordsOf(error: unknown): string {
+    if (error instanceof Error) {
+        return `${error.name}: ${error.message}`;
+    }
+    return typeof error === 'string' ? error : String(JSON.stringify(error));
+}
+
+function noResult(message: string): HandlerError {
+    return libraryError('NoResult', message);
+}
