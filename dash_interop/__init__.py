@@ -36,7 +36,9 @@ if TYPE_CHECKING:
         RegistrationError,
         ServerGone,
         SignatureError,
+        SubscriptionClosed,
         SubscriptionError,
+        SubscriptionTimeout,
     )
     from .Glue42 import Glue42
     from .MethodInvoke import MethodInvoke
@@ -63,7 +65,9 @@ __all__ = [
     "RegistrationError",
     "ServerGone",
     "SignatureError",
+    "SubscriptionClosed",
     "SubscriptionError",
+    "SubscriptionTimeout",
     "__version__",
     "method_handler",
     "returned_value",
@@ -90,7 +94,9 @@ _MODULES = {
     "RegistrationError": ".errors",
     "ServerGone": ".errors",
     "SignatureError": ".errors",
+    "SubscriptionClosed": ".errors",
     "SubscriptionError": ".errors",
+    "SubscriptionTimeout": ".errors",
     "method_handler": ".callbacks.handlers",
     "returned_value": ".callbacks.results",
 }

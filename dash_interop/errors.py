@@ -11,6 +11,8 @@ Every exception this package raises on purpose.
       RegistrationError         a method or stream cannot be offered
       SignatureError            an accepts or returns does not follow the grammar
       SubscriptionError         a subscription was refused, or ended by a failure
+        SubscriptionClosed      it was closed, and all its data was taken
+      SubscriptionTimeout       a subscription brought nothing in time
       InvocationError           a method invocation did not succeed
         MethodNotFound          nobody offers it, or nobody who is meant
         InvalidArguments        the arguments do not fit what the method accepts
@@ -47,7 +49,9 @@ __all__ = [
     "RegistrationError",
     "ServerGone",
     "SignatureError",
+    "SubscriptionClosed",
     "SubscriptionError",
+    "SubscriptionTimeout",
 ]
 
 
@@ -107,6 +111,14 @@ class SignatureError(InteropError, ValueError):
 
 class SubscriptionError(InteropError):
     """A subscription was refused, got no answer in time, or ended by a failure."""
+
+
+class SubscriptionClosed(SubscriptionError):
+    """A subscription was closed by either side, and all its data was taken."""
+
+
+class SubscriptionTimeout(InteropError, TimeoutError):
+    """A subscription brought nothing in time. It goes on."""
 
 
 class InvocationError(InteropError):

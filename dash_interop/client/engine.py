@@ -157,6 +157,7 @@ class Engine:
         self,
         subscription: SubscriptionBase,
         target: Target,
+        follow: bool,
         wait_timeout: float,
         response_timeout: float,
     ) -> None:
@@ -168,6 +169,7 @@ class Engine:
         self._ends[subscription] = None
         await subscription.open(
             target,
+            follow,
             wait_timeout,
             response_timeout,
             lambda: self._ends.pop(subscription, None),

@@ -12,7 +12,13 @@ from ..errors import InvalidArguments, InvocationError, RegistrationError, Subsc
 from ..protocol.definitions import Definition, MethodDefinition, read_definition
 from ..protocol.payloads import PayloadError, encode_payload
 
-__all__ = ["check_seconds", "encode_arguments", "wanted_method", "wanted_stream"]
+__all__ = [
+    "check_seconds",
+    "check_time_limit",
+    "encode_arguments",
+    "wanted_method",
+    "wanted_stream",
+]
 
 
 def wanted_method(method: Definition) -> MethodDefinition:
@@ -61,6 +67,15 @@ def check_seconds(*, wait_timeout: float, response_timeout: float) -> None:
         raise ValueError("wait_timeout has to be a number of seconds, 0 or more")
     if not (_is_number(response_timeout) and 0 < response_timeout < inf):
         raise ValueError("response_timeout has to be a positive number of seconds")
+
+
+def check_time_limit(timeout: float | None) -> None:
+    """
+    Raises:
+        ValueError: It is no usable number of seconds, nor ``None``.
+    """
+    if timeout is not None and not (_is_number(timeout) and 0 <= timeout < inf):
+        raise ValueError("timeout has to be a number of seconds, 0 or more, or None")
 
 
 def _is_number(value: Any) -> bool:

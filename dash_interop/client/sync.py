@@ -11,13 +11,13 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import CancelledError
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ..errors import ConnectionLost, InteropError, Overloaded
+from ..errors import ConnectionLost, InteropError, Overloaded, SubscriptionClosed
 from ..protocol.definitions import Definition, Method, MethodDefinition, read_definition
 from ..protocol.directory import Instance
 from ..protocol.results import InvocationResult
@@ -167,18 +167,39 @@ class Subscription(streams.SubscriptionBase):
         super().__init__(engine, stream, arguments)
         self._portal = portal
 
-    def __iter__(self) -> Iterator[StreamData]:
+    def __iter__(self) -> Subscription:
         """
         All that is pushed, until the subscription is closed by either side.
 
         Raises:
             SubscriptionError: It ended by a failure.
         """
-        while batch := self._take():
-            yield from batch
+        return self
 
-    def _take(self) -> list[StreamData]:
-        return self.take_kept() if self.state == "closed" else self._portal.run(self.take())
+    def __next__(self) -> StreamData:
+        try:
+            return self.get()
+        except SubscriptionClosed:
+            raise StopIteration from None
+
+    def get(self, timeout: float | None = None) -> StreamData:
+        """
+        Wait for one datum, which is taken by the return alone: a wait that ends by its time limit,
+        or is interrupted, loses nothing.
+
+        Args:
+            timeout: Longest wait, in seconds; 0 does not wait. ``None``: as long as it takes.
+
+        Raises:
+            SubscriptionTimeout: Nothing came in time. The subscription goes on.
+            SubscriptionClosed: It was closed by either side, and all its data was taken.
+            SubscriptionError: It ended by a failure.
+            InteropError: A listener of ``on_data`` takes it all.
+        """
+        deadline = self.deadline(timeout)
+        while (data := self.take()) is None:
+            self._portal.run(self.until_there_is(deadline))
+        return data
 
 
 class InteropClient:
@@ -360,20 +381,25 @@ class InteropClient:
         *,
         on_data: Listener | None = None,
         on_connected: Listener | None = None,
+        on_waiting: Listener | None = None,
         on_closed: Listener | None = None,
         on_failed: Listener | None = None,
+        follow: bool = False,
         wait_timeout: float = DEFAULT_TIMEOUT,
         response_timeout: float = DEFAULT_TIMEOUT,
     ) -> Subscription:
-        """Subscribe to a stream, and wait until a publisher has accepted."""
+        """Subscribe to a stream, and wait until a publisher has accepted, or is waited for."""
         wanted = wanted_stream(stream)
         subscription = Subscription(self._portal, self._engine, wanted, arguments)
         subscription.listen("data", on_data)
         subscription.listen("connected", on_connected)
+        subscription.listen("waiting", on_waiting)
         subscription.listen("closed", on_closed)
         subscription.listen("failed", on_failed)
         self._portal.run(
-            self._engine.open_subscription(subscription, target, wait_timeout, response_timeout)
+            self._engine.open_subscription(
+                subscription, target, follow, wait_timeout, response_timeout
+            )
         )
         return subscription
 

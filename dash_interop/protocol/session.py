@@ -231,6 +231,7 @@ class Session:
         encoded: Raw,
         target: Target,
         *,
+        follows: bool,
         wait_timeout: float,
         response_timeout: float,
         now: float,
@@ -250,6 +251,7 @@ class Session:
             encoded,
             target,
             response_timeout,
+            follows=follows,
         )
         self.subscribing.add(line)
         line.start(wait_timeout)

@@ -278,6 +278,7 @@ class WiredPeer:
         *,
         token: Any = None,
         owner: Any = "subscription",
+        follows: bool = False,
         wait_timeout: float = 30.0,
         response_timeout: float = 30.0,
     ) -> SubscriptionLine:
@@ -290,6 +291,7 @@ class WiredPeer:
                 arguments or {},
                 encode_payload(arguments or {}),
                 target,
+                follows=follows,
                 wait_timeout=wait_timeout,
                 response_timeout=response_timeout,
                 now=self.wired.now,
