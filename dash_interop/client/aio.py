@@ -98,7 +98,7 @@ class InteropClient:
 
     async def wait_closed(self) -> None:
         """Wait until the client is closed, such as a script that offers methods until Ctrl-C."""
-        await self._engine.closed.wait()
+        await self._engine.wait_closed()
 
     def on_state_changed(self, listener: Listener) -> Stop:
         """Call ``listener(state)`` when the connection is lost, or back."""

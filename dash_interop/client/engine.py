@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future as ThreadFuture
+from concurrent.futures import TimeoutError as ThreadTimeout
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -49,6 +50,9 @@ PUSH_ROOM = 16 * 1024 * 1024
 
 MAX_THREADS = 64
 """Threads for plain functions; beyond that they wait for one another."""
+
+LOOP_SECONDS = 1.0
+"""How often somebody who waits for the loop looks whether it still runs."""
 
 logger = logging.getLogger(__name__)
 
@@ -117,11 +121,28 @@ class Engine:
             raise ConnectionFailed(f"{reason} (tried for {timeout:g} s)") from None
 
     async def close(self) -> None:
-        """Leave. What is in flight ends with an error; running handlers are cancelled."""
+        """
+        Leave. What is in flight ends with an error; running handlers are cancelled.
+
+        Raises:
+            InteropError: Called from another loop.
+        """
+        if self.closed.is_set():
+            return
+        self.check_loop()
         if self._closing is None:
             self._closing = asyncio.ensure_future(self._close(asyncio.current_task()))
         # A task of its own: it goes on when the one that asked for it is cancelled.
         await asyncio.shield(self._closing)
+
+    async def wait_closed(self) -> None:
+        """
+        Raises:
+            InteropError: Called from another loop.
+        """
+        if not self.closed.is_set():
+            self.check_loop()
+            await self.closed.wait()
 
     async def _close(self, closer: asyncio.Task[Any] | None) -> None:
         # A handler or a listener may close the client that runs it.
@@ -176,7 +197,13 @@ class Engine:
         )
 
     async def flush(self) -> None:
-        """Wait until the gateway has read all that was sent so far."""
+        """
+        Wait until the gateway has read all that was sent so far.
+
+        Raises:
+            InteropError: Called from another loop.
+        """
+        self.check_loop()
         await self._transport.flush()
 
     # Asking the session
@@ -195,10 +222,10 @@ class Engine:
             undo: Takes it back when nobody waits any more, given the token and what ``ask`` gave.
 
         Raises:
-            InteropError: As the session says.
+            InteropError: As the session says; or called from another loop.
         """
-        if self.is_closed:
-            raise ConnectionLost("The client was closed")
+        self._check_usable()
+        self.check_loop()
         token: asyncio.Future[Any] = self._loop.create_future()
         self._requests.add(token)
         try:
@@ -215,7 +242,12 @@ class Engine:
             self._requests.discard(token)
 
     def perform(self, function: Callable[[], T]) -> T:
-        """Run something on the loop, from whatever thread, and wait for it."""
+        """
+        Run something on the loop, from whatever thread, and wait for it.
+
+        Raises:
+            InteropError: It will never run.
+        """
         self._check_usable()
         if self._is_on_loop():
             self.session.link.now = self.now()
@@ -225,13 +257,22 @@ class Engine:
         future: ThreadFuture[T] = ThreadFuture()
 
         def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
             try:
                 future.set_result(self.perform(function))
             except BaseException as error:
                 future.set_exception(error)
 
         self._call_soon(run)
-        return future.result()
+        while True:
+            try:
+                return future.result(LOOP_SECONDS)
+            except ThreadTimeout:
+                if future.done():
+                    return future.result()
+                if not self._loop.is_running() and future.cancel():
+                    self._check_usable()
 
     def post(self, function: Callable[[], None], size: int = 0) -> None:
         """
@@ -280,6 +321,22 @@ class Engine:
             raise InteropError("The client belongs to the process that made it: connect anew")
         if self.is_closed:
             raise ConnectionLost("The client was closed")
+        if not self._loop.is_running():
+            raise InteropError(
+                "The event loop that the client was connected on does not run: keep it running, or "
+                "use the client of dash_interop.client.sync, which has one of its own"
+            )
+
+    def check_loop(self) -> None:
+        """
+        Raises:
+            InteropError: Called from another loop than the client's.
+        """
+        if not self._is_on_loop():
+            raise InteropError(
+                "The client belongs to the event loop that it was connected on: connect another "
+                "one here, or use the client of dash_interop.client.sync from any loop or thread"
+            )
 
     def _is_on_loop(self) -> bool:
         # Not by the thread's number, which another thread gets when that one has ended.

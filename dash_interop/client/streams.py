@@ -479,6 +479,7 @@ class SubscriptionBase:
             SubscriptionTimeout: There was nothing by the ``deadline``.
             InteropError: A listener takes it all.
         """
+        self._engine.check_loop()
         while not self._kept and self._end is None:
             if self._listeners.has("data"):
                 raise InteropError(
