@@ -20,6 +20,7 @@ Every exception this package raises on purpose.
         HandlerFailed           the handler raised, or answered with an error
         InvocationTimeout       no answer in time
         Overloaded              the queue of the method is full
+        MessageTooLarge         arguments, a result or data above what the gateway takes
         ServerGone              the server left, or withdrew the method, before it answered
         ConnectionLost          the connection to the gateway broke before the answer came
 
@@ -43,6 +44,7 @@ __all__ = [
     "InvalidResult",
     "InvocationError",
     "InvocationTimeout",
+    "MessageTooLarge",
     "MethodNotFound",
     "Overloaded",
     "ProtocolError",
@@ -191,6 +193,21 @@ class Overloaded(InvocationError):
     type = "Overloaded"
 
 
+class MessageTooLarge(InvocationError, ValueError):
+    """Arguments, a result or stream data are above what the gateway takes; nothing was sent."""
+
+    type = "TooLarge"
+
+    @classmethod
+    def of(cls, size: int, limit: int) -> MessageTooLarge:
+        """
+        Args:
+            size: Bytes of the message.
+            limit: Bytes that the gateway takes.
+        """
+        return cls(f"the message has {size} bytes as JSON, and the gateway takes {limit} at most")
+
+
 class ServerGone(InvocationError):
     """The server left, or withdrew the method, before it answered. The handler may have run."""
 
@@ -208,6 +225,7 @@ BY_TYPE: Final[dict[str, type[InvocationError]]] = {
     "InvalidResult": InvalidResult,
     "Overloaded": Overloaded,
     "Timeout": InvocationTimeout,
+    "TooLarge": MessageTooLarge,
 }
 """The class for the ``type`` that a server put into its error; others are ``HandlerFailed``."""
 

@@ -211,6 +211,8 @@ class InteropClient:
             HandlerFailed: The handler raised; ``type`` and ``message`` say what.
             InvocationTimeout: No answer in time. The handler may still run.
             Overloaded: Too many invocations wait at the server already.
+            MessageTooLarge: The arguments, or what the handler returned, are more than the gateway
+                takes. Such arguments are not sent; such a result is lost, as its handler did run.
             ServerGone: The server left before it answered.
             ConnectionLost: The connection broke before the answer came.
             InvocationError: Base of them all; with several servers the first one's error, and

@@ -23,9 +23,9 @@ from ..errors import (
     InteropError,
     InvalidArguments,
     InvalidResult,
+    MessageTooLarge,
     Overloaded,
 )
-from ..protocol.codec import to_gateway
 from ..protocol.effects import Emit, PeerEffect, Run, Settle, Stop, Transmit
 from ..protocol.messages import Authentication, Outbound
 from ..protocol.payloads import PayloadError, as_object, decode_object, encode_payload
@@ -46,7 +46,10 @@ __all__ = ["Engine"]
 T = TypeVar("T")
 
 PUSH_ROOM = 16 * 1024 * 1024
-"""Bytes of stream data that may wait to be sent."""
+"""Bytes of stream data that may wait to be sent, or as many as the gateway takes at once."""
+
+ENVELOPE = 1024
+"""More bytes than there are around the data in a frame."""
 
 MAX_THREADS = 64
 """Threads for plain functions; beyond that they wait for one another."""
@@ -279,22 +282,32 @@ class Engine:
         Run something on the loop, from whatever thread, in the order of the calls.
 
         Args:
-            function: Must not fail.
-            size: Bytes that it is going to send.
+            function: Must not fail, unless it sends so much that the gateway may not take it.
+            size: Bytes that it is going to send, without what is around them in the frame.
 
         Raises:
-            ValueError: More than may ever wait to be sent.
+            MessageTooLarge: More than the gateway takes, or than may ever wait to be sent.
             Overloaded: Too many wait to be sent already.
         """
         self._check_usable()
-        if size > PUSH_ROOM:
-            raise ValueError(f"{size} bytes are too many: at most {PUSH_ROOM} can be sent at once")
+        max_size = self.session.link.max_size
+        room = max(PUSH_ROOM, max_size or 0)
+        if max_size is not None and size > max_size:
+            raise MessageTooLarge.of(size, max_size)
+        if size > room:
+            raise MessageTooLarge(f"{size} bytes are too many: at most {room} may wait to be sent")
+        # Near the limit it is known on the loop only, and has to be told here.
+        may_fail = max_size is not None and size > max_size - ENVELOPE
         with self._lock:
-            if size and self._transport.backlog + self._posted_size + size > PUSH_ROOM:
-                raise Overloaded(f"{PUSH_ROOM} bytes wait to be sent: flush now and then")
-            self._posted.append(function)
-            self._posted_size += size
+            if size and self._transport.backlog + self._posted_size + size > room:
+                raise Overloaded(f"{room} bytes wait to be sent: flush now and then")
+            if not may_fail:
+                self._posted.append(function)
+                self._posted_size += size
             is_first = len(self._posted) == 1
+        if may_fail:
+            self.perform(function)
+            return
         if self._is_on_loop():
             self._run_posted()
         elif is_first:
@@ -379,8 +392,8 @@ class Engine:
 
     def _carry_out_one(self, effect: PeerEffect) -> None:
         match effect:
-            case Transmit(message):
-                self._transport.send(to_gateway(message))
+            case Transmit(frame):
+                self._transport.send(frame)
             case Run(invocation):
                 self._handling[invocation] = asyncio.ensure_future(self._handle(invocation))
             case Settle(token, value, None):

@@ -186,7 +186,8 @@ class StreamBase:
 
         Raises:
             TypeError: ``data`` is no dict.
-            ValueError: ``data`` holds something that cannot travel as JSON, or is too large.
+            ValueError: ``data`` holds something that cannot travel as JSON.
+            MessageTooLarge: ``data`` is more than the gateway takes.
             RegistrationError: The stream was closed.
             Overloaded: 16 MiB wait to be sent: ``await flush()`` now and then.
         """

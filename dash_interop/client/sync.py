@@ -142,6 +142,7 @@ class Stream(streams.StreamBase):
         Raises:
             TypeError: ``data`` is no dict.
             ValueError: ``data`` holds something that cannot travel as JSON.
+            MessageTooLarge: ``data`` is more than the gateway takes.
         """
         super().push(data, branch)
 

@@ -65,7 +65,12 @@ class Gateway:
         self._config = config
         self._authority = authority
         self._origins = origins
-        self._router = Router(authority, node=secrets.token_hex(4), limits=config.limits)
+        self._router = Router(
+            authority,
+            node=secrets.token_hex(4),
+            limits=config.limits,
+            max_size=config.max_size,
+        )
         self._server: Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._port = config.port

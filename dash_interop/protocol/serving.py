@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from ..errors import InvocationError, RegistrationError
+from ..errors import InvocationError, MessageTooLarge, RegistrationError
 from .deadlines import Timer
 from .definitions import Definition, MethodDefinition, read_definition, to_wire
 from .effects import Run, Stop
@@ -21,14 +21,12 @@ from .messages import (
     CLIENT_ERROR,
     INVOCATION_FAILURE,
     Error,
-    Failure,
     Invoke,
     Outbound,
     Register,
     Unregister,
     Yield,
 )
-from .payloads import encode_payload
 from .queue import Invocation, InvocationQueue, QueueSettings
 
 __all__ = ["Offering", "Serving"]
@@ -124,7 +122,7 @@ class Serving:
 
     def announce(self) -> None:
         """We can be heard again: offer everything that was offered before."""
-        for offering in self._offerings.values():
+        for offering in list(self._offerings.values()):
             self._announce(offering)
 
     def lose(self) -> None:
@@ -143,7 +141,7 @@ class Serving:
         if offering is None or offering.handler is None:
             gone = "The method is no longer offered"
             reason = gone if offering is None else f"{offering.definition.name} is a stream"
-            self._send_failure(message.invocation_id, reason, None, INVOCATION_FAILURE)
+            self._link.refuse(message.invocation_id, INVOCATION_FAILURE, reason)
             return
         peer_id = self._link.peer_id
         assert peer_id is not None
@@ -154,13 +152,20 @@ class Serving:
 
     def answer(self, invocation: Invocation, result: Raw) -> None:
         """The handler has returned."""
-        if self._finish(invocation):
-            self._link.transmit(Yield(None, invocation.peer_id, invocation.id, result))
+        if not self._finish(invocation):
+            return
+        link = self._link
+        try:
+            link.transmit(Yield(None, invocation.peer_id, invocation.id, result))
+        except MessageTooLarge as error:
+            reason = f"What {invocation.offering.definition.name} returned is not sent: {error}"
+            link.emit(link, "problem", reason)
+            link.refuse(invocation.id, CLIENT_ERROR, reason, error.type)
 
     def refuse(self, invocation: Invocation, reason: str, type: str | None) -> None:
         """The handler has raised, or was not run for a reason."""
         if self._finish(invocation):
-            self._send_failure(invocation.id, reason, type)
+            self._link.refuse(invocation.id, CLIENT_ERROR, reason, type)
 
     def _finish(self, invocation: Invocation) -> bool:
         """The handler has ended; whether the caller still waits for it."""
@@ -168,12 +173,6 @@ class Serving:
         is_wanted = offering.queue.answered(invocation.id, self._link.now)
         self._forget_ended(offering)
         return is_wanted and invocation.peer_id == self._link.peer_id
-
-    def _send_failure(
-        self, invocation_id: str, reason: str, type: str | None, reason_uri: str = CLIENT_ERROR
-    ) -> None:
-        context = encode_payload({"message": reason, **({"type": type} if type else {})})
-        self._link.transmit(Failure(invocation_id, self._link.peer_id, reason_uri, reason, context))
 
     # What the queues ask for
 
@@ -185,7 +184,7 @@ class Serving:
 
     def fail(self, invocation: Invocation, error: InvocationError) -> None:
         if invocation.peer_id == self._link.peer_id:
-            self._send_failure(invocation.id, error.message, error.type)
+            self._link.refuse(invocation.id, CLIENT_ERROR, error.message, error.type)
         self._forget_ended(invocation.offering)
 
     def _forget_ended(self, offering: Offering) -> None:
@@ -199,21 +198,24 @@ class Serving:
 
         def answered(answer: Outbound | None) -> None:
             if isinstance(answer, Error):
-                self._refused(offering, answer)
+                reason = f"{offering.definition.name} was refused by the gateway: {answer.reason}"
+                self._refused(offering, reason)
             elif answer is not None:
                 self._confirmed(offering)
 
-        self._link.request(
-            lambda request_id, peer_id: Register(request_id, peer_id, [description]), answered
-        )
+        try:
+            self._link.request(
+                lambda request_id, peer_id: Register(request_id, peer_id, [description]), answered
+            )
+        except MessageTooLarge as error:
+            self._refused(offering, f"{offering.definition.name} was not offered: {error}")
 
     def _confirmed(self, offering: Offering) -> None:
         self._settle(offering, None)
 
-    def _refused(self, offering: Offering, answer: Error) -> None:
+    def _refused(self, offering: Offering, reason: str) -> None:
         if offering.id not in self._offerings:
             return
-        reason = f"{offering.definition.name} was refused by the gateway: {answer.reason}"
         if offering.is_settled:
             # Nobody waits to hear it; the next login tries again.
             self._link.emit(self._link, "problem", reason)

@@ -281,6 +281,7 @@ class Session:
         link = self.link
         link.answered(message.request_id, message)
         link.peer_id = self.directory.own_id = message.peer_id
+        link.max_size = message.max_size or None
         self._instance = self.directory.add_instance(message.peer_id, message.resolved_identity)
 
         def joined(answer: Outbound | None) -> None:

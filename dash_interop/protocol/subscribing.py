@@ -25,7 +25,7 @@ from typing import Any, Final
 
 from msgspec import Raw, Struct
 
-from ..errors import SubscriptionError
+from ..errors import MessageTooLarge, SubscriptionError
 from .deadlines import Timer
 from .definitions import MethodDefinition
 from .directory import Instance, Offer
@@ -255,6 +255,7 @@ class SubscriptionLine:
         self._timer = link.deadlines.at(link.now + self._response_timeout, self._expire)
         for offer in chosen:
             self._ask_one(offer)
+        self._conclude()
 
     def _ask_one(self, offer: Offer) -> None:
         def message(request_id: str, peer_id: str | None) -> Subscribe:
@@ -264,8 +265,12 @@ class SubscriptionLine:
         def answered(answer: Outbound | None) -> None:
             self._answered(request_id, answer)
 
-        request_id = self._link.request(message, answered)
-        self._asked[request_id] = offer
+        try:
+            request_id = self._link.request(message, answered)
+        except MessageTooLarge as error:
+            self._refused[offer] = f"{self._method.name} was not subscribed to: {error}"
+        else:
+            self._asked[request_id] = offer
 
     def _answered(self, request_id: str, answer: Outbound | None) -> None:
         offer = self._asked.pop(request_id)

@@ -689,17 +689,22 @@ def test_follower_of_all_waits_when_the_last_one_is_gone(how):
     assert interests(wired) == 2
 
 
+def follow_one_that_decides(wired, how, is_in_hand):
+    """A follower that asks its publisher when it is in hand, or while somebody waits for it."""
+    subscriber = wired.peer("subscriber")
+    publisher = None if is_in_hand else Restarting(wired, how, decides=True)
+    wait = 0 if is_in_hand else 30
+    line = subscriber.subscribe("Prices", follows=True, wait_timeout=wait, response_timeout=5)
+    wired.tick(0)
+    assert subscriber.is_settled("subscription") == is_in_hand
+    return subscriber, line, publisher or Restarting(wired, how, decides=True)
+
+
 @pytest.mark.parametrize("how", HOW_IT_GOES)
 @pytest.mark.parametrize("is_in_hand", [True, False])
 def test_publisher_that_goes_before_it_answers_is_waited_for_by_a_follower(how, is_in_hand):
     wired = Wired()
-    subscriber = wired.peer("subscriber")
-    if is_in_hand:
-        line = subscriber.subscribe("Prices", follows=True, wait_timeout=0)
-        wired.tick(0)
-    publisher = Restarting(wired, how, decides=True)
-    if not is_in_hand:
-        line = subscriber.subscribe("Prices", follows=True)
+    subscriber, line, publisher = follow_one_that_decides(wired, how, is_in_hand)
     publisher.go()
     assert (line.state, subscriber.is_settled("subscription")) == ("waiting", is_in_hand)
     publisher.come_back()
@@ -728,13 +733,7 @@ def test_time_to_wait_goes_on_while_publishers_come_and_go():
 @pytest.mark.parametrize("how", ["refuses", "is silent"])
 def test_what_a_publisher_says_ends_a_follower(how, is_in_hand):
     wired = Wired()
-    subscriber = wired.peer("subscriber")
-    if is_in_hand:
-        line = subscriber.subscribe("Prices", follows=True, wait_timeout=0, response_timeout=5)
-        wired.tick(0)
-    publisher = Restarting(wired, "leaves", decides=True)
-    if not is_in_hand:
-        line = subscriber.subscribe("Prices", follows=True, response_timeout=5)
+    subscriber, line, publisher = follow_one_that_decides(wired, "leaves", is_in_hand)
     if how == "refuses":
         publisher.peer.reject(publisher.peer.requests()[0], "Not you")
     else:
