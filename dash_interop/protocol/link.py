@@ -15,8 +15,8 @@ from .payloads import encode_payload
 
 __all__ = ["Link", "OnAnswer", "Wait"]
 
-_LONGEST_REASON: Final = 1000
-"""Characters that are left of a reason which is too large to be sent."""
+_LONGEST_REASON: Final = 200
+"""Characters that are left of a reason which is too large to be sent, if they fit."""
 
 OnAnswer: TypeAlias = Callable[["Outbound | None"], None]
 """Told of the answer to a request once; ``None`` when the connection broke before it came."""
@@ -62,11 +62,15 @@ class Link:
         self, request_id: str, reason_uri: str, reason: str, type: str | None = None
     ) -> None:
         """Answer a request of somebody else with an error; one that is too large is cut."""
-        context = encode_payload({"message": reason, **({"type": type} if type else {})})
         try:
-            self.transmit(Failure(request_id, self.peer_id, reason_uri, reason, context))
+            self.transmit(self._failure(request_id, reason_uri, reason, type))
         except MessageTooLarge as error:
-            self.refuse(request_id, reason_uri, f"{reason[:_LONGEST_REASON]}... ({error})", type)
+            cut = f"{reason[:_LONGEST_REASON]}... ({error})"
+            self.refuse(request_id, reason_uri, cut if len(cut) < len(reason) else str(error), type)
+
+    def _failure(self, request_id: str, reason_uri: str, reason: str, type: str | None) -> Failure:
+        context = encode_payload({"message": reason, **({"type": type} if type else {})})
+        return Failure(request_id, self.peer_id, reason_uri, reason, context)
 
     def settle(self, token: Any, value: Any = None, error: InteropError | None = None) -> None:
         self.out.append(Settle(token, value, error))

@@ -7,13 +7,15 @@
  * When the socket is lost, `onLost` tells core to log in again.
  */
 
-import { decodeFrame, encodeFrame, type Frame } from './frames';
+import { decodeFrame, encodeFrame, type Frame, sizeProblem } from './frames';
 import type { Session } from './session';
 import type { StatusListener } from './status';
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
 const WELCOME_TIMEOUT_MS = 10_000;
+/** Characters that are left of a handler's error which is too large to be sent, if they fit. */
+const LONGEST_REASON = 200;
 
 type Receive = (client: object, frame: Frame) => void;
 
@@ -30,6 +32,8 @@ export class GatewayTransport {
     private socket: WebSocket | undefined;
     private hello: Frame | undefined;
     private loggedIn = false;
+    /** Bytes of the longest frame that the gateway takes; undefined where it does not say. */
+    private maxSize: number | undefined;
     private attempts = 0;
     private retryTimer: ReturnType<typeof setTimeout> | undefined;
     private welcomeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -81,9 +85,44 @@ export class GatewayTransport {
                 this.attemptLater();
             }
         } else if (this.loggedIn) {
-            this.socket?.send(encodeFrame(frame));
+            this.transmit(frame);
         }
         // Anything else speaks for a peer that is gone: its calls have failed already.
+    }
+
+    private transmit(frame: Frame): void {
+        const text = encodeFrame(frame);
+        const problem = sizeProblem(text, this.maxSize);
+        if (problem === undefined) {
+            this.socket?.send(text);
+        } else {
+            this.refuse(frame, problem);
+        }
+    }
+
+    /** The gateway would end the connection of such a frame: whoever made it hears of it instead. */
+    private refuse(frame: Frame, problem: string): void {
+        if (frame.type === 'yield') {
+            const reason = `What the handler returned is not sent: ${problem}`;
+            console.error(`dash_interop: ${reason}`);
+            const { domain, peer_id, invocation_id: request_id } = frame;
+            const type = 'error';
+            this.transmit({ domain, type, peer_id, request_id, ...tooLarge(reason) });
+        } else if (frame.type === 'error') {
+            const reason = String(frame.reason);
+            const cut = `${reason.slice(0, LONGEST_REASON)}... (${problem})`;
+            const message = cut.length < reason.length ? cut : problem;
+            const context = { message, type: frame.context?.type };
+            this.transmit({ ...frame, reason: message, context });
+        } else if (frame.type === 'publish' || frame.type === 'post') {
+            // It comes out of push(), which nothing answers.
+            throw new Error(`The data is not sent: ${problem}`);
+        } else {
+            const { domain, peer_id, request_id } = frame;
+            const answer = { domain, type: 'error', peer_id, request_id };
+            const refusal = { ...answer, ...tooLarge(`It is not sent: ${problem}`) };
+            queueMicrotask(() => this.receive({}, refusal));
+        }
     }
 
     private async attempt(): Promise<void> {
@@ -137,6 +176,7 @@ export class GatewayTransport {
         if (frame.type === 'welcome') {
             clearTimeout(this.welcomeTimer);
             this.loggedIn = true;
+            this.maxSize = frame.max_size;
             this.attempts = 0;
             this.receive({}, frame);
             const instance = { ...frame.resolved_identity, peerId: frame.peer_id };
@@ -178,6 +218,12 @@ export class GatewayTransport {
         const delay = (longest + Math.random() * longest) / 2;
         this.retryTimer = setTimeout(() => this.attempt(), delay);
     }
+}
+
+/** What an error says of a frame that is too large, as Python peers say it, too. */
+function tooLarge(reason: string): Pick<Frame, string> {
+    const context = { message: reason, type: 'TooLarge' };
+    return { reason_uri: 'agm.errors.client_error', reason, context };
 }
 
 function methodKey(peerId: string, methodId: string): string {
