@@ -116,6 +116,7 @@ setup(
             "build",
             "celery",
             "flask",
+            "gevent; sys_platform != 'win32'",
             "gunicorn; sys_platform != 'win32'",
             "hypothesis",
             "jsonschema",

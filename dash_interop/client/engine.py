@@ -12,7 +12,6 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future as ThreadFuture
-from concurrent.futures import TimeoutError as ThreadTimeout
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -32,6 +31,7 @@ from ..protocol.payloads import PayloadError, as_object, decode_object, encode_p
 from ..protocol.queue import Invocation
 from ..protocol.session import Session
 from ..protocol.targets import Target
+from ..transport.threads import result_of
 from .access import Access
 from .handlers import Handler
 from .listeners import CLOSE_TIMEOUT, Listeners
@@ -41,7 +41,7 @@ from .threads import Threads
 from .transport import Transport
 from .validation import Validation
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "is_running_here"]
 
 T = TypeVar("T")
 
@@ -53,9 +53,6 @@ ENVELOPE = 1024
 
 MAX_THREADS = 64
 """Threads for plain functions; beyond that they wait for one another."""
-
-LOOP_SECONDS = 1.0
-"""How often somebody who waits for the loop looks whether it still runs."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +78,7 @@ class Engine:
         self.listeners = self.make_listeners(
             lambda: logger.error("an event is not told: too many wait for their listeners")
         )
-        self._transport = Transport(access.ask, self)
+        self._transport = Transport(lambda: access.ask(self._threads.run), self)
         self._loop = asyncio.get_running_loop()
         self._process = os.getpid()
         self._first_login: asyncio.Future[None] = self._loop.create_future()
@@ -267,15 +264,12 @@ class Engine:
             except BaseException as error:
                 future.set_exception(error)
 
+        def look() -> None:
+            if not self._loop.is_running() and future.cancel():
+                self._check_usable()
+
         self._call_soon(run)
-        while True:
-            try:
-                return future.result(LOOP_SECONDS)
-            except ThreadTimeout:
-                if future.done():
-                    return future.result()
-                if not self._loop.is_running() and future.cancel():
-                    self._check_usable()
+        return result_of(future, look)
 
     def post(self, function: Callable[[], None], size: int = 0) -> None:
         """
@@ -352,11 +346,7 @@ class Engine:
             )
 
     def _is_on_loop(self) -> bool:
-        # Not by the thread's number, which another thread gets when that one has ended.
-        try:
-            return asyncio.get_running_loop() is self._loop
-        except RuntimeError:
-            return False
+        return is_running_here(self._loop)
 
     def _call_soon(self, function: Callable[[], None]) -> None:
         try:
@@ -486,6 +476,15 @@ class Engine:
         if handler.is_async:
             return await handler.function(**arguments)
         return await self._threads.run(lambda: handler.function(**arguments))
+
+
+def is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether a loop calls us."""
+    # Not by the thread's number, which another thread gets when that one has ended.
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
 
 
 def _words(error: BaseException) -> str:

@@ -23,10 +23,12 @@ from ..protocol.directory import Instance
 from ..protocol.results import InvocationResult
 from ..protocol.subscribing import StreamData
 from ..protocol.targets import Target
+from ..transport.loop import new_event_loop
+from ..transport.threads import Thread, is_patched, result_of
 from . import aio, streams
 from .access import TokenSource
 from .aio import CONNECT_TIMEOUT, DEFAULT_TIMEOUT, Filter
-from .engine import Engine
+from .engine import Engine, is_running_here
 from .handlers import HandlerFunction
 from .listeners import CLOSE_TIMEOUT, Listener, Stop
 from .requests import wanted_stream
@@ -41,15 +43,13 @@ class _Portal:
     """The thread that the loop runs in."""
 
     def __init__(self) -> None:
-        # Not uvloop's, after whose name look-ups a forked child crashes when it exits.
-        self._loop = asyncio.new_event_loop()
+        # Not uvloop's, after whose name look-ups a forked child crashes when it exits; but gevent
+        # has patched what asyncio's own is made of.
+        self._loop = new_event_loop() if is_patched() else asyncio.new_event_loop()
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._is_stopping = False
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="dash-interop-client", daemon=True
-        )
-        self._thread.start()
+        self._thread = Thread(self._loop.run_forever, "dash-interop-client")
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """
@@ -71,7 +71,7 @@ class _Portal:
                 raise
             future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
-            return future.result()
+            return result_of(future)
         except CancelledError:
             raise ConnectionLost("The client was closed") from None
         except BaseException:
@@ -86,7 +86,7 @@ class _Portal:
                 return
             self._is_stopping = True
             ending = asyncio.run_coroutine_threadsafe(_end_tasks(), self._loop)
-        ending.result()
+        result_of(ending)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -100,7 +100,7 @@ class _Portal:
         Raises:
             InteropError: Called on the loop.
         """
-        if threading.current_thread() is self._thread:
+        if is_running_here(self._loop):
             raise InteropError(
                 "An async function that was given to the client would wait for itself: make it a "
                 "plain one, or use the client of dash_interop.client.aio"
