@@ -40,6 +40,9 @@ def post_worker_init(worker):
 
 GEVENT = ("--worker-class", "gevent")
 
+IMPORT_SECONDS = 45.0
+"""Workers that each import all of Dash share the processors with whatever else there is."""
+
 WORKERS = [(), ("--preload",), GEVENT, (*GEVENT, "--preload")]
 
 
@@ -87,13 +90,15 @@ def test_each_worker_is_a_peer_and_so_is_the_one_that_replaces_it(
     gunicorn: Gunicorn, client: InteropClient, options: tuple[str, ...]
 ):
     server = gunicorn(*options, workers=3, config=STARTING)
-    workers = wait_for_offers(client, "Process", lambda pids: len(pids) == 3)
+    workers = wait_for_offers(client, "Process", lambda pids: len(pids) == 3, IMPORT_SECONDS)
     assert answering(client) == workers
     assert server.pid not in workers
 
     killed = min(workers)
     os.kill(killed, signal.SIGKILL)
-    now = wait_for_offers(client, "Process", lambda pids: len(pids) == 3 and killed not in pids)
+    now = wait_for_offers(
+        client, "Process", lambda pids: len(pids) == 3 and killed not in pids, IMPORT_SECONDS
+    )
     assert workers - {killed} < now
     assert answering(client) == now
 
@@ -109,7 +114,7 @@ def test_worker_that_nobody_starts_offers_from_its_first_request_on(
 ):
     # A peer it may be before, which does not make it a server of the app.
     server = gunicorn("--threads", "2", *options, workers=1, config=MARKING)
-    [worker] = wait_for_offers(client, "Marker", lambda pids: len(pids) == 1)
+    [worker] = wait_for_offers(client, "Marker", lambda pids: len(pids) == 1, IMPORT_SECONDS)
     assert worker != server.pid
     assert processes(client, "Process") == set()
     get(f"{server.ready[1]}/_favicon.ico")
