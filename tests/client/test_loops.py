@@ -82,6 +82,7 @@ def test_what_is_awaited_on_another_loop_is_refused_before_anything_is_sent(
         server.register("Echo", lambda: calls.append("called"))
         away.run(away.client.wait_for_method("Echo"))
         away.run(away.client.register("Offered", lambda: None))
+        server.wait_for_method("Offered")
         before = [method.name for method in server.methods()]
 
         async def elsewhere() -> None:
