@@ -117,6 +117,7 @@ setup(
             "celery",
             "flask",
             "flask-wtf",
+            "gevent; sys_platform != 'win32'",
             "gunicorn; sys_platform != 'win32'",
             "hypothesis",
             "jsonschema",

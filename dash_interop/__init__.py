@@ -40,7 +40,9 @@ if TYPE_CHECKING:
         RegistrationError,
         ServerGone,
         SignatureError,
+        SubscriptionClosed,
         SubscriptionError,
+        SubscriptionTimeout,
     )
     from .Glue42 import Glue42
     from .MethodInvoke import MethodInvoke
@@ -90,7 +92,9 @@ __all__ = [
     "ResultDict",
     "ServerGone",
     "SignatureError",
+    "SubscriptionClosed",
     "SubscriptionError",
+    "SubscriptionTimeout",
     "__version__",
     "method_handler",
     "portable_value",
@@ -130,7 +134,9 @@ _MODULES = {
     "ResultDict": ".types",
     "ServerGone": ".errors",
     "SignatureError": ".errors",
+    "SubscriptionClosed": ".errors",
     "SubscriptionError": ".errors",
+    "SubscriptionTimeout": ".errors",
     "method_handler": ".callbacks.handlers",
     "portable_value": ".protocol.values",
     "returned_value": ".callbacks.results",

@@ -11,6 +11,8 @@ Every exception this package raises on purpose.
       RegistrationError         a method or stream cannot be offered
       SignatureError            an accepts or returns does not follow the grammar
       SubscriptionError         a subscription was refused, or ended by a failure
+        SubscriptionClosed      it was closed, and all its data was taken
+      SubscriptionTimeout       a subscription brought nothing in time
       InvocationError           a method invocation did not succeed
         InvalidInvoke           the invocation itself cannot be understood
         NotConnected            there was no connection to the gateway, nothing was sent
@@ -21,7 +23,7 @@ Every exception this package raises on purpose.
         NoResult                the handler ended, or was not run, and there is no result
         InvocationTimeout       no answer in time
         Overloaded              the queue of the method is full
-        MessageTooLarge         arguments or result are larger than the gateway takes
+        MessageTooLarge         arguments, a result or data above what the gateway takes
         ServerGone              the server left, or withdrew the method, before it answered
         ConnectionLost          the connection to the gateway broke before the answer came
 
@@ -58,7 +60,9 @@ __all__ = [
     "RegistrationError",
     "ServerGone",
     "SignatureError",
+    "SubscriptionClosed",
     "SubscriptionError",
+    "SubscriptionTimeout",
 ]
 
 
@@ -118,6 +122,14 @@ class SignatureError(InteropError, ValueError):
 
 class SubscriptionError(InteropError):
     """A subscription was refused, got no answer in time, or ended by a failure."""
+
+
+class SubscriptionClosed(SubscriptionError):
+    """A subscription was closed by either side, and all its data was taken."""
+
+
+class SubscriptionTimeout(InteropError, TimeoutError):
+    """A subscription brought nothing in time. It goes on."""
 
 
 class InvocationError(InteropError):
@@ -226,10 +238,19 @@ class Overloaded(InvocationError):
     type = "Overloaded"
 
 
-class MessageTooLarge(InvocationError):
-    """Arguments or result are larger than the gateway takes. The text names size and limit."""
+class MessageTooLarge(InvocationError, ValueError):
+    """Arguments, a result or stream data are above what the gateway takes; nothing was sent."""
 
     type = "TooLarge"
+
+    @classmethod
+    def of(cls, size: int, limit: int) -> MessageTooLarge:
+        """
+        Args:
+            size: Bytes of the message.
+            limit: Bytes that the gateway takes.
+        """
+        return cls(f"the message has {size} bytes as JSON, and the gateway takes {limit} at most")
 
 
 class ServerGone(InvocationError):

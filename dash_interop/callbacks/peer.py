@@ -168,6 +168,7 @@ class HostedStream:
         Raises:
             TypeError: ``data`` is no dict.
             ValueError: ``data`` holds something that cannot travel as JSON.
+            MessageTooLarge: ``data`` is more than the gateway takes.
         """
         self.offer().push(data, branch)
 

@@ -11,9 +11,9 @@ import click
 
 from ..gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
 from ..gateway.config import DEFAULT_PORT, GatewayConfig
-from ..gateway.loop import new_event_loop
 from ..gateway.origins import OriginPolicy
 from ..gateway.server import Gateway
+from ..transport.loop import new_event_loop
 
 __all__ = ["gateway"]
 

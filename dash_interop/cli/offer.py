@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from ..client.sync import InteropClient
+from ..protocol.definitions import MethodDefinition
 from .arguments import decode
 from .connecting import joining, tell_outages
 from .output import as_json_text, complain, show_line
@@ -94,17 +95,14 @@ def offer(
       dash-interop offer Disk --exec 'df --output=pcent / | tail -1 | jq -R .'
     """
     tell_outages(interop)
-    definition = {
-        "name": name,
-        "accepts": accepts,
-        "returns": returns,
-        "description": description,
-    }
+    definition = MethodDefinition(
+        name=name, accepts=accepts, returns=returns, description=description
+    )
     for number in _ENDINGS:
         signal.signal(number, signal.default_int_handler)
     try:
         interop.register(
-            {key: value for key, value in definition.items() if value is not None},
+            definition,
             _handler(name, command),
             concurrency=concurrency,
             response_timeout=timeout,

@@ -11,6 +11,7 @@ import click
 
 from ..client.streams import SubscriptionRequest
 from ..client.sync import InteropClient
+from ..protocol.definitions import MethodDefinition
 from .arguments import decode_object
 from .connecting import joining, tell_outages
 from .output import as_json_text, complain
@@ -64,15 +65,12 @@ def publish(
       echo '{"text": "Closing in ten minutes"}' | dash-interop publish News --wait 60
     """
     tell_outages(interop)
-    definition = {
-        "name": name,
-        "accepts": accepts,
-        "returns": returns,
-        "description": description,
-    }
+    definition = MethodDefinition(
+        name=name, accepts=accepts, returns=returns, description=description
+    )
     subscribed = Event()
     stream = interop.create_stream(
-        {key: value for key, value in definition.items() if value is not None},
+        definition,
         subscription_request_handler=None if field is None else _accepting(field),
         subscription_added_handler=_setting(subscribed),
     )

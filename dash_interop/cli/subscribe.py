@@ -14,7 +14,7 @@ from .addressing import addressing
 from .arguments import arguments as read_arguments
 from .completing import complete_streams
 from .connecting import joining, printing, tell_outages
-from .output import show_json
+from .output import complain, show_json
 from .parameters import read_name
 
 __all__ = ["subscribe"]
@@ -25,6 +25,7 @@ __all__ = ["subscribe"]
 @read_arguments
 @addressing
 @click.option("--count", type=click.IntRange(1), help="End after that many.")
+@click.option("--follow", is_flag=True, help="Wait for the publisher, also when it restarts.")
 @printing
 @joining
 def subscribe(
@@ -35,6 +36,7 @@ def subscribe(
     wait: float,
     timeout: float,
     count: int | None,
+    follow: bool,
     as_json: bool,
 ) -> None:
     """Print what is pushed to a stream.
@@ -45,20 +47,36 @@ def subscribe(
     was pushed meanwhile is missed.
 
     Ends with 0 when the publisher closes the stream or leaves, or after --count; with 1 when it
-    was refused; and with 130 on Ctrl-C, as tail -f.
+    was refused; and with 130 on Ctrl-C, as tail -f. With --follow it waits for the publisher as
+    long as it takes, from the beginning and whenever it is away.
 
     \b
     Examples:
       dash-interop subscribe Prices instrument=MSFT
       dash-interop subscribe Prices --count 1 --wait 60 --json
       dash-interop subscribe Prices --target all | jq .price
+      dash-interop subscribe Prices --follow >> prices.jsonl
     """
     tell_outages(interop)
     subscription = interop.subscribe(
-        name, arguments, target, wait_timeout=wait, response_timeout=timeout
+        name,
+        arguments,
+        target,
+        on_waiting=lambda: _tell_absence(interop, name),
+        follow=follow,
+        wait_timeout=wait,
+        response_timeout=timeout,
     )
+    if subscription.state == "waiting":
+        _tell_absence(interop, name)
     for data in islice(subscription, count):
         show_json(_describe(data) if as_json else data.data, in_one_line=True)
+
+
+def _tell_absence(interop: InteropClient, name: str) -> None:
+    # That of the connection is told already.
+    if interop.state == "connected":
+        complain(f"nobody publishes {name} now, waiting")
 
 
 def _describe(data: StreamData) -> dict[str, Any]:

@@ -7,11 +7,10 @@ tokens, and one that finds nobody hosting the gateway of this machine hosts it.
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError
@@ -23,6 +22,8 @@ from ..protocol.router import Principal
 __all__ = ["LOCAL_USER", "Access", "TokenSource", "checked_url"]
 
 TokenSource: TypeAlias = "str | Callable[[], str]"
+
+RunInThread: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 LOCAL_USER = "local"
 """The one user of an app whose author did not say who its users are."""
@@ -79,9 +80,12 @@ class Access:
     def where(self) -> str:
         return self._url or "the gateway of this machine"
 
-    async def ask(self) -> tuple[str, Authentication]:
+    async def ask(self, run_in_thread: RunInThread) -> tuple[str, Authentication]:
         """
         The gateway's URL and the credentials for the next login.
+
+        Args:
+            run_in_thread: Runs what takes its time.
 
         Raises:
             ConfigError: No gateway can be had.
@@ -89,16 +93,16 @@ class Access:
         url = self._url
         if url is None:
             # Probes ports, which takes some milliseconds and may take seconds.
-            url = await asyncio.to_thread(shared_gateway().ensure)
-        return url, await self._authentication()
+            url = await run_in_thread(shared_gateway().ensure)
+        return url, await self._authentication(run_in_thread)
 
-    async def _authentication(self) -> Authentication:
+    async def _authentication(self, run_in_thread: RunInThread) -> Authentication:
         if self._login is not None:
             return Authentication("secret", self._login, self._secret)
         if self._authority is not None:
             token = self._authority.issue(self._principal)
         elif callable(self._token):
-            token = await asyncio.to_thread(self._token)
+            token = await run_in_thread(self._token)
         else:
             token = self._token
         return Authentication("access-token", token=token)

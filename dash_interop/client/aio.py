@@ -105,7 +105,7 @@ class InteropClient:
 
     async def wait_closed(self) -> None:
         """Wait until the client is closed, such as a script that offers methods until Ctrl-C."""
-        await self._engine.closed.wait()
+        await self._engine.wait_closed()
 
     def on_state_changed(self, listener: Listener) -> Stop:
         """Call ``listener(state)`` when the connection is lost, or back."""
@@ -229,7 +229,8 @@ class InteropClient:
             NoResult: The handler of a page ended without a result; ``message`` says why.
             InvocationTimeout: No answer in time. The handler may still run.
             Overloaded: Too many invocations wait at the server already.
-            MessageTooLarge: Arguments or result are larger than the gateway takes.
+            MessageTooLarge: The arguments, or what the handler returned, are more than the gateway
+                takes. Such arguments are not sent; such a result is lost, as its handler did run.
             ServerGone: The server left before it answered.
             ConnectionLost: The connection broke before the answer came.
             InvocationError: Base of them all; with several servers the first one's error, and
@@ -386,20 +387,29 @@ class InteropClient:
         *,
         on_data: Listener | None = None,
         on_connected: Listener | None = None,
+        on_waiting: Listener | None = None,
         on_closed: Listener | None = None,
         on_failed: Listener | None = None,
+        follow: bool = False,
         wait_timeout: float = DEFAULT_TIMEOUT,
         response_timeout: float = DEFAULT_TIMEOUT,
     ) -> Subscription:
         """
         Subscribe to a stream, and wait until a publisher has accepted.
 
+        It ends when its publisher leaves or withdraws the stream. With ``follow`` it waits for the
+        publisher instead, as long as it takes, and goes on when there is one; what was pushed
+        meanwhile is missed.
+
         Args:
             stream: Name of the stream, or a definition that it has to match.
             arguments: What the publisher gets to decide with, a dict.
             target: Which publishers; as for ``invoke``.
-            on_data: As ``Subscription.on_data``; so are the other three.
+            on_data: As ``Subscription.on_data``; so are the other four.
+            follow: Whether it outlives its publisher, and need not find one at once. A refusal, and
+                a publisher that closes this very subscription, end it all the same.
             wait_timeout: Longest wait for a publisher to offer it, in seconds; 0 does not wait.
+                With ``follow`` the subscription is returned then, and goes on waiting.
             response_timeout: Longest wait for its answer, in seconds.
 
         Raises:
@@ -410,9 +420,12 @@ class InteropClient:
         subscription = Subscription(self._engine, wanted_stream(stream), arguments)
         subscription.listen("data", on_data)
         subscription.listen("connected", on_connected)
+        subscription.listen("waiting", on_waiting)
         subscription.listen("closed", on_closed)
         subscription.listen("failed", on_failed)
-        await self._engine.open_subscription(subscription, target, wait_timeout, response_timeout)
+        await self._engine.open_subscription(
+            subscription, target, follow, wait_timeout, response_timeout
+        )
         return subscription
 
     def _listen(

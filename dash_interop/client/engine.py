@@ -26,9 +26,10 @@ from ..errors import (
     InvalidArguments,
     InvalidResult,
     InvocationError,
+    MessageTooLarge,
     Overloaded,
 )
-from ..protocol.codec import encode, to_gateway
+from ..protocol.codec import encode
 from ..protocol.effects import Emit, PeerEffect, Run, Settle, Stop, Transmit
 from ..protocol.failures import raised
 from ..protocol.messages import Authentication, Outbound
@@ -36,6 +37,7 @@ from ..protocol.payloads import PayloadError, decode_object, result_object
 from ..protocol.queue import Invocation
 from ..protocol.session import Session
 from ..protocol.targets import Target
+from ..transport.threads import result_of
 from .access import Access
 from .handlers import Handler
 from .listeners import CLOSE_TIMEOUT, Listeners
@@ -45,12 +47,15 @@ from .threads import Threads
 from .transport import Transport
 from .validation import Validation
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "is_running_here"]
 
 T = TypeVar("T")
 
 PUSH_ROOM = 16 * 1024 * 1024
-"""Bytes of stream data that may wait to be sent."""
+"""Bytes of stream data that may wait to be sent, or as many as the gateway takes at once."""
+
+ENVELOPE = 1024
+"""More bytes than there are around the data in a frame."""
 
 MAX_THREADS = 64
 """Threads for plain functions; beyond that they wait for one another."""
@@ -79,7 +84,7 @@ class Engine:
         self.listeners = self.make_listeners(
             lambda: logger.error("an event is not told: too many wait for their listeners")
         )
-        self._transport = Transport(access.ask, self)
+        self._transport = Transport(lambda: access.ask(self._threads.run), self)
         self._loop = asyncio.get_running_loop()
         self._process = os.getpid()
         self._first_login: asyncio.Future[None] = self._loop.create_future()
@@ -122,11 +127,28 @@ class Engine:
             raise ConnectionFailed(f"{reason} (tried for {timeout:g} s)") from None
 
     async def close(self) -> None:
-        """Leave. What is in flight ends with an error; running handlers are cancelled."""
+        """
+        Leave. What is in flight ends with an error; running handlers are cancelled.
+
+        Raises:
+            InteropError: Called from another loop.
+        """
+        if self.closed.is_set():
+            return
+        self.check_loop()
         if self._closing is None:
             self._closing = asyncio.ensure_future(self._close(asyncio.current_task()))
         # A task of its own: it goes on when the one that asked for it is cancelled.
         await asyncio.shield(self._closing)
+
+    async def wait_closed(self) -> None:
+        """
+        Raises:
+            InteropError: Called from another loop.
+        """
+        if not self.closed.is_set():
+            self.check_loop()
+            await self.closed.wait()
 
     async def _close(self, closer: asyncio.Task[Any] | None) -> None:
         # A handler or a listener may close the client that runs it.
@@ -163,6 +185,7 @@ class Engine:
         self,
         subscription: SubscriptionBase,
         target: Target,
+        follow: bool,
         wait_timeout: float,
         response_timeout: float,
     ) -> None:
@@ -174,13 +197,20 @@ class Engine:
         self._ends[subscription] = None
         await subscription.open(
             target,
+            follow,
             wait_timeout,
             response_timeout,
             lambda: self._ends.pop(subscription, None),
         )
 
     async def flush(self) -> None:
-        """Wait until the gateway has read all that was sent so far."""
+        """
+        Wait until the gateway has read all that was sent so far.
+
+        Raises:
+            InteropError: Called from another loop.
+        """
+        self.check_loop()
         await self._transport.flush()
 
     # Asking the session
@@ -199,10 +229,10 @@ class Engine:
             undo: Takes it back when nobody waits any more, given the token and what ``ask`` gave.
 
         Raises:
-            InteropError: As the session says.
+            InteropError: As the session says; or called from another loop.
         """
-        if self.is_closed:
-            raise ConnectionLost("The client was closed")
+        self._check_usable()
+        self.check_loop()
         token: asyncio.Future[Any] = self._loop.create_future()
         self._requests.add(token)
         try:
@@ -219,7 +249,12 @@ class Engine:
             self._requests.discard(token)
 
     def perform(self, function: Callable[[], T]) -> T:
-        """Run something on the loop, from whatever thread, and wait for it."""
+        """
+        Run something on the loop, from whatever thread, and wait for it.
+
+        Raises:
+            InteropError: It will never run.
+        """
         self._check_usable()
         if self._is_on_loop():
             self.session.link.now = self.now()
@@ -229,35 +264,51 @@ class Engine:
         future: ThreadFuture[T] = ThreadFuture()
 
         def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
             try:
                 future.set_result(self.perform(function))
             except BaseException as error:
                 future.set_exception(error)
 
+        def look() -> None:
+            if not self._loop.is_running() and future.cancel():
+                self._check_usable()
+
         self._call_soon(run)
-        return future.result()
+        return result_of(future, look)
 
     def post(self, function: Callable[[], None], size: int = 0) -> None:
         """
         Run something on the loop, from whatever thread, in the order of the calls.
 
         Args:
-            function: Must not fail.
-            size: Bytes that it is going to send.
+            function: Must not fail, unless it sends so much that the gateway may not take it.
+            size: Bytes that it is going to send, without what is around them in the frame.
 
         Raises:
-            ValueError: More than may ever wait to be sent.
+            MessageTooLarge: More than the gateway takes, or than may ever wait to be sent.
             Overloaded: Too many wait to be sent already.
         """
         self._check_usable()
-        if size > PUSH_ROOM:
-            raise ValueError(f"{size} bytes are too many: at most {PUSH_ROOM} can be sent at once")
+        max_size = self.session.link.max_size
+        room = max(PUSH_ROOM, max_size or 0)
+        if max_size is not None and size > max_size:
+            raise MessageTooLarge.of(size, max_size)
+        if size > room:
+            raise MessageTooLarge(f"{size} bytes are too many: at most {room} may wait to be sent")
+        # Near the limit it is known on the loop only, and has to be told here.
+        may_fail = max_size is not None and size > max_size - ENVELOPE
         with self._lock:
-            if size and self._transport.backlog + self._posted_size + size > PUSH_ROOM:
-                raise Overloaded(f"{PUSH_ROOM} bytes wait to be sent: flush now and then")
-            self._posted.append(function)
-            self._posted_size += size
+            if size and self._transport.backlog + self._posted_size + size > room:
+                raise Overloaded(f"{room} bytes wait to be sent: flush now and then")
+            if not may_fail:
+                self._posted.append(function)
+                self._posted_size += size
             is_first = len(self._posted) == 1
+        if may_fail:
+            self.perform(function)
+            return
         if self._is_on_loop():
             self._run_posted()
         elif is_first:
@@ -284,13 +335,25 @@ class Engine:
             raise InteropError("The client belongs to the process that made it: connect anew")
         if self.is_closed:
             raise ConnectionLost("The client was closed")
+        if not self._loop.is_running():
+            raise InteropError(
+                "The event loop that the client was connected on does not run: keep it running, or "
+                "use the client of dash_interop.client.sync, which has one of its own"
+            )
+
+    def check_loop(self) -> None:
+        """
+        Raises:
+            InteropError: Called from another loop than the client's.
+        """
+        if not self._is_on_loop():
+            raise InteropError(
+                "The client belongs to the event loop that it was connected on: connect another "
+                "one here, or use the client of dash_interop.client.sync from any loop or thread"
+            )
 
     def _is_on_loop(self) -> bool:
-        # Not by the thread's number, which another thread gets when that one has ended.
-        try:
-            return asyncio.get_running_loop() is self._loop
-        except RuntimeError:
-            return False
+        return is_running_here(self._loop)
 
     def _call_soon(self, function: Callable[[], None]) -> None:
         try:
@@ -326,8 +389,8 @@ class Engine:
 
     def _carry_out_one(self, effect: PeerEffect) -> None:
         match effect:
-            case Transmit(message):
-                self._transport.send(to_gateway(message))
+            case Transmit(frame):
+                self._transport.send(frame)
             case Run(invocation):
                 self._handling[invocation] = asyncio.ensure_future(self._handle(invocation))
             case Settle(token, value, None):
@@ -420,6 +483,15 @@ class Engine:
 
     def _refusal(self, invocation: Invocation, error: InvocationError) -> Callable[[], None]:
         return lambda: self.session.serving.refuse(invocation, error)
+
+
+def is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether a loop calls us."""
+    # Not by the thread's number, which another thread gets when that one has ended.
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
 
 
 def _succeed(request: asyncio.Future[Any], value: Any) -> None:

@@ -15,6 +15,7 @@ from ..protocol.payloads import PayloadError, encode_payload
 __all__ = [
     "check_registration_timeout",
     "check_seconds",
+    "check_time_limit",
     "encode_arguments",
     "wanted_method",
     "wanted_stream",
@@ -78,3 +79,13 @@ def check_registration_timeout(timeout: float) -> None:
     problem = time_problem("timeout", timeout, or_none=True)
     if problem is not None:
         raise RegistrationError(problem)
+
+
+def check_time_limit(timeout: float | None) -> None:
+    """
+    Raises:
+        ValueError: It is no usable number of seconds, nor ``None``.
+    """
+    problem = None if timeout is None else time_problem("timeout", timeout, or_none=True)
+    if problem is not None:
+        raise ValueError(problem)

@@ -6,12 +6,18 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Raw
 
-from ..errors import RegistrationError, SubscriptionError
+from ..errors import (
+    InteropError,
+    RegistrationError,
+    SubscriptionClosed,
+    SubscriptionError,
+    SubscriptionTimeout,
+)
 from ..protocol.definitions import MethodDefinition
 from ..protocol.directory import Instance
 from ..protocol.payloads import encode_payload
@@ -20,7 +26,7 @@ from ..protocol.subscribing import StreamData, SubscriptionLine
 from ..protocol.targets import Target
 from .functions import is_async
 from .listeners import LONGEST_QUEUE, Listener, Stop
-from .requests import encode_arguments
+from .requests import check_time_limit, encode_arguments
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -180,7 +186,8 @@ class StreamBase:
 
         Raises:
             TypeError: ``data`` is no dict.
-            ValueError: ``data`` holds something that cannot travel as JSON, or is too large.
+            ValueError: ``data`` holds something that cannot travel as JSON.
+            MessageTooLarge: ``data`` is more than the gateway takes.
             RegistrationError: The stream was closed.
             Overloaded: 16 MiB wait to be sent: ``await flush()`` now and then.
         """
@@ -307,8 +314,11 @@ class Stream(StreamBase):
 class SubscriptionBase:
     """
     A subscription of ours, whether its client is the one for asyncio or for ordinary code. Take its
-    data with ``on_data``, or iterate over it; what comes before either is kept. After an outage it
-    is made again by itself; what was pushed meanwhile is missed.
+    data with ``on_data``, or one after the other with ``get`` and by iterating over it; what comes
+    before is kept. After an outage it is made again by itself; what was pushed meanwhile is missed.
+
+    It is an iterator: each datum is told once, however many loops over it there are, and what one
+    of them leaves is for the next.
 
     Attributes:
         stream: The stream, as it was named.
@@ -324,22 +334,23 @@ class SubscriptionBase:
         self.request_arguments = dict(arguments or {})
         self._line: SubscriptionLine | None = None
         self._listeners = engine.make_listeners(self._overflow)
-        self._is_heard = False
-        """Whether there ever was a listener for its data, and it need not be kept."""
         self._kept: deque[StreamData] = deque()
-        self._end: SubscriptionError | bool = False
+        """Data that no listener and no iteration has taken yet."""
+        self._end: SubscriptionError | None = None
         self._more = asyncio.Event()
 
     @property
     def state(self) -> str:
-        """``"open"``, ``"waiting"`` while the publisher or the connection is away, ``"closed"``."""
+        """
+        ``"open"``, ``"waiting"`` while the publisher or the connection is away, ``"closed"``.
+        """
         return "closed" if self._end else self._opened().state
 
     @property
     def servers(self) -> list[Instance]:
         """The instances that publish to it now."""
         line = self._opened()
-        return self._engine.perform(lambda: list(line.servers.values()))
+        return self._engine.perform(lambda: line.servers)
 
     @property
     def server_instance(self) -> Instance | None:
@@ -350,15 +361,23 @@ class SubscriptionBase:
         """Call ``listener(stream_data)`` for all that is pushed, and what was kept so far."""
 
         def add() -> Stop:
-            self._is_heard = True
-            kept, self._kept = self._kept, deque()
-            return self._listeners.add("data", listener, [(data,) for data in kept])
+            stop = self._listeners.add("data", listener, self._take_kept())
+            # Who waits for data hears that it will get none.
+            self._more.set()
+            return stop
 
         return self._engine.perform(add)
 
     def on_connected(self, listener: Listener) -> Stop:
         """Call ``listener(instance)`` when a publisher has accepted, again after an outage, too."""
         return self._engine.perform(lambda: self._listeners.add("connected", listener))
+
+    def on_waiting(self, listener: Listener) -> Stop:
+        """
+        Call ``listener()`` when nobody publishes to it any more and it waits: in an outage, and for
+        the publisher that it follows.
+        """
+        return self._engine.perform(lambda: self._listeners.add("waiting", listener))
 
     def on_closed(self, listener: Listener) -> Stop:
         """Call ``listener()`` when the publisher has closed the subscription, or has left."""
@@ -376,6 +395,7 @@ class SubscriptionBase:
     async def open(
         self,
         target: Target,
+        follow: bool,
         wait_timeout: float,
         response_timeout: float,
         on_end: Callable[[], Any],
@@ -391,6 +411,7 @@ class SubscriptionBase:
                 self.request_arguments,
                 self._encoded,
                 target,
+                follows=follow,
                 wait_timeout=wait_timeout,
                 response_timeout=response_timeout,
                 now=self._engine.now(),
@@ -401,48 +422,84 @@ class SubscriptionBase:
         except BaseException:
             if self._line is not None:
                 self._engine.perform(self._line.close)
-            self._finish(True)
+            self._finish(self._closed())
             raise
 
     async def end(self, closer: asyncio.Task[Any] | None) -> None:
         """The client is closed: so is this, and nobody is told."""
-        self._finish(True)
+        self._finish(self._closed())
         await self._listeners.cancel(closer)
 
     def listen(self, event: str, listener: Listener | None) -> None:
         if listener is not None:
-            self._is_heard = self._is_heard or event == "data"
             self._listeners.add(event, listener)
 
     def emit(self, event: str, *arguments: Any) -> None:
         """What the session tells of it."""
-        if event == "data" and not self._is_heard:
+        if event == "data" and not self._listeners.has("data"):
             self._keep(arguments[0])
             return
         self._listeners.tell(event, *arguments)
         if event == "closed":
-            self._finish(True)
+            self._finish(self._closed())
         elif event == "failed":
             self._finish(arguments[0])
 
-    async def take(self) -> list[StreamData]:
-        """What is kept, or comes next; nothing when it is closed."""
-        while not self._kept and not self._end:
-            self._more.clear()
-            await self._more.wait()
-        return self.take_kept()
-
-    def take_kept(self) -> list[StreamData]:
+    def take(self) -> StreamData | None:
         """
-        What is kept; on the loop only, or when that has ended.
+        The next of what is kept, from any thread; ``None`` where there is nothing yet.
+
+        Nothing is taken before, so a wait for data may be interrupted in any way.
 
         Raises:
-            SubscriptionError: Nothing is, and it ended by a failure.
+            SubscriptionClosed: All was taken, and nothing comes any more.
+            SubscriptionError: So it is, and it ended by a failure.
         """
-        kept, self._kept = self._kept, deque()
-        if not kept and isinstance(self._end, SubscriptionError):
-            raise self._end
-        return list(kept)
+        # Looked at first, as nothing is kept after the end.
+        end = self._end
+        try:
+            return self._kept.popleft()
+        except IndexError:
+            if end is not None:
+                raise end from None
+            return None
+
+    def deadline(self, timeout: float | None) -> float | None:
+        """
+        Raises:
+            ValueError: ``timeout`` is no usable number of seconds.
+        """
+        check_time_limit(timeout)
+        return None if timeout is None else self._engine.now() + timeout
+
+    async def until_there_is(self, deadline: float | None) -> None:
+        """
+        Wait until there is something to take, or nothing will come any more.
+
+        Raises:
+            SubscriptionTimeout: There was nothing by the ``deadline``.
+            InteropError: A listener takes it all.
+        """
+        self._engine.check_loop()
+        while not self._kept and self._end is None:
+            if self._listeners.has("data"):
+                raise InteropError(
+                    f"The data of {self.stream.name} goes to the listener of on_data: stop that "
+                    "one first, or subscribe a second time"
+                )
+            remaining = None if deadline is None else deadline - self._engine.now()
+            if remaining is not None and remaining <= 0:
+                away = "" if self.state == "open" else ", as its publisher is away"
+                raise SubscriptionTimeout(f"Nothing of {self.stream.name} came in time{away}")
+            self._more.clear()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._more.wait(), remaining)
+
+    def _take_kept(self) -> Iterator[tuple[StreamData]]:
+        # Another thread may take some at the same time.
+        with contextlib.suppress(IndexError):
+            while True:
+                yield (self._kept.popleft(),)
 
     def _keep(self, data: StreamData) -> None:
         if len(self._kept) >= LONGEST_QUEUE:
@@ -462,10 +519,13 @@ class SubscriptionBase:
     def _close(self) -> None:
         if not self._end:
             self._opened().close()
-            self._finish(True)
+            self._finish(self._closed())
 
-    def _finish(self, end: SubscriptionError | bool) -> None:
-        if not self._end:
+    def _closed(self) -> SubscriptionClosed:
+        return SubscriptionClosed(f"The subscription to {self.stream.name} is closed")
+
+    def _finish(self, end: SubscriptionError) -> None:
+        if self._end is None:
             self._end = end
             self._more.set()
             self._on_end()
@@ -478,16 +538,39 @@ class SubscriptionBase:
 class Subscription(SubscriptionBase):
     """A subscription of ours; ``InteropClient.subscribe`` makes it."""
 
-    async def __aiter__(self) -> AsyncIterator[StreamData]:
+    def __aiter__(self) -> Subscription:
         """
         All that is pushed, until the subscription is closed by either side.
 
         Raises:
             SubscriptionError: It ended by a failure.
         """
-        while batch := await self.take():
-            for data in batch:
-                yield data
+        return self
+
+    async def __anext__(self) -> StreamData:
+        try:
+            return await self.get()
+        except SubscriptionClosed:
+            raise StopAsyncIteration from None
+
+    async def get(self, timeout: float | None = None) -> StreamData:
+        """
+        Wait for one datum, which is taken by the return alone: a wait that ends by its time limit,
+        or is cancelled, loses nothing.
+
+        Args:
+            timeout: Longest wait, in seconds; 0 does not wait. ``None``: as long as it takes.
+
+        Raises:
+            SubscriptionTimeout: Nothing came in time. The subscription goes on.
+            SubscriptionClosed: It was closed by either side, and all its data was taken.
+            SubscriptionError: It ended by a failure.
+            InteropError: A listener of ``on_data`` takes it all.
+        """
+        deadline = self.deadline(timeout)
+        while (data := self.take()) is None:
+            await self.until_there_is(deadline)
+        return data
 
 
 def _rejecting(handler: Listener) -> Listener:

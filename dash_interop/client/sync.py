@@ -11,22 +11,24 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import CancelledError
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ..errors import ConnectionLost, InteropError, Overloaded
+from ..errors import ConnectionLost, InteropError, Overloaded, SubscriptionClosed
 from ..protocol.definitions import Definition, Method, MethodDefinition, read_definition
 from ..protocol.directory import Instance
 from ..protocol.results import InvocationResult
 from ..protocol.subscribing import StreamData
 from ..protocol.targets import Target
+from ..transport.loop import new_event_loop
+from ..transport.threads import Thread, is_patched, result_of
 from . import aio, streams
 from .access import TokenSource
 from .aio import CONNECT_TIMEOUT, DEFAULT_TIMEOUT, Filter
-from .engine import Engine
+from .engine import Engine, is_running_here
 from .handlers import HandlerFunction
 from .listeners import CLOSE_TIMEOUT, Listener, Stop
 from .requests import wanted_stream
@@ -41,15 +43,13 @@ class _Portal:
     """The thread that the loop runs in."""
 
     def __init__(self) -> None:
-        # Not uvloop's, after whose name look-ups a forked child crashes when it exits.
-        self._loop = asyncio.new_event_loop()
+        # Not uvloop's, after whose name look-ups a forked child crashes when it exits; but gevent
+        # has patched what asyncio's own is made of.
+        self._loop = new_event_loop() if is_patched() else asyncio.new_event_loop()
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._is_stopping = False
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="dash-interop-client", daemon=True
-        )
-        self._thread.start()
+        self._thread = Thread(self._loop.run_forever, "dash-interop-client")
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """
@@ -71,7 +71,7 @@ class _Portal:
                 raise
             future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
-            return future.result()
+            return result_of(future)
         except CancelledError:
             raise ConnectionLost("The client was closed") from None
         except BaseException:
@@ -86,7 +86,7 @@ class _Portal:
                 return
             self._is_stopping = True
             ending = asyncio.run_coroutine_threadsafe(_end_tasks(), self._loop)
-        ending.result()
+        result_of(ending)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -100,7 +100,7 @@ class _Portal:
         Raises:
             InteropError: Called on the loop.
         """
-        if threading.current_thread() is self._thread:
+        if is_running_here(self._loop):
             raise InteropError(
                 "An async function that was given to the client would wait for itself: make it a "
                 "plain one, or use the client of dash_interop.client.aio"
@@ -142,6 +142,7 @@ class Stream(streams.StreamBase):
         Raises:
             TypeError: ``data`` is no dict.
             ValueError: ``data`` holds something that cannot travel as JSON.
+            MessageTooLarge: ``data`` is more than the gateway takes.
         """
         super().push(data, branch)
 
@@ -167,18 +168,39 @@ class Subscription(streams.SubscriptionBase):
         super().__init__(engine, stream, arguments)
         self._portal = portal
 
-    def __iter__(self) -> Iterator[StreamData]:
+    def __iter__(self) -> Subscription:
         """
         All that is pushed, until the subscription is closed by either side.
 
         Raises:
             SubscriptionError: It ended by a failure.
         """
-        while batch := self._take():
-            yield from batch
+        return self
 
-    def _take(self) -> list[StreamData]:
-        return self.take_kept() if self.state == "closed" else self._portal.run(self.take())
+    def __next__(self) -> StreamData:
+        try:
+            return self.get()
+        except SubscriptionClosed:
+            raise StopIteration from None
+
+    def get(self, timeout: float | None = None) -> StreamData:
+        """
+        Wait for one datum, which is taken by the return alone: a wait that ends by its time limit,
+        or is interrupted, loses nothing.
+
+        Args:
+            timeout: Longest wait, in seconds; 0 does not wait. ``None``: as long as it takes.
+
+        Raises:
+            SubscriptionTimeout: Nothing came in time. The subscription goes on.
+            SubscriptionClosed: It was closed by either side, and all its data was taken.
+            SubscriptionError: It ended by a failure.
+            InteropError: A listener of ``on_data`` takes it all.
+        """
+        deadline = self.deadline(timeout)
+        while (data := self.take()) is None:
+            self._portal.run(self.until_there_is(deadline))
+        return data
 
 
 class InteropClient:
@@ -378,20 +400,25 @@ class InteropClient:
         *,
         on_data: Listener | None = None,
         on_connected: Listener | None = None,
+        on_waiting: Listener | None = None,
         on_closed: Listener | None = None,
         on_failed: Listener | None = None,
+        follow: bool = False,
         wait_timeout: float = DEFAULT_TIMEOUT,
         response_timeout: float = DEFAULT_TIMEOUT,
     ) -> Subscription:
-        """Subscribe to a stream, and wait until a publisher has accepted."""
+        """Subscribe to a stream, and wait until a publisher has accepted, or is waited for."""
         wanted = wanted_stream(stream)
         subscription = Subscription(self._portal, self._engine, wanted, arguments)
         subscription.listen("data", on_data)
         subscription.listen("connected", on_connected)
+        subscription.listen("waiting", on_waiting)
         subscription.listen("closed", on_closed)
         subscription.listen("failed", on_failed)
         self._portal.run(
-            self._engine.open_subscription(subscription, target, wait_timeout, response_timeout)
+            self._engine.open_subscription(
+                subscription, target, follow, wait_timeout, response_timeout
+            )
         )
         return subscription
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from ..transport.threads import Thread, new_inbox
 
 __all__ = ["Threads"]
 
@@ -59,11 +60,8 @@ class Threads:
         self._idle.clear()
 
     def _start(self) -> _Inbox:
-        inbox: _Inbox = SimpleQueue()
-        thread = threading.Thread(
-            target=self._work, args=(inbox,), name="dash-interop-handler", daemon=True
-        )
-        thread.start()
+        inbox: _Inbox = new_inbox()
+        Thread(lambda: self._work(inbox), "dash-interop-handler")
         return inbox
 
     def _work(self, inbox: _Inbox) -> None:

@@ -19,9 +19,8 @@ from .backoff import delays
 
 __all__ = ["Transport", "TransportOwner"]
 
-# Sizes, in bytes
-MAX_SIZE = 64 * 1024 * 1024
 OUTBOX_SIZE = 256 * 1024 * 1024
+"""Bytes that may wait for the gateway."""
 
 # Times, in seconds
 OPEN_TIMEOUT = 10.0
@@ -109,15 +108,15 @@ class Transport:
         url = ""
         try:
             url, authentication = await self._ask()
-            async with connect(url, **_options(url)) as socket:
-                connection = Connection(socket, OUTBOX_SIZE, CLOSE_TIMEOUT, _too_slow)
-                self._connection = connection
-                try:
-                    return await self._converse(connection, authentication)
-                finally:
-                    self._connection = None
-                    connection.close(1000, "")
-                    await connection.wait_closed()
+            socket = await connect(url, **_options(url))
+            connection = Connection(socket, OUTBOX_SIZE, CLOSE_TIMEOUT, _too_slow)
+            self._connection = connection
+            try:
+                return await self._converse(connection, authentication)
+            finally:
+                self._connection = None
+                connection.close(1000, "")
+                await connection.wait_closed()
         except (OSError, InvalidHandshake, asyncio.TimeoutError) as error:
             return f"cannot connect to {url}: {_words(error)}"
         except (ConfigError, InvalidURI) as error:
@@ -162,12 +161,13 @@ class Transport:
 def _options(url: str) -> dict[str, Any]:
     options: dict[str, Any] = {
         "compression": None,
-        "max_size": MAX_SIZE,
+        # The gateway bounds what peers send, and adds a little to it in passing it on.
+        "max_size": None,
         "open_timeout": OPEN_TIMEOUT,
         "ping_interval": PING_INTERVAL,
         "ping_timeout": PING_TIMEOUT,
         "close_timeout": CLOSE_TIMEOUT,
-        "write_limit": OUTBOX_SIZE + MAX_SIZE,
+        "write_limit": 2 * OUTBOX_SIZE,
         "user_agent_header": None,
     }
     if urlsplit(url).hostname in _LOOPBACK:

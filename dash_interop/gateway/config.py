@@ -19,7 +19,9 @@ class GatewayConfig(Struct, frozen=True, kw_only=True):
         port: TCP port; 0 picks a free one.
         max_connections: Open connections; more are refused with 503.
         login_size: Longest frame before the first login, in bytes; a longer one closes with 1009.
-        max_size: Longest frame that is accepted, in bytes; a longer one closes with 1009.
+        max_size: Longest frame that is accepted, in bytes; a longer one closes with 1009. Peers are
+            told it when they log in, and ours send no longer ones. What is relayed may become a
+            little longer: readers have to take that.
         outbox_size: Bytes that may wait for one reader. A reader further behind is disconnected
             with ``SLOW_READER``, as is one that a frame of ``max_size`` would not fit for.
         open_timeout: Seconds for the WebSocket handshake.

@@ -22,9 +22,10 @@ from enum import Enum
 from time import monotonic
 
 from ..errors import ConfigError
+from ..transport.loop import new_event_loop
+from ..transport.threads import Thread
 from .auth import TokenAuthority, runtime_secret
 from .config import DEFAULT_PORT, GatewayConfig
-from .loop import new_event_loop
 from .origins import OriginPolicy
 from .server import IDENTITY_PATH, Gateway
 
@@ -201,10 +202,7 @@ class _HostThread:
         self._loop = new_event_loop()
         self._stopped = asyncio.Event()
         started: Future[str] = Future()
-        self._thread = threading.Thread(
-            target=self._run, args=(gateway, started), name="dash-interop-gateway", daemon=True
-        )
-        self._thread.start()
+        self._thread = Thread(lambda: self._run(gateway, started), "dash-interop-gateway")
         self.url = started.result(timeout=START_SECONDS)
 
     def is_alive(self) -> bool:

@@ -81,6 +81,7 @@ class Gateway:
             node=secrets.token_hex(4),
             limits=config.limits,
             version=version("dash_interop"),
+            max_size=config.max_size,
         )
         self._server: Server | None = None
         self._timer: asyncio.TimerHandle | None = None

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from ..errors import InteropError
-from .messages import Inbound, Outbound
+from .messages import Outbound
 from .queue import Invocation
 
 ConnectionId: TypeAlias = Hashable
@@ -23,9 +23,9 @@ class Send(Struct, frozen=True, gc=False):
 
 
 class Transmit(Struct, frozen=True, gc=False):
-    """A peer's: send ``message`` to the gateway, in the order of the effects."""
+    """A peer's: send ``frame`` to the gateway, in the order of the effects."""
 
-    message: Inbound
+    frame: bytes
 
 
 class Settle(Struct, frozen=True):

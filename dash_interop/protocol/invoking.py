@@ -10,6 +10,7 @@ from ..errors import (
     HandlerFailed,
     InvalidInvoke,
     InvocationError,
+    MessageTooLarge,
     MethodNotFound,
     NotConnected,
 )
@@ -115,15 +116,25 @@ class Invoking:
             self._outcomes[offer.server["peerId"]] = Outcome(offer.server)
         self._unanswered = len(chosen)
         for offer in chosen:
-            self._requests.append(self._call_one(offer))
+            self._call_one(offer)
+        if self._unanswered == 0:
+            self._conclude()
 
-    def _call_one(self, offer: Offer) -> str:
+    def _call_one(self, offer: Offer) -> None:
         server_id = offer.server["peerId"]
 
         def message(request_id: str, peer_id: str | None) -> Call:
             return Call(request_id, peer_id, server_id, offer.id, NULL, self._arguments)
 
-        return self._link.request(message, lambda answer: self._answered(server_id, answer))
+        def answered(answer: Outbound | None) -> None:
+            self._answered(server_id, answer)
+
+        try:
+            self._requests.append(self._link.request(message, answered))
+        except MessageTooLarge as error:
+            reason = f"{self._method.name} was not invoked: {error}"
+            self._outcomes[server_id].error = MessageTooLarge(reason)
+            self._unanswered -= 1
 
     def _answered(self, server_id: str, answer: Outbound | None) -> None:
         outcome = self._outcomes[server_id]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 
-from ..errors import InteropError
+from msgspec import Raw
+
+from ..errors import InteropError, MessageTooLarge
+from .codec import encode, to_gateway
 from .deadlines import Deadlines, Timer
 from .directory import Directory
 from .effects import Emit, PeerEffect, Settle, Transmit
-from .messages import Inbound, Outbound, RequestId
+from .messages import Failure, Inbound, Outbound, RequestId
 
 __all__ = ["Link", "OnAnswer", "Wait"]
+
+_LONGEST_REASON: Final = 200
+"""Characters that are left of a reason which is too large to be sent, if they fit."""
 
 OnAnswer: TypeAlias = Callable[["Outbound | None"], None]
 """Told of the answer to a request once; ``None`` when the connection broke before it came."""
@@ -26,6 +32,7 @@ class Link:
         now: The time of what is being handled, in seconds; set by the session.
         peer_id: Who we are at the gateway; ``None`` until it lets us in.
         is_joined: Whether others see us, so that requests may be sent.
+        max_size: Bytes of the longest frame that the gateway takes; ``None`` where it does not say.
         ignored_answers: Answers that came too late, or to no request of ours.
     """
 
@@ -36,13 +43,50 @@ class Link:
         self.directory = Directory(self._emit_own)
         self.peer_id: str | None = None
         self.is_joined = False
+        self.max_size: int | None = None
         self.ignored_answers = 0
         self._count = 0
         self._requests: dict[RequestId, OnAnswer] = {}
         self._waiting: dict[Wait, None] = {}
 
     def transmit(self, message: Inbound) -> None:
-        self.out.append(Transmit(message))
+        """
+        Raises:
+            MessageTooLarge: The gateway would not take it, and end the connection.
+        """
+        frame = to_gateway(message)
+        if self.max_size is not None and len(frame) > self.max_size:
+            raise MessageTooLarge.of(len(frame), self.max_size)
+        self.out.append(Transmit(frame))
+
+    def refuse(
+        self,
+        request_id: str,
+        reason_uri: str,
+        reason: str,
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        """
+        Answer a request of somebody else with an error; one that is too large is cut.
+
+        Args:
+            context: What the error says beside its ``message``, which is the reason.
+        """
+        try:
+            self.transmit(self._failure(request_id, reason_uri, reason, context or {}))
+        except MessageTooLarge as error:
+            cut = f"{reason[:_LONGEST_REASON]}... ({error})"
+            shorter = cut if len(cut) < len(reason) else str(error)
+            self.refuse(request_id, reason_uri, shorter, context)
+
+    def _failure(
+        self, request_id: str, reason_uri: str, reason: str, context: Mapping[str, Any]
+    ) -> Failure:
+        # Half of a surrogate pair, as in a text that was cut within an emoji, must not keep the
+        # other side from hearing of it.
+        reason = reason.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        described = Raw(encode({**context, "message": reason}))
+        return Failure(request_id, self.peer_id, reason_uri, reason, described)
 
     def settle(self, token: Any, value: Any = None, error: InteropError | None = None) -> None:
         self.out.append(Settle(token, value, error))
@@ -65,11 +109,14 @@ class Link:
 
         Returns:
             The request id, for ``forget``.
+
+        Raises:
+            MessageTooLarge: As ``transmit``.
         """
         self._count += 1
         request_id = str(self._count)
+        self.transmit(make(request_id, self.peer_id))
         self._requests[request_id] = on_answer
-        self.out.append(Transmit(make(request_id, self.peer_id)))
         return request_id
 
     def forget(self, request_id: str) -> None:
@@ -92,6 +139,7 @@ class Link:
         """The connection is gone: no request will be answered, and nobody is seen."""
         self.peer_id = None
         self.is_joined = False
+        self.max_size = None
         requests, self._requests = self._requests, {}
         for on_answer in requests.values():
             on_answer(None)

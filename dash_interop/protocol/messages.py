@@ -219,6 +219,8 @@ class Welcome(Struct, frozen=True, tag_field="type", tag="welcome"):
     available_domains: tuple[Domain, ...]
     options: dict[str, Any] = {}
     domain: str = GLOBAL
+    max_size: int | UnsetType = UNSET
+    """Bytes of the longest frame that is taken; other gateways do not say."""
 
 
 class Token(Struct, frozen=True, tag_field="type", tag="token"):

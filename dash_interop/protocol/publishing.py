@@ -20,7 +20,6 @@ from .messages import (
     Accepted,
     AddInterest,
     DropSubscription,
-    Failure,
     Post,
     Publish,
     RemoveInterest,
@@ -106,12 +105,18 @@ class Publishing:
     def request(self, message: AddInterest) -> None:
         publication = self._publications.get(str(message.method_id))
         if publication is None:
-            self._send_refusal(message.subscription_id, "The stream is no longer offered")
+            self._link.refuse(
+                message.subscription_id, SUBSCRIPTION_FAILURE, "The stream is no longer offered"
+            )
             return
         try:
             arguments = decode_object(message.arguments_kv)
         except PayloadError as error:
-            self._send_refusal(message.subscription_id, f"The arguments cannot be read: {error}")
+            self._link.refuse(
+                message.subscription_id,
+                SUBSCRIPTION_FAILURE,
+                f"The arguments cannot be read: {error}",
+            )
             return
         interest = StreamInterest(
             publication,
@@ -155,17 +160,27 @@ class Publishing:
         if self._is_undecided(interest):
             del interest.publication.interests[interest.id]
             interest.branch_key = ""
-            self._send_refusal(interest.id, reason)
+            self._link.refuse(interest.id, SUBSCRIPTION_FAILURE, reason)
 
     def push(self, publication: Publication, data: Raw, keys: Sequence[str] | None) -> None:
-        """To the branches named, or to all; one that nobody is on needs no message."""
+        """
+        To the branches named, or to all; one that nobody is on needs no message.
+
+        Raises:
+            MessageTooLarge: The gateway would not take it.
+        """
         for key in list(publication.branches) if keys is None else dict.fromkeys(keys):
             if key in publication.branches:
                 stream_id = publication.stream_id(key)
                 self._link.transmit(Publish(None, self._link.peer_id, stream_id, data))
 
     def push_to(self, interest: StreamInterest, data: Raw) -> None:
-        """To one subscriber; nobody gets it when the subscription has ended."""
+        """
+        To one subscriber; nobody gets it when the subscription has ended.
+
+        Raises:
+            MessageTooLarge: The gateway would not take it.
+        """
         if interest.id in interest.publication.interests:
             self._link.transmit(Post(None, self._link.peer_id, interest.id, data))
 
@@ -200,8 +215,3 @@ class Publishing:
     def _end_all(self, publication: Publication) -> None:
         for interest in list(publication.interests.values()):
             self._end(interest)
-
-    def _send_refusal(self, subscription_id: str, reason: str) -> None:
-        self._link.transmit(
-            Failure(subscription_id, self._link.peer_id, SUBSCRIPTION_FAILURE, reason)
-        )

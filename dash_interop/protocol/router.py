@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from ..errors import AuthenticationFailed, RegistrationError
 from .calls import Calls, both_arguments
@@ -126,6 +126,7 @@ class Router:
         node: Part of every id this router makes; different for every router there ever is.
         limits: Every bound.
         version: Of this gateway, which peers are told.
+        max_size: Bytes of the longest frame that the shell takes, which peers are told.
     """
 
     def __init__(
@@ -135,11 +136,13 @@ class Router:
         node: str,
         limits: Limits | None = None,
         version: str | None = None,
+        max_size: int | UnsetType = UNSET,
     ) -> None:
         self._authenticator = authenticator
         self._node = node
         self._limits = limits or Limits()
         self._version = version
+        self._max_size = max_size
         self._peers = Peers()
         self._principals: dict[str, Principal] = {}
         self._remotes: dict[ConnectionId, Remote] = {}
@@ -261,7 +264,14 @@ class Router:
         options: dict[str, Any] = {"version": self._version} if self._version else {}
         if not principal.is_from_token:
             options["access_token"] = self._authenticator.issue(principal)
-        welcome = Welcome(message.request_id, peer_id, identity, _OFFERED_DOMAINS, options)
+        welcome = Welcome(
+            message.request_id,
+            peer_id,
+            identity,
+            _OFFERED_DOMAINS,
+            options,
+            max_size=self._max_size,
+        )
         out.append(Send(connection, welcome))
 
     def _refuse_hello(

@@ -12,8 +12,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from ..errors import InvocationError, RegistrationError, ServerGone
-from .codec import encode
+from ..errors import InvocationError, MessageTooLarge, RegistrationError, ServerGone
 from .deadlines import Timer
 from .definitions import Definition, MethodDefinition, read_definition, to_wire
 from .effects import Run, Stop
@@ -23,7 +22,6 @@ from .messages import (
     CLIENT_ERROR,
     INVOCATION_FAILURE,
     Error,
-    Failure,
     Invoke,
     Outbound,
     Register,
@@ -138,7 +136,7 @@ class Serving:
 
     def announce(self) -> None:
         """We can be heard again: offer everything that was offered before."""
-        for offering in self._offerings.values():
+        for offering in list(self._offerings.values()):
             self._announce(offering)
 
     def lose(self) -> None:
@@ -157,7 +155,7 @@ class Serving:
         if offering is None or offering.handler is None:
             gone = "The method is no longer offered"
             reason = gone if offering is None else f"{offering.definition.name} is a stream"
-            self._send_failure(message.invocation_id, ServerGone(reason), INVOCATION_FAILURE)
+            self._refuse(message.invocation_id, ServerGone(reason), INVOCATION_FAILURE)
             return
         peer_id = self._link.peer_id
         assert peer_id is not None
@@ -168,13 +166,20 @@ class Serving:
 
     def answer(self, invocation: Invocation, result: Raw) -> None:
         """The handler has returned."""
-        if self._finish(invocation):
-            self._link.transmit(Yield(None, invocation.peer_id, invocation.id, result))
+        if not self._finish(invocation):
+            return
+        link = self._link
+        try:
+            link.transmit(Yield(None, invocation.peer_id, invocation.id, result))
+        except MessageTooLarge as error:
+            reason = f"What {invocation.offering.definition.name} returned is not sent: {error}"
+            link.emit(link, "problem", reason)
+            self._refuse(invocation.id, MessageTooLarge(reason))
 
     def refuse(self, invocation: Invocation, error: InvocationError) -> None:
         """The handler has raised, or was not run for a reason."""
         if self._finish(invocation):
-            self._send_failure(invocation.id, error)
+            self._refuse(invocation.id, error)
 
     def _finish(self, invocation: Invocation) -> bool:
         """The handler has ended; whether the caller still waits for it."""
@@ -183,15 +188,10 @@ class Serving:
         self._forget_ended(offering)
         return is_wanted and invocation.peer_id == self._link.peer_id
 
-    def _send_failure(
+    def _refuse(
         self, invocation_id: str, error: InvocationError, reason_uri: str = CLIENT_ERROR
     ) -> None:
-        # Half of a surrogate pair, as in a text that was cut within an emoji, must not keep the
-        # caller from hearing of it.
-        described = describe_failure(error)
-        reason = error.message.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        context = Raw(encode({**described, "message": reason}))
-        self._link.transmit(Failure(invocation_id, self._link.peer_id, reason_uri, reason, context))
+        self._link.refuse(invocation_id, reason_uri, error.message, describe_failure(error))
 
     # What the queues ask for
 
@@ -203,7 +203,7 @@ class Serving:
 
     def fail(self, invocation: Invocation, error: InvocationError) -> None:
         if invocation.peer_id == self._link.peer_id:
-            self._send_failure(invocation.id, error)
+            self._refuse(invocation.id, error)
         self._forget_ended(invocation.offering)
 
     def _forget_ended(self, offering: Offering) -> None:
@@ -257,23 +257,26 @@ class Serving:
             if definition is not offering.definition:
                 return
             if isinstance(answer, Error):
-                self._refused(offering, answer)
+                reason = f"{offering.definition.name} was refused by the gateway: {answer.reason}"
+                self._refused(offering, reason)
             elif answer is not None:
                 self._confirmed(offering)
 
-        self._link.request(
-            lambda request_id, peer_id: Register(request_id, peer_id, [description]), answered
-        )
+        try:
+            self._link.request(
+                lambda request_id, peer_id: Register(request_id, peer_id, [description]), answered
+            )
+        except MessageTooLarge as error:
+            self._refused(offering, f"{offering.definition.name} was not offered: {error}")
 
     def _confirmed(self, offering: Offering) -> None:
         offering.is_confirmed = True
         offering.earlier = None
         self._settle(offering, None)
 
-    def _refused(self, offering: Offering, answer: Error) -> None:
+    def _refused(self, offering: Offering, reason: str) -> None:
         if offering.id not in self._offerings:
             return
-        reason = f"{offering.definition.name} was refused by the gateway: {answer.reason}"
         if offering.is_settled:
             # Nobody waits to hear it; the next login tries again.
             self._link.emit(self._link, "problem", reason)

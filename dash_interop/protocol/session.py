@@ -240,6 +240,7 @@ class Session:
         encoded: Raw,
         target: Target,
         *,
+        follows: bool,
         wait_timeout: float,
         response_timeout: float,
         now: float,
@@ -259,6 +260,7 @@ class Session:
             encoded,
             target,
             response_timeout,
+            follows=follows,
         )
         self.subscribing.add(line)
         line.start(wait_timeout)
@@ -293,6 +295,7 @@ class Session:
         link.answered(message.request_id, message)
         self.gateway_version = _text(message.options.get("version"))
         link.peer_id = self.directory.own_id = message.peer_id
+        link.max_size = message.max_size or None
         self._instance = self.directory.add_instance(message.peer_id, message.resolved_identity)
 
         def joined(answer: Outbound | None) -> None:

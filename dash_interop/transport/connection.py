@@ -107,8 +107,12 @@ class Connection:
         await self._socket.wait_closed()
 
     async def _close(self, code: int, reason: str) -> None:
+        socket = self._socket
+        # One that ends already is not asked to close, which may fail when it is gone meanwhile.
+        is_open = socket.state is State.OPEN
+        closing = socket.close(code, reason) if is_open else socket.wait_closed()
         try:
-            await asyncio.wait_for(self._socket.close(code, reason), self._close_timeout)
+            await asyncio.wait_for(closing, self._close_timeout)
         except asyncio.TimeoutError:
             self._socket.transport.abort()
 

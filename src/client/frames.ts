@@ -27,3 +27,23 @@ export function decodeFrame(text: string): Frame {
         return Number.isNaN(date.getTime()) ? value : date;
     });
 }
+
+/** No character of a JavaScript string is longer in UTF-8. */
+const MOST_BYTES = 3;
+
+/**
+ * What is wrong with the size of a frame.
+ *
+ * @param text The frame.
+ * @param maxSize How many bytes the gateway takes; undefined where it does not say.
+ * @returns Words that name size and limit; undefined when it may be sent.
+ */
+export function sizeProblem(text: string, maxSize: number | undefined): string | undefined {
+    if (maxSize === undefined || MOST_BYTES * text.length <= maxSize) {
+        return undefined;
+    }
+    const size = new TextEncoder().encode(text).length;
+    return size > maxSize
+        ? `the message has ${size} bytes as JSON, and the gateway takes ${maxSize} at most`
+        : undefined;
+}

@@ -11,8 +11,8 @@
  */
 
 import { watchPolicy } from './browser-policy';
-import { typeOfReason } from './errors';
-import { decodeFrame, encodeFrame, type Frame } from './frames';
+import { libraryError, typeOfReason } from './errors';
+import { decodeFrame, encodeFrame, type Frame, sizeProblem } from './frames';
 import { watchPageLife } from './page-life';
 import type { Session } from './session';
 import { disconnectedBy, type StatusListener } from './status';
@@ -28,6 +28,8 @@ const UNLOADING_MS = 5_000;
 const LATE_MS = 1_000;
 
 const STILL_THERE = 'still-there';
+/** Characters that are left of a handler's error which is too large to be sent, if they fit. */
+const LONGEST_REASON = 200;
 
 type Receive = (client: object, frame: Frame) => void;
 
@@ -44,6 +46,8 @@ export class GatewayTransport {
     private socket: WebSocket | undefined;
     private hello: Frame | undefined;
     private loggedIn = false;
+    /** Bytes of the longest frame that the gateway takes; undefined where it does not say. */
+    private maxSize: number | undefined;
     private attempts = 0;
     private retryTimer: ReturnType<typeof setTimeout> | undefined;
     private welcomeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -104,10 +108,46 @@ export class GatewayTransport {
             if (this.unloadingTimer !== undefined && isFailure(frame)) {
                 this.heldBack.push(frame);
             } else {
-                this.socket?.send(encodeFrame(frame));
+                this.transmit(frame);
             }
         }
         // Anything else speaks for a peer that is gone: its calls have failed already.
+    }
+
+    private transmit(frame: Frame): void {
+        const text = encodeFrame(frame);
+        const problem = sizeProblem(text, this.maxSize);
+        if (problem === undefined) {
+            this.socket?.send(text);
+        } else {
+            this.refuse(frame, problem);
+        }
+    }
+
+    /** The gateway would end the connection of such a frame: whoever made it hears of it instead. */
+    private refuse(frame: Frame, problem: string): void {
+        if (frame.type === 'yield') {
+            const reason = `What the handler returned is not sent: ${problem}`;
+            console.error(`dash_interop: ${reason}`);
+            const { domain, peer_id, invocation_id: request_id } = frame;
+            const type = 'error';
+            this.transmit({ domain, type, peer_id, request_id, ...tooLarge(reason) });
+        } else if (frame.type === 'error') {
+            const reason = String(frame.reason);
+            const cut = `${reason.slice(0, LONGEST_REASON)}... (${problem})`;
+            const message = cut.length < reason.length ? cut : problem;
+            const { type, interopType } = frame.context ?? {};
+            const context = { message, type, interopType };
+            this.transmit({ ...frame, reason: message, context });
+        } else if (frame.type === 'publish' || frame.type === 'post') {
+            // It comes out of push(), which nothing answers.
+            throw new Error(`The data is not sent: ${problem}`);
+        } else {
+            const { domain, peer_id, request_id } = frame;
+            const answer = { domain, type: 'error', peer_id, request_id };
+            const refusal = { ...answer, ...tooLarge(`It is not sent: ${problem}`) };
+            queueMicrotask(() => this.receive({}, refusal));
+        }
     }
 
     // Logging in
@@ -201,6 +241,7 @@ export class GatewayTransport {
             clearTimeout(this.welcomeTimer);
             this.loggedIn = true;
             this.peerId = frame.peer_id ?? undefined;
+            this.maxSize = frame.max_size;
             this.attempts = 0;
             this.receive({}, frame);
             const instance = { ...frame.resolved_identity, peerId: frame.peer_id };
@@ -335,6 +376,12 @@ function withType(frame: Frame): Frame {
     return type === undefined || type === 'HandlerFailed'
         ? frame
         : { ...frame, context: { message: frame.reason, interopType: type } };
+}
+
+/** What an error says of a frame that is too large, as Python peers say it, too. */
+function tooLarge(reason: string): Pick<Frame, string> {
+    const context = libraryError('TooLarge', reason);
+    return { reason_uri: 'agm.errors.client_error', reason, context };
 }
 
 function methodKey(peerId: string, methodId: string): string {

@@ -45,7 +45,7 @@ HOSTED = ("method", "stream", "invoke", "call", "client", "start", "stop")
 
 PLUMBING = {
     StreamBase: {"create", "emit", "end", "listen", "withdraw"},
-    SubscriptionBase: {"emit", "end", "listen", "open", "take", "take_kept"},
+    SubscriptionBase: {"deadline", "emit", "end", "listen", "open", "take", "until_there_is"},
     HostedStream: {"offer"},
 }
 """Public to the modules beside, not to users."""

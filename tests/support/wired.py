@@ -4,10 +4,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from msgspec import Raw, structs
+from msgspec import UNSET, Raw, UnsetType, structs
 
 from dash_interop.errors import HandlerFailed, InteropError, InvocationError
-from dash_interop.protocol.codec import decode, encode, from_gateway, to_gateway
+from dash_interop.protocol.codec import decode, encode, from_gateway
 from dash_interop.protocol.definitions import Definition, read_definition
 from dash_interop.protocol.directory import Instance
 from dash_interop.protocol.effects import Emit, PeerEffect, Run, Send, Settle, Stop, Transmit
@@ -281,6 +281,7 @@ class WiredPeer:
         *,
         token: Any = None,
         owner: Any = "subscription",
+        follows: bool = False,
         wait_timeout: float = 30.0,
         response_timeout: float = 30.0,
     ) -> SubscriptionLine:
@@ -293,6 +294,7 @@ class WiredPeer:
                 arguments or {},
                 encode_payload(arguments or {}),
                 target,
+                follows=follows,
                 wait_timeout=wait_timeout,
                 response_timeout=response_timeout,
                 now=self.wired.now,
@@ -325,11 +327,13 @@ class WiredPeer:
 
     def _carry_out_one(self, effect: PeerEffect) -> None:
         match effect:
-            case Transmit(message):
-                assert self.connection is not None, f"sent without a connection: {message}"
+            case Transmit(frame):
+                assert self.connection is not None, f"sent without a connection: {frame}"
+                message = decode(frame)
                 is_anonymous = isinstance(message, Hello | Ping)
                 assert is_anonymous or message.peer_id == self.id, message
-                self.frames[UP].append(to_gateway(message).decode())
+                assert not self.wired.max_size or len(frame) <= self.wired.max_size
+                self.frames[UP].append(frame.decode())
             case Settle(token):
                 self.settled.setdefault(token, []).append(effect)
             case Run(invocation):
@@ -350,6 +354,7 @@ class Wired:
     """
     Args:
         limits: The router's.
+        max_size: Bytes of the longest frame that it takes; by default it does not say.
         at_once: Whether all that is said is delivered at once, unless a direction is held; else a
             test has to deliver it.
 
@@ -358,8 +363,15 @@ class Wired:
         peers: By name.
     """
 
-    def __init__(self, limits: Limits | None = None, *, at_once: bool = True) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        max_size: int | UnsetType = UNSET,
+        at_once: bool = True,
+    ) -> None:
         self.limits = limits
+        self.max_size = max_size
         self.at_once = at_once
         self.now = 0.0
         self.peers: dict[str, WiredPeer] = {}
@@ -486,7 +498,7 @@ class Wired:
 
     def _new_router(self) -> Router:
         self._count += 1
-        return Router(_Logins(), node=f"N{self._count}", limits=self.limits)
+        return Router(_Logins(), node=f"N{self._count}", limits=self.limits, max_size=self.max_size)
 
     def _unplug(self, peer: WiredPeer) -> str:
         connection = peer.connection

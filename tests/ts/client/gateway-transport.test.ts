@@ -347,6 +347,117 @@ describe('frames', () => {
     });
 });
 
+describe('frames that are too large', () => {
+    const LIMIT = 400;
+    const head = { domain: 'agm', peer_id: 'p1' };
+
+    async function logInWithLimit(): Promise<FakeWebSocket> {
+        const socket = await sayHello();
+        socket.welcome('p1', { max_size: LIMIT });
+        return socket;
+    }
+
+    /** A frame of exactly so many bytes. */
+    function sized(frame: Record<string, any>, field: string, size: number) {
+        const empty = JSON.stringify({ ...frame, [field]: '' }).length;
+        return { ...frame, [field]: 'x'.repeat(size - empty) };
+    }
+
+    function words(size: number): string {
+        return `the message has ${size} bytes as JSON, and the gateway takes ${LIMIT} at most`;
+    }
+
+    test.each(['call', 'subscribe', 'register'])('fail as one %s, later', async (type) => {
+        const socket = await logInWithLimit();
+        core.send(sized({ ...head, type, request_id: 'r1' }, 'arguments_kv', LIMIT + 1));
+        expect(received).toHaveLength(1);
+        await flush();
+        const reason = `It is not sent: ${words(LIMIT + 1)}`;
+        expect(received[1]).toEqual({
+            ...head,
+            type: 'error',
+            request_id: 'r1',
+            reason_uri: 'agm.errors.client_error',
+            reason,
+            context: { message: reason, type: 'TooLarge' },
+        });
+        core.send({ ...head, type: 'call', request_id: 'r2' });
+        expect(socket.sent.map(({ type }) => type)).toEqual(['hello', 'call']);
+        expect(socket.isClosed).toBe(false);
+    });
+
+    test('are sent up to the last byte', async () => {
+        const socket = await logInWithLimit();
+        const frame = sized({ ...head, type: 'call', request_id: 'r1' }, 'arguments_kv', LIMIT);
+        core.send(frame);
+        await flush();
+        expect(socket.sent[1]).toEqual(frame);
+        expect(received).toHaveLength(1);
+    });
+
+    test('are measured in bytes', async () => {
+        const socket = await logInWithLimit();
+        const frame = sized({ ...head, type: 'call', request_id: 'r1' }, 'text', LIMIT - 3);
+        core.send({ ...frame, text: `${frame.text}\u20ac` });
+        core.send({ ...frame, text: `${frame.text}x\u20ac` });
+        await flush();
+        expect(socket.sent).toHaveLength(2);
+        expect(received[1].reason).toContain(words(LIMIT + 1));
+    });
+
+    test('become an error for the caller where they are results', async () => {
+        const socket = await logInWithLimit();
+        const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+        const result = { ...head, type: 'yield', invocation_id: 'i1', request_id: 'r1' };
+        core.send(sized(result, 'result', 1000));
+        await flush();
+        const reason = `What the handler returned is not sent: ${words(1000)}`;
+        expect(socket.sent[1]).toEqual({
+            ...head,
+            type: 'error',
+            request_id: 'i1',
+            reason_uri: 'agm.errors.client_error',
+            reason,
+            context: { message: reason, type: 'TooLarge' },
+        });
+        expect(received).toHaveLength(1);
+        expect(told).toHaveBeenCalledWith(`dash_interop: ${reason}`);
+    });
+
+    test.each([
+        ['y', `${'y'.repeat(200)}... (the message has `],
+        // JSON writes it with six letters, and it leaves no room.
+        ['\0', 'the message has '],
+    ])('are cut where they are errors of handlers: %j', async (letter, begins) => {
+        const socket = await sayHello();
+        socket.welcome('p1', { max_size: 1024 });
+        const reason = letter.repeat(5_000);
+        const context = { message: reason, type: 'ValueError' };
+        core.send({ ...head, type: 'error', request_id: 'i1', reason, context });
+        const sent = socket.sent[1];
+        expect(sent).toMatchObject({ ...head, type: 'error', request_id: 'i1' });
+        expect(sent.reason.startsWith(begins)).toBe(true);
+        expect(sent.context).toEqual({ message: sent.reason, type: 'ValueError' });
+    });
+
+    test.each(['publish', 'post'])('are thrown at who pushes them: %s', async (type) => {
+        const socket = await logInWithLimit();
+        const push = () => core.send(sized({ ...head, type }, 'data', 1000));
+        expect(push).toThrow(`The data is not sent: ${words(1000)}`);
+        expect(socket.sent).toHaveLength(1);
+    });
+
+    test('are sent where the gateway does not say what it takes', async () => {
+        const first = await logInWithLimit();
+        first.cut();
+        core.send({ ...HELLO });
+        await vi.advanceTimersByTimeAsync(100);
+        FakeWebSocket.latest.welcome();
+        core.send(sized({ ...head, type: 'call', request_id: 'r1' }, 'arguments_kv', 1000));
+        expect(FakeWebSocket.latest.sent.map(({ type }) => type)).toEqual(['hello', 'call']);
+    });
+});
+
 describe('registrations', () => {
     const added = {
         type: 'methods-added',

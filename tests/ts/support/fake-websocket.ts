@@ -52,9 +52,9 @@ export class FakeWebSocket {
     }
 
     /** The gateway accepts the connection and lets the page in. */
-    welcome(peerId = 'peer-1'): void {
+    welcome(peerId = 'peer-1', more: Frame = {}): void {
         this.accept();
-        this.deliver({ type: 'welcome', domain: 'global', peer_id: peerId });
+        this.deliver({ type: 'welcome', domain: 'global', peer_id: peerId, ...more });
     }
 
     /** The browser itself refuses the connection, and does not say that it is closed. */

@@ -121,6 +121,23 @@ def test_subscription_outlives_an_outage_and_says_so(command_at, peer):
             assert process.stdout.readline() == '{"n": 1}\n'
 
 
+def test_follower_waits_for_the_publisher_and_says_so(command, peer):
+    absence = "dash-interop: nobody publishes Ticks now, waiting\n"
+    with command.running("subscribe", "Ticks", "--follow", "--count", "2") as process:
+        assert process.stderr.readline() == absence
+        for number in range(2):
+            client = peer()
+            ticks = Ticks(client)
+            ticks.wait_subscribed()
+            ticks.stream.push({"n": number})
+            assert process.stdout.readline() == f'{{"n": {number}}}\n'
+            if number == 0:
+                client.close()
+                assert process.stderr.readline() == absence
+        assert process.communicate(timeout=10) == ("", "")
+        assert process.returncode == 0
+
+
 # watch
 
 

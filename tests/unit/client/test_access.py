@@ -1,5 +1,6 @@
 """Where the gateway is and how to log in there."""
 
+import asyncio
 import threading
 
 import pytest
@@ -37,7 +38,7 @@ def shared(monkeypatch):
 
 
 def ask(access):
-    return run(access.ask())
+    return run(access.ask(asyncio.to_thread))
 
 
 def principal_of(authentication, secret):

@@ -3,6 +3,7 @@
 import pytest
 
 from dash_interop.errors import RegistrationError
+from dash_interop.protocol.codec import to_gateway
 from dash_interop.protocol.effects import Emit, Settle, Transmit
 from dash_interop.protocol.link import Link
 from dash_interop.protocol.messages import Join, Success
@@ -22,7 +23,10 @@ def ask(link, answers):
 def test_request_is_sent_with_a_fresh_id_and_our_peer_id(link):
     first, second = ask(link, print), ask(link, print)
     assert first != second
-    assert link.out == [Transmit(Join(first, "p", "agm")), Transmit(Join(second, "p", "agm"))]
+    assert link.out == [
+        Transmit(to_gateway(Join(first, "p", "agm"))),
+        Transmit(to_gateway(Join(second, "p", "agm"))),
+    ]
 
 
 def test_each_answer_reaches_its_request_once_whatever_the_order(link):
@@ -103,7 +107,7 @@ def test_effects_keep_their_order(link):
     assert link.out == [
         Settle("token", 1),
         Emit("source", "event", (2, 3)),
-        Transmit(Join("1", "p", "agm")),
+        Transmit(to_gateway(Join("1", "p", "agm"))),
         Settle("other", None, error),
     ]
 

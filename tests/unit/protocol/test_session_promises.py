@@ -87,7 +87,7 @@ class SessionPromises(RuleBasedStateMachine):
         self.create_stream(3, True, LONG, True)
         for number in (1, 1, 2):
             self.invoke(number, "A", "all", 10.0, 10.0, True)
-            self.subscribe(number, "eu", "all", 10.0, 10.0, True)
+            self.subscribe(number, "eu", "all", False, 10.0, 10.0, True)
 
     @precondition(lambda self: any(peer.connection is None for peer in self.peers))
     @rule(number=ANY, at_once=AT_ONCE)
@@ -298,12 +298,20 @@ class SessionPromises(RuleBasedStateMachine):
         number=ANY,
         key=KEYS,
         whom=TARGETS,
+        follows=st.booleans(),
         wait=SECONDS,
         response=SECONDS.filter(bool),
         at_once=AT_ONCE,
     )
     def subscribe(
-        self, number: int, key: str, whom: Any, wait: float, response: float, at_once: bool
+        self,
+        number: int,
+        key: str,
+        whom: Any,
+        follows: bool,
+        wait: float,
+        response: float,
+        at_once: bool,
     ) -> None:
         peer = self.pick(number)
         token = self.token(peer)
@@ -312,6 +320,7 @@ class SessionPromises(RuleBasedStateMachine):
             {"line": token, "key": key},
             whom,
             owner=token,
+            follows=follows,
             wait_timeout=wait,
             response_timeout=response,
         )
@@ -456,9 +465,17 @@ class SessionPromises(RuleBasedStateMachine):
         self.wired.deliver()
         for token, (peer, line) in self.lines.items():
             got = [each for each in peer.data(token) if each["n"] == number]
-            expected = [server["application"] for server in line.servers.values()]
+            expected = [server["application"] for server in line.servers]
+            assert line.state != "waiting" or not self.overlooked(peer, line)
             assert sorted(each["by"] for each in got) == sorted(expected)
         self.check_all()
+
+    @staticmethod
+    def overlooked(peer: WiredPeer, line: SubscriptionLine) -> list[Any]:
+        """Publishers that a subscription might have."""
+        link = peer.session.link
+        streams = link.directory.offers(line._method, streaming=True)
+        return line._choose(line._not_past(streams), link.peer_id)
 
     def leave_everything(self) -> None:
         for token in list(self.lines):

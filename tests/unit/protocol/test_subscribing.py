@@ -45,13 +45,13 @@ def test_subscription_is_settled_when_the_publisher_has_accepted():
     wired, subscriber, publisher, stream = company("publisher", decides=True)
     line = subscriber.subscribe("prices", {"sym": "VOD"}, token="t")
     assert not subscriber.is_settled("t")
-    assert (line.state, line.servers) == ("waiting", {})
+    assert (line.state, line.servers) == ("waiting", [])
     (interest,) = publisher.requests()
     assert interest.arguments == {"sym": "VOD"}
     publisher.accept(interest)
     assert subscriber.outcome("t") is line
     assert line.state == "open"
-    assert [server["application"] for server in line.servers.values()] == ["publisher"]
+    assert [server["application"] for server in line.servers] == ["publisher"]
     ((event, server),) = subscriber.heard("subscription")
     assert (event, server["application"]) == ("connected", "publisher")
     assert (subscriber.timers(), subscriber.pending_requests()) == (0, 0)
@@ -265,7 +265,7 @@ def test_best_publisher_is_subscribed_to():
 def test_data_of_all_publishers_come_with_their_names():
     wired, subscriber, one, two, first, second = company("one", "two")
     line = subscriber.subscribe("Prices", {"a": 1}, "all")
-    assert [server["application"] for server in line.servers.values()] == ["one", "two"]
+    assert [server["application"] for server in line.servers] == ["one", "two"]
     two.push(second, {"px": 2})
     one.push(first, {"px": 1})
     assert [
@@ -434,7 +434,7 @@ def test_publisher_that_goes_closes_the_subscription_once(how):
     else:
         publisher.close_interests(publisher.heard("stream", "added")[0][1])
     assert events(subscriber) == ["connected", "closed"]
-    assert (line.state, line.servers) == ("closed", {})
+    assert (line.state, line.servers) == ("closed", [])
     wired.reconnect(subscriber)
     assert events(subscriber) == ["connected", "closed"]
     assert (subscriber.timers(), interests(wired)) == (0, 0)
@@ -463,7 +463,7 @@ def test_open_subscription_is_open_again_after_an_outage(outage):
     publisher.push(stream, {"n": 2})
     publisher.push(stream, {"n": 3})
     assert subscriber.data("subscription") == [{"n": 1}, {"n": 2}, {"n": 3}]
-    assert events(subscriber, "subscription") == ["connected", "data", "connected", "data", "data"]
+    assert events(subscriber) == ["connected", "data", "waiting", "connected", "data", "data"]
     assert len(subscriber.settled["subscription"]) == 1
     assert (line.state, interests(wired)) == ("open", 1)
     assert publisher.heard("stream", "added")[-1][1].arguments == {"sym": "VOD"}
@@ -501,7 +501,7 @@ def test_subscription_that_is_closed_during_an_outage_is_not_made_again():
     wired.cut(subscriber)
     subscriber.close(line)
     wired.connect(subscriber)
-    assert (interests(wired), events(subscriber)) == (0, ["connected"])
+    assert (interests(wired), events(subscriber)) == (0, ["connected", "waiting"])
 
 
 def test_refusal_after_an_outage_fails_the_subscription():
@@ -523,7 +523,7 @@ def test_silence_after_an_outage_fails_the_subscription():
     publisher.accept(publisher.requests()[0])
     wired.reconnect(subscriber)
     wired.tick(5)
-    assert events(subscriber)[1:] == ["failed"]
+    assert events(subscriber)[1:] == ["waiting", "failed"]
     assert line.state == "closed"
     publisher.accept(publisher.requests()[1])
     assert interests(wired) == 0
@@ -536,7 +536,7 @@ def test_stream_that_came_back_as_a_method_fails_the_subscription():
     publisher.close_stream(stream)
     publisher.register("Prices")
     wired.connect(subscriber)
-    assert events(subscriber) == ["connected", "failed"]
+    assert events(subscriber) == ["connected", "waiting", "failed"]
 
 
 def test_outage_while_it_is_made_again_begins_anew():
@@ -549,7 +549,7 @@ def test_outage_while_it_is_made_again_begins_anew():
     wired.tick(3)
     assert line.state == "waiting"
     publisher.accept(publisher.requests()[2])
-    assert (line.state, events(subscriber)) == ("open", ["connected", "connected"])
+    assert (line.state, events(subscriber)) == ("open", ["connected", "waiting", "connected"])
 
 
 def test_refusal_of_one_publisher_does_not_end_what_another_outage_interrupts():
@@ -561,7 +561,7 @@ def test_refusal_of_one_publisher_does_not_end_what_another_outage_interrupts():
     one.reject(one.requests()[1], "Not now")
     wired.reconnect(subscriber)
     two.accept(two.requests()[2])
-    assert events(subscriber) == ["connected", "connected", "connected"]
+    assert events(subscriber) == ["connected", "connected", "waiting", "connected"]
     assert line.state == "open"
 
 
@@ -576,3 +576,257 @@ def test_data_of_the_earlier_connection_are_not_told_after_an_outage():
     wired.connect(subscriber)
     publisher.push(stream, {"n": 3})
     assert subscriber.data("subscription") == [{"n": 3}]
+
+
+# Following a publisher
+
+HOW_IT_GOES = ["leaves", "closes the stream"]
+
+
+class Restarting:
+    """A publisher of ``Prices`` that comes and goes."""
+
+    def __init__(self, wired, how, *, decides=False, name="publisher"):
+        self.wired, self.how, self.decides = wired, how, decides
+        self.peer = wired.peer(name)
+        self.stream = self.peer.create_stream("Prices", decides=decides)
+
+    def go(self):
+        if self.how == "leaves":
+            self.wired.cut(self.peer)
+        else:
+            self.peer.close_stream(self.stream)
+
+    def come_back(self):
+        if self.how == "leaves":
+            self.wired.connect(self.peer)
+        else:
+            self.stream = self.peer.create_stream("Prices", decides=self.decides)
+
+    def push(self, data):
+        self.peer.push(self.stream, data)
+
+
+@pytest.mark.parametrize("how", HOW_IT_GOES)
+@pytest.mark.parametrize("target", [None, "all", {"application": "publisher"}])
+def test_follower_goes_on_whenever_its_publisher_comes_back(how, target):
+    wired = Wired()
+    subscriber, publisher = wired.peer("subscriber"), Restarting(wired, how)
+    line = subscriber.subscribe("Prices", {"sym": "VOD"}, target, follows=True)
+    for n in range(3):
+        publisher.push({"n": n})
+        publisher.go()
+        assert (line.state, line.servers) == ("waiting", [])
+        wired.tick(1000)
+        publisher.come_back()
+        assert line.state == "open"
+    assert events(subscriber) == ["connected"] + ["data", "waiting", "connected"] * 3
+    assert subscriber.data("subscription") == [{"n": n} for n in range(3)]
+    assert len(subscriber.settled["subscription"]) == 1
+    assert (interests(wired), subscriber.timers()) == (1, 0)
+    subscriber.close(line)
+    assert (interests(wired), subscriber.pending_requests()) == (0, 0)
+
+
+def test_follower_is_there_before_its_publisher():
+    wired = Wired()
+    subscriber = wired.peer("subscriber")
+    line = subscriber.subscribe("Prices", follows=True, wait_timeout=2)
+    wired.tick(1)
+    assert not subscriber.is_settled("subscription"), "a refusal could not be raised any more"
+    wired.tick(1)
+    assert subscriber.outcome("subscription") is line
+    assert (line.state, events(subscriber), subscriber.timers()) == ("waiting", [], 0)
+    wired.tick(1000)
+    publisher = Restarting(wired, "leaves")
+    publisher.push({"n": 1})
+    assert (line.state, subscriber.data("subscription")) == ("open", [{"n": 1}])
+    assert len(subscriber.settled["subscription"]) == 1
+
+
+def test_follower_without_a_connection_waits_for_it():
+    wired = Wired()
+    subscriber = wired.stranger("subscriber")
+    line = subscriber.subscribe("Prices", follows=True, wait_timeout=0)
+    wired.tick(0)
+    assert subscriber.outcome("subscription") is line
+    publisher = Restarting(wired, "leaves")
+    wired.connect(subscriber)
+    assert line.state == "open"
+    publisher.push({"n": 1})
+    assert subscriber.data("subscription") == [{"n": 1}]
+
+
+@pytest.mark.parametrize("how", HOW_IT_GOES)
+def test_follower_of_the_best_publisher_goes_over_to_the_next_one(how):
+    wired = Wired()
+    first, second = Restarting(wired, how, name="first"), Restarting(wired, how, name="second")
+    subscriber = wired.peer("subscriber")
+    line = subscriber.subscribe("Prices", follows=True)
+    first.go()
+    assert [server["application"] for server in line.servers] == ["second"]
+    assert events(subscriber) == ["connected", "waiting", "connected"]
+    first.come_back()
+    second.push({"n": 2})
+    assert subscriber.data("subscription") == [{"n": 2}]
+    assert interests(wired) == 1
+
+
+@pytest.mark.parametrize("how", HOW_IT_GOES)
+def test_follower_of_all_waits_when_the_last_one_is_gone(how):
+    wired = Wired()
+    one, two = Restarting(wired, how, name="one"), Restarting(wired, how, name="two")
+    subscriber = wired.peer("subscriber")
+    line = subscriber.subscribe("Prices", None, "all", follows=True)
+    one.go()
+    assert line.state == "open"
+    two.go()
+    assert line.state == "waiting"
+    two.come_back()
+    one.come_back()
+    assert [server["application"] for server in line.servers] == ["two", "one"]
+    assert events(subscriber) == ["connected", "connected", "waiting", "connected", "connected"]
+    assert interests(wired) == 2
+
+
+def follow_one_that_decides(wired, how, is_in_hand):
+    """A follower that asks its publisher when it is in hand, or while somebody waits for it."""
+    subscriber = wired.peer("subscriber")
+    publisher = None if is_in_hand else Restarting(wired, how, decides=True)
+    wait = 0 if is_in_hand else 30
+    line = subscriber.subscribe("Prices", follows=True, wait_timeout=wait, response_timeout=5)
+    wired.tick(0)
+    assert subscriber.is_settled("subscription") == is_in_hand
+    return subscriber, line, publisher or Restarting(wired, how, decides=True)
+
+
+@pytest.mark.parametrize("how", HOW_IT_GOES)
+@pytest.mark.parametrize("is_in_hand", [True, False])
+def test_publisher_that_goes_before_it_answers_is_waited_for_by_a_follower(how, is_in_hand):
+    wired = Wired()
+    subscriber, line, publisher = follow_one_that_decides(wired, how, is_in_hand)
+    publisher.go()
+    assert (line.state, subscriber.is_settled("subscription")) == ("waiting", is_in_hand)
+    publisher.come_back()
+    publisher.peer.accept(publisher.peer.requests()[-1])
+    assert (line.state, events(subscriber)) == ("open", ["connected"])
+    assert subscriber.outcome("subscription") is line
+
+
+def test_time_to_wait_goes_on_while_publishers_come_and_go():
+    wired = Wired()
+    subscriber, publisher = wired.peer("subscriber"), Restarting(wired, "leaves", decides=True)
+    line = subscriber.subscribe("Prices", follows=True, wait_timeout=10)
+    for _ in range(2):
+        wired.tick(4)
+        publisher.go()
+        wired.reconnect(subscriber)
+        publisher.come_back()
+    publisher.go()
+    wired.tick(1.9)
+    assert not subscriber.is_settled("subscription")
+    wired.tick(0.1)
+    assert (subscriber.outcome("subscription"), line.state) == (line, "waiting")
+
+
+@pytest.mark.parametrize("is_in_hand", [True, False])
+@pytest.mark.parametrize("how", ["refuses", "is silent"])
+def test_what_a_publisher_says_ends_a_follower(how, is_in_hand):
+    wired = Wired()
+    subscriber, line, publisher = follow_one_that_decides(wired, "leaves", is_in_hand)
+    if how == "refuses":
+        publisher.peer.reject(publisher.peer.requests()[0], "Not you")
+    else:
+        wired.tick(5)
+    if is_in_hand:
+        ((event, error),) = subscriber.heard("subscription")
+        assert (event, type(error)) == ("failed", SubscriptionError)
+    else:
+        error = subscriber.error("subscription", SubscriptionError)
+    silence = "Nobody accepted the subscription to Prices within 5 s"
+    assert str(error) == ("Not you" if how == "refuses" else silence)
+    publisher.go()
+    publisher.come_back()
+    assert (line.state, len(publisher.peer.requests())) == ("closed", 1)
+
+
+def test_follower_that_the_publisher_closes_is_closed():
+    wired, subscriber, publisher, stream = company("publisher")
+    line = subscriber.subscribe("Prices", follows=True)
+    publisher.close_interests(publisher.heard("stream", "added")[0][1])
+    assert (line.state, events(subscriber)) == ("closed", ["connected", "closed"])
+    publisher.register("Other")
+    assert interests(wired) == 0
+
+
+def test_publisher_that_closes_one_of_several_is_not_asked_again():
+    wired, subscriber, one, two, *_ = company("one", "two")
+    line = subscriber.subscribe("Prices", None, "all")
+    one.close_interests(one.heard("stream", "added")[0][1])
+    two.register("Other")
+    assert [server["application"] for server in line.servers] == ["two"]
+
+
+def test_follower_of_all_does_not_ask_again_who_refused():
+    wired = Wired()
+    refusing = Restarting(wired, "leaves", decides=True, name="refusing")
+    willing = Restarting(wired, "leaves", name="willing")
+    subscriber = wired.peer("subscriber")
+    line = subscriber.subscribe("Prices", None, "all", follows=True)
+    refusing.peer.reject(refusing.peer.requests()[0], "Not you")
+    willing.go()
+    assert (line.state, len(refusing.peer.requests())) == ("waiting", 1)
+    willing.come_back()
+    assert [server["application"] for server in line.servers] == ["willing"]
+    assert len(refusing.peer.requests()) == 1
+
+
+def test_stream_that_comes_as_a_method_ends_a_follower():
+    wired = Wired()
+    subscriber, server = wired.peer("subscriber"), wired.peer("server")
+    line = subscriber.subscribe("Sum", follows=True, wait_timeout=0)
+    wired.tick(0)
+    server.register("Sum")
+    assert (line.state, events(subscriber)) == ("closed", ["failed"])
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_follower_is_unsubscribed_while_it_waits(is_settled):
+    wired = Wired()
+    subscriber = wired.peer("subscriber")
+    line = subscriber.subscribe("Prices", follows=True, wait_timeout=0 if is_settled else 5)
+    wired.tick(0)
+    subscriber.close(line)
+    publisher = Restarting(wired, "leaves")
+    wired.reconnect(subscriber)
+    wired.tick(10)
+    assert (line.state, events(subscriber)) == ("closed", [])
+    assert publisher.peer.heard("stream") == []
+    assert (subscriber.timers(), subscriber.is_settled("subscription")) == (0, is_settled)
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_follower_outlives_outages(outage):
+    wired, subscriber, publisher, stream = company("publisher")
+    line = subscriber.subscribe("Prices", follows=True)
+    for n in range(3):
+        fail_and_mend(wired, outage, publisher, subscriber)
+        publisher.push(stream, {"n": n})
+    assert subscriber.data("subscription") == [{"n": n} for n in range(3)]
+    assert (line.state, interests(wired)) == ("open", 1)
+    assert events(subscriber) == ["connected"] + ["waiting", "connected", "data"] * 3
+
+
+def test_newcomer_that_leaves_unheard_is_asked_once_when_it_is_back():
+    wired = Wired()
+    first = Restarting(wired, "leaves", name="first")
+    subscriber = wired.peer("subscriber")
+    line = subscriber.subscribe("Prices", None, "all", follows=True)
+    second = Restarting(wired, "leaves", decides=True, name="second")
+    first.go()
+    second.go()
+    assert (line.state, events(subscriber)) == ("waiting", ["connected", "waiting"])
+    second.come_back()
+    assert len(second.peer.requests()) == 2
+    second.peer.accept(second.peer.requests()[1])
+    assert (line.state, interests(wired)) == ("open", 1)

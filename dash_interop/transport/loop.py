@@ -1,4 +1,4 @@
-"""The event loop a gateway runs on: uvloop where it is installed."""
+"""The event loop that sockets like best: uvloop where it is installed."""
 
 from __future__ import annotations
 
