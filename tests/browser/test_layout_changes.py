@@ -207,10 +207,10 @@ def test_chg005_each_layout_that_is_made_anew_with_a_value_is_one_write(apps: Ap
     def show(n: int) -> Any:
         args = layouts[n]
         value: InvokeDict | None = {"definition": "Count", "argumentObj": args} if args else None
-        invoker = (
-            MethodInvoke(id="invoke") if value is None else MethodInvoke(id="invoke", invoke=value)
-        )
-        return [html.P(f"layout {n}", id=f"layout-{n}"), invoker]
+        return [
+            html.P(f"layout {n}", id=f"layout-{n}"),
+            MethodInvoke(id="invoke", invoke=value),
+        ]
 
     with connect(application="peer") as peer:
         peer.register("Count", lambda n: calls.append(n))

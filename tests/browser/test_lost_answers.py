@@ -55,14 +55,13 @@ ANSWERS = {
 class AnsweringApp:
     """An app in which the test says how requests to some routes are answered."""
 
-    routes = (CALLBACKS, "/_dash-dependencies")
+    routes: tuple[str, ...] = (CALLBACKS, "/_dash-dependencies")
 
     def __init__(self) -> None:
-        server = flask.Flask("answering")
+        self.app = Dash("answering")
+        self.app.server.before_request(self._answer_badly)
         self.bad: Any = None
         self.badly_answered = 0
-        server.before_request(self._answer_badly)
-        self.app = Dash("answering", server=server)
         self.noted: list[int] = []
         self.results: list[Any] = []
         self.app.layout = Glue42(

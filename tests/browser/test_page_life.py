@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 
@@ -12,9 +12,6 @@ from tests.support.apps_parts import Gate, answer, handle, with_status
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
 from tests.support.relay import Relay
-
-if TYPE_CHECKING:
-    from selenium.webdriver import Chrome
 
 
 def open_provider(apps: Apps) -> Page:
@@ -56,7 +53,7 @@ def test_lif002_a_frozen_page_offers_nothing_until_it_goes_on(apps: Apps) -> Non
 
 
 def freeze(page: Page, state: str) -> None:
-    cast("Chrome", page.driver).execute_cdp_cmd("Page.setWebLifecycleState", {"state": state})
+    page.devtools("Page.setWebLifecycleState", state=state)
 
 
 def test_lif004_a_connection_that_died_unheard_is_replaced_when_the_network_is_back(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import psutil
 import pytest
@@ -17,9 +17,6 @@ import pytest
 from tests.support.apps_serving import free_ports
 from tests.support.browser_chromium import Chromium
 from tests.support.browser_pages import Browser, Page, eventually
-
-if TYPE_CHECKING:
-    from selenium.webdriver import Chrome
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -261,7 +258,7 @@ def test_the_demo_can_be_read_aloud(run, browser, path):
 def test_the_demo_fits_a_phone(run, browser, path):
     page = open_demo(run, browser, path)
     phone = {"width": 360, "height": 640, "deviceScaleFactor": 1, "mobile": True}
-    cast("Chrome", page.driver).execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    page.devtools("Emulation.setDeviceMetricsOverride", **phone)
     assert page.js("return [innerWidth, document.documentElement.scrollWidth]") == [360, 360]
 
 

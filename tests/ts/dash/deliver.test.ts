@@ -396,6 +396,17 @@ describe('an execution that never ends', () => {
         expect(set()).toEqual(['one', 'two']);
     });
 
+    test('goes on when Dash takes its request back and makes it anew in one turn', async () => {
+        deliver('one', 'two');
+        store.runs[0].move('gone');
+        store.request(['m.invoke']);
+        await flush();
+        expect(ended).toEqual([]);
+        await store.runs[1].finish();
+        await flush();
+        expect(set()).toEqual(['one', 'two']);
+    });
+
     test('ends its delivery when a newer run of the callback has ended', async () => {
         deliver('one', 'two');
         store.runs[0].start();
