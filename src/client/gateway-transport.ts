@@ -370,7 +370,10 @@ function isFailure({ type, reason_uri }: Frame): boolean {
     return type === 'error' && reason_uri === 'agm.errors.client_error';
 }
 
-/** Core tells nobody the reason of an error; what the gateway says goes where servers say it. */
+/**
+ * Core tells nobody the reason of an error; what the gateway says goes where servers say it.
+ * `findings/interopio-core-hides-reason.sh` shows it.
+ */
 function withType(frame: Frame): Frame {
     const type = frame.type === 'error' ? typeOfReason(frame.reason_uri) : undefined;
     return type === undefined || type === 'HandlerFailed'

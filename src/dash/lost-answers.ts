@@ -5,6 +5,7 @@
  * it was cut off, Dash does not notice: the promise of the execution stays open, and the run stays in
  * the store. Nothing tells of it but the promise that Dash gets when it reads the answer, and it gets
  * that from `fetch`, which therefore is looked over the shoulder; nothing about it changes.
+ * `findings/dash-html-answer-never-ends.sh` shows it.
  */
 
 import { type PendingCallback, pendingCallbacks, type Store, stringifyId } from './renderer';

@@ -5,7 +5,7 @@
  * a component that was added. It requests the callbacks of every component there, as if its props had
  * just been written, and those whose outputs are there, to fill them. For a prop that says how things
  * are that is right. A prop whose values are events still holds the last one, and it would happen
- * again.
+ * again. `findings/dash-append-repeats-callbacks.sh` shows it.
  */
 
 import type { Deliverer } from './deliver';

