@@ -7,16 +7,19 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from dash import Dash, ctx, get_app, no_update
+from dash import Dash, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from ..client.handlers import Handler
 from ..errors import InvalidArguments
 from .outcomes import Destination, Outcome
+from .routes import current_app
 
 __all__ = ["OnError", "Runs"]
+
+CALLBACK_ROUTE: Final = "_dash-update-component"
 
 OnError: TypeAlias = Callable[[Exception], Any]
 
@@ -135,7 +138,7 @@ class Runs:
 
 def _app_on_error() -> OnError | None:
     try:
-        return getattr(get_app(), "_on_error", None)
+        return getattr(current_app(CALLBACK_ROUTE), "_on_error", None)
     except Exception:  # Dash raises no narrower class where there is no app, as in a worker
         return None
 

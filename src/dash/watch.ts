@@ -83,7 +83,7 @@ function digestOf(value: unknown): number {
     return (high & 0x1fffff) * 2 ** 32 + (low >>> 0);
 }
 
-/** Dash's server may sort the keys of a dict. */
+/** A server may order the keys of a dict in its own way. */
 function inOrder(_key: string, value: any): unknown {
     const isDict = value !== null && typeof value === 'object' && !Array.isArray(value);
     return isDict ? Object.fromEntries(Object.entries(value).sort(byKey)) : value;

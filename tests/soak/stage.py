@@ -14,7 +14,7 @@ from typing import Any
 import flask
 from dash import Input, Output, State, html, no_update
 
-from dash_interop import MethodInvoke
+from dash_interop import InvokeDict, MethodInvoke
 from dash_interop.client.sync import InteropClient, connect
 from dash_interop.errors import InteropError
 from tests.soak.answers import ANSWERS, FINE, Answers
@@ -275,5 +275,5 @@ class _Stage:
             self._seen.gone.append(method.name)
 
 
-def _value(number: int) -> MethodInvoke.Invoke:
+def _value(number: int) -> InvokeDict:
     return {"definition": "Count", "argumentObj": {"n": number}, "invocationId": str(number)}

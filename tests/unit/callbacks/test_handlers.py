@@ -88,7 +88,8 @@ def answered(value, number=1):
 
 
 def failed(message, type_=None, number=1):
-    error = {"message": message} if type_ is None else {"message": message, "type": type_}
+    kind = "interopType" if type_ in SAID_BY_SERVERS else "type"
+    error = {"message": message} if type_ is None else {"message": message, kind: type_}
     return {"invocationId": f"id-{number}", "error": error}
 
 

@@ -15,7 +15,7 @@ from dash_interop.errors import (
 )
 from dash_interop.protocol.definitions import MethodDefinition
 from dash_interop.protocol.limits import Limits
-from dash_interop.protocol.messages import Error, PeerAdded, Success, Welcome
+from dash_interop.protocol.messages import Error, PeerAdded, Raw, Success, Welcome
 from dash_interop.protocol.payloads import encode_payload
 from tests.support.wired import DOWN, UP, Wired, arguments
 
@@ -578,7 +578,7 @@ def test_definition_of_a_stream_says_that_it_is_one():
 )
 def test_since_when_a_peer_is_connected_is_as_the_gateway_says(since, read):
     a = Wired().peer("a")
-    meta = encode_payload({"local": True, "since": since})
+    meta = Raw(json.dumps({"local": True, "since": since}).encode())
     identity = encode_payload({"application": "b"})
     a.ask(lambda: a.session.receive(PeerAdded(a.id, "b", identity, meta), 0.0))
     (other,) = a.session.directory.others()

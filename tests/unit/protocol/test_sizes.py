@@ -6,6 +6,7 @@ import pytest
 from msgspec import UNSET
 
 from dash_interop.errors import (
+    HandlerFailed,
     MessageTooLarge,
     RegistrationError,
     SubscriptionError,
@@ -126,9 +127,10 @@ def test_error_that_is_too_large_is_cut(letter):
     wired, a, b = company(1024)
     b.register("Fail")
     token = a.invoke("Fail")
-    b.refuse(b.running[0], letter * 10_000, "ValueError")
+    failure = HandlerFailed(letter * 10_000, exception="ValueError")
+    b.refuse(b.running[0], failure)
     error = a.outcome(token)
-    assert error.type == "ValueError"
+    assert error.exception == "ValueError"
     # A letter that JSON writes with six leaves no room.
     begins = "y" * 200 + "... (the message has " if letter == "y" else "the message has "
     assert error.message.startswith(begins)
