@@ -17,6 +17,7 @@ from dash.exceptions import PreventUpdate
 from dash_interop import Interop, MethodRegister, RegistrationError, method_handler
 from dash_interop.callbacks.awaiting import as_dash_calls_it
 from dash_interop.client.sync import connect
+from dash_interop.errors import SAID_BY_SERVERS
 
 CALLER = {"application": "other", "instance": "i"}
 PREVENTED = {
