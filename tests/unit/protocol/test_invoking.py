@@ -118,7 +118,8 @@ def test_instance_is_a_target_still_after_it_has_reconnected():
 @pytest.mark.parametrize(
     "target, words",
     [
-        ("bset", "Unknown target 'bset': use 'best', 'all', 'skipMine', an instance or"),
+        ("bset", "Unknown target 'bset': did you mean 'best'?"),
+        ("somebody", "Unknown target 'somebody': use 'best', 'all', 'skipMine', an instance or"),
         (7, "Unknown target 7"),
         ([], "No server is meant: the target is an empty list"),
         ({"application": {"regex": "("}}, "The target's application is no regular expression"),
@@ -167,6 +168,50 @@ def test_wait_goes_on_while_those_who_offer_it_are_not_meant():
     assert invoked(first, second) == ["second"]
     answer(second)
     assert caller.outcome(token).executed_by["application"] == "second"
+
+
+@pytest.mark.parametrize(
+    "offered, target, words",
+    [
+        (
+            [],
+            None,
+            "nobody offers Sum so far: start what does, or correct the name. On offer: nothing",
+        ),
+        (["Sun", "Add"], None, " On offer: Add, Sun"),
+        (["Sum"], {"application": "Trades"}, "for target {'application': 'Trades'} so far: "),
+        (["Sum"], {"application": "Trades"}, " It is offered by: server"),
+    ],
+)
+def test_wait_is_told_once_after_a_second(offered, target, words):
+    wired = Wired()
+    caller, server = wired.peer("caller"), wired.peer("server")
+    for name in offered:
+        server.register(name)
+    server.create_stream("Prices")
+    caller.invoke("Sum", None, target, wait_timeout=30)
+    wired.tick(0.9)
+    assert caller.told("waiting") == []
+    wired.tick(0.1)
+    [(_, text)] = caller.told("waiting")
+    assert words in text
+    wired.tick(30)
+    assert len(caller.told("waiting")) == 1
+
+
+def test_wait_that_ends_within_a_second_is_not_told():
+    wired = Wired()
+    caller, server = wired.peer("caller"), wired.peer("server")
+    token = caller.invoke("Sum", wait_timeout=30)
+    short = caller.invoke("Sun", wait_timeout=0.9)
+    wired.tick(0.9)
+    server.register("Sum")
+    wired.tick(5)
+    assert caller.told("waiting") == []
+    caller.error(short, MethodNotFound)
+    answer(server)
+    assert caller.outcome(token).returned == {"by": "server"}
+    assert caller.timers() == 0
 
 
 @pytest.mark.parametrize(
