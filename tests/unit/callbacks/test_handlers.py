@@ -92,6 +92,11 @@ def failed(message, type_=None, number=1):
     return {"invocationId": f"id-{number}", "error": error}
 
 
+def refused(message, type_):
+    """The same where the handler did not fail."""
+    return {"invocationId": "id-1", "error": {"message": message, "interopType": type_}}
+
+
 def test_handler_gets_arguments_caller_and_state(page):
     seen = []
 
@@ -318,8 +323,9 @@ def test_missing_argument_is_told_and_runs_nothing(page, caplog):
         runs.append(a)
 
     with caplog.at_level(logging.ERROR, "dash_interop"):
-        assert page.result(invocation(a=1)) == failed(
-            "add: argument b is missing", "InvalidArguments"
+        words = "Given is a, which a parameter named args gets as a dict"
+        assert page.result(invocation(a=1)) == refused(
+            f"add: argument b is missing. {words}", "InvalidArguments"
         )
     assert (runs, heard, caplog.text) == ([], [], "")
 
@@ -343,11 +349,11 @@ def test_strict_handler_checks_arguments_and_result_by_its_hints(page, batch):
         return found[0] if batch else found
 
     assert result(a=1.5, b=2) == answered({"total": 3.5})
-    assert result(a=1.5, b="x") == failed(
+    assert result(a=1.5, b="x") == refused(
         "add: argument b has to be an int, not a string", "InvalidArguments"
     )
     assert runs == [1.5]
-    assert result(a=-1, b=2) == failed(
+    assert result(a=-1, b=2) == refused(
         "add: result field total has to be a double, not a string", "InvalidResult"
     )
 
@@ -364,6 +370,17 @@ def test_warning_handler_writes_to_the_log_and_goes_on(page, caplog):
 
 
 # What is refused where it is decorated
+
+
+@pytest.mark.parametrize("component_id", [lambda args, caller: {}, None, 1, Input("reg", "invoke")])
+def test_what_is_no_id_is_refused(component_id):
+    with pytest.raises(RegistrationError, match=r'as in @method_handler\("sum"\), and not'):
+        method_handler(component_id)
+
+
+def test_component_stands_for_its_id(page):
+    method_handler(page.app.layout["reg"], app=page.app)(lambda args, caller: {"sum": 3})
+    assert page.result(invocation(a=1)) == answered({"sum": 3})
 
 
 def yields(a):
@@ -664,7 +681,7 @@ def test_result_of_a_pair_is_checked_by_its_hint(page):
     message = "order: result field total has to be a double, not a string"
     assert page.run(invocation(a=1), **BOTH) == (
         200,
-        {"reg": {"result": failed(message, "InvalidResult")}},
+        {"reg": {"result": refused(message, "InvalidResult")}},
     )
 
 
