@@ -119,8 +119,7 @@ def test_instance_is_a_target_still_after_it_has_reconnected():
     "target, words",
     [
         ("bset", "Unknown target 'bset': did you mean 'best'?"),
-        ("somebody", "Unknown target 'somebody': use 'best', 'all', 'skipMine', an instance or"),
-        (7, "Unknown target 7"),
+        (7, "Unknown target 7: use 'best', 'all', 'skipMine', an instance or"),
         ([], "No server is meant: the target is an empty list"),
         ({"application": {"regex": "("}}, "The target's application is no regular expression"),
     ],
