@@ -17,6 +17,7 @@ from dash.exceptions import PreventUpdate
 from dash_interop import Interop, MethodRegister, RegistrationError, method_handler
 from dash_interop.callbacks.awaiting import as_dash_calls_it
 from dash_interop.client.sync import connect
+from dash_interop.errors import SAID_BY_SERVERS
 
 CALLER = {"application": "other", "instance": "i"}
 PREVENTED = {
@@ -88,13 +89,9 @@ def answered(value, number=1):
 
 
 def failed(message, type_=None, number=1):
-    error = {"message": message} if type_ is None else {"message": message, "type": type_}
+    kind = "interopType" if type_ in SAID_BY_SERVERS else "type"
+    error = {"message": message} if type_ is None else {"message": message, kind: type_}
     return {"invocationId": f"id-{number}", "error": error}
-
-
-def refused(message, type_):
-    """The same where the handler did not fail."""
-    return {"invocationId": "id-1", "error": {"message": message, "interopType": type_}}
 
 
 def test_handler_gets_arguments_caller_and_state(page):
@@ -324,7 +321,7 @@ def test_missing_argument_is_told_and_runs_nothing(page, caplog):
 
     with caplog.at_level(logging.ERROR, "dash_interop"):
         words = "Given is a, which a parameter named args gets as a dict"
-        assert page.result(invocation(a=1)) == refused(
+        assert page.result(invocation(a=1)) == failed(
             f"add: argument b is missing. {words}", "InvalidArguments"
         )
     assert (runs, heard, caplog.text) == ([], [], "")
@@ -349,11 +346,11 @@ def test_strict_handler_checks_arguments_and_result_by_its_hints(page, batch):
         return found[0] if batch else found
 
     assert result(a=1.5, b=2) == answered({"total": 3.5})
-    assert result(a=1.5, b="x") == refused(
+    assert result(a=1.5, b="x") == failed(
         "add: argument b has to be an int, not a string", "InvalidArguments"
     )
     assert runs == [1.5]
-    assert result(a=-1, b=2) == refused(
+    assert result(a=-1, b=2) == failed(
         "add: result field total has to be a double, not a string", "InvalidResult"
     )
 
@@ -681,7 +678,7 @@ def test_result_of_a_pair_is_checked_by_its_hint(page):
     message = "order: result field total has to be a double, not a string"
     assert page.run(invocation(a=1), **BOTH) == (
         200,
-        {"reg": {"result": refused(message, "InvalidResult")}},
+        {"reg": {"result": failed(message, "InvalidResult")}},
     )
 
 
