@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from dash import Dash, Input, Output, State, callback
 from dash.dependencies import ALL, ALLSMALLER
+from dash.development.base_component import Component
 
 from ..client.functions import is_async
 from ..client.handlers import Handler
@@ -137,7 +138,12 @@ def method_handler(
     return decorate
 
 
-def _check_component_id(component_id: ComponentId) -> None:
+def _check_component_id(component_id: Any) -> None:
+    if not isinstance(component_id, (str, dict, Component)):
+        raise RegistrationError(
+            f'method_handler needs the id of a MethodRegister, as in @method_handler("sum"), '
+            f"and not {component_id!r}"
+        )
     values = component_id.values() if isinstance(component_id, dict) else ()
     if any(value in (ALL, ALLSMALLER) for value in values):
         raise RegistrationError(

@@ -80,6 +80,11 @@ class Interop:
         internal_gateway: str | None = None,
         secret_file: str | Path | None = None,
     ) -> None:
+        if user is not None and not callable(user):
+            raise ConfigError(
+                "user has to be a function that is given the request and returns a name, "
+                f"not {user!r}"
+            )
         if inspect.iscoroutinefunction(user):
             raise ConfigError("user has to be a plain function, not an async one")
         self.application = application

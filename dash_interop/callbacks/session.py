@@ -37,6 +37,12 @@ def session() -> dict[str, Any]:
     """
     app = current_app(SESSION_ROUTE)
     try:
+        check_plugged(app)
+    except ConfigError as error:
+        logger.error("no session for a page: %s", error)
+        # It stays so until the program is another one.
+        return {"error": str(error), "isLasting": True}
+    try:
         return _open_session(app, request_of(app))
     except ConfigError as error:
         logger.error("no session for a page: %s", error)
@@ -47,7 +53,6 @@ def session() -> dict[str, Any]:
 
 
 def _open_session(app: Dash, request: Any) -> dict[str, Any]:
-    check_plugged(app)
     settings = settings_of(app)
     settings.begin()
     origin = _origin_of(request)

@@ -106,8 +106,8 @@ class Login:
         url = self.url or self.shared().find()
         if url is None:
             raise ConfigError(
-                "no gateway of yours runs on this machine: start one with `dash-interop gateway`, "
-                "or name one with --url"
+                "no gateway of yours runs on this machine: open a page of a Dash app, start one "
+                "with `dash-interop gateway`, or name one with --url"
             )
         return url
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..client.sync import InteropClient
-from ..errors import InvocationError
+from ..errors import InvocationError, MethodNotFound
 from ..protocol.results import InvocationResult, ReturnValue
 from ..protocol.targets import Target
 from .addressing import addressing
@@ -65,6 +65,9 @@ def invoke(
         result = interop.invoke(
             name, arguments, target, wait_timeout=wait, response_timeout=timeout
         )
+    except MethodNotFound as error:
+        hint = "`dash-interop methods` says what is on offer, `dash-interop servers` who offers it"
+        raise MethodNotFound(f"{error}; {hint}") from error
     except InvocationError as error:
         if not error.all_errors:
             raise

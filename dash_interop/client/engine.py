@@ -60,6 +60,9 @@ ENVELOPE = 1024
 MAX_THREADS = 64
 """Threads for plain functions; beyond that they wait for one another."""
 
+MOST_WARNINGS = 200
+"""So many different invocations that wait for a server are in the log."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -97,6 +100,7 @@ class Engine:
         self._posted: list[Callable[[], None]] = []
         self._posted_size = 0
         self._lock = threading.Lock()
+        self._warnings: set[str] = set()
         self._closing: asyncio.Task[None] | None = None
         self.closed = asyncio.Event()
 
@@ -411,6 +415,8 @@ class Engine:
                 self._refused(*arguments)
             case "problem":
                 logger.error("%s", *arguments)
+            case "waiting":
+                self._warn_once(*arguments)
             case "state_changed" if arguments[0] == "connected":
                 self.connection_error = None
                 self._transport.logged_in()
@@ -418,6 +424,11 @@ class Engine:
                 self.listeners.tell(event, *arguments)
             case _:
                 self.listeners.tell(event, *arguments)
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._warnings and len(self._warnings) < MOST_WARNINGS:
+            self._warnings.add(text)
+            logger.warning("%s", text)
 
     def _refused(self, error: AuthenticationFailed) -> None:
         _fail(self._first_login, error)

@@ -18,6 +18,7 @@ __all__ = ["Handler", "HandlerFunction"]
 HandlerFunction: TypeAlias = Callable[..., "Any | Awaitable[Any]"]
 
 _KINDS = inspect.Parameter
+_MOST_NAMES: Final = 20
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
@@ -102,7 +103,11 @@ class Handler:
         if missing:
             # In the words of a signature's check.
             problems = "; ".join(f"argument {name} is missing" for name in missing)
-            raise InvalidArguments(f"{self.validation.name}: {problems}")
+            given = ", ".join(list(args)[:_MOST_NAMES]) or "nothing"
+            raise InvalidArguments(
+                f"{self.validation.name}: {problems}. Given is {given}, which a parameter named "
+                "args gets as a dict"
+            )
         own = {ALL_ARGUMENTS: args, CALLER: caller, **extras}
         own.update(zip(self._value_names, values, strict=False))
         bound: dict[str, Any] = dict(args) if self._takes_rest else {}

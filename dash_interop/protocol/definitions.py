@@ -91,6 +91,9 @@ def read_definition(definition: Definition | Mapping[str, Any]) -> MethodDefinit
         read: MethodDefinition = definition
     elif isinstance(definition, str):
         read = MethodDefinition(name=definition)
+    elif not isinstance(definition, (Mapping, MethodDefinition)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        reason = f"it has to be a name, such as 'Sum', or a dict, and not {definition!r}"
+        raise RegistrationError(f"The definition is not usable: {reason}")
     else:
         if isinstance(definition, Mapping):
             problem = unknown_key("The definition", definition, _KEYS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from msgspec import Raw
 
@@ -25,6 +26,12 @@ from .results import InvocationResult, Outcome, join_outcomes
 from .targets import Target, read_target
 
 __all__ = ["Invoking", "describe_target"]
+
+_TOLERATED: Final = 1.0
+"""Seconds that an invocation waits for a server before somebody hears that there is none."""
+
+_MOST_NAMES: Final = 20
+"""So many names are told at most."""
 
 
 class Invoking:
@@ -85,12 +92,36 @@ class Invoking:
                 self._settle(NotConnected(reason))
 
         self._wait = link.wait(self._try, link.now + wait_timeout, give_up)
+        if self._wait is not None and wait_timeout > _TOLERATED:
+            self._timer = link.deadlines.at(link.now + _TOLERATED, self._tell_of_waiting)
 
     def cancel(self) -> None:
         """Nobody wants the result any more."""
         if self._wait is not None:
             self._link.end_wait(self._wait)
         self._release()
+
+    def _tell_of_waiting(self, _: float) -> None:
+        """A wrong name or target would otherwise be told when all waiting is over."""
+        link, name = self._link, self._method.name
+        if not link.is_joined:
+            # Which is told of the connection.
+            return
+        offers = link.directory.offers(self._method, streaming=False)
+        if offers:
+            servers = (str(offer.server.get("application")) for offer in offers)
+            reason = (
+                f"nobody offers {name} for target {describe_target(self._target)} so far: start "
+                f"who is meant, or correct the target. It is offered by: {_listed(servers)}"
+            )
+        else:
+            methods = link.directory.methods()
+            names = (method.name for method in methods if not method.supports_streaming)
+            reason = (
+                f"nobody offers {name} so far: start what does, or correct the name. "
+                f"On offer: {_listed(names)}"
+            )
+        link.emit(link, "waiting", reason)
 
     def _try(self) -> bool:
         link = self._link
@@ -111,6 +142,8 @@ class Invoking:
 
     def _call(self, chosen: list[Offer]) -> None:
         link = self._link
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = link.deadlines.at(link.now + self._response_timeout, self._expire)
         for offer in chosen:
             self._outcomes[offer.server["peerId"]] = Outcome(offer.server)
@@ -176,6 +209,10 @@ class Invoking:
             self._timer = None
         for request_id in self._requests:
             self._link.forget(request_id)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(set(names))[:_MOST_NAMES]) or "nothing"
 
 
 def describe_target(target: Target) -> str:

@@ -224,18 +224,30 @@ export class InteropClient {
         );
     }
 
-    /** Whether somebody offers a method now, as a method and not a stream. */
-    isOffered(definition: unknown): boolean {
-        return this.serversOf(readDefinition(definition), false).length > 0;
+    /** For whom an invocation would have to wait now, and what to do; undefined where it would not. */
+    whyWaiting(definition: unknown, target: unknown): string | undefined {
+        const method = readDefinition(definition);
+        const servers = this.serversOf(method, false);
+        const { peerId: ownId } = this.interop.instance;
+        if (readTarget(target)(servers, ownId).length > 0) {
+            return undefined;
+        }
+        const wanted = describe(method);
+        if (servers.length === 0) {
+            return `nobody offers ${wanted} so far: open what does, or correct the name. On offer: ${listed(this.offered())}`;
+        }
+        const names = servers.map(({ peerId, application }) =>
+            peerId === ownId ? 'this page' : (application ?? 'somebody without a name'),
+        );
+        return `nobody offers ${wanted} for target ${JSON.stringify(target)} so far: open who is meant, or correct the target. It is offered by: ${listed(names)}`;
     }
 
-    /** The names of all methods that are offered now, in order. */
-    offered(): string[] {
-        const names: string[] = this.interop
+    /** The names of all methods that are offered now. */
+    private offered(): string[] {
+        return this.interop
             .methods({})
             .filter(({ supportsStreaming }: any) => !supportsStreaming)
             .map(({ name }: MethodDefinition) => name);
-        return [...new Set(names)].sort();
     }
 
     /** Calls `listener` with the peer id of each peer that leaves, also when the connection is lost. */
@@ -371,6 +383,14 @@ export class InteropClient {
             return { executed_by, error: describeFailure(reason, method, timeoutMs) };
         }
     }
+}
+
+/** So many names are told at most. */
+const MOST_NAMES = 20;
+
+function listed(names: string[]): string {
+    const sorted = [...new Set(names)].sort();
+    return sorted.slice(0, MOST_NAMES).join(', ') || 'nothing';
 }
 
 /**

@@ -7,7 +7,7 @@ import { LatestStatus } from '../client/status';
 /** The connection; undefined while there is none yet, or words that say why there will be none. */
 export type Interop = InteropClient | string | undefined;
 
-export const NO_ROOT = 'There is no connection: the component has to be below a Glue42';
+export const NO_ROOT = 'There is no connection: put the component among the children of a Glue42';
 
 export const InteropContext = createContext<Interop>(NO_ROOT);
 

@@ -12,8 +12,6 @@ import { type Interop, useInterop, useStatus } from './interop-context';
 
 /** How long an invocation waits for a server before the author hears that there is none. */
 const TOLERATED_MS = 1_000;
-/** How many methods it is told of that there are. */
-const MOST_NAMES = 20;
 
 export function useMethodInvoke(props: DashProps): void {
     const component = useDashComponent(props);
@@ -66,18 +64,18 @@ class Invoker implements Part {
         this.results.deliver({ ...outcome, sequence });
     }
 
-    /** A wrong name, or a server that is away, would otherwise be told when all waiting is over. */
+    /** A wrong name or target, or a server that is away, would be told when all waiting is over. */
     private warnWhileWaiting(invoke: any): ReturnType<typeof setTimeout> {
         return setTimeout(() => {
             const client = this.interop;
             if (this.status.current.state !== 'connected') {
                 return;
             }
-            if (client instanceof InteropClient && !client.isOffered(invoke?.definition)) {
-                const offered = client.offered().slice(0, MOST_NAMES).join(', ');
-                this.diagnostics.warn(
-                    `nobody offers ${nameOf(invoke)} so far. On offer: ${offered || 'nothing'}`,
-                );
+            if (client instanceof InteropClient) {
+                const reason = client.whyWaiting(invoke.definition, invoke.target);
+                if (reason !== undefined) {
+                    this.diagnostics.warn(reason);
+                }
             }
         }, TOLERATED_MS);
     }

@@ -87,7 +87,9 @@ def test_dia002_problems_are_in_the_list_of_the_dev_tools_while_they_are_on(apps
         )
 
 
-def test_dia003_a_call_of_a_wrong_name_is_told_long_before_its_wait_is_over(apps: Apps) -> None:
+def test_dia003_a_call_of_a_wrong_name_or_target_is_told_long_before_its_wait_is_over(
+    apps: Apps,
+) -> None:
     app = apps.make(
         "app",
         MethodRegister(id="sum", definition="Sum", returns=True),
@@ -96,8 +98,13 @@ def test_dia003_a_call_of_a_wrong_name_is_told_long_before_its_wait_is_over(apps
     page = apps.open(app)
     page.wait_for_servers("Sum", 1)
     page.set_props("invoke", invoke={"definition": "Sumo"})
-    text = "dash_interop: MethodInvoke invoke: nobody offers Sumo so far. On offer: Sum"
+    text = "dash_interop: MethodInvoke invoke: nobody offers Sumo so far: "
     eventually(lambda: said(apps, text), "the console says it")
+    assert said(apps, text)[0].rstrip('"').endswith(" On offer: Sum")
+    page.set_props("invoke", invoke={"definition": "Sum", "target": {"application": "Trades"}})
+    text = 'nobody offers Sum for target {"application":"Trades"} so far: '
+    eventually(lambda: said(apps, text), "the console says it of the target, too")
+    assert said(apps, text)[0].rstrip('"').endswith(" It is offered by: this page")
 
 
 def test_dia004_an_invocation_ends_at_once_when_the_page_will_not_be_connected(
@@ -255,6 +262,6 @@ def test_dia009_a_component_without_a_root_says_what_it_needs(apps: Apps) -> Non
         return "ready"
 
     apps.open(app, connected=False).wait_for_text("out", "ready")
-    text = "There is no connection: the component has to be below a Glue42"
+    text = "There is no connection: put the component among the children of a Glue42"
     eventually(lambda: said(apps, f"MethodRegister lost: {text}"), "the console says it")
     eventually(lambda: said(apps, f"MethodInvoke invoke: Sum failed: {text}"), "and of the call")

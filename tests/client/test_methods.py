@@ -29,7 +29,7 @@ from dash_interop.errors import (
 )
 from dash_interop.types import DefinitionDict
 from tests.client.peers import Heard, in_time, peers, sees
-from tests.support.client import connected
+from tests.support.client import connected, until
 from tests.support.gateways import GatewayProcess
 
 
@@ -855,6 +855,21 @@ async def test_a_pattern_that_is_malformed_is_refused(
         await client.register("Echo", echo)
         with pytest.raises(InvalidInvoke, match="no regular expression"):
             await in_time(client.invoke("Echo", target={"application": {"regex": "("}}))
+
+
+async def test_a_call_that_nobody_answers_to_is_in_the_log_while_it_waits(
+    gateway: GatewayProcess, user: str, caplog: pytest.LogCaptureFixture
+):
+    async with peers(gateway.url, user, "server", "client") as [server, client]:
+        await server.register("Echo", echo)
+        await sees(client, lambda: client.servers("Echo"))
+        calls = [client.invoke("Ehco", wait_timeout=30) for _ in range(2)]
+        invoking = asyncio.gather(*calls)
+        said = "nobody offers Ehco so far: start what does, or correct the name. On offer: Echo"
+        await in_time(until(lambda: said in caplog.text))
+        await server.register("Ehco", echo)
+        await in_time(invoking)
+    assert caplog.text.count("Ehco so far") == 1
 
 
 @pytest.mark.parametrize("target", ["skipMine", {"application": "nobody"}])

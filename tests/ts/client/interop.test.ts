@@ -534,6 +534,38 @@ describe('waiting for a server', () => {
         expect((await outcome(invoking)).value).toBeDefined();
     });
 
+    test.each([
+        ['Sum', undefined, undefined],
+        ['Sum', { application: 'math' }, undefined],
+        [
+            'Sun',
+            undefined,
+            'nobody offers Sun so far: open what does, or correct the name. On offer: Sum',
+        ],
+        [
+            'Sum',
+            { application: 'trades' },
+            'nobody offers Sum for target {"application":"trades"} so far: open who is meant, or correct the target. It is offered by: math',
+        ],
+    ])('why a call of %s to %j would wait', async (name, target, reason) => {
+        await server('math');
+        expect(client.whyWaiting(name, target)).toBe(reason);
+    });
+
+    test('that nothing is on offer, or by this page only, is said in words', async () => {
+        expect(client.whyWaiting('Sum', 'all')).toMatch(/On offer: nothing$/);
+        await client.register('Sum', () => {});
+        expect(client.whyWaiting('Sum', 'all')).toBeUndefined();
+        expect(client.whyWaiting('Sum', 'skipMine')).toMatch(/It is offered by: this page$/);
+    });
+
+    test('of many methods on offer some are named', async () => {
+        for (let number = 10; number < 40; number += 1) {
+            await server('math', undefined, { name: `M${number}` });
+        }
+        expect(client.whyWaiting('Sum', 'best')).toMatch(/On offer: M10, .*, M29$/);
+    });
+
     test('when nobody comes, the error names method and target', async () => {
         const options = { waitTimeoutMs: 700 };
         const target = { application: 'math' };

@@ -320,8 +320,9 @@ def test_missing_argument_is_told_and_runs_nothing(page, caplog):
         runs.append(a)
 
     with caplog.at_level(logging.ERROR, "dash_interop"):
+        words = "Given is a, which a parameter named args gets as a dict"
         assert page.result(invocation(a=1)) == failed(
-            "add: argument b is missing", "InvalidArguments"
+            f"add: argument b is missing. {words}", "InvalidArguments"
         )
     assert (runs, heard, caplog.text) == ([], [], "")
 
@@ -366,6 +367,17 @@ def test_warning_handler_writes_to_the_log_and_goes_on(page, caplog):
 
 
 # What is refused where it is decorated
+
+
+@pytest.mark.parametrize("component_id", [lambda args, caller: {}, None, 1, Input("reg", "invoke")])
+def test_what_is_no_id_is_refused(component_id):
+    with pytest.raises(RegistrationError, match=r'as in @method_handler\("sum"\), and not'):
+        method_handler(component_id)
+
+
+def test_component_stands_for_its_id(page):
+    method_handler(page.app.layout["reg"], app=page.app)(lambda args, caller: {"sum": 3})
+    assert page.result(invocation(a=1)) == answered({"sum": 3})
 
 
 def yields(a):

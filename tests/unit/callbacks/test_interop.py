@@ -130,6 +130,11 @@ def test_invoking_on_a_running_loop_is_warned_of(caplog):
     assert "holds up the event loop" in caplog.text
 
 
+def test_user_that_is_no_function_is_refused():
+    with pytest.raises(ConfigError, match="that is given the request .* not 'anna'"):
+        Interop(user="anna")  # pyright: ignore[reportArgumentType]
+
+
 def test_internal_gateway_without_one_for_the_pages_is_refused():
     with pytest.raises(ConfigError, match="needs one for the pages"):
         Interop(internal_gateway="ws://gw:8385")

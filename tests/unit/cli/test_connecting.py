@@ -16,8 +16,8 @@ from tests.support.ports import Foreigner, free_range
 
 SECRET = "s" * 40
 NO_GATEWAY = (
-    "dash-interop: no gateway of yours runs on this machine: start one with `dash-interop "
-    "gateway`, or name one with --url\n"
+    "dash-interop: no gateway of yours runs on this machine: open a page of a Dash app, start one "
+    "with `dash-interop gateway`, or name one with --url\n"
 )
 
 

@@ -157,7 +157,8 @@ def test_nobody_offers_it(command, calculator, target):
     process = command.run("invoke", name, "--target", target, "--wait", "0.1")
     line = failure(process)
     assert line.startswith(f"dash-interop: No server offers the method {name} for ")
-    assert line.endswith(" (waited 0.1 s)\n")
+    hint = "`dash-interop methods` says what is on offer, `dash-interop servers` who offers it"
+    assert line.endswith(f" (waited 0.1 s); {hint}\n")
 
 
 def test_wait_for_somebody_to_offer_it(gateway, command, peer, user):

@@ -117,8 +117,8 @@ def test_no_gateway_runs():
     assert lines == {
         "gateway": (
             "wrong",
-            "no gateway of yours runs on this machine: start one with `dash-interop gateway`, or "
-            "name one with --url",
+            "no gateway of yours runs on this machine: open a page of a Dash app, start one with "
+            "`dash-interop gateway`, or name one with --url",
         )
     }
 

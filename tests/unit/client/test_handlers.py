@@ -218,7 +218,8 @@ def test_missing_argument_is_named():
 
     with pytest.raises(InvalidArguments) as caught:
         bound(handle, a=1)
-    assert str(caught.value) == "Sum: argument b is missing"
+    words = "Given is a, which a parameter named args gets as a dict"
+    assert str(caught.value) == f"Sum: argument b is missing. {words}"
 
 
 def test_missing_arguments_are_named_in_their_order():
@@ -227,10 +228,19 @@ def test_missing_arguments_are_named_in_their_order():
 
     with pytest.raises(InvalidArguments) as caught:
         bound(handle, x=1)
-    assert (
-        str(caught.value)
-        == "Sum: argument b is missing; argument a is missing; argument c is missing"
-    )
+    problems = "argument b is missing; argument a is missing; argument c is missing. Given is x, "
+    assert str(caught.value).startswith(f"Sum: {problems}")
+
+
+def test_that_nothing_is_given_is_said_in_words():
+    with pytest.raises(InvalidArguments, match="argument a is missing. Given is nothing, "):
+        bound(lambda a: a)
+
+
+def test_many_given_arguments_are_not_all_named():
+    with pytest.raises(InvalidArguments) as caught:
+        bound(lambda a: a, **{f"n{number}": 1 for number in range(1000)})
+    assert "n19" in str(caught.value) and "n20" not in str(caught.value)
 
 
 def test_arguments_are_checked_before_they_are_handed_out():

@@ -1,6 +1,7 @@
 """Method definitions: as authors write them, as they travel, as others announce them."""
 
 import json
+import re
 from types import MappingProxyType
 
 import msgspec
@@ -57,6 +58,13 @@ def test_any_mapping_is_a_definition():
     assert read_definition(MappingProxyType({"name": "Sum"})) == MethodDefinition(name="Sum")
 
 
+@pytest.mark.parametrize("definition", [lambda a, b: a, 42, ["Sum"]])
+def test_anything_else_is_refused_and_shown(definition):
+    words = f"has to be a name, such as 'Sum', or a dict, and not {definition!r}"
+    with pytest.raises(RegistrationError, match=re.escape(words)):
+        read_definition(definition)
+
+
 def test_definition_is_a_definition():
     assert read_definition(FULL) == FULL
     _, method = read(to_wire(FULL, "0"))
@@ -102,9 +110,9 @@ def test_name_may_have_1_to_256_characters():
         ({"name": "Sum", "flags": []}, r"\$\.flags"),
         ({"name": "Sum", "display_name": "x"}, "display_name"),
         ({"name": "Sum", "acepts": "int a"}, "acepts"),
-        (5, "int"),
-        (None, "null"),
-        (["Sum"], "array"),
+        (5, "and not 5"),
+        (None, "and not None"),
+        (["Sum"], r"and not \["),
     ],
 )
 def test_definition_that_is_not_usable_is_refused_by_the_name_of_the_field(definition, words):
@@ -129,7 +137,7 @@ def test_filter_may_lack_the_name():
 
 
 @pytest.mark.parametrize(
-    "wanted, words", [({"version": "2"}, r"\$\.version"), ({"nam": "x"}, "nam"), (5, "int")]
+    "wanted, words", [({"version": "2"}, r"\$\.version"), ({"nam": "x"}, "nam"), (5, "and not 5")]
 )
 def test_filter_that_is_not_usable_is_refused_by_the_name_of_the_field(wanted, words):
     with pytest.raises(RegistrationError, match=words):

@@ -170,6 +170,50 @@ def test_wait_goes_on_while_those_who_offer_it_are_not_meant():
 
 
 @pytest.mark.parametrize(
+    "offered, target, words",
+    [
+        (
+            [],
+            None,
+            "nobody offers Sum so far: start what does, or correct the name. On offer: nothing",
+        ),
+        (["Sun", "Add"], None, " On offer: Add, Sun"),
+        (["Sum"], {"application": "Trades"}, "for target {'application': 'Trades'} so far: "),
+        (["Sum"], {"application": "Trades"}, " It is offered by: server"),
+    ],
+)
+def test_wait_is_told_once_after_a_second(offered, target, words):
+    wired = Wired()
+    caller, server = wired.peer("caller"), wired.peer("server")
+    for name in offered:
+        server.register(name)
+    server.create_stream("Prices")
+    caller.invoke("Sum", None, target, wait_timeout=30)
+    wired.tick(0.9)
+    assert caller.told("waiting") == []
+    wired.tick(0.1)
+    [(_, text)] = caller.told("waiting")
+    assert words in text
+    wired.tick(30)
+    assert len(caller.told("waiting")) == 1
+
+
+def test_wait_that_ends_within_a_second_is_not_told():
+    wired = Wired()
+    caller, server = wired.peer("caller"), wired.peer("server")
+    token = caller.invoke("Sum", wait_timeout=30)
+    short = caller.invoke("Sun", wait_timeout=0.9)
+    wired.tick(0.9)
+    server.register("Sum")
+    wired.tick(5)
+    assert caller.told("waiting") == []
+    caller.error(short, MethodNotFound)
+    answer(server)
+    assert caller.outcome(token).returned == {"by": "server"}
+    assert caller.timers() == 0
+
+
+@pytest.mark.parametrize(
     "target, words",
     [
         (None, "'best'"),
