@@ -21,7 +21,7 @@ from dash_interop.client import sync
 from dash_interop.client.sync import InteropClient
 from tests.support.apps_parts import record
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import eventually
+from tests.support.browser_pages import eventually
 
 
 class Timeout(Exception):

@@ -14,7 +14,7 @@ from dash_interop.client import sync
 from dash_interop.errors import MessageTooLarge
 from tests.support.apps_parts import Gate, answer, handle, record, with_status
 from tests.support.browser_apps import Apps
-from tests.support.browser_chromium import eventually
+from tests.support.browser_pages import eventually
 
 LIMIT = 50_000
 
