@@ -2,6 +2,7 @@
 # make test          style, types, and all tests
 # make test-matrix   browser tests on the oldest and the newest Dash, and all of them in
 #                    Firefox and WebKit, of which make test runs a core
+# make soak          random sequences over Dash's renderer (ARGS="--sequences 1000" is passed on)
 # make build         browser bundle and Python component classes
 # make types         tsc and pyright
 # make style         ruff and biome
@@ -38,7 +39,7 @@ heading = @printf '\n==> %s\n' '$(1)'
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: demo test test-matrix build types style bench clean browser unit-js unit-py
+.PHONY: demo test test-matrix build types style soak bench clean browser unit-js unit-py
 
 demo: $(RUNNABLE) build
 	$(call heading,Demo)
@@ -70,6 +71,10 @@ unit-py: $(TESTABLE) build
 bench: $(TESTABLE) build browser
 	$(call heading,Bench)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+soak: $(TESTABLE) build browser
+	$(call heading,Soak)
+	$(BIN)/python -m tests.soak $(ARGS)
 
 # The bundle is built once and serves every Dash version.
 test-matrix: build browser

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef } from 'react';
 import { Deliverer, type Slot } from './deliver';
+import { watchAnswers } from './lost-answers';
 import {
     type ComponentId,
     type ComponentPath,
@@ -109,6 +110,7 @@ export class DashComponent {
     /** It is in the page, perhaps again. */
     mount(slot: Slot): void {
         this.slot = slot;
+        watchAnswers(slot.store);
         this.unsubscribe ??= slot.store.subscribe(() => this.look(slot));
         this.look(slot);
         this.resume();

@@ -207,13 +207,20 @@ export class Deliverer {
             );
             giveUp();
         };
-        // How an execution ended is told in the microtask before this one.
-        stop = until(
-            store,
-            () => runs.haveEnded(),
-            () => Promise.resolve().then(end),
-            late,
-        );
+        const wait = () => {
+            const haveEnded = () => runs.haveEnded();
+            // How an execution ended is told in the microtask before this one.
+            stop = until(store, haveEnded, () => Promise.resolve().then(endOrWait), late);
+        };
+        // Where the component moves, Dash takes a callback back and requests it anew in one turn.
+        const endOrWait = () => {
+            if (this.stopRuns === giveUp && !runs.haveEnded()) {
+                wait();
+            } else {
+                end();
+            }
+        };
+        wait();
     }
 
     private readonly isGivenUp = (execution: Promise<unknown>) =>

@@ -17,21 +17,25 @@ type Execution = Promise<unknown>;
 const CALLBACK_ROUTE = '_dash-update-component';
 
 const lost = new WeakSet<Execution>();
-const listeners = new Map<() => void, Store>();
-let isLooking = false;
+const stores = new Set<Store>();
+const listeners = new Set<() => void>();
+
+/** Looks at the answers to the callbacks of a page from now on. */
+export function watchAnswers(store: Store): void {
+    if (stores.size === 0) {
+        lookOverFetch();
+    }
+    stores.add(store);
+}
 
 /** Whether an execution will never end. */
 export function isLost(execution: Execution): boolean {
     return lost.has(execution);
 }
 
-/** Calls `listener` whenever an execution of a page was found to be lost; returns how to stop. */
-export function onLost(store: Store, listener: () => void): () => void {
-    if (!isLooking) {
-        isLooking = true;
-        lookOverFetch();
-    }
-    listeners.set(listener, store);
+/** Calls `listener` whenever executions were found to be lost; returns how to stop. */
+export function onLost(listener: () => void): () => void {
+    listeners.add(listener);
     return () => listeners.delete(listener);
 }
 
@@ -58,12 +62,14 @@ function watched(answer: Response, body: unknown): Response {
 function lose(body: unknown): void {
     // Dash may compress it; then nobody can tell whose it was.
     const wanted = typeof body === 'string' ? outputsOf(JSON.parse(body)) : undefined;
-    for (const [listener, store] of [...listeners]) {
+    for (const store of stores) {
         for (const pending of pendingCallbacks(store)) {
             if (pending.executionPromise && outputsOf(resolved(store, pending)) === wanted) {
                 lost.add(pending.executionPromise);
             }
         }
+    }
+    for (const listener of [...listeners]) {
         listener();
     }
 }

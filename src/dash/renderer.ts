@@ -192,7 +192,9 @@ export function layoutEntry(
     if (!props || (id !== undefined && stringifyId(props.id) !== id)) {
         return undefined;
     }
-    return { path, props, writes: state.layoutHashes[path.join(',')]?.hash ?? 0 };
+    const hash = state.layoutHashes[path.join(',')] ?? 0;
+    // A number of its own in Dash 3.0, and one entry among others later.
+    return { path, props, writes: hash.hash ?? hash };
 }
 
 /**

@@ -30,7 +30,7 @@ export function until(
         }
     };
     const timer = setTimeout(() => end(late), LONGEST_WAIT_MS);
-    stops.push(() => clearTimeout(timer), store.subscribe(check), onLost(store, check));
+    stops.push(() => clearTimeout(timer), store.subscribe(check), onLost(check));
     check();
     return () => end(() => {});
 }

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from dash import Dash, Input, Output, dcc, html, no_update
 
-from dash_interop import Glue42, MethodInvoke, MethodRegister
+from dash_interop import Glue42, InvokeDict, MethodInvoke, MethodRegister
 from dash_interop.client.sync import InteropClient, connect
 from dash_interop.errors import InvocationError
 from tests.support.apps_changing import CHANGES, ChangingApp
@@ -206,8 +206,11 @@ def test_chg005_each_layout_that_is_made_anew_with_a_value_is_one_write(apps: Ap
     @app.callback(Output("place", "children"), Input("show", "n_clicks"))
     def show(n: int) -> Any:
         args = layouts[n]
-        value = {"invoke": {"definition": "Count", "argumentObj": args}} if args else {}
-        return [html.P(f"layout {n}", id=f"layout-{n}"), MethodInvoke(id="invoke", **value)]
+        value: InvokeDict | None = {"definition": "Count", "argumentObj": args} if args else None
+        return [
+            html.P(f"layout {n}", id=f"layout-{n}"),
+            MethodInvoke(id="invoke", invoke=value),
+        ]
 
     with connect(application="peer") as peer:
         peer.register("Count", lambda n: calls.append(n))

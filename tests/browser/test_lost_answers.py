@@ -17,6 +17,7 @@ from tests.support.apps_parts import answer, handle
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import eventually
 
+CALLBACKS = "/_dash-update-component"
 CUT_OFF = b'{"multi": true, "respon'
 
 
@@ -52,13 +53,15 @@ ANSWERS = {
 
 
 class AnsweringApp:
-    """An app in which the test says how every request is answered."""
+    """An app in which the test says how requests to some routes are answered."""
+
+    routes: tuple[str, ...] = (CALLBACKS, "/_dash-dependencies")
 
     def __init__(self) -> None:
-        server = flask.Flask("answering")
+        self.app = Dash("answering")
+        self.app.server.before_request(self._answer_badly)
         self.bad: Any = None
-        server.before_request(lambda: self.bad() if self.bad and self._is_asked() else None)
-        self.app = Dash("answering", server=server)
+        self.badly_answered = 0
         self.noted: list[int] = []
         self.results: list[Any] = []
         self.app.layout = Glue42(
@@ -85,9 +88,11 @@ class AnsweringApp:
             self.results.append(result["invocationId"])
             return str(len(self.results))
 
-    @staticmethod
-    def _is_asked() -> bool:
-        return flask.request.path in ("/_dash-update-component", "/_dash-dependencies")
+    def _answer_badly(self) -> Any:
+        if self.bad is None or flask.request.path not in self.routes:
+            return None
+        self.badly_answered += 1
+        return self.bad()
 
 
 @pytest.fixture
@@ -128,3 +133,18 @@ def test_ans001_all_goes_on_after_answers_that_cannot_be_read(
     assert made.results == ["2"]
     # The first was spent on the answer that could not be read; the others were not.
     eventually(lambda: made.noted == [2, 3, 4, 5], lambda: f"the others, but {made.noted}", 20)
+
+
+def test_ans002_the_first_runs_of_callbacks_may_have_answers_that_cannot_be_read(
+    apps: Apps, peer: InteropClient
+) -> None:
+    made = AnsweringApp()
+    made.routes = (CALLBACKS,)
+    made.bad = _login
+    apps.browser.allow_in_console("")
+    apps.open(made.app)
+    eventually(lambda: made.badly_answered, "the callback of Sum has run without an invocation")
+    made.bad = None
+    peer.wait_for_method("Sum")
+    target = {"application": "answering"}
+    assert peer.invoke("Sum", {"n": 1}, target, response_timeout=15).returned == {"n": 1}

@@ -53,7 +53,7 @@ def test_lif002_a_frozen_page_offers_nothing_until_it_goes_on(apps: Apps) -> Non
 
 
 def freeze(page: Page, state: str) -> None:
-    page.driver.execute_cdp_cmd("Page.setWebLifecycleState", {"state": state})
+    page.devtools("Page.setWebLifecycleState", state=state)
 
 
 def test_lif004_a_connection_that_died_unheard_is_replaced_when_the_network_is_back(

@@ -13,6 +13,7 @@ import pytest
 
 from dash_interop.client import InteropClient, StreamData, connect, sync
 from dash_interop.errors import HandlerFailed
+from dash_interop.protocol.definitions import MethodDefinition
 from tests.client.peers import in_thread, results
 from tests.support.gateways import GatewayProcess
 from tests.support.js_peer import JsError, JsPeer
@@ -445,6 +446,7 @@ def test_a_page_goes_on_calling_a_method_that_is_replaced(
         caller = js_peer(gateway.url, "caller")
         caller.wait_method("Which")
         for number in range(1, 6):
-            definition = {"name": "Which", "version": number, "accepts": f"int? n{number}"}
+            accepts = f"int? n{number}"
+            definition = MethodDefinition(name="Which", version=number, accepts=accepts)
             server.register(definition, lambda args, *, own=number: {"handler": own}, replace=True)
             assert caller.invoke("Which")["returned"] == {"handler": number}

@@ -258,7 +258,7 @@ def test_the_demo_can_be_read_aloud(run, browser, path):
 def test_the_demo_fits_a_phone(run, browser, path):
     page = open_demo(run, browser, path)
     phone = {"width": 360, "height": 640, "deviceScaleFactor": 1, "mobile": True}
-    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    page.devtools("Emulation.setDeviceMetricsOverride", **phone)
     assert page.js("return [innerWidth, document.documentElement.scrollWidth]") == [360, 360]
 
 

@@ -43,7 +43,7 @@ def append_by_set_props(n: int, rows: Children, others: Children) -> tuple[Any, 
 
 def remove_a_sibling(n: int, rows: Children, others: Children) -> tuple[Any, Any]:
     texts = [row for row in rows if row["type"] == "P"]
-    return [row for row in rows if row != texts[0]], no_update
+    return [row for row in rows if row not in texts[:1]], no_update
 
 
 def wrap(n: int, rows: Children, others: Children) -> tuple[Any, Any]:
@@ -64,7 +64,7 @@ def return_the_same(n: int, rows: Children, others: Children) -> tuple[Any, Any]
 
 def make_anew(n: int, rows: Children, others: Children) -> tuple[Any, Any]:
     fresh = components()
-    return fresh if n % 2 else fresh[::-1], no_update
+    return fresh if n % 2 else fresh[::-1], []
 
 
 CHANGES: dict[str, Change] = {
@@ -104,7 +104,8 @@ def components() -> Children:
 class ChangingApp:
     """
     The app and what its callbacks saw: the arguments of ``Note`` and ``Sum``, the results of the
-    ``MethodInvoke``. While ``is_held`` is set, handlers wait at the gate.
+    ``MethodInvoke``. While ``is_held`` is set, handlers wait at the gate; with a number or an
+    invocation id that is in ``failing`` they raise.
     """
 
     def __init__(self, name: str, change: Change) -> None:
@@ -115,6 +116,7 @@ class ChangingApp:
         self.summed: list[int] = []
         self.grown: list[int] = []
         self.results: list[Any] = []
+        self.failing: set[int | str] = set()
         self._change = change
         self.app.layout = Glue42(
             id="glue42",
@@ -181,9 +183,15 @@ class ChangingApp:
         def show(result: Any) -> Any:
             if result is not None:
                 self.results.append(result)
+                self._fail_if_asked_to(result["invocationId"])
             return str(len(self.results))
 
     def _pass(self, seen: list[int], n: int) -> None:
         seen.append(n)
         if self.is_held:
             self.gate.pass_through(n)
+        self._fail_if_asked_to(n)
+
+    def _fail_if_asked_to(self, n: int | str) -> None:
+        if n in self.failing:
+            raise ValueError(f"{n} was to fail")

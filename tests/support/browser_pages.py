@@ -6,12 +6,15 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.support.browser_console import Entry
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 POLL_SECONDS = 0.02
 SCRIPT_SECONDS = 60
@@ -126,6 +129,15 @@ class Page:
     def set_props(self, element_id: str, **props: Any) -> None:
         """Write props of a component, as a callback would."""
         self.js("dash_clientside.set_props(args[0], args[1])", element_id, props)
+
+    def devtools(self, command: str, **parameters: Any) -> Any:
+        """Give a command of the devtools protocol, which Chromium alone has."""
+        return cast("Chrome", self.driver).execute_cdp_cmd(command, parameters)
+
+    def slow_down(self, times: int) -> None:
+        """Let the page run so many times slower than this machine, where the engine can."""
+        if hasattr(self.driver, "execute_cdp_cmd"):
+            self.devtools("Emulation.setCPUThrottlingRate", rate=times)
 
     # Interop -------------------------------------------------------------------------------
 

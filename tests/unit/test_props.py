@@ -84,7 +84,8 @@ def test_class_is_to_dash_what_it_was():
 
 def test_what_dash_refuses_is_refused_in_its_words():
     with pytest.raises(TypeError, match="Required argument `returns` was not specified"):
-        MethodRegister(id="sum", definition="Sum")
+        incomplete: dict[str, Any] = {"id": "sum", "definition": "Sum"}
+        MethodRegister(**incomplete)
     with pytest.raises(TypeError, match="unexpected keyword argument: `return`"):
         wrong: dict[str, Any] = {"return": 1}
         MethodRegister(id="sum", definition="Sum", returns=True, **wrong)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Deliverer, type Slot } from '../../../src/dash/deliver';
-import { AnswerLost } from '../../../src/dash/lost-answers';
+import { AnswerLost, watchAnswers } from '../../../src/dash/lost-answers';
 import type { Delivery } from '../../../src/dash/runs';
 import { FakeDashStore } from '../support/fake-dash-store';
 
@@ -17,6 +17,7 @@ window.fetch = async () => serverAnswer;
 
 beforeEach(() => {
     store = new FakeDashStore();
+    watchAnswers(store);
     store.add('MethodRegister', { id: 'm' });
     store.add('Div', { id: 'out' });
     slot = { store, id: 'm', setProps: (props) => store.setProps('m', props) };
@@ -29,6 +30,8 @@ beforeEach(() => {
     ended = [];
     deliveries = new Map();
 });
+
+afterEach(() => deliverer.end());
 
 async function flush(): Promise<void> {
     for (let turn = 0; turn < 20; turn += 1) {
@@ -393,6 +396,17 @@ describe('an execution that never ends', () => {
         expect(set()).toEqual(['one', 'two']);
     });
 
+    test('goes on when Dash takes its request back and makes it anew in one turn', async () => {
+        deliver('one', 'two');
+        store.runs[0].move('gone');
+        store.request(['m.invoke']);
+        await flush();
+        expect(ended).toEqual([]);
+        await store.runs[1].finish();
+        await flush();
+        expect(set()).toEqual(['one', 'two']);
+    });
+
     test('ends its delivery when a newer run of the callback has ended', async () => {
         deliver('one', 'two');
         store.runs[0].start();
@@ -444,6 +458,15 @@ describe('an execution that never ends', () => {
         await readAnswer('out.title', new Response('<html>'));
         await flush();
         expect(ended).toEqual([]);
+    });
+
+    test('of another trigger, which came before any value, holds none up', async () => {
+        store.request(['m.invoke']);
+        store.runs[0].start();
+        await readAnswer('out.children', new Response('<html>'));
+        deliver('one');
+        await flush();
+        expect(set()).toEqual(['one']);
     });
 
     test('of another trigger holds a value up no longer than its answer', async () => {

@@ -156,6 +156,11 @@ describe('layoutEntry', () => {
         expect(layoutEntry(store, dictId, at(0))?.props).toBe(dict.props);
     });
 
+    test('counts writes as Dash 3.0 does, too', () => {
+        const state = { ...store.getState(), layoutHashes: { 'props,children,0': 3 } };
+        expect(layoutEntry(storeWith(state), 'a', at(0))?.writes).toBe(3);
+    });
+
     test('without an id is found by the place', () => {
         const entry = { path: at(1), props: nameless.props, writes: 0 };
         expect(layoutEntry(store, undefined, at(1))).toEqual(entry);

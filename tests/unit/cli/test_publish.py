@@ -29,6 +29,14 @@ class Publisher:
         self.process.stdin.write("".join(f"{line}\n" for line in lines))
         self.process.stdin.flush()
 
+    def end_of_input(self):
+        self.process.stdin.close()
+        # So that communicate() does not write to it.
+        self.process.stdin = None
+
+    def next_error(self):
+        return self.process.stderr.readline()
+
     def end(self):
         """The end of its stdin; returns what it said on stderr and its exit code."""
         _, errors = self.process.communicate(timeout=SECONDS)
@@ -110,8 +118,7 @@ def test_it_waits_for_a_first_subscriber(gateway, user, peer):
     client = peer("Desk")
     with publishing(gateway.url, user, "--wait", "15") as publisher:
         publisher.write('{"n": 1}')
-        publisher.process.stdin.close()
-        publisher.process.stdin = None
+        publisher.end_of_input()
         subscription = subscribed(client)
         assert [data.data for data in subscription] == [{"n": 1}]
         assert publisher.end() == ("", 0)
@@ -134,13 +141,12 @@ def test_no_line_is_lost_in_an_outage(user, peer):
             taken = iter(subscription)
             assert next(taken).data == {"n": 1}
             gateway.kill()
-            assert "the connection is lost" in publisher.process.stderr.readline()
+            assert "the connection is lost" in publisher.next_error()
             publisher.write('{"n": 2}')
             assert publisher.process.poll() is None
-            publisher.process.stdin.close()
-            publisher.process.stdin = None
+            publisher.end_of_input()
             gateway.restart()
-            assert publisher.process.stderr.readline() == "dash-interop: the connection is back\n"
+            assert publisher.next_error() == "dash-interop: the connection is back\n"
             assert publisher.end() == ("", 0)
 
 

@@ -14,6 +14,7 @@ from dash_interop.errors import (
     RegistrationError,
     ServerGone,
 )
+from dash_interop.protocol.definitions import MethodDefinition
 from dash_interop.protocol.limits import Limits
 from dash_interop.protocol.messages import Invoke, Raw
 from tests.support.wired import DOWN, UP, Wired, arguments
@@ -363,7 +364,7 @@ def test_replacement_during_an_outage_is_what_is_offered_afterwards():
 @pytest.mark.parametrize("waits", [True, False])
 def test_replacement_that_is_refused_leaves_the_former_one(waits):
     wired, server, caller, offering = served()
-    definition = {"name": "Sum", "description": "x" * 100_000}
+    definition = MethodDefinition(name="Sum", description="x" * 100_000)
     timeout = 5 if waits else 0
     server.register(definition, "new", token="t", replace=True, timeout=timeout)
     if waits:
@@ -382,7 +383,7 @@ def test_replacement_that_is_refused_leaves_the_former_one(waits):
 def test_replacement_that_is_not_confirmed_leaves_the_former_one(ends):
     wired, server, caller, offering = served()
     wired.hold(server, DOWN)
-    definition = {"name": "Sum", "accepts": "int n"}
+    definition = MethodDefinition(name="Sum", accepts="int n")
     server.register(definition, "new", token="t", replace=True, timeout=5)
     if ends == "cancelled":
         server.ask(lambda: server.session.take_back("t", offering, wired.now))
