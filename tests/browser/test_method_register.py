@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -105,27 +106,27 @@ def test_reg003_callers_of_a_void_method_do_not_wait_for_the_handler(apps: Apps)
 
 
 def test_reg004_the_error_prop_says_why_a_method_is_not_registered(apps: Apps) -> None:
-    errors: dict[str, list[Any]] = {}
-    definitions: dict[str, Any] = {
-        "first": "Twice",
-        "second": "Twice",
-        "no-name": {"description": "nameless"},
-        "empty": "",
-        "number": {"name": 5},
-        "version": {"name": "Versioned", "version": "1"},
+    errors: dict[str, list[Any]] = {"first": [], "second": []}
+    needs_a_name = "The definition needs a name, a non-empty string"
+    refused: dict[str, tuple[Any, str]] = {
+        "no-name": ({"description": "nameless"}, needs_a_name),
+        "empty": ("", needs_a_name),
+        "number": ({"name": 5}, needs_a_name),
+        "version": (
+            {"name": "Versioned", "version": "1"},
+            "The version of method Versioned has to be a number",
+        ),
     }
     apps.browser.allow_in_console(
         "dash_interop: MethodRegister (second|no-name|empty|number|version)"
     )
     app = apps.make(
         "provider",
-        *[
-            MethodRegister(id=key, definition=definition, returns=True)
-            for key, definition in definitions.items()
-        ],
+        *[MethodRegister(id=key, definition="Twice", returns=True) for key in errors],
+        *[MethodRegister(id=key, definition=key, returns=True) for key in refused],
         html.Button("Mend", id="mend"),
     )
-    for key in definitions:
+    for key in ("first", "second", *refused):
         record(app, key, "error", errors.setdefault(key, []))
 
     @app.callback(
@@ -138,14 +139,14 @@ def test_reg004_the_error_prop_says_why_a_method_is_not_registered(apps: Apps) -
     page = apps.open(app)
 
     def said(key: str) -> str:
-        message = eventually(lambda: errors[key][-1] and errors[key][-1]["message"], key)
-        return str(message)
+        error = eventually(lambda: errors[key] and errors[key][-1], f"{key} is refused")
+        return error["message"]
 
     assert "Twice" in said("second")
-    assert said("no-name") == "The definition needs a name, a non-empty string"
-    assert said("empty") == "The definition needs a name, a non-empty string"
-    assert said("number") == "The definition needs a name, a non-empty string"
-    assert said("version") == "The version of method Versioned has to be a number"
+    for key, (definition, message) in refused.items():
+        # As a clientside callback may: in Python such a definition is refused at once.
+        page.set_props(key, definition=definition)
+        assert said(key) == message
     assert errors["first"] == [None]
 
     page.click("mend")
@@ -153,6 +154,7 @@ def test_reg004_the_error_prop_says_why_a_method_is_not_registered(apps: Apps) -
     caller = apps.caller()
     assert caller.invoke("Mended") == {"mended": True}
     assert caller.servers("Twice") == ["provider"]
+    assert [key for key in refused if caller.servers(key)] == []
 
 
 def test_reg005_a_value_written_to_invoke_by_somebody_else_disturbs_nothing(apps: Apps) -> None:
@@ -243,26 +245,27 @@ def test_reg007_an_invocation_whose_time_is_up_while_it_waits_is_never_run(apps:
 
 
 @pytest.mark.parametrize("timeout", [0, -5, "soon"])
-def test_reg008_a_response_time_that_is_no_positive_number_means_the_default(
+def test_reg008_a_method_whose_response_time_is_no_positive_number_is_not_offered(
     apps: Apps, timeout: Any
 ) -> None:
-    gate = Gate()
-    app = apps.make(
-        "provider",
-        MethodRegister(id="slow", definition="Slow", returns=True, methodResponseTimeoutMs=timeout),
-    )
-
-    def slow(invoke: Any) -> Any:
-        gate.pass_through(1)
-        return answer(invoke, done=True)
-
-    handle(app, "slow", slow)
-    apps.open(app)
-    pending = apps.caller().start("Slow")
-    eventually(lambda: gate.entered, "the handler runs")
-    assert pending.outcome == {}
-    gate.let()
-    assert pending.wait()["returned"] == {"done": True}
+    errors: list[Any] = []
+    app = apps.make("provider", MethodRegister(id="quick", definition="Quick", returns=True))
+    handle(app, "quick", lambda invoke: answer(invoke, done=True))
+    record(app, "quick", "error", errors)
+    page = apps.open(app)
+    caller = apps.caller()
+    assert caller.invoke("Quick") == {"done": True}
+    # As a callback may: in Python such a time is refused at once.
+    apps.browser.allow_in_console("dash_interop: MethodRegister quick: methodResponseTimeoutMs")
+    page.set_props("quick", methodResponseTimeoutMs=timeout)
+    message = "methodResponseTimeoutMs has to be a positive number of milliseconds"
+    eventually(lambda: errors[1:], "the time is refused")
+    assert errors[1:] == [{"message": f"{message}, not {json.dumps(timeout)}"}]
+    caller.wait_for_servers("Quick", 0)
+    page.set_props("quick", methodResponseTimeoutMs=None)
+    caller.wait_for_servers("Quick", 1)
+    assert caller.invoke("Quick") == {"done": True}
+    eventually(lambda: errors[-1] is None, "the error is cleared")
 
 
 def test_reg009_invocations_of_one_method_run_one_by_one_and_other_methods_go_on(
