@@ -87,11 +87,15 @@ class Destination:
         values: list[Any] = []
         if self.has_result:
             answers = [_answer(outcome) for outcome in outcomes]
-            values.append(answers if isinstance(invoke, list) else answers[0])
+            values.append(answers if isinstance(invoke, list) else self._single(answers[0]))
         values += self._last_updates(outcomes)
         if not isinstance(self.outputs, list):
             return values[0]
         return values or None
+
+    def _single(self, answer: dict[str, Any]) -> dict[str, Any]:
+        # Of several updates of the page in one value, the callbacks behind it would see the last.
+        return answer if self.is_pair else {**answer, "takesLists": True}
 
     def _read_update(self, update: Any) -> Any:
         """A value for each output, or none at all."""

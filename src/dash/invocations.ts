@@ -19,6 +19,9 @@ import { isServerAway, whyUnanswered } from './unanswered';
 /** What a MethodRegister holds at most; its callers hear that it is overloaded beyond that. */
 export const LONGEST_QUEUE = 10_000;
 
+/** How many invocations a handler gets in one value where each value takes a second. */
+const MOST_AT_ONCE = 20;
+
 /** Less time than this is none: a callback takes longer. */
 const DUE_SOON_MS = 10;
 
@@ -41,6 +44,8 @@ export interface Outlets {
     deliver: (value: Invocation | Invocation[]) => Promise<Delivery>;
     /** Stops waiting for the callbacks of the present value. */
     abandon: () => void;
+    /** Whether each value takes the callbacks far longer than it should, as in a hidden tab. */
+    areCallbacksSlow: () => boolean;
     /** Resolves when the Dash server answers again. */
     untilServerAnswers: (signal: AbortSignal) => Promise<void>;
     /** Whether another callback than these may still answer, such as one that a click triggers. */
@@ -68,6 +73,8 @@ export class InvocationQueue {
     private running = false;
     private wrongId: string | undefined;
     private onAllAnswered: () => void = () => {};
+    /** Whether the handler was seen to be one that gets its invocations one by one out of a list. */
+    private takesLists = false;
     private readonly closing = new AbortController();
 
     constructor(settings: Settings, outlets: Outlets) {
@@ -143,7 +150,9 @@ export class InvocationQueue {
         await Promise.resolve();
         while (this.waiting.length > 0) {
             this.expireDue();
-            const entries = this.settings.batch ? this.waiting : this.waiting.slice(0, 1);
+            const entries = this.settings.batch
+                ? this.waiting
+                : this.waiting.slice(0, this.atOnce());
             this.waiting = this.waiting.slice(entries.length);
             if (entries.length > 0) {
                 await this.handle(entries);
@@ -152,12 +161,19 @@ export class InvocationQueue {
         this.running = false;
     }
 
+    /** Several at once only help where a browser slows callbacks down, and the handler knows how. */
+    private atOnce(): number {
+        return this.takesLists && this.settings.returns && this.outlets.areCallbacksSlow()
+            ? MOST_AT_ONCE
+            : 1;
+    }
+
     private async handle(entries: Entry[]): Promise<void> {
         const invocations = entries.map(({ invocation }) => invocation);
         this.current = new Map(entries.map((entry) => [entry.invocation.invocationId, entry]));
         this.wrongId = undefined;
-        const value = this.settings.batch ? invocations : invocations[0];
-        const delivery = await this.outlets.deliver(value);
+        const isList = this.settings.batch || invocations.length > 1;
+        const delivery = await this.outlets.deliver(isList ? invocations : invocations[0]);
         if (this.settings.returns && this.current.size > 0) {
             await this.waitForLateAnswers(delivery);
         }
@@ -207,6 +223,7 @@ export class InvocationQueue {
             );
             return;
         }
+        this.takesLists ||= result.takesLists === true;
         this.settle(entry, () => passOn(result, problem, entry.reply));
     }
 

@@ -7,7 +7,7 @@ import type { DashComponent, Part } from './component';
 import type { Diagnostics } from './diagnostics';
 import { type Interop, NO_ROOT } from './interop-context';
 import { InvocationQueue } from './invocations';
-import { callbacksWithOutput } from './renderer';
+import { callbacksWithInput, callbacksWithOutput } from './renderer';
 import { readMode, validated } from './validate';
 
 /** What a MethodRegister is given. */
@@ -136,6 +136,12 @@ export class OfferedMethod implements Part {
         }
     }
 
+    /** Whether the handler alone gets what is delivered. */
+    private isOnlyListener(): boolean {
+        const { slot } = this.component;
+        return slot !== undefined && callbacksWithInput(slot.store, slot.id, 'invoke').length === 1;
+    }
+
     private makeQueue(): InvocationQueue {
         const { component } = this;
         const deliverer = component.eventDeliverer('invoke', false);
@@ -149,6 +155,7 @@ export class OfferedMethod implements Part {
             },
             abandon: () => deliverer.abandon(),
             untilServerAnswers: untilDashServerAnswers,
+            areCallbacksSlow: () => document.hidden && this.isOnlyListener(),
             mayAnswerLater: (callbacks) => {
                 const { slot } = component;
                 const answering = slot ? callbacksWithOutput(slot.store, slot.id, 'result') : [];

@@ -379,7 +379,7 @@ describe('frames that are too large', () => {
             request_id: 'r1',
             reason_uri: 'agm.errors.client_error',
             reason,
-            context: { message: reason, type: 'TooLarge' },
+            context: { message: reason, interopType: 'TooLarge' },
         });
         core.send({ ...head, type: 'call', request_id: 'r2' });
         expect(socket.sent.map(({ type }) => type)).toEqual(['hello', 'call']);
@@ -418,7 +418,7 @@ describe('frames that are too large', () => {
             request_id: 'i1',
             reason_uri: 'agm.errors.client_error',
             reason,
-            context: { message: reason, type: 'TooLarge' },
+            context: { message: reason, interopType: 'TooLarge' },
         });
         expect(received).toHaveLength(1);
         expect(told).toHaveBeenCalledWith(`dash_interop: ${reason}`);

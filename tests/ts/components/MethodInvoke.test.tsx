@@ -396,7 +396,7 @@ describe('a call that fails', () => {
         await page.write(id, { invoke: { definition: 'Sumo' } });
         await page.settle(1_000);
         expect(warnings).toEqual([
-            `dash_interop: MethodInvoke ${id}: nobody offers Sumo so far. On offer: Sum`,
+            `dash_interop: MethodInvoke ${id}: nobody offers Sumo so far: open what does, or correct the name. On offer: Sum`,
         ]);
     });
 

@@ -36,6 +36,9 @@ class FakeCallbacks {
     };
 
     serverAnswers: () => void = () => {};
+    isSlow = false;
+
+    areCallbacksSlow = (): boolean => this.isSlow;
 
     untilServerAnswers = (signal: AbortSignal): Promise<void> =>
         new Promise((resolve) => {
@@ -837,5 +840,46 @@ describe('while the Dash server is away', () => {
         await flush();
         expect(callbacks.delivered).toHaveLength(1);
         expect(callbacks.isRunning).toBe(false);
+    });
+});
+
+describe('in a tab whose callbacks are slow', () => {
+    /** The handler says that it takes lists, and ends. */
+    async function answerAll(more: object): Promise<void> {
+        const delivered = callbacks.delivered[callbacks.delivered.length - 1];
+        for (const { invocationId } of [delivered].flat()) {
+            queue.answer({ invocationId, invocationResult: {}, ...more });
+        }
+        await callbacks.end();
+    }
+
+    beforeEach(async () => {
+        open();
+        callbacks.isSlow = true;
+        for (let n = 0; n < 25; n += 1) {
+            await call(`c${n}`);
+        }
+    });
+
+    test('a handler that takes lists gets those that wait together, twenty at most', async () => {
+        await answerAll({ takesLists: true });
+        await answerAll({});
+        await answerAll({});
+        const sizes = callbacks.delivered.map((value) => [value].flat().length);
+        expect(sizes).toEqual([1, 20, 4]);
+        expect(handled()).toEqual(Array.from({ length: 25 }, (_, n) => `c${n}`));
+        expect(Object.values(told).every((answers) => answers.length === 1)).toBe(true);
+    });
+
+    test('another handler gets them one by one', async () => {
+        await answerAll({});
+        await answerAll({});
+        expect(callbacks.delivered.every((value) => !Array.isArray(value))).toBe(true);
+    });
+
+    test('one that is fast again gets them one by one', async () => {
+        callbacks.isSlow = false;
+        await answerAll({ takesLists: true });
+        expect(callbacks.delivered.every((value) => !Array.isArray(value))).toBe(true);
     });
 });
