@@ -1,7 +1,8 @@
 # make demo          run the example app
 # make test          style, types, and all tests
-# make test-matrix   browser tests on the oldest and the newest Dash, and all of them in
-#                    Firefox and WebKit, of which make test runs a core
+# make test-matrix   browser tests on the oldest and the newest Dash, changes of the layout on
+#                    those that differ in them, and all of them in Firefox and WebKit, of which
+#                    make test runs a core
 # make soak          random sequences over Dash's renderer (ARGS="--sequences 1000" is passed on)
 # make build         browser bundle and Python component classes
 # make types         tsc and pyright
@@ -12,6 +13,10 @@
 PYTHON ?= python3
 ARGS ?=
 OLDEST_DASH := 3.0.0
+# The first that mounts siblings anew, and the one to come, which does not, with the React to come.
+MOUNTING_DASH := 4.1.0
+COMING_DASH := 4.5.0rc2
+COMING_REACT := 19.2.4
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -88,6 +93,18 @@ test-matrix: build browser
 	$(PIP_ENV) $(MATRIX)/newest/bin/python $(PIP) --upgrade -e '.[test,fastapi,quart]' 'dash>=4'
 	DASH_INTEROP_TEST_ENGINES=chromium DASH_INTEROP_TEST_BACKENDS=flask,fastapi,quart \
 		$(MATRIX)/newest/bin/python -m pytest tests/browser $(ARGS)
+	$(call heading,Changes of the layout on Dash $(MOUNTING_DASH))
+	test -x $(MATRIX)/mounting/bin/python || $(PYTHON) -m venv $(MATRIX)/mounting
+	$(PIP_ENV) $(MATRIX)/mounting/bin/python $(PIP) -e '.[test]' 'dash==$(MOUNTING_DASH)'
+	DASH_INTEROP_TEST_ENGINES=chromium \
+		$(MATRIX)/mounting/bin/python -m pytest tests/browser/test_layout_changes.py $(ARGS)
+	$(call heading,Changes of the layout on Dash $(COMING_DASH) with React 18 and $(COMING_REACT))
+	test -x $(MATRIX)/coming/bin/python || $(PYTHON) -m venv $(MATRIX)/coming
+	$(PIP_ENV) $(MATRIX)/coming/bin/python $(PIP) -e '.[test]' 'dash==$(COMING_DASH)'
+	DASH_INTEROP_TEST_ENGINES=chromium \
+		$(MATRIX)/coming/bin/python -m pytest tests/browser/test_layout_changes.py $(ARGS)
+	REACT_VERSION=$(COMING_REACT) DASH_INTEROP_TEST_ENGINES=chromium \
+		$(MATRIX)/coming/bin/python -m pytest tests/browser/test_layout_changes.py $(ARGS)
 	$(call heading,Browser tests in Firefox and WebKit)
 	DASH_INTEROP_TEST_ENGINES=firefox,webkit DASH_INTEROP_TEST_BACKENDS=flask \
 		$(MATRIX)/newest/bin/python -m pytest tests/browser $(ARGS)
