@@ -8,7 +8,6 @@ import {
     type ComponentPath,
     type Entry,
     layoutEntry,
-    pathOf,
     type Store,
     setQuietly,
     stringifyId,
@@ -57,6 +56,7 @@ export class DashComponent {
     /** A prop that the library sets: a copy of this component has it, one made anew has not. */
     private mark: string | undefined;
     private entry: Entry | undefined;
+    private isPresent = false;
     private wasWritten = false;
     private unsubscribe: (() => void) | undefined;
     private fate: Promise<void> | undefined;
@@ -148,7 +148,13 @@ export class DashComponent {
     /** Sees what has changed since it looked last. */
     private look({ store, id }: Slot): void {
         const before = this.entry;
-        this.entry = layoutEntry(store, id, this.path) ?? before;
+        const entry = layoutEntry(store, id, this.path);
+        if (entry && !this.isPresent) {
+            // Not in this moment: the layout may go on changing.
+            queueMicrotask(() => this.resume());
+        }
+        this.isPresent = entry !== undefined;
+        this.entry = entry ?? before;
         if (this.entry && this.entry.props !== before?.props) {
             this.wasWritten = isWrite(before, this.entry);
             this.change(store);
@@ -158,11 +164,14 @@ export class DashComponent {
         }
     }
 
-    /** Where values can be given to it now: a moved one has to be rendered at its new place first. */
+    /**
+     * Where values can be given to it now: it has to be rendered where the layout has it. Dash would
+     * drop what is given to another place, or give it to whatever is there.
+     */
     private place(): Slot | undefined {
-        const { slot } = this;
-        const path = slot?.id === undefined ? undefined : pathOf(slot.store, slot.id);
-        return path === undefined || path.join() === this.path.join() ? slot : undefined;
+        const { slot, path } = this;
+        const entry = slot && layoutEntry(slot.store, slot.id, path);
+        return entry?.path.join() === path.join() ? slot : undefined;
     }
 
     private resume(): void {
