@@ -831,13 +831,22 @@ async def test_a_target_chooses_among_the_servers(gateway: GatewayProcess, user:
         assert await invoked({}) == ["client", "one", "two", "three"]
 
 
-@pytest.mark.parametrize("target", ["first", "ALL", 7, [7], True])
+@pytest.mark.parametrize(
+    "target, words",
+    [
+        ("first", "'best', 'all', 'skipMine'"),
+        ("ALL", "did you mean 'all'"),
+        (7, "'best', 'all', 'skipMine'"),
+        ([7], "'best', 'all', 'skipMine'"),
+        (True, "'best', 'all', 'skipMine'"),
+    ],
+)
 async def test_what_is_no_target_is_refused_with_those_there_are(
-    our_shared_gateway: GatewayProcess, user: str, target: Any
+    our_shared_gateway: GatewayProcess, user: str, target: Any, words: str
 ):
     async with peers(our_shared_gateway.url, user, "client") as [client]:
         await client.register("Echo", echo)
-        with pytest.raises(InvalidInvoke, match="'best', 'all', 'skipMine'"):
+        with pytest.raises(InvalidInvoke, match=words):
             await in_time(client.invoke("Echo", target=target))
 
 
