@@ -116,7 +116,7 @@ def test_failure_reaches_the_caller_and_is_told_here(command, caller, handler, m
     with offered(command, handler) as process:
         with pytest.raises(HandlerFailed) as caught:
             called(caller)
-        assert caught.value.type == "CommandFailed"
+        assert caught.value.exception == "CommandFailed"
         assert str(caught.value).startswith("CommandFailed: ")
         assert str(caught.value).endswith(message)
         process.send_signal(signal.SIGINT)
