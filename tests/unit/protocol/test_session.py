@@ -490,8 +490,11 @@ def test_time_of_a_deadline_is_that_of_the_first_thing_due():
     wired.tick(10)
     a.invoke("Sum", wait_timeout=5)
     a.wait_for_method("Sum", timeout=3)
+    # When the log says what the invocation waits for.
+    assert a.session.next_deadline() == 11
+    wired.tick(1)
     assert a.session.next_deadline() == 13
-    wired.tick(3)
+    wired.tick(2)
     assert a.session.next_deadline() == 15
     wired.tick(2)
     assert a.session.next_deadline() is None
@@ -502,18 +505,19 @@ def test_every_wait_begins_when_it_is_asked_for():
     a = wired.stranger("a")
     for number, ask in enumerate(
         [
-            lambda: a.register("Sum", token="t", timeout=5),
-            lambda: a.create_stream("Prices", token="t", timeout=5),
-            lambda: a.invoke("Nothing", wait_timeout=5),
-            lambda: a.subscribe("Nothing", wait_timeout=5),
-            lambda: a.wait_for_method("Nothing", timeout=5),
+            lambda seconds: a.register("Sum", token="t", timeout=seconds),
+            lambda seconds: a.create_stream("Prices", token="t", timeout=seconds),
+            lambda seconds: a.invoke("Nothing", wait_timeout=seconds),
+            lambda seconds: a.subscribe("Nothing", wait_timeout=seconds),
+            lambda seconds: a.wait_for_method("Nothing", timeout=seconds),
         ]
     ):
         assert a.session.next_deadline() is None
         wired.tick(10)
-        ask()
-        assert a.session.next_deadline() == wired.now + 5, number
-        wired.tick(5)
+        # Too short for anything to be said in between.
+        ask(0.5)
+        assert a.session.next_deadline() == wired.now + 0.5, number
+        wired.tick(0.5)
 
 
 def test_every_answer_is_waited_for_from_the_time_of_the_last_message_on():
