@@ -8,6 +8,8 @@ import {
     type ComponentPath,
     type Entry,
     layoutEntry,
+    layoutState,
+    pathOf,
     type Store,
     setQuietly,
     stringifyId,
@@ -56,6 +58,9 @@ export class DashComponent {
     /** A prop that the library sets: a copy of this component has it, one made anew has not. */
     private mark: string | undefined;
     private entry: Entry | undefined;
+    /** What Dash's store had when it was looked at last. */
+    private layout: unknown;
+    private paths: unknown;
     private isPresent = false;
     private wasWritten = false;
     private unsubscribe: (() => void) | undefined;
@@ -140,13 +145,27 @@ export class DashComponent {
     /** It is rendered where the layout has it. */
     moved(): void {
         if (this.slot) {
-            this.look(this.slot);
+            this.lookAtLayout(this.slot);
             this.resume();
         }
     }
 
     /** Sees what has changed since it looked last. */
-    private look({ store, id }: Slot): void {
+    private look(slot: Slot): void {
+        const { store, id } = slot;
+        const { layout, paths } = layoutState(store);
+        // Dash tells of much that has nothing to do with the layout, and often.
+        if (layout !== this.layout || paths !== this.paths) {
+            this.layout = layout;
+            this.paths = paths;
+            this.lookAtLayout(slot);
+        }
+        if (id !== undefined && this.entry) {
+            this.guard.look(store, id, this.entry.props);
+        }
+    }
+
+    private lookAtLayout({ store, id }: Slot): void {
         const before = this.entry;
         const entry = layoutEntry(store, id, this.path);
         if (entry && !this.isPresent) {
@@ -159,8 +178,8 @@ export class DashComponent {
             this.wasWritten = isWrite(before, this.entry);
             this.change(store);
         }
-        if (id !== undefined && this.entry) {
-            this.guard.look(store, id, this.entry.props);
+        if (id !== undefined) {
+            this.guard.notePlace(pathOf(store, id));
         }
     }
 

@@ -197,6 +197,11 @@ export function layoutEntry(
     return { path, props, writes: hash.hash ?? hash };
 }
 
+/** What is another object whenever something in the layout, or a place in it, has changed. */
+export function layoutState(store: Store): { layout: unknown; paths: unknown } {
+    return store.getState();
+}
+
 /**
  * Where a component is in the layout; undefined when it is not. The list is another one whenever
  * Dash has gone through a part of the layout that holds the component.

@@ -13,7 +13,6 @@ import {
     type ComponentId,
     hasInput,
     type PendingCallback,
-    pathOf,
     request,
     requestedCallbacks,
     type Store,
@@ -44,7 +43,6 @@ export class ReplayGuard {
      * @param props Those of the component in the layout.
      */
     look(store: Store, id: ComponentId, props: Record<string, unknown>): void {
-        this.noteArrival(pathOf(store, id));
         for (const pending of requestedCallbacks(store)) {
             if (!this.examined.has(pending)) {
                 this.examined.add(pending);
@@ -53,7 +51,12 @@ export class ReplayGuard {
         }
     }
 
-    private noteArrival(place: unknown): void {
+    /**
+     * To be called after each change of the layout.
+     *
+     * @param place Where the component is; another list when Dash has gone through its part.
+     */
+    notePlace(place: unknown): void {
         if (place !== this.place) {
             this.place = place;
             this.isArriving = true;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Deliverer } from '../../../src/dash/deliver';
+import { pathOf } from '../../../src/dash/renderer';
 import { ReplayGuard } from '../../../src/dash/replays';
 import { FakeDashStore } from '../support/fake-dash-store';
 
@@ -23,7 +24,10 @@ beforeEach(() => {
 function watch(mayFill = false): void {
     guard = new ReplayGuard();
     guard.add(deliverer, mayFill);
-    store.subscribe(() => guard.look(store, 'm', store.props('m')));
+    store.subscribe(() => {
+        guard.notePlace(pathOf(store, 'm'));
+        guard.look(store, 'm', store.props('m'));
+    });
 }
 
 /** Some callback returns the layout again, and Dash requests what it requests then. */
