@@ -1,4 +1,4 @@
-/** Keys and words that mean nothing, and which were meant: the rules of `protocol/keys.py`. */
+/** Keys and words that mean nothing, and which were meant: the rules of `wire/keys.py`. */
 
 /** Greater is the share of its letters that a word may have wrong. */
 const GREATEST_DISTANCE = 0.4;
