@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 from weakref import WeakMethod
 
-from ..client.streams import Branch, StreamBranch, StreamSubscription
+from ..client.publishing import Branch, StreamBranch, StreamSubscription
 from ..client.sync import InteropClient, Stream
 from ..errors import InteropError, RegistrationError
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import ConfigError, InvalidInvoke, RegistrationError
+from ..peer.agm import Agm
 from ..peer.deadlines import time_problem
 from ..peer.directory import Instance
 from ..peer.queue import QueueSettings
@@ -19,15 +20,10 @@ from ..wire.definitions import Definition, Filter, Method, read_definition, read
 from .access import Access, TokenSource
 from .engine import Engine
 from .listeners import Listener, Stop
-from .requests import (
-    check_registration_timeout,
-    check_seconds,
-    encode_arguments,
-    wanted_method,
-    wanted_stream,
-)
-from .running import Handler, HandlerFunction
-from .streams import Stream, Subscription
+from .publishing import Stream
+from .requests import check_registration_timeout, check_wait, method_request, stream_request
+from .running import Handler, HandlerFunction, Running
+from .subscribing import Subscription
 from .validation import Mode
 
 __all__ = ["InteropClient", "connect"]
@@ -54,6 +50,7 @@ class InteropClient:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._session = engine.session
+        self._agm = engine.session.domain(Agm)
 
     async def __aenter__(self) -> InteropClient:
         return self
@@ -91,7 +88,7 @@ class InteropClient:
     @property
     def instance(self) -> Instance:
         """This peer as others see it; ``get_methods`` and ``get_streams`` say what it offers."""
-        return self._session.instance
+        return self._agm.instance
 
     async def close(self) -> None:
         """Leave. What is in flight ends with an error; running handlers are cancelled."""
@@ -160,16 +157,10 @@ class InteropClient:
         settings = QueueSettings(response_timeout, concurrency, max_queue)
         check_registration_timeout(timeout)
         await self._engine.request(
-            lambda token: self._session.register(
-                token,
-                bound.definition,
-                bound,
-                timeout=timeout,
-                settings=settings,
-                now=self._engine.now(),
-                replace=replace,
+            lambda token: self._agm.serving.register(
+                token, bound.definition, bound, settings, timeout=timeout, replace=replace
             ),
-            lambda token, offering: self._session.take_back(token, offering, self._engine.now()),
+            self._agm.serving.take_back,
         )
 
     async def unregister(self, definition: Definition) -> None:
@@ -179,12 +170,10 @@ class InteropClient:
         Raises:
             RegistrationError: This client offers no such method.
         """
-        offering = self._session.serving.find(definition)
+        offering = self._agm.serving.find(definition)
         if offering is None or offering.handler is None:
             raise RegistrationError(f"{read_definition(definition).name} is not registered here")
-        await self._engine.request(
-            lambda token: self._session.unregister(token, offering, self._engine.now())
-        )
+        await self._engine.request(lambda token: self._agm.serving.unregister(token, offering))
 
     async def invoke(
         self,
@@ -230,21 +219,11 @@ class InteropClient:
             InvocationError: Base of them all; with several servers the first one's error, and
                 ``all_errors`` has all.
         """
-        wanted = wanted_method(method)
-        encoded = encode_arguments(args)
-        check_seconds(wait_timeout=wait_timeout, response_timeout=response_timeout)
+        request = method_request(
+            method, args, target, wait_timeout=wait_timeout, response_timeout=response_timeout
+        )
         return await self._engine.request(
-            lambda token: self._session.invoke(
-                token,
-                wanted,
-                args,
-                encoded,
-                target,
-                wait_timeout=wait_timeout,
-                response_timeout=response_timeout,
-                now=self._engine.now(),
-            ),
-            lambda _, invoking: invoking.cancel(),
+            lambda token: self._agm.invoke(token, request), lambda _, invoking: invoking.cancel()
         )
 
     async def call(self, method: str, /, **arguments: Any) -> Any:
@@ -273,7 +252,7 @@ class InteropClient:
 
     def peers(self) -> list[Instance]:
         """The other peers that this one sees, whether they offer something or not."""
-        return self._engine.perform(self._session.directory.others)
+        return self._engine.perform(self._agm.directory.others)
 
     def methods(self, wanted: Filter = None) -> list[Method]:
         """
@@ -284,17 +263,17 @@ class InteropClient:
                 ``{"objectTypes": ["Client"]}``; names are compared without regard to case.
         """
         filter = read_filter(wanted)
-        return self._engine.perform(lambda: self._session.directory.methods(filter))
+        return self._engine.perform(lambda: self._agm.directory.methods(filter))
 
     def servers(self, wanted: Filter = None) -> list[Instance]:
         """The instances that offer something; with ``wanted``, as in ``methods``, just that."""
         filter = read_filter(wanted)
-        return self._engine.perform(lambda: self._session.directory.servers(filter))
+        return self._engine.perform(lambda: self._agm.directory.servers(filter))
 
     def methods_for_instance(self, instance: Mapping[str, Any]) -> list[Method]:
         """What an instance offers, or all those that match ``{"application": "Trades"}``."""
         matches = read_filters(instance)
-        return self._engine.perform(lambda: self._session.directory.methods_of(matches))
+        return self._engine.perform(lambda: self._agm.directory.methods_of(matches))
 
     async def wait_for_method(self, wanted: Filter, timeout: float = DEFAULT_TIMEOUT) -> Method:
         """
@@ -308,11 +287,9 @@ class InteropClient:
         filter = read_filter(wanted)
         if filter is None:
             raise InvalidInvoke("Say which method to wait for")
-        check_seconds(wait_timeout=timeout)
+        check_wait("timeout", timeout)
         return await self._engine.request(
-            lambda token: self._session.wait_for_method(
-                token, filter, timeout=timeout, now=self._engine.now()
-            ),
+            lambda token: self._agm.wait_for_method(token, filter, timeout=timeout),
             lambda _, wait: wait and self._session.link.end_wait(wait),
         )
 
@@ -334,7 +311,7 @@ class InteropClient:
 
     def on_server_method_added(self, listener: Listener) -> Stop:
         """Call ``listener(instance, method)`` for each method of each server, now and later."""
-        return self._listen("server_method_added", listener, self._session.directory.pairs)
+        return self._listen("server_method_added", listener, self._agm.directory.pairs)
 
     def on_server_method_removed(self, listener: Listener) -> Stop:
         """Call ``listener(instance, method)`` when a server has withdrawn a method or left."""
@@ -370,7 +347,7 @@ class InteropClient:
         stream.listen("requested", subscription_request_handler)
         stream.listen("added", subscription_added_handler)
         stream.listen("removed", subscription_removed_handler)
-        await self._engine.open_stream(stream, timeout)
+        await stream.create(timeout)
         return stream
 
     async def subscribe(
@@ -411,15 +388,16 @@ class InteropClient:
             InvalidArguments: ``arguments`` is no dict, or holds what cannot travel.
             InvalidInvoke: ``target`` or a time cannot be used.
         """
-        subscription = Subscription(self._engine, wanted_stream(stream), arguments)
+        request = stream_request(
+            stream, arguments, target, wait_timeout=wait_timeout, response_timeout=response_timeout
+        )
+        subscription = Subscription(self._engine, request)
         subscription.listen("data", on_data)
         subscription.listen("connected", on_connected)
         subscription.listen("waiting", on_waiting)
         subscription.listen("closed", on_closed)
         subscription.listen("failed", on_failed)
-        await self._engine.open_subscription(
-            subscription, target, follow, wait_timeout, response_timeout
-        )
+        await subscription.open(follow=follow)
         return subscription
 
     def _listen(
@@ -486,7 +464,7 @@ class connect:
         self._access = Access(
             url, user=user, token=token, secret_file=secret_file, login=login, secret=secret
         )
-        problem = time_problem("timeout", timeout, or_none=True)
+        problem = time_problem("timeout", timeout, or_zero=True)
         if problem is not None:
             raise ConfigError(problem)
         name = application or _script_name()
@@ -512,7 +490,8 @@ class connect:
 
     async def start_engine(self) -> Engine:
         """What runs a client, connected."""
-        engine = Engine(self._access, self._identity)
+        engine = Engine(self._access, self._identity, [Agm])
+        Running(engine).begin()
         try:
             await engine.open(self._timeout)
         except BaseException:

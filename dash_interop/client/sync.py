@@ -19,19 +19,22 @@ from typing import Any, TypeVar
 
 from ..errors import ConnectionLost, InteropError, Overloaded, SubscriptionClosed
 from ..peer.directory import Instance
+from ..peer.requests import ServerRequest
 from ..peer.results import InvocationResult
 from ..peer.subscribing import StreamData
 from ..peer.targets import Target
 from ..transport.loop import new_event_loop
 from ..transport.threads import Thread, is_patched, result_of
 from ..wire.definitions import Definition, Method, MethodDefinition, read_definition
-from . import aio, streams
+from . import aio
 from .access import TokenSource
 from .aio import CONNECT_TIMEOUT, DEFAULT_TIMEOUT, Filter
 from .engine import Engine, is_running_here
 from .listeners import CLOSE_TIMEOUT, Listener, Stop
-from .requests import wanted_stream
+from .publishing import Branch, StreamBase
+from .requests import stream_request
 from .running import HandlerFunction
+from .subscribing import SubscriptionBase
 from .validation import Mode
 
 __all__ = ["InteropClient", "Stream", "Subscription", "connect"]
@@ -116,7 +119,7 @@ async def _end_tasks() -> None:
         await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
 
 
-class Stream(streams.StreamBase):
+class Stream(StreamBase):
     """A stream of ours; ``InteropClient.create_stream`` makes it."""
 
     def __init__(self, portal: _Portal, engine: Engine, definition: MethodDefinition) -> None:
@@ -130,7 +133,7 @@ class Stream(streams.StreamBase):
             except Overloaded:
                 self.flush()
 
-    def push(self, data: Any, branch: streams.Branch = None) -> None:
+    def push(self, data: Any, branch: Branch = None) -> None:
         """
         Send data to the subscribers. Returns at once, unless 16 MiB wait to be sent: then it waits
         for the gateway.
@@ -155,17 +158,11 @@ class Stream(streams.StreamBase):
         self._portal.run(self._engine.flush())
 
 
-class Subscription(streams.SubscriptionBase):
+class Subscription(SubscriptionBase):
     """A subscription of ours; ``InteropClient.subscribe`` makes it."""
 
-    def __init__(
-        self,
-        portal: _Portal,
-        engine: Engine,
-        stream: MethodDefinition,
-        arguments: Mapping[str, Any] | None,
-    ) -> None:
-        super().__init__(engine, stream, arguments)
+    def __init__(self, portal: _Portal, engine: Engine, request: ServerRequest) -> None:
+        super().__init__(engine, request)
         self._portal = portal
 
     def __iter__(self) -> Subscription:
@@ -389,7 +386,7 @@ class InteropClient:
         stream.listen("requested", subscription_request_handler)
         stream.listen("added", subscription_added_handler)
         stream.listen("removed", subscription_removed_handler)
-        self._portal.run(self._engine.open_stream(stream, timeout))
+        self._portal.run(stream.create(timeout))
         return stream
 
     def subscribe(
@@ -408,18 +405,16 @@ class InteropClient:
         response_timeout: float = DEFAULT_TIMEOUT,
     ) -> Subscription:
         """Subscribe to a stream, and wait until a publisher has accepted, or is waited for."""
-        wanted = wanted_stream(stream)
-        subscription = Subscription(self._portal, self._engine, wanted, arguments)
+        request = stream_request(
+            stream, arguments, target, wait_timeout=wait_timeout, response_timeout=response_timeout
+        )
+        subscription = Subscription(self._portal, self._engine, request)
         subscription.listen("data", on_data)
         subscription.listen("connected", on_connected)
         subscription.listen("waiting", on_waiting)
         subscription.listen("closed", on_closed)
         subscription.listen("failed", on_failed)
-        self._portal.run(
-            self._engine.open_subscription(
-                subscription, target, follow, wait_timeout, response_timeout
-            )
-        )
+        self._portal.run(subscription.open(follow=follow))
         return subscription
 
 

@@ -23,7 +23,7 @@ from ..wire.agm import (
     RemoveInterest,
 )
 from ..wire.payloads import PayloadError, decode_object
-from .directory import Instance
+from .directory import Directory, Instance
 from .link import Link
 
 __all__ = ["Publication", "Publishing", "StreamInterest"]
@@ -83,8 +83,11 @@ class Publication:
 
 
 class Publishing:
-    def __init__(self, link: Link) -> None:
+    """The streams of a peer, and who subscribes to them."""
+
+    def __init__(self, link: Link, directory: Directory) -> None:
         self._link = link
+        self._directory = directory
         self._publications: dict[str, Publication] = {}
 
     def add(self, publication: Publication) -> None:
@@ -122,7 +125,7 @@ class Publishing:
             publication,
             message.subscription_id,
             arguments,
-            self._link.directory.instance(message.caller_id),
+            self._directory.instance(message.caller_id),
         )
         publication.interests[interest.id] = interest
         if publication.decides:

@@ -10,7 +10,7 @@ from ..errors import InvalidInvoke
 from ..wire.keys import nearest, unknown_key
 from .directory import Instance, Offer
 
-__all__ = ["Target", "read_filters", "read_target"]
+__all__ = ["Choice", "Target", "describe_target", "read_filters", "read_target"]
 
 Target: TypeAlias = "str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None"
 """``"best"`` (or ``None``), ``"all"``, ``"skipMine"``, an instance or part of one, or a list."""
@@ -48,6 +48,13 @@ def read_target(target: Target) -> Choice:
         return _NAMED[target]
     matches = read_filters(target)
     return lambda offers, own_id: [offer for offer in offers if matches(offer.server)]
+
+
+def describe_target(target: Target) -> str:
+    """For errors and the log."""
+    if isinstance(target, str) or target is None:
+        return f"'{target or 'best'}'"
+    return repr([dict(entry) for entry in target] if isinstance(target, list) else target)
 
 
 def read_filters(target: Any) -> Callable[[Instance], bool]:
