@@ -23,6 +23,7 @@ from .listeners import Listener, Stop
 from .publishing import Stream
 from .requests import check_registration_timeout, check_wait, method_request, stream_request
 from .running import Handler, HandlerFunction, Running
+from .socket import OpenConnection, open_socket
 from .subscribing import Subscription
 from .validation import Mode
 
@@ -488,9 +489,9 @@ class connect:
         """Connect; ``await connect(...)`` is short for it."""
         return InteropClient(await self.start_engine())
 
-    async def start_engine(self) -> Engine:
+    async def start_engine(self, open_connection: OpenConnection = open_socket) -> Engine:
         """What runs a client, connected."""
-        engine = Engine(self._access, self._identity, [Agm])
+        engine = Engine(self._access, self._identity, [Agm], open_connection)
         Running(engine).begin()
         try:
             await engine.open(self._timeout)
