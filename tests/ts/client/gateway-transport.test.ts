@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { GatewayTransport } from '../../../src/client/gateway-transport';
 import type { Session } from '../../../src/client/session';
@@ -6,6 +8,9 @@ import { FakeWebSocket } from '../support/fake-websocket';
 
 const HELLO = { type: 'hello', domain: 'global', identity: { application: 'app' } };
 const LONGEST_DELAY_MS = 5_000;
+
+/** The page, as vitest gives it to tests. */
+declare const jsdom: { reconfigure: (settings: { url: string }) => void };
 
 let statuses: ConnectionStatus[];
 let received: any[];
@@ -562,9 +567,11 @@ describe('a socket that the browser itself refuses', () => {
     });
 
     test('on a page that came by https is told what it needs', async () => {
-        vi.stubGlobal('location', { protocol: 'https:', origin: 'https://app' });
+        const url = location.href;
+        jsdom.reconfigure({ url: 'https://app/' });
         (await sayHello()).refuse();
         await vi.advanceTimersByTimeAsync(100);
+        jsdom.reconfigure({ url });
         expect(statuses).toEqual([
             {
                 state: 'disconnected',
