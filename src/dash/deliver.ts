@@ -156,7 +156,7 @@ export class Deliverer {
         const fail = (error: unknown) => {
             // A component that fails in rendering must not stop the values after this one.
             console.error(error);
-            resolve({ ...notSet(), failed: true, failure: { error } });
+            resolve({ ...notSet(), failure: { error } });
             this.resume();
         };
         if (this.give(slot, value, fail)) {

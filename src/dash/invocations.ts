@@ -193,8 +193,8 @@ export class InvocationQueue {
     }
 
     private async waitForLateAnswers(delivery: Delivery): Promise<void> {
-        const { callbacks, failed, failure } = delivery;
-        if (!failed && callbacks.size > 0 && this.outlets.mayAnswerLater(callbacks)) {
+        const { callbacks, failure } = delivery;
+        if (!failure && callbacks.size > 0 && this.outlets.mayAnswerLater(callbacks)) {
             await new Promise<void>((resolve) => {
                 this.onAllAnswered = resolve;
             });

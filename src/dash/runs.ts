@@ -8,15 +8,13 @@ import type { FailedExecution } from './unanswered';
 export interface Delivery {
     /** The definitions of all callbacks that it triggered, directly or through others. */
     callbacks: Set<PendingCallback['callback']>;
-    /** Whether one of them failed. */
-    failed: boolean;
-    /** How the first of them failed that did. */
+    /** How the first of them failed that did; undefined while none has. */
     failure?: FailedExecution;
 }
 
 /** What came of a value that was not set. */
 export function notSet(): Delivery {
-    return { callbacks: new Set(), failed: false };
+    return { callbacks: new Set() };
 }
 
 export class TriggeredRuns {
@@ -89,7 +87,6 @@ export class TriggeredRuns {
     }
 
     private fail(failure: FailedExecution): void {
-        this.delivery.failed = true;
         this.delivery.failure ??= failure;
     }
 }
