@@ -1,7 +1,8 @@
 /** From the settings of a page to a connected Interop API. */
 
+import { toError } from './errors';
 import { GatewayTransport } from './gateway-transport';
-import { InteropClient, type Io } from './interop';
+import { InteropClient, type Io } from './interop-client';
 import { type LibrarySettings, publishInstance } from './page-globals';
 import { askSession, type Session } from './session';
 import { readSettings, type Settings } from './settings';
@@ -223,9 +224,4 @@ async function quietly<T>(make: () => Promise<T>): Promise<T> {
         // The browser reports such rejections after the current task.
         setTimeout(() => window.removeEventListener('unhandledrejection', silence), 0);
     }
-}
-
-function toError(reason: any): Error {
-    const cause = reason?.err ?? reason;
-    return cause instanceof Error ? cause : new Error(cause?.message ?? String(cause));
 }

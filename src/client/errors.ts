@@ -6,6 +6,8 @@
  * `message`; all else is its handler's, whose exception is named by `type`, whatever it is called.
  */
 
+import type { Instance } from './instance';
+
 export const ERROR_TYPES = [
     'InvalidInvoke',
     'NotConnected',
@@ -35,6 +37,32 @@ export const SAID_BY_SERVERS = [
 ] as const satisfies ErrorType[];
 
 export type ServerErrorType = (typeof SAID_BY_SERVERS)[number];
+
+/** The failure of an invocation at one server. */
+export interface FailedInvocation {
+    executed_by: Instance | null;
+    called_with: Record<string, any>;
+    name: string;
+    message: string;
+    type?: ErrorType;
+    /** Name of the exception in the handler, where it told. */
+    exception?: string;
+    /** All that the server put into its error. */
+    returned?: any;
+}
+
+/** No server answered with a result. */
+export class InvocationError extends Error {
+    /** Undefined for an error of a gateway that is not ours. */
+    readonly type: ErrorType | undefined;
+    readonly errors: FailedInvocation[];
+
+    constructor(message: string, type: ErrorType | undefined, errors: FailedInvocation[] = []) {
+        super(message);
+        this.type = type;
+        this.errors = errors;
+    }
+}
 
 /** An error as it travels to the caller. */
 export interface HandlerError {
@@ -78,4 +106,14 @@ const BY_REASON_URI: Record<string, ErrorType> = {
 /** What an error of the wire means; undefined for reasons of other gateways. */
 export function typeOfReason(reasonUri: string | undefined): ErrorType | undefined {
     return BY_REASON_URI[reasonUri ?? ''];
+}
+
+/** What core rejects with, which may be anything, as an Error. */
+export function toError(reason: any): Error {
+    const cause = reason?.err ?? reason;
+    if (cause instanceof Error) {
+        return cause;
+    }
+    const said = typeof cause === 'string' ? cause : (cause?.reason ?? cause?.message);
+    return new Error(said ?? String(JSON.stringify(cause)));
 }

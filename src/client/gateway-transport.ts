@@ -11,8 +11,8 @@
  */
 
 import { watchPolicy } from './browser-policy';
+import { decodeFrame, encodeFrame, type Frame, sizeProblem } from './codec';
 import { libraryError, typeOfReason } from './errors';
-import { decodeFrame, encodeFrame, type Frame, sizeProblem } from './frames';
 import { watchPageLife } from './page-life';
 import type { Session } from './session';
 import { disconnectedBy, type StatusListener } from './status';

@@ -5,7 +5,7 @@
 
 import type { Schema } from '@cfworker/json-schema';
 import { askDashServer } from './dash-server';
-import type { MethodDefinition } from './definition';
+import type { MethodDefinition } from './definitions';
 import { describeProblems } from './problems';
 
 /** Says what is wrong with a value, in a sentence for each field; nothing when all is well. */

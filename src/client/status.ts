@@ -1,6 +1,6 @@
 /** Whether a page is connected to its gateway, as whom, and why not. */
 
-import type { Instance } from './targets';
+import type { Instance } from './instance';
 
 export interface ConnectionStatus {
     /** `connecting` until the first login; `disconnected` when it failed or was lost. It goes on trying. */

@@ -1,8 +1,7 @@
 /** Which servers an invocation goes to. */
 
+import { type Instance, OWN_VIEW } from './instance';
 import { checkKeys, nearest } from './keys';
-
-export type Instance = Record<string, any>;
 
 export type Target = 'best' | 'all' | 'skipMine' | Instance | Instance[];
 
@@ -21,9 +20,6 @@ const WORDS = new Map<string, Choice>([
     ['all', (servers) => servers],
     ['skipMine', (servers, ownId) => servers.filter(({ peerId }) => peerId !== ownId)],
 ]);
-
-/** What each page makes up for itself: core invents a pid for an instance that tells none. */
-export const OWN_VIEW = ['pid', 'isLocal'];
 
 /** What does not count in a target that names an `instance`: a reconnect changes the peer. */
 const PASSING = new Set(['peerId', ...OWN_VIEW]);

@@ -1,8 +1,8 @@
 /** `MethodRegister.result`: the answer to one invocation, as a callback wrote it. */
 
 import { type HandlerError, libraryError } from '../client/errors';
-import type { Reply } from '../client/interop';
 import { checkKeys } from '../client/keys';
+import type { Reply } from '../client/serving';
 
 export const ANSWER_KEYS = ['invocationId', 'invocationResult', 'error'] as const;
 

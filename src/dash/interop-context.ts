@@ -1,7 +1,7 @@
 /** How the components below a Glue42 get at its connection. */
 
 import { createContext, useContext } from 'react';
-import type { InteropClient } from '../client/interop';
+import type { InteropClient } from '../client/interop-client';
 import { LatestStatus } from '../client/status';
 
 /** The connection; undefined while there is none yet, or words that say why there will be none. */

@@ -1,12 +1,13 @@
 /** The method of a MethodRegister, from its registration to its withdrawal. */
 
 import { untilDashServerAnswers } from '../client/dash-server';
-import { readTimeout } from '../client/definition';
-import { DEFAULT_TIMEOUT_MS, type Handler, type InteropClient } from '../client/interop';
+import { DEFAULT_TIMEOUT_MS, readTimeout } from '../client/deadlines';
+import type { InteropClient } from '../client/interop-client';
+import type { Handler } from '../client/serving';
 import type { DashComponent, Part } from './component';
 import type { Diagnostics } from './diagnostics';
 import { type Interop, NO_ROOT } from './interop-context';
-import { InvocationQueue } from './invocations';
+import { InvocationQueue } from './queue';
 import { callbacksWithInput, callbacksWithOutput } from './renderer';
 import { readMode, validated } from './validate';
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'react';
 import { connect, isDesktop } from '../client/connect';
-import { InteropClient } from '../client/interop';
+import { InteropClient } from '../client/interop-client';
 import type { Settings } from '../client/settings';
 import {
     type ConnectionStatus,

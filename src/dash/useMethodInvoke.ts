@@ -1,14 +1,15 @@
 /** A MethodInvoke: each value written to its `invoke` is one invocation and has one result. */
 
 import { useEffect } from 'react';
-import { readWaitTimeout } from '../client/definition';
-import { DEFAULT_TIMEOUT_MS, InteropClient, InvocationFailed } from '../client/interop';
-import { readInvoke } from '../client/invoke-request';
+import { DEFAULT_TIMEOUT_MS, readWaitTimeout } from '../client/deadlines';
+import { InvocationError } from '../client/errors';
+import { InteropClient } from '../client/interop-client';
 import type { LatestStatus } from '../client/status';
 import { type DashComponent, type DashProps, type Part, useDashComponent } from './component';
 import type { Deliverer } from './deliver';
 import { Diagnostics } from './diagnostics';
 import { type Interop, useInterop, useStatus } from './interop-context';
+import { readInvoke } from './invoke-request';
 
 /** How long an invocation waits for a server before the author hears that there is none. */
 const TOLERATED_MS = 1_000;
@@ -147,13 +148,13 @@ async function invokeOnce(
 
 function requireClient(interop: Interop): InteropClient {
     if (typeof interop === 'string' || interop === undefined) {
-        throw new InvocationFailed(interop ?? 'The page is not connected', 'NotConnected');
+        throw new InvocationError(interop ?? 'The page is not connected', 'NotConnected');
     }
     return interop;
 }
 
 function describeError(error: Error): { message: string; all_errors: object[] } {
-    const { type, errors = [] } = error as Partial<InvocationFailed>;
+    const { type, errors = [] } = error as Partial<InvocationError>;
     const { exception, returned } = errors[0] ?? {};
     return {
         message: error.message,

@@ -1,8 +1,8 @@
 /** Checks what goes through a handler: the arguments on their way in, the result on its way out. */
 
-import { readDefinition } from '../client/definition';
+import { readDefinition } from '../client/definitions';
 import { type HandlerError, libraryError, type ServerErrorType } from '../client/errors';
-import type { Handler } from '../client/interop';
+import type { Handler } from '../client/serving';
 import { askSchemas, makeChecks } from '../client/signature';
 
 const MODES = ['off', 'warn', 'strict'] as const;

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Handler } from '../../../src/client/interop';
+import type { Handler } from '../../../src/client/serving';
 import { type Mode, readMode, validated } from '../../../src/dash/validate';
 
 const ints = (name: string) => ({

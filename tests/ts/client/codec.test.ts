@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeFrame, encodeFrame } from '../../../src/client/frames';
+import { decodeFrame, encodeFrame } from '../../../src/client/codec';
 
 const MOMENT = Date.UTC(2024, 1, 29, 12, 30, 15, 250);
 

@@ -10,8 +10,8 @@
  */
 
 import { libraryError } from '../client/errors';
-import type { Reply } from '../client/interop';
-import type { Instance } from '../client/targets';
+import type { Instance } from '../client/instance';
+import type { Reply } from '../client/serving';
 import { passOn, problemOf } from './answer';
 import type { Delivery } from './runs';
 import { isServerAway, whyUnanswered } from './unanswered';
@@ -32,14 +32,14 @@ export interface Invocation {
     caller: Instance;
 }
 
-export interface Settings {
+export interface QueueSettings {
     returns: boolean;
     batch: boolean;
     /** Longest time from arrival to answer, in milliseconds. */
     timeoutMs: number;
 }
 
-export interface Outlets {
+export interface QueueOutlets {
     /** Hands a value to the callbacks; resolves when they have ended. */
     deliver: (value: Invocation | Invocation[]) => Promise<Delivery>;
     /** Stops waiting for the callbacks of the present value. */
@@ -66,8 +66,8 @@ interface Entry {
 const ACKNOWLEDGED: Reply = { succeed: () => {}, fail: () => {} };
 
 export class InvocationQueue {
-    settings: Settings;
-    private readonly outlets: Outlets;
+    settings: QueueSettings;
+    private readonly outlets: QueueOutlets;
     private waiting: Entry[] = [];
     private current = new Map<string, Entry>();
     private running = false;
@@ -77,7 +77,7 @@ export class InvocationQueue {
     private takesLists = false;
     private readonly closing = new AbortController();
 
-    constructor(settings: Settings, outlets: Outlets) {
+    constructor(settings: QueueSettings, outlets: QueueOutlets) {
         this.settings = settings;
         this.outlets = outlets;
     }

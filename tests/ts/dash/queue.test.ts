@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { AnswerLost } from '../../../src/dash/lost-answers';
 import {
     type Invocation,
     InvocationQueue,
     LONGEST_QUEUE,
-    type Settings,
-} from '../../../src/dash/invocations';
-import { AnswerLost } from '../../../src/dash/lost-answers';
+    type QueueSettings,
+} from '../../../src/dash/queue';
 import type { Delivery } from '../../../src/dash/runs';
 
 const HANDLER: any = { inputs: ['m.invoke'], outputs: ['m.result'] };
@@ -95,7 +95,7 @@ afterEach(() => {
     vi.useRealTimers();
 });
 
-function open(settings: Partial<Settings> = {}): void {
+function open(settings: Partial<QueueSettings> = {}): void {
     queue = new InvocationQueue(
         { returns: true, batch: false, timeoutMs: 1_000, ...settings },
         callbacks,

@@ -1,0 +1,104 @@
+/** The caller's side of an invocation: servers are found, each is called, and the outcomes are one result. */
+
+import type { MethodDefinition } from './definitions';
+import { type ErrorType, InvocationError, readFailure } from './errors';
+import { type Finding, readWanted } from './finding';
+import { type Instance, plainInstance } from './instance';
+import { type Failure, type InvocationResult, joinOutcomes, type Outcome } from './results';
+
+export interface InvokeOptions {
+    waitTimeoutMs?: number;
+    methodResponseTimeoutMs?: number;
+}
+
+export class Invoking {
+    private readonly interop: any;
+    private readonly finding: Finding;
+
+    /** @param interop That of core. */
+    constructor(interop: any, finding: Finding) {
+        this.interop = interop;
+        this.finding = finding;
+    }
+
+    async invoke(
+        definition: unknown,
+        args: unknown,
+        target: unknown,
+        { waitTimeoutMs, methodResponseTimeoutMs }: InvokeOptions,
+    ): Promise<InvocationResult> {
+        const wanted = readWanted({
+            definition,
+            target,
+            streams: false,
+            waitTimeoutMs,
+            timeout: ['methodResponseTimeoutMs', methodResponseTimeoutMs],
+        });
+        const calledWith = readArguments(args);
+        const { method, timeoutMs } = wanted;
+        // Where servers are known already, the calls leave before this function first awaits.
+        const present = this.finding.present(wanted);
+        const servers = present.length > 0 ? present : await this.finding.wait(wanted);
+        // One by one: core loses all results when one of several servers times out.
+        const outcomes = await Promise.all(
+            servers.map((server) => this.call(server, method, calledWith, timeoutMs)),
+        );
+        return joinOutcomes(method, calledWith, outcomes);
+    }
+
+    private async call(
+        server: Instance,
+        method: MethodDefinition,
+        args: Record<string, any>,
+        timeoutMs: number,
+    ): Promise<Outcome> {
+        const executed_by = plainInstance(server);
+        const options = { methodResponseTimeoutMs: timeoutMs, waitTimeoutMs: 0 };
+        try {
+            const target = { peerId: server.peerId };
+            const result = await this.interop.invoke(method, args, target, options);
+            return { executed_by, returned: result.returned ?? {} };
+        } catch (reason) {
+            return { executed_by, error: describeFailure(reason, method, timeoutMs) };
+        }
+    }
+}
+
+function readArguments(args: unknown): Record<string, any> {
+    if (args === undefined || args === null) {
+        return {};
+    }
+    if (typeof args !== 'object' || Array.isArray(args)) {
+        throw new InvocationError(
+            `The arguments have to be a dict, not ${Array.isArray(args) ? 'a list' : JSON.stringify(args)}`,
+            'InvalidArguments',
+        );
+    }
+    return args;
+}
+
+/** How messages begin by which core, or a gateway whose reasons core hides, tells the kind of a failure. */
+const WORDS_OF_CORE: [string, ErrorType][] = [
+    ['Invocation timeout', 'Timeout'],
+    ['Can not find a method', 'MethodNotFound'],
+    ['Peer has left', 'ServerGone'],
+];
+
+/** Core rejects with results, frames, bare objects or nothing at all; callers get words. */
+function describeFailure(reason: any, method: MethodDefinition, timeoutMs: number): Failure {
+    const said = typeof reason === 'string' ? reason : reason?.message;
+    const returned = reason?.returned;
+    if (said === undefined || said === null) {
+        const message = `The connection was lost before ${method.name} answered`;
+        return { message, type: 'ConnectionLost' };
+    }
+    if (returned) {
+        const message = String(said) || `${method.name} failed without saying why`;
+        return { message, ...readFailure(returned), returned };
+    }
+    const type = WORDS_OF_CORE.find(([words]) => String(said).startsWith(words))?.[1];
+    if (type === 'Timeout') {
+        return { message: `${method.name} did not answer within ${timeoutMs} ms`, type };
+    }
+    return { message: String(said) || `${method.name} failed without saying why`, type };
+}
