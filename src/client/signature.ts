@@ -1,10 +1,9 @@
 /**
- * What a method accepts and returns. Its Dash server reads the texts, so that their grammar is
- * written down once; values are checked here, against the JSON Schemas that it answers.
+ * What a method accepts and returns. Whoever serves the page reads the texts, so that their grammar
+ * is written down once; values are checked here, against the JSON Schemas that come of it.
  */
 
 import type { Schema } from '@cfworker/json-schema';
-import { askDashServer } from './dash-server';
 import type { MethodDefinition } from './definitions';
 import { describeProblems } from './problems';
 
@@ -22,26 +21,11 @@ export interface Schemas {
     returns: Schema | null;
 }
 
-const ROUTE = '_dash-interop/signature';
-
-const asked = new Map<string, Promise<Schemas>>();
-
 /**
- * The schemas of the texts of a definition, undefined where it has none; rejects when one of them
- * is malformed or the Dash server does not answer.
+ * Reads what a definition says of arguments and results; undefined where it says nothing. Rejects
+ * when that is malformed or nobody can read it.
  */
-export function askSchemas(definition: MethodDefinition): Promise<Schemas> | undefined {
-    const texts = signaturesOf(definition);
-    if (Object.keys(texts).length === 0) {
-        return undefined;
-    }
-    const key = JSON.stringify(texts);
-    const answer = asked.get(key) ?? askDashServer(ROUTE, texts);
-    asked.set(key, answer);
-    // A server that did not answer may do so when it is asked again.
-    answer.catch(() => asked.delete(key));
-    return answer;
-}
+export type ReadSignature = (definition: MethodDefinition) => Promise<Schemas> | undefined;
 
 /** Loads what checks values; it is no part of pages that do without. */
 export async function makeChecks({ accepts, returns }: Schemas): Promise<Checks> {
@@ -57,13 +41,6 @@ export async function makeChecks({ accepts, returns }: Schemas): Promise<Checks>
         };
     };
     return { accepts: checkOf(accepts, 'argument'), returns: checkOf(returns, 'result field') };
-}
-
-function signaturesOf({ accepts, returns }: MethodDefinition): Record<string, string> {
-    const texts = Object.entries({ accepts, returns });
-    return Object.fromEntries(
-        texts.filter((entry): entry is [string, string] => Boolean(entry[1])),
-    );
 }
 
 /**

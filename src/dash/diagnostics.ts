@@ -6,8 +6,8 @@
  * Each problem of a component is told once, as most of them come again with every attempt.
  */
 
-import { askDashServer } from '../client/dash-server';
 import type { DashComponent, DashProps } from './component';
+import { askDashServer } from './dash-server';
 import { callbacksWithInput, showInDevTools, stringifyId } from './renderer';
 
 const ROUTE = '_dash-interop/problem';

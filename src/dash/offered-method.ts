@@ -1,15 +1,16 @@
 /** The method of a MethodRegister, from its registration to its withdrawal. */
 
-import { untilDashServerAnswers } from '../client/dash-server';
 import { DEFAULT_TIMEOUT_MS, readTimeout } from '../client/deadlines';
 import type { InteropClient } from '../client/interop-client';
 import type { Handler } from '../client/serving';
+import { readMode, validated } from '../client/validation';
 import type { DashComponent, Part } from './component';
+import { untilDashServerAnswers } from './dash-server';
 import type { Diagnostics } from './diagnostics';
 import { type Interop, NO_ROOT } from './interop-context';
 import { InvocationQueue } from './queue';
 import { callbacksWithInput, callbacksWithOutput } from './renderer';
-import { readMode, validated } from './validate';
+import { askSignature } from './signatures';
 
 /** What a MethodRegister is given. */
 export interface Offer {
@@ -108,6 +109,7 @@ export class OfferedMethod implements Part {
             handler = await validated(handler, definition, {
                 mode: readMode(validate),
                 returns: () => this.queue.settings.returns,
+                readSignature: askSignature,
                 warn: (message) => this.diagnostics.warn(message),
             });
             if (!isWithdrawn) {

@@ -1,8 +1,9 @@
 /** The connection of a Glue42: made once for the life of the page, reported as props. */
 
 import { useEffect, useState } from 'react';
-import { connect, isDesktop } from '../client/connect';
+import { connect, type Host } from '../client/connect';
 import { InteropClient } from '../client/interop-client';
+import { isDesktop } from '../client/library';
 import type { Settings } from '../client/settings';
 import {
     type ConnectionStatus,
@@ -13,9 +14,13 @@ import {
 import { type DashComponent, type DashProps, useDashComponent } from './component';
 import { Diagnostics } from './diagnostics';
 import type { Interop } from './interop-context';
+import { askLogin } from './login';
+import { librarySettings, publishInstance } from './page-globals';
 
 /** An outage that ends within this time is told to callbacks only. */
 const TOLERATED_MS = 1_000;
+
+const HOST: Host = { askLogin, librarySettings, publish: publishInstance };
 
 /** How far a Glue42 has come. */
 export interface Progress {
@@ -63,7 +68,7 @@ class Connection {
         this.component = component;
         this.latest = statusOf(component);
         this.diagnostics = diagnostics;
-        this.outcome = connect(settings, (status) => this.change(status)).then(
+        this.outcome = connect(settings, HOST, (status) => this.change(status)).then(
             (client) => ({
                 interop: client ?? 'There is no connection: a factory of this page does without',
                 isDone: true,

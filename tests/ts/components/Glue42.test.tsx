@@ -3,9 +3,9 @@
 import { act, cleanup, type RenderResult, render } from '@testing-library/react';
 import React, { StrictMode, useSyncExternalStore } from 'react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createPageGlobals } from '../../../src/client/page-globals';
 import Glue42 from '../../../src/components/Glue42';
 import { useInterop } from '../../../src/dash/interop-context';
+import { createPageGlobals } from '../../../src/dash/page-globals';
 import { FakeDashStore } from '../support/fake-dash-store';
 import { FakeGateway, type FakePage } from '../support/fake-interop';
 

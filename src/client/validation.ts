@@ -1,9 +1,9 @@
 /** Checks what goes through a handler: the arguments on their way in, the result on its way out. */
 
-import { readDefinition } from '../client/definitions';
-import { type HandlerError, libraryError, type ServerErrorType } from '../client/errors';
-import type { Handler } from '../client/serving';
-import { askSchemas, makeChecks } from '../client/signature';
+import { readDefinition } from './definitions';
+import { type HandlerError, libraryError, type ServerErrorType } from './errors';
+import type { Handler } from './serving';
+import { makeChecks, type ReadSignature } from './signature';
 
 const MODES = ['off', 'warn', 'strict'] as const;
 
@@ -24,6 +24,7 @@ export interface Validation {
     mode: Mode;
     /** Whether results reach the callers. */
     returns: () => boolean;
+    readSignature: ReadSignature;
     warn: (message: string) => void;
 }
 
@@ -34,10 +35,10 @@ export interface Validation {
 export async function validated(
     handler: Handler,
     definition: unknown,
-    { mode, returns, warn }: Validation,
+    { mode, returns, readSignature, warn }: Validation,
 ): Promise<Handler> {
     const method = readDefinition(definition);
-    const schemas = await askSchemas(method);
+    const schemas = await readSignature(method);
     if (!schemas || mode === 'off') {
         return handler;
     }

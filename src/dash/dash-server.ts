@@ -1,10 +1,10 @@
 /** Questions of a page to its own Dash server. */
 
-import { LastingProblem } from './status';
+import { delays } from '../client/backoff';
+import { LastingProblem } from '../client/status';
 
 const TIMEOUT_MS = 10_000;
 const FIRST_DELAY_MS = 500;
-const LONGEST_DELAY_MS = 5_000;
 
 /** What servers answer to a request that brings no token against cross-site request forgery. */
 const CSRF_STATUSES = [400, 403, 419];
@@ -27,12 +27,9 @@ export async function askDashServer(route: string, query: Record<string, string>
 
 /** Resolves when the Dash server itself answers, or when nobody waits any more. */
 export async function untilDashServerAnswers(signal: AbortSignal): Promise<void> {
-    for (
-        let delay = FIRST_DELAY_MS;
-        !signal.aborted;
-        delay = Math.min(2 * delay, LONGEST_DELAY_MS)
-    ) {
-        await pause(delay, signal);
+    const waits = delays(FIRST_DELAY_MS);
+    while (!signal.aborted) {
+        await pause(waits.next().value, signal);
         try {
             const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
             // Every Dash server has it, it is small, and nothing happens there.
