@@ -12,20 +12,20 @@ import {
     type LibrarySettings,
     libraryKind,
     loadCore,
-    make,
+    makeApi,
 } from './library';
 import type { AskLogin, Login } from './login';
 import { readSettings, type Settings } from './settings';
 import { disconnectedBy, LastingProblem, type StatusListener } from './status';
 
-/** Core gives up after N * (N + 1) attempts: choose N so that it does not within a year. */
+/** Core gives up after N * (N + 1) attempts; with this N, not within a year. */
 const RECONNECT_ATTEMPTS = 10_000;
 const READY_TIMEOUT_MS = 15_000;
 const FIRST_LOGIN_DELAY_MS = 250;
-/** So many that no two pages ever have the same. */
+/** With so many random bytes no two pages ever have the same instance. */
 const INSTANCE_BYTES = 12;
 
-/** Neither metrics (page URLs, titles and clicks) nor traces leave the page. */
+/** Core sends neither metrics (page URLs, titles and clicks) nor traces. */
 const QUIET = { metrics: false, insights: false };
 
 /** Who serves the page, and whatever else runs in it. */
@@ -38,10 +38,10 @@ export interface Host {
 }
 
 /**
- * Connects the page, with what it runs inside of: io.Connect or Glue42 bring their own library;
- * a page that names a gateway or a factory uses that; any other asks whoever serves it.
+ * Connects the page. Inside of io.Connect or Glue42 it uses the library that they bring along; a
+ * page that names a gateway or a factory uses that; any other page asks whoever serves it.
  *
- * @returns null when a factory of the page decided to do without (`skipInit`).
+ * @returns null when a factory of the page decided against a connection (`skipInit`).
  */
 export async function connect(
     given: Settings,
@@ -83,7 +83,7 @@ async function useFactory(
     config: Record<string, any>,
     { host, onStatus, libraries }: Surroundings,
 ): Promise<InteropClient | null> {
-    const io = await make(factory, { ...config, libraries });
+    const io = await makeApi(factory, { ...config, libraries });
     if (io === null) {
         onStatus({ state: 'disconnected', error: null });
         return null;
@@ -134,9 +134,10 @@ async function useOwnGateway(
 }
 
 /**
- * What makes this page the same one to others when it comes back from an outage. A gateway that has
- * not noticed yet that the former connection is gone refuses an identity that it knows; the peerId,
- * for which it puts the new one, makes each login's identity another.
+ * The identity by which others know this page again when it comes back from an outage. A gateway
+ * that has not noticed yet that the former connection is gone refuses an identity that it knows. So
+ * there is a peerId in it, for which the gateway puts that of the login: no two logins have one
+ * identity.
  */
 function newIdentity(): { instance: string; peerId: string } {
     const bytes = crypto.getRandomValues(new Uint8Array(INSTANCE_BYTES));
@@ -159,8 +160,8 @@ async function firstLogin(askLogin: AskLogin, onStatus: StatusListener): Promise
 }
 
 /**
- * The API object, or undefined when the connection broke between login and readiness: core has no
- * timeout for joining a domain and would wait for ever.
+ * The API object, or undefined when the connection broke between login and readiness: core joins
+ * domains without a timeout and would wait for ever.
  */
 function untilLost(transport: GatewayTransport, making: Promise<Io>): Promise<Io | undefined> {
     return new Promise((resolve, reject) => {

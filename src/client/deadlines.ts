@@ -2,7 +2,7 @@
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** Longer timers fire at once. */
+/** A timer that is set to more fires at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
@@ -47,7 +47,7 @@ function described(value: unknown): string {
  * What `promise` comes to, or an Error when that takes too long.
  *
  * @param what Begins the message of that Error, which says how long the wait was.
- * @param onLateSuccess Called when the promise is fulfilled after that.
+ * @param onLateSuccess Called when the promise is fulfilled after its time was up.
  */
 export function withTimeout<T>(
     promise: Promise<T>,

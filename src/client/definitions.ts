@@ -10,7 +10,7 @@ export interface MethodDefinition {
     description?: string;
     objectTypes?: string[];
     version?: number;
-    /** Whether it is a stream; a method that was found by discovery has it. */
+    /** Whether it is a stream; core says so of the methods that it finds. */
     supportsStreaming?: boolean;
     flags?: Record<string, any>;
 }
@@ -77,14 +77,14 @@ function readVersion(name: string, version: unknown): { version?: number } {
     return { version };
 }
 
-/** Python's None means not given. */
+/** A field that is None in Python is not given. */
 function dropEmpty(object: Record<string, any>): Record<string, any> {
     return Object.fromEntries(
         Object.entries(object).filter(([, value]) => value !== null && value !== undefined),
     );
 }
 
-/** A method that was found by discovery has functions beside its fields. */
+/** A method that core has found has functions beside its fields. */
 function withoutFunctions(object: object): Record<string, any> {
     return Object.fromEntries(
         Object.entries(object).filter(([, value]) => typeof value !== 'function'),

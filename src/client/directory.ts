@@ -6,7 +6,7 @@ import { type Instance, OWN_VIEW, plainInstance } from './instance';
 /** The place of a method among all registrations at the gateway; undefined where unknown. */
 export type RegistrationOf = (peerId: string, methodId: string) => number | undefined;
 
-/** What a page keeps when it comes back. */
+/** The fields that a page keeps when it comes back from an outage. */
 const SAME_PAGE = ['instance', 'application', 'user'];
 
 export class Directory {
@@ -38,8 +38,8 @@ export class Directory {
     }
 
     /**
-     * The instances that offer a method or a stream, each once, in the order of preference: those of
-     * the own user first, then the one that registered first.
+     * The instances that offer a method or a stream, each once, in the order of preference: those
+     * of the own user first, then the one that registered first.
      */
     servers(method: MethodDefinition, streams: boolean): Instance[] {
         const matching = new Set<string>(
@@ -69,12 +69,16 @@ export class Directory {
         return this.interop.serverMethodAdded(listener);
     }
 
-    /** Calls `listener` with the peer id of each peer that leaves, also when the connection is lost. */
+    /**
+     * Calls `listener` with the peer id of each peer that leaves, also when the connection is lost.
+     */
     onPeerLeft(listener: (peerId: string) => void): () => void {
         return this.interop.serverRemoved(({ peerId }: Instance) => listener(peerId));
     }
 
-    /** When `instance` registered one of the methods; undefined when it offers none of them. */
+    /**
+     * When `instance` registered the first of the methods; undefined when it offers none of them.
+     */
     private firstRegistration(instance: Instance, methods: Set<string>): number | undefined {
         const offered = this.interop
             .methodsForInstance({ peerId: instance.peerId })
@@ -91,8 +95,9 @@ export class Directory {
 }
 
 /**
- * Whether no later one of `instances` is the same page again. A gateway may take half a minute to
- * notice that a connection is gone, and nobody answers there while the page is back on another.
+ * Whether no later one of `instances` is the same page, back from an outage. A gateway may take
+ * half a minute to notice that the page's former connection is gone, over which nobody answers any
+ * more.
  */
 function hasNotComeBack(instance: Instance, index: number, instances: Instance[]): boolean {
     const later = instances.slice(index + 1);

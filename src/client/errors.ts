@@ -1,9 +1,10 @@
 /**
  * Why an invocation failed, in one word: the table of `dash_interop/errors.py`, which has a class
- * for each of them.
+ * for each word.
  *
- * On the wire, what the library at a server says for itself has an `interopType` beside the
- * `message`; all else is its handler's, whose exception is named by `type`, whatever it is called.
+ * An error that the library at a server makes itself has an `interopType` beside the `message` on
+ * the wire. Any other error comes from the handler; its `type`, if there is one, names an
+ * exception.
  */
 
 import type { Instance } from './instance';
@@ -25,7 +26,7 @@ export const ERROR_TYPES = [
 
 export type ErrorType = (typeof ERROR_TYPES)[number];
 
-/** What the library at a server may tell a caller. */
+/** The words that the library at a server may say to a caller. */
 export const SAID_BY_SERVERS = [
     'InvalidArguments',
     'InvalidResult',
@@ -45,7 +46,7 @@ export interface FailedInvocation {
     name: string;
     message: string;
     type?: ErrorType;
-    /** Name of the exception in the handler, where it told. */
+    /** Name of the exception in the handler, if the server names it. */
     exception?: string;
     /** All that the server put into its error. */
     returned?: any;
@@ -74,16 +75,16 @@ export interface HandlerError {
 export interface FailureKind {
     /** Undefined for an error of a gateway that is not ours. */
     type?: ErrorType;
-    /** Name of the exception in the handler, where it told. */
+    /** Name of the exception in the handler, if the server names it. */
     exception?: string;
 }
 
-/** What the library tells a caller in place of the handler. */
+/** An error that the library makes in place of the handler. */
 export function libraryError(type: ServerErrorType, message: string): HandlerError {
     return { message, interopType: type };
 }
 
-/** What kind of failure the context of a server's error tells of. */
+/** The kind of failure, given the context of a server's error. */
 export function readFailure(context: unknown): FailureKind {
     const { interopType, type } = (context ?? {}) as { interopType?: unknown; type?: unknown };
     const said = SAID_BY_SERVERS.find((one) => one === interopType);
@@ -103,7 +104,7 @@ const BY_REASON_URI: Record<string, ErrorType> = {
     'global.errors.limits_exceeded': 'Overloaded',
 };
 
-/** What an error of the wire means; undefined for reasons of other gateways. */
+/** The word for the reason of an error message; undefined for reasons of other gateways. */
 export function typeOfReason(reasonUri: string | undefined): ErrorType | undefined {
     return BY_REASON_URI[reasonUri ?? ''];
 }

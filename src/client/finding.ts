@@ -8,14 +8,14 @@ import type { Instance } from './instance';
 import type { Outage } from './outage';
 import { type Choice, readTarget } from './targets';
 
-/** So many names are told at most. */
+/** The most names in one message. */
 const MOST_NAMES = 20;
 
 /** What an invocation or a subscription asks for. */
 export interface Wanted {
     method: MethodDefinition;
     choice: Choice;
-    /** As the author gave it. */
+    /** As the author gave it, for messages. */
     target: unknown;
     /** Whether it is a stream. */
     streams: boolean;
@@ -25,17 +25,17 @@ export interface Wanted {
     timeoutMs: number;
 }
 
-/** How an author wrote it. */
+/** The same, as an author wrote it. */
 export interface WantedAsGiven {
     definition: unknown;
     target: unknown;
     streams: boolean;
     waitTimeoutMs: unknown;
-    /** The time to wait for an answer, and what the author knows it by. */
+    /** Longest wait for an answer, and the name by which the author knows it. */
     timeout: [name: string, value: unknown];
 }
 
-/** @throws InvocationError that says what is wrong with it. */
+/** @throws InvocationError that says what is wrong with what the author wrote. */
 export function readWanted({ definition, target, streams, ...times }: WantedAsGiven): Wanted {
     try {
         return {
@@ -65,7 +65,10 @@ export class Finding {
         return choice(this.directory.servers(method, streams), this.directory.ownPeerId);
     }
 
-    /** The servers that are there now, or else those that come first; rejects when none comes in time. */
+    /**
+     * The servers that are there now, or else those that come first; rejects when none comes in
+     * time.
+     */
     async wait(wanted: Wanted): Promise<Instance[]> {
         const present = this.present(wanted);
         if (present.length > 0) {
@@ -110,7 +113,10 @@ export class Finding {
         return `nobody offers ${wanted} for target ${JSON.stringify(target)} so far: open the app that is meant, or correct the target. It is offered by: ${listed(names)}`;
     }
 
-    /** A method of that name will not become a stream while somebody waits, nor the other way round. */
+    /**
+     * Waiting is of no use where the name is that of a method and a stream is wanted, or vice
+     * versa.
+     */
     private refuseOtherKind({ method, streams }: Wanted): void {
         if (this.directory.servers(method, !streams).length > 0) {
             throw new InvocationError(

@@ -25,7 +25,7 @@ const WELCOME_TIMEOUT_MS = 10_000;
 const ALIVE_TIMEOUT_MS = 3_000;
 /** How long failures of handlers are held back when the page may be unloading, which fails them. */
 const UNLOADING_MS = 5_000;
-/** A timer so much too late says that the page did not run; what came meanwhile is still to be read. */
+/** When a timer fires this much too late, the page did not run, and has frames still to read. */
 const LATE_MS = 1_000;
 
 const STILL_THERE = 'still-there';
@@ -35,7 +35,7 @@ type Receive = (client: object, frame: Frame) => void;
 export class GatewayTransport {
     /** Called when the gateway has let the page in. */
     onWelcome: () => void = () => {};
-    /** Called when a logged-in connection is lost, after the status has changed. */
+    /** Called when the connection is lost after a login, and after the status has changed. */
     onLost: () => void = () => {};
 
     private readonly askLogin: AskLogin;
@@ -54,7 +54,7 @@ export class GatewayTransport {
     private unloadingTimer: ReturnType<typeof setTimeout> | undefined;
     private heldBack: Frame[] = [];
     private peerId: string | undefined;
-    /** Counts the attempts, so that one that was given up changes nothing. */
+    /** The number of the present attempt; what an earlier one brings is ignored. */
     private attempting = 0;
     private isAway = false;
     private leftLoggedIn = false;
@@ -110,7 +110,7 @@ export class GatewayTransport {
                 this.transmit(frame);
             }
         }
-        // Anything else speaks for a peer that is gone: its calls have failed already.
+        // Any other frame comes from a peer that is gone, whose calls have failed already.
     }
 
     private transmit(frame: Frame): void {
@@ -237,7 +237,7 @@ export class GatewayTransport {
         this.retryTimer = setTimeout(() => this.attempt(), this.waits.next().value);
     }
 
-    /** Forgets the socket and whatever was to happen with it. */
+    /** Closes the socket and stops all timers. */
     private dropSocket(): void {
         const timers = [this.retryTimer, this.welcomeTimer, this.aliveTimer, this.unloadingTimer];
         timers.forEach(clearTimeout);
@@ -250,7 +250,7 @@ export class GatewayTransport {
 
     // What the browser does with the page
 
-    /** Without a word: to hear of it, callbacks would have to run. */
+    /** The status does not change: nothing that listens to it could run now. */
     private leave(): void {
         this.isAway = true;
         this.leftLoggedIn ||= this.loggedIn;
@@ -273,8 +273,9 @@ export class GatewayTransport {
     }
 
     /**
-     * While a page unloads, what its handlers wait for fails, and in some browsers long before it is
-     * gone. Their callers are to hear that it has left, so failures wait for what becomes of it.
+     * While a page unloads, the requests of its handlers fail, in some browsers long before the
+     * page is gone. Their callers shall hear that the page has left, and not that a handler failed.
+     * So failures wait until it is known whether the page stays.
      */
     private holdFailuresBack(): void {
         clearTimeout(this.unloadingTimer);
@@ -286,7 +287,7 @@ export class GatewayTransport {
         }, UNLOADING_MS);
     }
 
-    /** Tries again at once, or asks the gateway whether the connection is what it seems to be. */
+    /** Connects at once if it was about to, or asks the gateway whether it is still there. */
     private makeSure(): void {
         if (this.retryTimer !== undefined) {
             this.attempt();
@@ -296,7 +297,8 @@ export class GatewayTransport {
         if (!this.loggedIn || !socket || this.aliveTimer !== undefined) {
             return;
         }
-        // Changes nothing, and every gateway answers it, unlike a ping.
+        // To unregister nothing changes nothing. Every gateway answers it, which is not so of a
+        // ping.
         const question = { domain: 'agm', type: 'unregister', methods: [], peer_id: peerId };
         socket.send({ ...question, request_id: STILL_THERE });
         const due = Date.now() + ALIVE_TIMEOUT_MS;
@@ -323,7 +325,7 @@ function isFailure({ type, reason_uri }: Frame): boolean {
 }
 
 /**
- * Core tells nobody the reason of an error; what the gateway says goes where servers say it.
+ * Core does not pass the reason of an error on. So the gateway's goes where servers put theirs.
  * `findings/interopio-core-hides-reason.sh` shows it.
  */
 function withType(frame: Frame): Frame {

@@ -1,7 +1,7 @@
 /** A running app as others see it: `application`, `instance`, `user`, `peerId` and more. */
 export type Instance = Record<string, any>;
 
-/** What each page makes up for itself: core invents a pid for an instance that tells none. */
+/** Fields that each page fills in for itself: core invents a pid for an instance without one. */
 export const OWN_VIEW = ['pid', 'isLocal'];
 
 /** An instance as data, without core's functions. */

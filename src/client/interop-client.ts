@@ -43,7 +43,9 @@ export class InteropClient {
         return this.directory.instance;
     }
 
-    /** Calls `listener` with the peer id of each peer that leaves, also when the connection is lost. */
+    /**
+     * Calls `listener` with the peer id of each peer that leaves, also when the connection is lost.
+     */
     onPeerLeft(listener: (peerId: string) => void): () => void {
         return this.directory.onPeerLeft(listener);
     }
@@ -76,7 +78,9 @@ export class InteropClient {
         return this.subscribing.subscribe(definition, options);
     }
 
-    /** Offers a method. Resolves when others can call it, rejects with an Error that says why not. */
+    /**
+     * Offers a method. Resolves when others can call it, rejects with an Error that says why not.
+     */
     register(definition: unknown, handler: Handler, options: RegisterOptions = {}): Promise<void> {
         return this.serving.register(definition, handler, options);
     }

@@ -1,4 +1,7 @@
-/** The caller's side of an invocation: servers are found, each is called, and the outcomes are one result. */
+/**
+ * The caller's side of an invocation: finds servers, calls each of them, and joins what comes of
+ * it.
+ */
 
 import type { MethodDefinition } from './definitions';
 import { type ErrorType, InvocationError, readFailure } from './errors';
@@ -59,7 +62,7 @@ export class Invoking {
             const result = await this.interop.invoke(method, args, target, options);
             return { executed_by, returned: result.returned ?? {} };
         } catch (reason) {
-            return { executed_by, error: describeFailure(reason, method, timeoutMs) };
+            return { executed_by, error: failureOf(reason, method, timeoutMs) };
         }
     }
 }
@@ -77,15 +80,15 @@ function readArguments(args: unknown): Record<string, any> {
     return args;
 }
 
-/** How messages begin by which core, or a gateway whose reasons core hides, tells the kind of a failure. */
+/** The beginnings of messages of core, and of the gateway where core hides its reason. */
 const WORDS_OF_CORE: [string, ErrorType][] = [
     ['Invocation timeout', 'Timeout'],
     ['Can not find a method', 'MethodNotFound'],
     ['Peer has left', 'ServerGone'],
 ];
 
-/** Core rejects with results, frames, bare objects or nothing at all; callers get words. */
-function describeFailure(reason: any, method: MethodDefinition, timeoutMs: number): Failure {
+/** The failure of a call: core rejects with results, frames, bare objects or nothing at all. */
+function failureOf(reason: any, method: MethodDefinition, timeoutMs: number): Failure {
     const said = typeof reason === 'string' ? reason : reason?.message;
     const returned = reason?.returned;
     if (said === undefined || said === null) {

@@ -1,13 +1,13 @@
 /**
- * The libraries that know the Interop API: io.Connect and Glue42 bring their own to the pages inside
- * of them, any other page gets @interopio/core.
+ * The libraries that know the Interop API: io.Connect and Glue42 bring their own to the pages
+ * inside of them, any other page gets @interopio/core.
  */
 
 import { toError } from './errors';
 import type { Io } from './interop-client';
 import type { Settings } from './settings';
 
-/** Which of its settings a page goes by. */
+/** The part of its settings that a page uses. */
 export type LibraryKind = 'web' | 'webPlatform' | 'desktop';
 
 /** What a page brings along for its library. */
@@ -37,7 +37,7 @@ export function libraryKind(settings: Settings): LibraryKind {
     return settings.type === 'platform' ? 'webPlatform' : 'web';
 }
 
-/** What the surroundings of the page have put into it; undefined where they did not. */
+/** The factory that io.Connect or Glue42 has put into the page; undefined outside of them. */
 export function injectedFactory(kind: LibraryKind): Factory | undefined {
     return INJECTED[kind].map(global).find((value) => typeof value === 'function');
 }
@@ -47,13 +47,13 @@ export async function loadCore(): Promise<Factory> {
     return (module.default ?? module) as unknown as Factory;
 }
 
-/** @returns null when the factory decided that the page does without (`skipInit`). */
-export async function make(factory: Factory, config: Record<string, any>): Promise<Io | null> {
+/** @returns null when the factory decided against a connection (`skipInit`). */
+export async function makeApi(factory: Factory, config: Record<string, any>): Promise<Io | null> {
     const made = await quietly(() => factory(config));
     return made?.skipInit ? null : (made.io ?? made.glue ?? made);
 }
 
-/** A factory of core that fails also leaves a rejection behind that nobody can handle. */
+/** A factory of core that fails also leaves a second rejection, which nothing can handle. */
 async function quietly<T>(making: () => Promise<T>): Promise<T> {
     let cause: unknown;
     const silence = (event: PromiseRejectionEvent) => {

@@ -1,4 +1,7 @@
-/** The server's side: the methods that the page offers, registered and withdrawn one after the other. */
+/**
+ * The server's side: the methods that the page offers, registered and withdrawn one after the
+ * other.
+ */
 
 import { DEFAULT_TIMEOUT_MS, withTimeout } from './deadlines';
 import { readDefinition } from './definitions';
@@ -45,10 +48,11 @@ export class Serving {
             throw new Error(`Method ${method.name} needs a handler`);
         }
         const register = async () => {
-            // Core announces its methods again after an outage. It would announce this one, too, and
+            // Core announces its methods again after an outage. It would announce this one, too,
+            // and
             // calls would reach that copy, which nobody listens to.
             await this.outage.end;
-            // Not register(), which would put an answer off behind whatever the page is doing.
+            // register() would answer only when the page has nothing else to do.
             await this.interop.registerAsync(
                 method,
                 (args: any, caller: any, succeed: Reply['succeed'], fail: Reply['fail']) =>
@@ -67,7 +71,8 @@ export class Serving {
             if (handler && this.handlers.get(name) !== handler) {
                 return;
             }
-            // A method that core is told to forget during an outage is announced again all the same.
+            // A method that core is told to forget during an outage is announced again all the
+            // same.
             await this.outage.end;
             await this.interop.unregister(name);
             this.handlers.delete(name);

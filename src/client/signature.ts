@@ -5,9 +5,9 @@
 
 import type { Schema } from '@cfworker/json-schema';
 import type { MethodDefinition } from './definitions';
-import { describeProblems } from './problems';
+import { describeProblems } from './signature-values';
 
-/** Says what is wrong with a value, in a sentence for each field; nothing when all is well. */
+/** Says what is wrong with a value, in a sentence for each field. */
 export type Check = (value: unknown) => string[];
 
 export interface Checks {
@@ -27,7 +27,7 @@ export interface Schemas {
  */
 export type ReadSignature = (definition: MethodDefinition) => Promise<Schemas> | undefined;
 
-/** Loads what checks values; it is no part of pages that do without. */
+/** Loads the validator, which only pages that check values need. */
 export async function makeChecks({ accepts, returns }: Schemas): Promise<Checks> {
     const { Validator } = await import(/* webpackChunkName: "core" */ '@cfworker/json-schema');
     const checkOf = (schema: Schema | null, noun: string): Check => {
@@ -44,8 +44,8 @@ export async function makeChecks({ accepts, returns }: Schemas): Promise<Checks>
 }
 
 /**
- * The value as JSON has it, where dates are text. Its objects inherit nothing, which the validator
- * would take for fields.
+ * The value as JSON has it, where dates are text. Its objects inherit nothing: the validator would
+ * take what they inherit for fields.
  */
 function plainValue(value: unknown): unknown {
     return JSON.parse(JSON.stringify(value ?? null), (_key, part) =>

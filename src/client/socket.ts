@@ -7,8 +7,8 @@ export interface SocketListener {
     onOpen: () => void;
     onFrame: (frame: Frame) => void;
     /**
-     * @param whyNot The reason, where it never was of any use.
-     * @param said What the gateway said when it closed it, or nothing.
+     * @param whyNot Why it was of no use, where nobody has logged in over it.
+     * @param said What the gateway said when it closed it; empty where it said nothing.
      */
     onEnd: (whyNot: unknown, said: string) => void;
 }
@@ -31,7 +31,7 @@ export class GatewaySocket {
     open(): void {
         const { url, listener } = this;
         const policy = watchPolicy(url);
-        // The browser does not say which.
+        // The browser does not say which of the two it is.
         const reason = `No gateway answers at ${url}, or it does not admit pages of ${location.origin}`;
         const end = (whyNot: unknown, said = '') => {
             policy.stop();
@@ -51,7 +51,7 @@ export class GatewaySocket {
         this.socket.onopen = listener.onOpen;
         this.socket.onmessage = ({ data }) => listener.onFrame(decodeFrame(data));
         this.socket.onclose = (event) => end(reason, event.reason);
-        // Some browsers say no more than this of a socket that they refuse themselves.
+        // Of a socket that they refuse themselves, some browsers tell only this.
         this.socket.onerror = () => policy.verdict(reason).then(end);
     }
 

@@ -1,6 +1,6 @@
 /**
- * What becomes of a frame that is larger than the gateway takes, which would end the connection of
- * such a frame: whoever made it hears of it.
+ * What is sent in place of a frame that is larger than the gateway takes. The gateway would end the
+ * connection; so whoever made the frame gets an error, or whoever waits for it.
  */
 
 import type { Frame } from './codec';
@@ -9,7 +9,7 @@ import { libraryError } from './errors';
 /** Characters that are left of a handler's error which is too large to be sent, if they fit. */
 const LONGEST_REASON = 200;
 
-/** A frame that takes its place, and where that goes. */
+/** A frame that takes the place of another, and where it goes. */
 export type Substitute = { toGateway: Frame } | { toCore: Frame };
 
 /**

@@ -9,7 +9,7 @@ const MODES = ['off', 'warn', 'strict'] as const;
 
 export type Mode = (typeof MODES)[number];
 
-/** `MethodRegister.validate`; throws an Error for what is none of its values. */
+/** The mode that an author gave; throws an Error for a value that is not a mode. */
 export function readMode(value: unknown): Mode {
     const mode = MODES.find((one) => one === (value ?? 'off'));
     if (!mode) {
@@ -29,8 +29,8 @@ export interface Validation {
 }
 
 /**
- * The handler that is to be registered: spared arguments, and its callers results, that are not as
- * the method promises. Rejects when the definition cannot be used.
+ * The handler to register: it checks the arguments before the given handler gets them, and the
+ * result before the caller gets it. Rejects when the definition cannot be used.
  */
 export async function validated(
     handler: Handler,
@@ -52,7 +52,7 @@ export async function validated(
         if (problems.length === 0) {
             return false;
         }
-        // A wrong result is this app's own fault, so its author hears of it in any case.
+        // A wrong result is a fault of this app, so its author hears of it in strict mode, too.
         if (mode === 'warn' || type === 'InvalidResult') {
             warn(describe(problems));
         }

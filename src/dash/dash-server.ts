@@ -11,7 +11,10 @@ const CSRF_STATUSES = [400, 403, 419];
 const LOGIN_STATUSES = [401, 403];
 const MISSING_STATUSES = [404, 405];
 
-/** Asks one of our routes; throws an Error that says why there is no answer, or what the answer says. */
+/**
+ * Asks one of our routes; throws an Error where there is no answer, or where the answer is an
+ * error.
+ */
 export async function askDashServer(route: string, query: Record<string, string> = {}) {
     const parameters = new URLSearchParams(query).toString();
     const response = await post(pathPrefix() + route + (parameters && `?${parameters}`));
@@ -32,9 +35,9 @@ export async function untilDashServerAnswers(signal: AbortSignal): Promise<void>
         await pause(waits.next().value, signal);
         try {
             const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-            // Every Dash server has it, it is small, and nothing happens there.
+            // Every Dash server has this route; its answer is small, and asking changes nothing.
             const response = await fetch(`${pathPrefix()}_dash-dependencies`, { signal: limit });
-            // A proxy may answer in its place, or a login.
+            // A proxy or a login page may answer in its place.
             if (response.ok && response.headers.get('Content-Type')?.includes('json')) {
                 return;
             }
@@ -102,7 +105,7 @@ async function readJson(route: string, response: Response): Promise<any> {
     }
     const [type] = (response.headers.get('Content-Type') || 'something').split(';');
     throw new Error(
-        `The Dash server answered ${route} with ${type} that is no JSON object: a login page or a proxy may have answered in its place`,
+        `The Dash server answered ${route} with ${type} that is not a JSON object: a login page or a proxy may have answered in its place`,
     );
 }
 

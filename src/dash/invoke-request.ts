@@ -22,7 +22,9 @@ export const INVOKE_KEYS = [
 
 export const OPTION_KEYS = ['methodResponseTimeoutMs', 'waitTimeoutMs'] as const;
 
-/** Throws an InvocationError that says what is wrong with it. */
+/**
+ * The request in what a callback wrote; throws an InvocationError that says what is wrong with it.
+ */
 export function readInvoke(invoke: any): InvokeRequest {
     try {
         return read(invoke);

@@ -1,6 +1,6 @@
 /**
- * `window.glue42dash`, what JavaScript of a page may use beside its Dash app: the version, the
- * Interop API object once it is there, and the place where it can put factories of its own.
+ * `window.glue42dash`, for other JavaScript of a page: the version, the Interop API object once it
+ * is there, and the place where a page can put factories of its own.
  */
 
 import type { LibraryKind, LibrarySettings } from '../client/library';

@@ -17,7 +17,7 @@ import type { Interop } from './interop-context';
 import { askLogin } from './login';
 import { librarySettings, publishInstance } from './page-globals';
 
-/** An outage that ends within this time is told to callbacks only. */
+/** Of an outage that ends within this time only callbacks hear. */
 const TOLERATED_MS = 1_000;
 
 const HOST: Host = { askLogin, librarySettings, publish: publishInstance };
@@ -25,7 +25,9 @@ const HOST: Host = { askLogin, librarySettings, publish: publishInstance };
 /** How far a Glue42 has come. */
 export interface Progress {
     interop: Interop;
-    /** Whether there is nothing more to wait for: it is connected, or the page does without. */
+    /**
+     * Whether the wait is over: the page is connected, or a factory decided against a connection.
+     */
     isDone: boolean;
 }
 
@@ -70,7 +72,9 @@ class Connection {
         this.diagnostics = diagnostics;
         this.outcome = connect(settings, HOST, (status) => this.change(status)).then(
             (client) => ({
-                interop: client ?? 'There is no connection: a factory of this page does without',
+                interop:
+                    client ??
+                    'There is no connection: a factory of this page decided against one (skipInit)',
                 isDone: true,
             }),
             (error: Error) => {
@@ -80,18 +84,18 @@ class Connection {
         );
     }
 
-    /** Tells the component how things are, also one that was put back into the layout. */
+    /** Gives the component its props, also one that was put back into the layout. */
     report(): void {
         this.component.deliverer('isEnterprise').deliver(isDesktop());
         this.change(this.latest.current);
     }
 
     private change(status: ConnectionStatus): void {
-        // Who the page was in the last connection outlives it.
+        // The instance of the last connection stays.
         const { instance } = this.latest.current;
         this.latest.tell(instance ? { instance, ...status } : status);
         this.diagnose();
-        // The state last, so that the others are there when a callback hears of it.
+        // The state last, so that the other props are there when its callbacks run.
         if (this.latest.current.instance) {
             this.component.deliverer('instance').deliver(this.latest.current.instance);
         }

@@ -123,10 +123,10 @@ describe('patterns', () => {
 
     test('a bad pattern is refused and the field named', () => {
         expect(() => chosen({ application: { regex: '(' } })).toThrow(
-            /^The target's application is no regular expression: /,
+            /^The target's application is not a valid regular expression: /,
         );
         expect(() => chosen({ application: { regex: 'a', flags: 'q' } })).toThrow(
-            /^The target's application is no regular expression: /,
+            /^The target's application is not a valid regular expression: /,
         );
     });
 

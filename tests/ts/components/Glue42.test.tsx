@@ -217,7 +217,7 @@ test('a page that does without shows its children, and is not ready', async () =
     made({ skipInit: true });
     await settle();
     expect(container.textContent).toBe(
-        'There is no connection: a factory of this page does without',
+        'There is no connection: a factory of this page decided against one (skipInit)',
     );
     expect(store.props(id).glueReady).toBe(false);
 });

@@ -376,7 +376,7 @@ describe('a call that fails', () => {
         [{ definition: 'Sum', target: 'fastest' }, 'Unknown target "fastest"'],
         [
             { definition: 'Sum', target: { user: { regex: '(' } } },
-            "The target's user is no regular",
+            "The target's user is not a valid regular",
         ],
     ])('for %j says what is wrong', async (invoke, message) => {
         expect((await errorOf(invoke)).message).toContain(message);

@@ -147,7 +147,7 @@ test.each([
 ])('an answer that is %s is told in words', async (_what, body, type, named) => {
     const { message } = await failure(body, { headers: { 'Content-Type': type } });
     expect(message).toBe(
-        `The Dash server answered ${ROUTE} with ${named} that is no JSON object: a login page or a proxy may have answered in its place`,
+        `The Dash server answered ${ROUTE} with ${named} that is not a JSON object: a login page or a proxy may have answered in its place`,
     );
 });
 
@@ -162,7 +162,7 @@ test('a page that it is sent on to is named', async () => {
 test('an answer that breaks off while it is read is told in words', async () => {
     const text = () => Promise.reject(new TypeError('network error'));
     const { message } = await failure('{', {}, { text });
-    expect(message).toContain('is no JSON object');
+    expect(message).toContain('is not a JSON object');
 });
 
 test('a server that cannot be reached is an error', async () => {

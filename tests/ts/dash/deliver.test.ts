@@ -12,7 +12,7 @@ let deliveries: Map<unknown, Delivery>;
 let warnings: string[];
 let serverAnswer: Response;
 
-// Before anything looks over its shoulder.
+// Before anything observes it.
 window.fetch = async () => serverAnswer;
 
 beforeEach(() => {
