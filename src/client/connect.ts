@@ -28,7 +28,7 @@ const INSTANCE_BYTES = 12;
 /** Core sends neither metrics (page URLs, titles and clicks) nor traces. */
 const QUIET = { metrics: false, insights: false };
 
-/** Who serves the page, and whatever else runs in it. */
+/** What the client needs of whoever serves the page, and of the page itself. */
 export interface Host {
     askLogin: AskLogin;
     /** What the page brings along for a library of that kind. */
@@ -70,7 +70,7 @@ export async function connect(
     return useOwnGateway(config, inUse);
 }
 
-/** What a connection is made with, whichever library makes it. */
+/** What a connection needs, whichever library makes it. */
 interface Surroundings {
     host: Host;
     onStatus: StatusListener;

@@ -65,10 +65,7 @@ export class Finding {
         return choice(this.directory.servers(method, streams), this.directory.ownPeerId);
     }
 
-    /**
-     * The servers that are there now, or else those that come first; rejects when none comes in
-     * time.
-     */
+    /** The servers that are there now or come first; rejects when none comes in time. */
     async wait(wanted: Wanted): Promise<Instance[]> {
         const present = this.present(wanted);
         if (present.length > 0) {
@@ -113,10 +110,7 @@ export class Finding {
         return `nobody offers ${wanted} for target ${JSON.stringify(target)} so far: open the app that is meant, or correct the target. It is offered by: ${listed(names)}`;
     }
 
-    /**
-     * Waiting is of no use where the name is that of a method and a stream is wanted, or vice
-     * versa.
-     */
+    /** Where a method of that name is a stream, or the other way round, waiting is of no use. */
     private refuseOtherKind({ method, streams }: Wanted): void {
         if (this.directory.servers(method, !streams).length > 0) {
             throw new InvocationError(

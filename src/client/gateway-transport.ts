@@ -297,8 +297,7 @@ export class GatewayTransport {
         if (!this.loggedIn || !socket || this.aliveTimer !== undefined) {
             return;
         }
-        // To unregister nothing changes nothing. Every gateway answers it, which is not so of a
-        // ping.
+        // It changes nothing, and every gateway answers it. Some do not answer a ping.
         const question = { domain: 'agm', type: 'unregister', methods: [], peer_id: peerId };
         socket.send({ ...question, request_id: STILL_THERE });
         const due = Date.now() + ALIVE_TIMEOUT_MS;

@@ -71,7 +71,7 @@ function below({ path, value, schema, root }: Place, step: string): Place {
     };
 }
 
-/** The schema itself where there is a reference, which tuples have in place of their items. */
+/** Follows a reference: the items of tuples are described in one place. */
 function resolved(schema: any, root: Schema): any {
     return schema.$ref ? root.$defs[schema.$ref.split('/').pop()] : schema;
 }

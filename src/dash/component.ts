@@ -113,7 +113,7 @@ export class DashComponent {
         }
     }
 
-    /** It is in the page, perhaps again. */
+    /** React has put it into the page, for the first time or again. */
     mount(slot: Slot): void {
         this.slot = slot;
         watchAnswers(slot.store);
@@ -122,7 +122,7 @@ export class DashComponent {
         this.resume();
     }
 
-    /** It is taken out of the page; in this turn it may be put back, here or elsewhere. */
+    /** React takes it out of the page; in this turn it may be put back, here or elsewhere. */
     unmount(slot: Slot): void {
         if (this.slot !== slot) {
             return;
@@ -138,12 +138,12 @@ export class DashComponent {
         });
     }
 
-    /** While it is not in the page: when it is known whether it comes back. */
+    /** Resolves when it is known whether it comes back; undefined while it is in the page. */
     get untilDecided(): Promise<void> | undefined {
         return this.slot ? undefined : this.fate;
     }
 
-    /** It is rendered where the layout has it. */
+    /** React has rendered it at its new place. */
     moved(): void {
         if (this.slot) {
             this.lookAtLayout(this.slot);

@@ -95,7 +95,7 @@ async function readJson(route: string, response: Response): Promise<any> {
             return answer;
         }
     } catch {
-        // Said below.
+        // The errors below say so.
     }
     if (response.redirected) {
         const { pathname } = new URL(response.url, location.href);

@@ -80,7 +80,7 @@ export class Diagnostics {
     }
 }
 
-/** Where the server cannot be reached, the console has to do. */
+/** The console has the problem already, so a report that fails is left at that. */
 function reportToServer(component: string, message: string): void {
     if (reports >= MOST_REPORTS) {
         return;

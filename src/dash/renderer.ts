@@ -146,9 +146,8 @@ function callbacksOf(
     if (!id.startsWith('{')) {
         return ofProp(byId[id], prop).flat();
     }
-    // A pattern with the same keys may or may not match this component. It counts, as a callback
-    // that
-    // is left out would do harm.
+    // Whether a pattern with the same keys matches this component is not looked at: a callback too
+    // many does no harm, and one too few would.
     const patterns = byKeys[Object.keys(JSON.parse(id)).sort().join(',')];
     return ofProp(patterns, prop)
         .flat()

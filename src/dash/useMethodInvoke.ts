@@ -65,7 +65,7 @@ class Invoker implements Part {
         this.results.deliver({ ...outcome, sequence });
     }
 
-    /** Without it, the author would learn of a wrong name or target only when the wait is over. */
+    /** Tells the author of a wrong name or target long before the wait for a server is over. */
     private warnWhileWaiting(invoke: any): ReturnType<typeof setTimeout> {
         return setTimeout(() => {
             const client = this.interop;
