@@ -127,7 +127,8 @@ async function useOwnGateway(
                 await extend(io);
             }
             host.publish(io);
-            return new InteropClient(io, (peer, method) => transport.registrationOf(peer, method));
+            const { registrations } = transport;
+            return new InteropClient(io, (peer, method) => registrations.of(peer, method));
         }
         transport.close();
     }

@@ -13,22 +13,18 @@
 import { delays } from './backoff';
 import { encodeFrame, type Frame, sizeProblem } from './codec';
 import { typeOfReason } from './errors';
+import { Liveness } from './liveness';
 import type { AskLogin, Login } from './login';
 import { watchPageLife } from './page-life';
+import { Registrations } from './registrations';
 import { GatewaySocket } from './socket';
 import { disconnectedBy, type StatusListener } from './status';
 import { substituteFor } from './too-large';
 
 const FIRST_DELAY_MS = 100;
 const WELCOME_TIMEOUT_MS = 10_000;
-/** How long the gateway may be silent to the question whether it is still there. */
-const ALIVE_TIMEOUT_MS = 3_000;
 /** How long failures of handlers are held back when the page may be unloading, which fails them. */
 const UNLOADING_MS = 5_000;
-/** When a timer fires this much too late, the page did not run, and has frames still to read. */
-const LATE_MS = 1_000;
-
-const STILL_THERE = 'still-there';
 
 type Receive = (client: object, frame: Frame) => void;
 
@@ -40,7 +36,12 @@ export class GatewayTransport {
 
     private readonly askLogin: AskLogin;
     private readonly onStatus: StatusListener;
-    private readonly registrations = new Map<string, number>();
+    /** What the gateway says of the order of registrations, while there is a connection. */
+    readonly registrations = new Registrations();
+    private readonly liveness = new Liveness(() => {
+        this.dropSocket();
+        this.lose('The gateway no longer answers');
+    });
     private receive: Receive = () => {};
     private socket: GatewaySocket | undefined;
     private hello: Frame | undefined;
@@ -50,7 +51,6 @@ export class GatewayTransport {
     private waits = delays(FIRST_DELAY_MS);
     private retryTimer: ReturnType<typeof setTimeout> | undefined;
     private welcomeTimer: ReturnType<typeof setTimeout> | undefined;
-    private aliveTimer: ReturnType<typeof setTimeout> | undefined;
     private unloadingTimer: ReturnType<typeof setTimeout> | undefined;
     private heldBack: Frame[] = [];
     private peerId: string | undefined;
@@ -82,11 +82,6 @@ export class GatewayTransport {
             });
         },
     };
-
-    /** The place of a method among all registrations at the gateway; undefined where unknown. */
-    registrationOf(peerId: string, methodId: string): number | undefined {
-        return this.registrations.get(methodKey(peerId, methodId));
-    }
 
     close(): void {
         this.closed = true;
@@ -184,7 +179,7 @@ export class GatewayTransport {
     }
 
     private hear(frame: Frame): void {
-        this.answersStill();
+        this.liveness.stop();
         if (!this.loggedIn && frame.type === 'error') {
             this.end(`The gateway refused this page: ${frame.reason}`);
         } else {
@@ -205,19 +200,10 @@ export class GatewayTransport {
             this.onWelcome();
             return;
         }
-        if (frame.request_id === STILL_THERE) {
-            return;
+        if (!this.liveness.isAnswer(frame)) {
+            this.registrations.note(frame);
+            this.receive({}, withType(frame));
         }
-        if (frame.type === 'methods-added') {
-            for (const { id, registration } of frame.methods) {
-                this.registrations.set(methodKey(frame.server_id, id), registration);
-            }
-        } else if (frame.type === 'methods-removed') {
-            for (const id of frame.methods) {
-                this.registrations.delete(methodKey(frame.server_id, id));
-            }
-        }
-        this.receive({}, withType(frame));
     }
 
     private lose(reason: string): void {
@@ -239,9 +225,10 @@ export class GatewayTransport {
 
     /** Closes the socket and stops all timers. */
     private dropSocket(): void {
-        const timers = [this.retryTimer, this.welcomeTimer, this.aliveTimer, this.unloadingTimer];
+        const timers = [this.retryTimer, this.welcomeTimer, this.unloadingTimer];
         timers.forEach(clearTimeout);
-        this.retryTimer = this.aliveTimer = this.unloadingTimer = undefined;
+        this.retryTimer = this.unloadingTimer = undefined;
+        this.liveness.stop();
         this.heldBack = [];
         const { socket } = this;
         this.socket = undefined;
@@ -293,28 +280,9 @@ export class GatewayTransport {
             this.attempt();
             return;
         }
-        const { socket, peerId } = this;
-        if (!this.loggedIn || !socket || this.aliveTimer !== undefined) {
-            return;
+        if (this.loggedIn && this.socket) {
+            this.liveness.ask(this.socket, this.peerId);
         }
-        // It changes nothing, and every gateway answers it. Some do not answer a ping.
-        const question = { domain: 'agm', type: 'unregister', methods: [], peer_id: peerId };
-        socket.send({ ...question, request_id: STILL_THERE });
-        const due = Date.now() + ALIVE_TIMEOUT_MS;
-        this.aliveTimer = setTimeout(() => {
-            this.aliveTimer = undefined;
-            if (socket.bufferedAmount > 0 || Date.now() > due + LATE_MS) {
-                this.makeSure();
-            } else {
-                this.dropSocket();
-                this.lose('The gateway no longer answers');
-            }
-        }, ALIVE_TIMEOUT_MS);
-    }
-
-    private answersStill(): void {
-        clearTimeout(this.aliveTimer);
-        this.aliveTimer = undefined;
     }
 }
 
@@ -332,8 +300,4 @@ function withType(frame: Frame): Frame {
     return type === undefined || type === 'HandlerFailed'
         ? frame
         : { ...frame, context: { message: frame.reason, interopType: type } };
-}
-
-function methodKey(peerId: string, methodId: string): string {
-    return `${peerId}/${methodId}`;
 }

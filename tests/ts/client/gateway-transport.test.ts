@@ -471,9 +471,9 @@ describe('registrations', () => {
     test('are remembered by peer and method, and the frame goes on to core', async () => {
         const socket = await logIn();
         socket.deliver(added);
-        expect(transport.registrationOf('s1', '0')).toBe(41);
-        expect(transport.registrationOf('s1', '1')).toBe(42);
-        expect(transport.registrationOf('s2', '0')).toBeUndefined();
+        expect(transport.registrations.of('s1', '0')).toBe(41);
+        expect(transport.registrations.of('s1', '1')).toBe(42);
+        expect(transport.registrations.of('s2', '0')).toBeUndefined();
         expect(received[1]).toEqual(added);
     });
 
@@ -482,8 +482,8 @@ describe('registrations', () => {
         const removed = { type: 'methods-removed', server_id: 's1', methods: ['0'] };
         socket.deliver(added);
         socket.deliver(removed);
-        expect(transport.registrationOf('s1', '0')).toBeUndefined();
-        expect(transport.registrationOf('s1', '1')).toBe(42);
+        expect(transport.registrations.of('s1', '0')).toBeUndefined();
+        expect(transport.registrations.of('s1', '1')).toBe(42);
         expect(received[2]).toEqual(removed);
     });
 
@@ -491,7 +491,7 @@ describe('registrations', () => {
         const socket = await logIn();
         socket.deliver(added);
         socket.cut();
-        expect(transport.registrationOf('s1', '1')).toBeUndefined();
+        expect(transport.registrations.of('s1', '1')).toBeUndefined();
     });
 });
 
