@@ -1,10 +1,6 @@
 /**
  * Why an invocation failed, in one word: the table of `dash_interop/errors.py`, which has a class
  * for each word.
- *
- * An error that the library at a server makes itself has an `interopType` beside the `message` on
- * the wire. Any other error comes from the handler; its `type`, if there is one, names an
- * exception.
  */
 
 import type { Instance } from './instance';
@@ -63,38 +59,6 @@ export class InvocationError extends Error {
         this.type = type;
         this.errors = errors;
     }
-}
-
-/** An error as it travels to the caller. */
-export interface HandlerError {
-    message: string;
-    [field: string]: any;
-}
-
-/** What kind of failure it was. */
-export interface FailureKind {
-    /** Undefined for an error of a gateway that is not ours. */
-    type?: ErrorType;
-    /** Name of the exception in the handler, if the server names it. */
-    exception?: string;
-}
-
-/** An error that the library makes in place of the handler. */
-export function libraryError(type: ServerErrorType, message: string): HandlerError {
-    return { message, interopType: type };
-}
-
-/** The kind of failure, given the context of a server's error. */
-export function readFailure(context: unknown): FailureKind {
-    const { interopType, type } = (context ?? {}) as { interopType?: unknown; type?: unknown };
-    const said = SAID_BY_SERVERS.find((one) => one === interopType);
-    if (said) {
-        return { type: said };
-    }
-    return {
-        type: 'HandlerFailed',
-        ...(typeof type === 'string' ? { exception: type } : {}),
-    };
 }
 
 const BY_REASON_URI: Record<string, ErrorType> = {

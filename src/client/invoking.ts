@@ -4,10 +4,11 @@
  */
 
 import type { MethodDefinition } from './definitions';
-import { type ErrorType, InvocationError, readFailure } from './errors';
+import { InvocationError } from './errors';
+import { failureOf } from './failures';
 import { type Finding, readWanted } from './finding';
 import { type Instance, plainInstance } from './instance';
-import { type Failure, type InvocationResult, joinOutcomes, type Outcome } from './results';
+import { type InvocationResult, joinOutcomes, type Outcome } from './results';
 
 export interface InvokeOptions {
     waitTimeoutMs?: number;
@@ -78,30 +79,4 @@ function readArguments(args: unknown): Record<string, any> {
         );
     }
     return args;
-}
-
-/** The beginnings of messages of core, and of the gateway where core hides its reason. */
-const WORDS_OF_CORE: [string, ErrorType][] = [
-    ['Invocation timeout', 'Timeout'],
-    ['Can not find a method', 'MethodNotFound'],
-    ['Peer has left', 'ServerGone'],
-];
-
-/** The failure of a call: core rejects with results, frames, bare objects or nothing at all. */
-function failureOf(reason: any, method: MethodDefinition, timeoutMs: number): Failure {
-    const said = typeof reason === 'string' ? reason : reason?.message;
-    const returned = reason?.returned;
-    if (said === undefined || said === null) {
-        const message = `The connection was lost before ${method.name} answered`;
-        return { message, type: 'ConnectionLost' };
-    }
-    if (returned) {
-        const message = String(said) || `${method.name} failed without saying why`;
-        return { message, ...readFailure(returned), returned };
-    }
-    const type = WORDS_OF_CORE.find(([words]) => String(said).startsWith(words))?.[1];
-    if (type === 'Timeout') {
-        return { message: `${method.name} did not answer within ${timeoutMs} ms`, type };
-    }
-    return { message: String(said) || `${method.name} failed without saying why`, type };
 }

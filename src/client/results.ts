@@ -1,7 +1,8 @@
 /** What the caller of a method gets back. */
 
 import type { MethodDefinition } from './definitions';
-import { type FailedInvocation, type FailureKind, InvocationError } from './errors';
+import { type FailedInvocation, InvocationError } from './errors';
+import type { Failure } from './failures';
 import type { Instance } from './instance';
 
 const STATUS_SUCCESS = 0;
@@ -27,12 +28,6 @@ export interface Outcome {
     executed_by: Instance | null;
     returned?: any;
     error?: Failure;
-}
-
-export interface Failure extends FailureKind {
-    message: string;
-    /** All that the server put into its error. */
-    returned?: any;
 }
 
 /** @throws InvocationError when no server returned anything. */

@@ -5,7 +5,8 @@
 
 import { DEFAULT_TIMEOUT_MS, withTimeout } from './deadlines';
 import { readDefinition } from './definitions';
-import { type HandlerError, toError } from './errors';
+import { toError } from './errors';
+import type { HandlerError } from './failures';
 import { type Instance, plainInstance } from './instance';
 import type { Outage } from './outage';
 

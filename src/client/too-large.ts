@@ -4,7 +4,7 @@
  */
 
 import type { Frame } from './codec';
-import { libraryError } from './errors';
+import { libraryError } from './failures';
 
 /** Characters that are left of a handler's error which is too large to be sent, if they fit. */
 const LONGEST_REASON = 200;

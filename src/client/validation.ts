@@ -1,7 +1,8 @@
 /** Checks what goes through a handler: the arguments on their way in, the result on its way out. */
 
 import { readDefinition } from './definitions';
-import { type HandlerError, libraryError, type ServerErrorType } from './errors';
+import type { ServerErrorType } from './errors';
+import { type HandlerError, libraryError } from './failures';
 import type { Handler } from './serving';
 import { makeChecks, type ReadSignature } from './signature';
 

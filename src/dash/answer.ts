@@ -1,6 +1,6 @@
 /** `MethodRegister.result`: the answer to one invocation, as a callback wrote it. */
 
-import { type HandlerError, libraryError } from '../client/errors';
+import { type HandlerError, libraryError } from '../client/failures';
 import { checkKeys } from '../client/keys';
 import type { Reply } from '../client/serving';
 

@@ -9,7 +9,7 @@
  * the queue, so it stays there whatever becomes of its caller, and while the Dash server is away.
  */
 
-import { libraryError } from '../client/errors';
+import { libraryError } from '../client/failures';
 import type { Instance } from '../client/instance';
 import type { Reply } from '../client/serving';
 import { passOn, problemOf } from './answer';

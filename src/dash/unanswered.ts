@@ -4,7 +4,7 @@
  * raised an exception is sure only where it ran in the page.
  */
 
-import { type HandlerError, libraryError } from '../client/errors';
+import { type HandlerError, libraryError } from '../client/failures';
 import { AnswerLost } from './lost-answers';
 
 /** How Dash's renderer says that a callback failed. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { InvocationError, libraryError, SAID_BY_SERVERS } from '../../../src/client/errors';
+import { InvocationError, SAID_BY_SERVERS } from '../../../src/client/errors';
+import { libraryError } from '../../../src/client/failures';
 import { InteropClient } from '../../../src/client/interop-client';
 import { FakeGateway, type FakePage } from '../support/fake-interop';
 import { hang, outcome } from '../support/promises';
