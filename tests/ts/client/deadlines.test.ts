@@ -21,7 +21,7 @@ test.each([[null], [undefined]])('%s is the default', (value) => {
     expect(wait(value)).toBe(30_000);
 });
 
-test('a wait may be none, a time for an answer may not', () => {
+test('a wait may be 0, a time for an answer may not', () => {
     expect(wait(0)).toBe(0);
     expect(() => response(0)).toThrow(
         'responseMs has to be a positive number of milliseconds, not 0',

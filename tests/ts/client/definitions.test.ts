@@ -40,11 +40,14 @@ describe('readDefinition', () => {
         expect(definition).toEqual({ name: 'Sum', accepts: null });
     });
 
-    test.each([[undefined], [null], [7], [true], [['Sum']]])('%j is no definition', (value) => {
-        expect(() => readDefinition(value)).toThrow(
-            'The definition has to be the name of a method or a dict with a name',
-        );
-    });
+    test.each([[undefined], [null], [7], [true], [['Sum']]])(
+        '%j is not a valid definition',
+        (value) => {
+            expect(() => readDefinition(value)).toThrow(
+                'The definition has to be the name of a method or a dict with a name',
+            );
+        },
+    );
 
     test.each([[''], [{}], [{ name: '' }], [{ name: null }], [{ name: 7 }], [{ name: ['Sum'] }]])(
         '%j has no name',
@@ -97,7 +100,7 @@ describe('readDefinition', () => {
         );
     });
 
-    test.each([['1'], [true], [[1]]])('%j is no version', (version) => {
+    test.each([['1'], [true], [[1]]])('%j is not a valid version', (version) => {
         expect(() => readDefinition({ name: 'Sum', version })).toThrow(
             'The version of method Sum has to be a number',
         );

@@ -164,7 +164,7 @@ describe('logging in', () => {
         expect(FakeWebSocket.opened).toEqual([]);
     });
 
-    test('an address that is none becomes the status, and is asked again', async () => {
+    test('an address that is not valid becomes the status, and is asked again', async () => {
         answer = async () => ({ url: 'nowhere', token: '', application: 'app' });
         core.send({ ...HELLO });
         await flush();

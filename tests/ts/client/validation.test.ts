@@ -100,7 +100,7 @@ test.each([undefined, null, 'off'])('%s means off', (value) => {
     expect(readMode(value)).toBe('off');
 });
 
-test.each(['Strict', '', true, 1])('%j is no mode', (value) => {
+test.each(['Strict', '', true, 1])('%j is not a valid mode', (value) => {
     expect(() => readMode(value)).toThrow(
         `validate has to be "off", "warn" or "strict", not ${JSON.stringify(value)}`,
     );

@@ -142,7 +142,7 @@ test('an error in the answer is an error, which may be a lasting one', async () 
 test.each([
     ['HTML', '<html>', 'text/html; charset=utf-8', 'text/html'],
     ['JSON that is cut off', '{"url": "ws://gat', 'application/json', 'application/json'],
-    ['JSON that is no object', '"ok"', 'application/json', 'application/json'],
+    ['JSON that is not an object', '"ok"', 'application/json', 'application/json'],
     ['nothing', '', '', 'something'],
 ])('an answer that is %s is told in words', async (_what, body, type, named) => {
     const { message } = await failure(body, { headers: { 'Content-Type': type } });

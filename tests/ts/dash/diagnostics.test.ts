@@ -75,7 +75,7 @@ describe('a problem', () => {
         expect(reported()).toEqual([['MethodRegister sum', 'no name']]);
     });
 
-    test('of a call is none of the server', () => {
+    test('of a call does not go to the server', () => {
         diagnosticsOf('MethodInvoke', 'sum').warn('nobody there');
         expect(reported()).toEqual([]);
     });

@@ -198,7 +198,7 @@ describe('a method that returns', () => {
         expect(told.a).toEqual([{ error }]);
     });
 
-    test('an error that is None is none', async () => {
+    test('an error that is None counts as no error', async () => {
         open();
         await call('a');
         queue.answer({ invocationId: 'id-1', error: null, invocationResult: { sum: 3 } });
