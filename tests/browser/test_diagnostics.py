@@ -214,7 +214,7 @@ def exempt(csrf: CSRFProtect, server: flask.Flask, part: str) -> None:
         ),
         (
             lambda: "<html>Please log in</html>",
-            "The Dash server answered _dash-interop/session with text/html that is no JSON object: "
+            "The Dash server answered _dash-interop/session with text/html that is not a JSON object: "
             "a login page or a proxy may have answered in its place",
         ),
     ],
