@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Raw
 
@@ -60,18 +60,17 @@ class Peers:
     """The table of peers."""
 
     def __init__(self) -> None:
-        self._by_id: dict[str, Peer] = {}
+        self._by_id: dict[str | None, Peer] = {}
         self._by_connection: dict[ConnectionId, dict[str, Peer]] = {}
         self._by_user: dict[str, dict[str, Peer]] = {}
+        self.get: Final = self._by_id.get
+        """The peer of an id, or ``None``."""
 
     def __len__(self) -> int:
         return len(self._by_id)
 
     def __iter__(self) -> Iterator[Peer]:
         return iter(self._by_id.values())
-
-    def get(self, peer_id: str) -> Peer | None:
-        return self._by_id.get(peer_id)
 
     def of_connection(self, connection: ConnectionId) -> list[Peer]:
         return list(self._by_connection.get(connection, {}).values())

@@ -97,11 +97,12 @@ class Router:
 
     def handle(self, connection: ConnectionId, message: Inbound, now: float) -> list[Send]:
         """Handle one message of an open connection."""
-        self._board.now = now
+        board = self._board
+        board.now = now
         handler = self._handlers.get(type(message))
         if handler is not None:
-            peer = self._peer_of(connection, message)
-            if peer is not None:
+            peer = board.peers.get(message.peer_id)
+            if peer is not None and peer.connection == connection:
                 handler(peer, message)
             else:
                 self._refuse_stranger(connection, message)
@@ -111,7 +112,7 @@ class Router:
             self._refuse(connection, message)
         else:
             assert isinstance(message, Ping)
-        return self._board.take()
+        return board.take()
 
     def disconnect(self, connection: ConnectionId, now: float) -> list[Send]:
         """A connection has ended: all its peers leave."""
@@ -184,11 +185,6 @@ class Router:
 
     # Refusals
 
-    def _peer_of(self, connection: ConnectionId, message: Inbound) -> Peer | None:
-        """Who sends a message, if that peer is logged in over the connection."""
-        peer = self._board.peers.get(message.peer_id) if message.peer_id is not None else None
-        return peer if peer is not None and peer.connection == connection else None
-
     def _refuse_stranger(self, connection: ConnectionId, message: Inbound) -> None:
         domain = self._domain_of.get(type(message))
         if domain is not None and domain.passes_over(message):
@@ -202,10 +198,10 @@ class Router:
         self._board.send(connection, Error(message.request_id, None, reason_uri, reason, name))
 
     def _refuse(self, connection: ConnectionId, message: Refused) -> None:
-        peer = self._peer_of(connection, message)
+        peer = self._board.peers.get(message.peer_id)
         error = Error(
             message.request_id,
-            None if peer is None else peer.id,
+            peer.id if peer is not None and peer.connection == connection else None,
             message.reason_uri,
             message.reason,
             message.domain,

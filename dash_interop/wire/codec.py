@@ -6,7 +6,7 @@ and ``from_gateway`` those of its peers. Together with ``payloads`` the only pla
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 import msgspec
@@ -55,11 +55,10 @@ class Codec:
 
     def __init__(self, vocabularies: Iterable[Vocabulary]) -> None:
         self._domains: set[str] = set()
-        self._accepted: dict[tuple[Any, Any], msgspec.json.Decoder[Inbound]] = {}
-        self._sent: dict[tuple[Any, Any], msgspec.json.Decoder[Outbound]] = {}
+        self._accepted: dict[tuple[Any, Any], Callable[[str | bytes], Inbound]] = {}
+        self._sent: dict[tuple[Any, Any], Callable[[str | bytes], Outbound]] = {}
         self._heads: dict[type[Inbound], bytes] = {}
         self._malformed: dict[tuple[Any, Any], str] = {}
-        self._described: dict[type[Inbound], str] = {}
         for vocabulary in vocabularies:
             self._learn(vocabulary)
 
@@ -67,14 +66,13 @@ class Codec:
         domain = vocabulary.domain
         self._domains.add(domain)
         for name, type_ in vocabulary.accepted.items():
-            self._accepted[domain, name] = msgspec.json.Decoder(type_)
+            self._accepted[domain, name] = _reader(type_, vocabulary.described.get(type_))
             self._heads[type_] = encode({"domain": domain, "type": name})[:-1]
             self._malformed[domain, name] = vocabulary.malformed.get(
                 type_, f"{domain}.errors.failure"
             )
         for sent in (Success, Error, *vocabulary.sent):
-            self._sent[domain, sent.__struct_config__.tag] = msgspec.json.Decoder(sent)
-        self._described.update(vocabulary.described)
+            self._sent[domain, sent.__struct_config__.tag] = msgspec.json.Decoder(sent).decode
 
     def decode(self, text: str | bytes) -> Inbound:
         """
@@ -89,18 +87,17 @@ class Codec:
         Raises:
             ProtocolError: ``text`` is not a JSON object; the connection has to be closed with 1007.
         """
-        head, text = _read_head(text)
+        try:
+            head = _head.decode(text)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            return self.decode(_mend(text, error))
         domain = GLOBAL if head.domain is None else head.domain
         try:
-            decoder = self._accepted[domain, head.type]
+            read = self._accepted[domain, head.type]
         except (KeyError, TypeError):
             return self._refuse_unknown(domain, head)
         try:
-            message = decoder.decode(text)
-            described = self._described.get(type(message))
-            if described is not None and _is_deeper(getattr(message, described), _MAX_DEPTH):
-                raise RecursionError
-            return message
+            return read(text)
         except (msgspec.MsgspecError, UnicodeError) as error:
             reason = str(error)
         except RecursionError:
@@ -124,15 +121,18 @@ class Codec:
         Raises:
             ProtocolError: ``text`` is not a JSON object, or not what its type promises.
         """
-        head, text = _read_head(text)
+        try:
+            head = _head.decode(text)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            return self.from_gateway(_mend(text, error))
         domain = GLOBAL if head.domain is None else head.domain
         if not isinstance(domain, str) or not isinstance(head.type, str):
             raise ProtocolError(f"malformed {head.type}: domain and type have to be strings")
-        decoder = self._sent.get((domain, head.type))
-        if decoder is None:
+        read = self._sent.get((domain, head.type))
+        if read is None:
             return None
         try:
-            return decoder.decode(text)
+            return read(text)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise ProtocolError(f"malformed {head.type}: {error}") from error
 
@@ -149,36 +149,42 @@ class Codec:
         )
 
 
-def _read_head(text: str | bytes) -> tuple[_Head, str | bytes]:
-    """
-    The head of a frame, and its text as the rest can be read.
+def _reader(type_: type[Inbound], described: str | None) -> Callable[[str | bytes], Inbound]:
+    decode = msgspec.json.Decoder(type_).decode
+    if described is None:
+        return decode
 
-    Raises:
-        ProtocolError: ``text`` is not a JSON object.
-    """
-    try:
-        return _head.decode(text), text
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        mended = _mend(text)
-        if mended is None:
-            raise ProtocolError(f"not a JSON object: {error}") from error
-        return _read_head(mended)
-    except RecursionError:
-        raise ProtocolError("not a JSON object: nested too deeply") from None
+    def read(text: str | bytes) -> Inbound:
+        message = decode(text)
+        if _is_deeper(getattr(message, described), _MAX_DEPTH):
+            raise RecursionError
+        return message
+
+    return read
 
 
-def _mend(text: str | bytes) -> str | None:
+def _mend(text: str | bytes, error: Exception) -> str:
     """
     The text with U+FFFD for each half of a surrogate pair, which JavaScript writes for a text that
-    was cut within an emoji and which no UTF-8 can hold; ``None`` where there is not one.
+    was cut within an emoji and which no UTF-8 can hold.
+
+    Args:
+        text: What could not be read.
+        error: Why.
+
+    Raises:
+        ProtocolError: There is nothing to mend: ``text`` is not a JSON object.
     """
-    if isinstance(text, bytes):
-        try:
-            text = text.decode()
-        except UnicodeError:
-            return None
-    mended = _ESCAPE.sub(_whole, text)
-    return None if mended == text else mended
+    if isinstance(error, RecursionError):
+        raise ProtocolError("not a JSON object: nested too deeply") from None
+    try:
+        whole = text.decode() if isinstance(text, bytes) else text
+    except UnicodeError:
+        raise ProtocolError(f"not a JSON object: {error}") from error
+    mended = _ESCAPE.sub(_whole, whole)
+    if mended == whole:
+        raise ProtocolError(f"not a JSON object: {error}") from error
+    return mended
 
 
 def _whole(escape: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ widens it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec import Raw
 
@@ -160,12 +161,11 @@ class Members:
         self._by_user: dict[str, dict[str, Member]] = {}
         self._services: dict[str, Member] = {}
         """The members that are services, which are among ``_by_user``, too."""
+        self.get: Final = self._by_id.get
+        """The member with a peer id, or ``None``."""
 
     def __iter__(self) -> Iterator[Member]:
         return iter(self._by_id.values())
-
-    def get(self, peer_id: str) -> Member | None:
-        return self._by_id.get(peer_id)
 
     def add(self, member: Member) -> None:
         self._by_id[member.id] = member
