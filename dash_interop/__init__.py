@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     __version__: str
-    from .callbacks.handlers import method_handler
-    from .callbacks.interop import Interop
-    from .callbacks.results import returned_value
+    from .app.handlers import method_handler
+    from .app.interop import Interop
+    from .app.results import returned_value
     from .errors import (
         AuthenticationFailed,
         ConfigError,
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from .Glue42 import Glue42
     from .MethodInvoke import MethodInvoke
     from .MethodRegister import MethodRegister
-    from .protocol.values import portable_value
     from .types import (
         AnswerDict,
         DefinitionDict,
@@ -58,6 +57,7 @@ if TYPE_CHECKING:
         InvokeOptionsDict,
         ResultDict,
     )
+    from .wire.values import portable_value
 
 __all__ = [
     "AnswerDict",
@@ -112,7 +112,7 @@ _MODULES = {
     "Glue42": ".Glue42",
     "HandlerErrorDict": ".types",
     "HandlerFailed": ".errors",
-    "Interop": ".callbacks.interop",
+    "Interop": ".app.interop",
     "InteropError": ".errors",
     "InvalidArguments": ".errors",
     "InvalidInvoke": ".errors",
@@ -137,9 +137,9 @@ _MODULES = {
     "SubscriptionClosed": ".errors",
     "SubscriptionError": ".errors",
     "SubscriptionTimeout": ".errors",
-    "method_handler": ".callbacks.handlers",
-    "portable_value": ".protocol.values",
-    "returned_value": ".callbacks.results",
+    "method_handler": ".app.handlers",
+    "portable_value": ".wire.values",
+    "returned_value": ".app.results",
 }
 
 _js_dist = [
@@ -165,11 +165,11 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         value: Any = _version()
     elif name in _MODULES:
-        if _MODULES[name].startswith((".callbacks", f".{name}")):
+        if _MODULES[name].startswith((".app", f".{name}")):
             _serve_routes()
         value = getattr(import_module(_MODULES[name], __name__), name)
         if _MODULES[name] == f".{name}":
-            value = import_module(".props", __name__).checked_when_made(value)
+            value = import_module(".app.props", __name__).checked_when_made(value)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
@@ -181,8 +181,8 @@ def __dir__() -> list[str]:
 
 
 def _serve_routes() -> None:
-    for module in ("session", "signatures", "problems"):
-        import_module(f".callbacks.{module}", __name__)
+    for module in ("login", "signatures", "problems"):
+        import_module(f".app.{module}", __name__)
 
 
 # Dash reads hooks when an app is made, which may be before the first component is. A process that

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from ..protocol.definitions import Method
+from ..wire.definitions import Method
 from .connecting import Login
 
 __all__ = ["complete_any", "complete_methods", "complete_streams"]

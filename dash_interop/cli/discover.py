@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from ..client.sync import InteropClient
-from ..protocol.definitions import Method
-from ..protocol.directory import Instance
+from ..peer.directory import Instance
+from ..wire.definitions import Method
 from .completing import complete_any
 from .connecting import joining, printing
 from .output import complain, show_json, show_table

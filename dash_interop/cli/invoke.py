@@ -9,8 +9,8 @@ import click
 
 from ..client.sync import InteropClient
 from ..errors import InvocationError, MethodNotFound
-from ..protocol.results import InvocationResult, ReturnValue
-from ..protocol.targets import Target
+from ..peer.results import InvocationResult, ReturnValue
+from ..peer.targets import Target
 from .addressing import addressing
 from .arguments import arguments as read_arguments
 from .completing import complete_methods

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from ..client.sync import InteropClient
-from ..protocol.definitions import MethodDefinition
+from ..wire.definitions import MethodDefinition
 from .arguments import decode
 from .connecting import joining, tell_outages
 from .output import as_json_text, complain, show_line

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from ..errors import InvocationError, RegistrationError
-from ..protocol.definitions import read_definition
-from ..protocol.targets import Target, read_target
+from ..peer.targets import Target, read_target
+from ..wire.definitions import read_definition
 from .arguments import decode
 
 __all__ = [

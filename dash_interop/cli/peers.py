@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..client.sync import InteropClient
-from ..protocol.directory import Instance
+from ..peer.directory import Instance
 from .connecting import joining, printing
 from .output import complain, show_json, show_table
 from .parameters import Pattern, read_pattern

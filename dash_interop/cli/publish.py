@@ -11,7 +11,7 @@ import click
 
 from ..client.streams import SubscriptionRequest
 from ..client.sync import InteropClient
-from ..protocol.definitions import MethodDefinition
+from ..wire.definitions import MethodDefinition
 from .arguments import decode_object
 from .connecting import joining, tell_outages
 from .output import as_json_text, complain

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from ..client.sync import InteropClient
-from ..protocol.subscribing import StreamData
-from ..protocol.targets import Target
+from ..peer.subscribing import StreamData
+from ..peer.targets import Target
 from .addressing import addressing
 from .arguments import arguments as read_arguments
 from .completing import complete_streams

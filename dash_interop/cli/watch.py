@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from ..client.sync import InteropClient
-from ..protocol.definitions import Method
-from ..protocol.directory import Instance
+from ..peer.directory import Instance
+from ..wire.definitions import Method
 from .connecting import joining, printing, tell_outages
 from .discover import describe_method
 from .output import name_of, show_json, show_line

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..protocol.definitions import Method, MethodDefinition
-from ..protocol.directory import Instance
-from ..protocol.results import InvocationResult, ReturnValue
-from ..protocol.subscribing import StreamData
+from ..peer.directory import Instance
+from ..peer.results import InvocationResult, ReturnValue
+from ..peer.subscribing import StreamData
+from ..wire.definitions import Method, MethodDefinition
 from .aio import InteropClient, connect
 from .streams import Stream, StreamBranch, StreamSubscription, Subscription, SubscriptionRequest
 

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from ..errors import ConfigError
 from ..gateway.auth import TokenAuthority, read_secret, runtime_secret
 from ..gateway.embedded import shared_gateway
-from ..protocol.messages import Authentication
-from ..protocol.router import Principal
+from ..router.principals import Principal
+from ..wire.login import Authentication
 
 __all__ = ["LOCAL_USER", "Access", "TokenSource", "checked_url"]
 

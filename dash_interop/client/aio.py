@@ -10,21 +10,14 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import ConfigError, InvalidInvoke, RegistrationError
-from ..protocol.deadlines import time_problem
-from ..protocol.definitions import (
-    Definition,
-    Filter,
-    Method,
-    read_definition,
-    read_filter,
-)
-from ..protocol.directory import Instance
-from ..protocol.queue import QueueSettings
-from ..protocol.results import InvocationResult
-from ..protocol.targets import Target, read_filters
+from ..peer.deadlines import time_problem
+from ..peer.directory import Instance
+from ..peer.queue import QueueSettings
+from ..peer.results import InvocationResult
+from ..peer.targets import Target, read_filters
+from ..wire.definitions import Definition, Filter, Method, read_definition, read_filter
 from .access import Access, TokenSource
 from .engine import Engine
-from .handlers import Handler, HandlerFunction
 from .listeners import Listener, Stop
 from .requests import (
     check_registration_timeout,
@@ -33,6 +26,7 @@ from .requests import (
     wanted_method,
     wanted_stream,
 )
+from .running import Handler, HandlerFunction
 from .streams import Stream, Subscription
 from .validation import Mode
 

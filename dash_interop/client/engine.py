@@ -29,22 +29,23 @@ from ..errors import (
     MessageTooLarge,
     Overloaded,
 )
-from ..protocol.codec import encode
-from ..protocol.effects import Emit, PeerEffect, Run, Settle, Stop, Transmit
-from ..protocol.failures import raised
-from ..protocol.messages import Authentication, Outbound
-from ..protocol.payloads import PayloadError, decode_object, result_object
-from ..protocol.queue import Invocation
-from ..protocol.session import Session
-from ..protocol.targets import Target
+from ..peer.effects import Emit, PeerEffect, Run, Settle, Stop, Transmit
+from ..peer.queue import Invocation
+from ..peer.session import Session
+from ..peer.targets import Target
 from ..transport.threads import result_of
+from ..wire.codec import encode
+from ..wire.envelope import Outbound
+from ..wire.failures import raised
+from ..wire.login import Authentication
+from ..wire.payloads import PayloadError, decode_object, result_object
 from .access import Access
-from .handlers import Handler
 from .listeners import CLOSE_TIMEOUT, Listeners
 from .requests import check_registration_timeout, check_seconds
+from .running import Handler
+from .socket import Transport
 from .streams import StreamBase, SubscriptionBase
 from .threads import Threads
-from .transport import Transport
 from .validation import Validation
 
 __all__ = ["Engine", "is_running_here"]
@@ -386,7 +387,7 @@ class Engine:
     # Carrying out what the session wants
 
     def _carry_out(self) -> None:
-        while self.session.link.out:
+        while self.session.link.effects:
             for effect in self.session.take():
                 self._carry_out_one(effect)
         self._arm()

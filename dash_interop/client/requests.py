@@ -8,9 +8,9 @@ from typing import Any
 from msgspec import Raw
 
 from ..errors import InvalidArguments, InvalidInvoke, RegistrationError, SubscriptionError
-from ..protocol.deadlines import time_problem
-from ..protocol.definitions import Definition, MethodDefinition, read_definition
-from ..protocol.payloads import PayloadError, encode_payload
+from ..peer.deadlines import time_problem
+from ..wire.definitions import Definition, MethodDefinition, read_definition
+from ..wire.payloads import PayloadError, encode_payload
 
 __all__ = [
     "check_registration_timeout",

@@ -18,12 +18,12 @@ from ..errors import (
     SubscriptionError,
     SubscriptionTimeout,
 )
-from ..protocol.definitions import MethodDefinition
-from ..protocol.directory import Instance
-from ..protocol.payloads import encode_payload
-from ..protocol.publishing import Publication, StreamInterest
-from ..protocol.subscribing import StreamData, SubscriptionLine
-from ..protocol.targets import Target
+from ..peer.directory import Instance
+from ..peer.publishing import Publication, StreamInterest
+from ..peer.subscribing import StreamData, SubscriptionLine
+from ..peer.targets import Target
+from ..wire.definitions import MethodDefinition
+from ..wire.payloads import encode_payload
 from .functions import is_async
 from .listeners import LONGEST_QUEUE, Listener, Stop
 from .requests import check_time_limit, encode_arguments

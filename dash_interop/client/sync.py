@@ -18,20 +18,20 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from ..errors import ConnectionLost, InteropError, Overloaded, SubscriptionClosed
-from ..protocol.definitions import Definition, Method, MethodDefinition, read_definition
-from ..protocol.directory import Instance
-from ..protocol.results import InvocationResult
-from ..protocol.subscribing import StreamData
-from ..protocol.targets import Target
+from ..peer.directory import Instance
+from ..peer.results import InvocationResult
+from ..peer.subscribing import StreamData
+from ..peer.targets import Target
 from ..transport.loop import new_event_loop
 from ..transport.threads import Thread, is_patched, result_of
+from ..wire.definitions import Definition, Method, MethodDefinition, read_definition
 from . import aio, streams
 from .access import TokenSource
 from .aio import CONNECT_TIMEOUT, DEFAULT_TIMEOUT, Filter
 from .engine import Engine, is_running_here
-from .handlers import HandlerFunction
 from .listeners import CLOSE_TIMEOUT, Listener, Stop
 from .requests import wanted_stream
+from .running import HandlerFunction
 from .validation import Mode
 
 __all__ = ["InteropClient", "Stream", "Subscription", "connect"]

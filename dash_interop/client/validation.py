@@ -10,11 +10,11 @@ from typing import Any, Literal, TypeAlias, get_args
 from msgspec import structs
 
 from ..errors import InvalidArguments, InvalidResult, RegistrationError, SignatureError
-from ..protocol.definitions import MethodDefinition
-from ..protocol.hints import signature_of
-from ..protocol.payloads import PayloadError, encode_payload
-from ..protocol.signature import Signature, parse
-from ..protocol.signature_values import problems
+from ..wire.definitions import MethodDefinition
+from ..wire.hints import signature_of
+from ..wire.payloads import PayloadError, encode_payload
+from ..wire.signature import Signature, parse
+from ..wire.signature_values import problems
 
 __all__ = ["Mode", "Validation", "with_hints"]
 

@@ -1,1 +1,1 @@
-"""The gateway process: an asyncio shell around ``dash_interop.protocol.router``."""
+"""The gateway process: an asyncio shell around ``dash_interop.router.router``."""

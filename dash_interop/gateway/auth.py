@@ -17,8 +17,8 @@ import platformdirs
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from ..errors import AuthenticationFailed, ConfigError
-from ..protocol.messages import Authentication
-from ..protocol.router import Principal, Remote
+from ..router.principals import Principal, Remote
+from ..wire.login import Authentication
 from .origins import normalize_origin
 
 __all__ = ["OpenDoor", "TokenAuthority", "read_secret", "runtime_secret"]

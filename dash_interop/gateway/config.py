@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ..protocol.limits import Limits
+from ..router.limits import Limits
 
 __all__ = ["DEFAULT_PORT", "GatewayConfig"]
 

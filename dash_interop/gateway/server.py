@@ -1,8 +1,7 @@
-"""The asyncio shell of the router: sockets, timers and the login deadline."""
+"""The gateway on a port of its own: who may open a WebSocket there, and plain HTTP."""
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import logging
 import secrets
@@ -13,25 +12,27 @@ from importlib.metadata import version
 from ipaddress import ip_address
 from time import time
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import parse_qs
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from ..errors import ConfigError, ProtocolError
-from ..protocol.codec import decode, encode
-from ..protocol.effects import Send
-from ..protocol.messages import AUTHENTICATION_FAILURE, Error, Hello, Refused, Welcome
-from ..protocol.router import Remote, Router
-from ..transport.connection import Connection
+from ..errors import ConfigError
+from ..router.agm.domain import Agm
+from ..router.metrics import Metrics
+from ..router.principals import Remote
+from ..router.router import Router
+from ..transport.websocket import WebSocketConnection
 from .auth import TokenAuthority
 from .config import GatewayConfig
+from .hub import Hub
+from .logins import LoginLog
 from .notices import Notices
 from .origins import OriginPolicy
 from .visits import Visit, address_of, reason_of_end, socket_logger
 
-__all__ = ["IDENTITY_PATH", "LOGIN_TIMEOUT", "Gateway"]
+__all__ = ["DOMAINS", "IDENTITY_PATH", "Gateway"]
 
 HTTP_PATHS = "/_dash-interop/"
 """What is below is for plain HTTP; a WebSocket may be opened at any path."""
@@ -39,10 +40,8 @@ HTTP_PATHS = "/_dash-interop/"
 IDENTITY_PATH = f"{HTTP_PATHS}gateway"
 """Answers plain HTTP with a proof of the secret, so that processes find the gateway they share."""
 
-LOGIN_TIMEOUT = 4009
-"""Close code for a connection over which nobody logged in."""
-
-MESSAGE_TOO_BIG = 1009
+DOMAINS: Final = (Agm, Metrics)
+"""What peers of a gateway may join."""
 
 _MISTAKES = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.UPGRADE_REQUIRED)
 """Of those who ask with plain HTTP, such as a browser or a load balancer's check."""
@@ -76,20 +75,18 @@ class Gateway:
         self._config = config
         self._authority = authority
         self._origins = origins
-        self._router = Router(
+        self._notices = Notices()
+        router = Router(
             authority,
+            DOMAINS,
             node=secrets.token_hex(4),
             limits=config.limits,
             version=version("dash_interop"),
             max_size=config.max_size,
         )
+        self._hub = Hub(router, config, LoginLog(self._notices))
         self._server: Server | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._port = config.port
-        self._connections = 0
-        self._notices = Notices()
-        self.slow_readers = 0
-        """Readers that were disconnected because they fell too far behind."""
 
     @property
     def url(self) -> str:
@@ -106,7 +103,7 @@ class Gateway:
         return [socket.fileno() for socket in (*self._server.sockets, *connected)]
 
     def counters(self) -> dict[str, int]:
-        return {**self._router.counters(), "slow_readers": self.slow_readers}
+        return self._hub.counters()
 
     async def __aenter__(self) -> Gateway:
         config = self._config
@@ -145,8 +142,7 @@ class Gateway:
         assert self._server is not None
         self._server.close(code=1001, reason="The gateway is going away")
         await self._server.wait_closed()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._hub.close()
         self._notices.close()
         logger.info("stopped: %s", self.counters())
 
@@ -158,9 +154,9 @@ class Gateway:
             return socket.respond(HTTPStatus.OK, self._authority.prove(nonce, self._port))
         if path.startswith(HTTP_PATHS) and "Upgrade" not in request.headers:
             return socket.respond(HTTPStatus.NOT_FOUND, "A gateway has nothing here\n")
-        if self._connections >= self._config.max_connections:
+        if self._hub.connections >= self._config.max_connections:
             return socket.respond(
-                HTTPStatus.SERVICE_UNAVAILABLE, f"Too many connections: {self._connections}\n"
+                HTTPStatus.SERVICE_UNAVAILABLE, f"Too many connections: {self._hub.connections}\n"
             )
         refusal = self._origins.refusal(request.headers.get_all("Origin"))
         if refusal is not None:
@@ -178,81 +174,13 @@ class Gateway:
             self._notices.tell(address_of(socket), f"refused with {status}: {reason}", level)
 
     async def _serve(self, socket: ServerConnection) -> None:
-        config = self._config
-        address = address_of(socket)
-        connection = Connection(
-            socket, config.outbox_size, config.close_timeout, self._count_slow_reader
-        )
-        loop = asyncio.get_running_loop()
-        router = self._router
-        router.connect(connection, _remote(socket))
-        login_timer = loop.call_later(
-            config.login_timeout, connection.close, LOGIN_TIMEOUT, "Nobody logged in"
-        )
-        self._connections += 1
-        try:
-            async for frame in connection.frames():
-                if login_timer is not None and len(frame) > config.login_size:
-                    raise ProtocolError("Log in before you send as much", MESSAGE_TOO_BIG)
-                message = decode(frame)
-                effects = router.handle(connection, message, loop.time())
-                self._run(effects)
-                if isinstance(message, Hello | Refused):
-                    self._note_login(address, message, effects)
-                if login_timer is not None and any(map(_is_welcome, effects)):
-                    login_timer.cancel()
-                    login_timer = None
-        except ProtocolError as error:
-            connection.close(error.close_code, str(error)[:100])
-            await connection.wait_closed()
-        except Exception as error:
-            self._notices.tell(address, "a connection failed", logging.ERROR, error)
-            connection.close(1011, "Internal error")
-            await connection.wait_closed()
-        finally:
-            if login_timer is not None:
-                login_timer.cancel()
-            self._connections -= 1
-            self._run(router.disconnect(connection, loop.time()))
-            reason = reason_of_end(socket)
-            if reason is not None:
-                self._notices.tell(address, reason)
-            elif login_timer is None:
-                logger.info("%s: left", address)
-
-    def _note_login(self, address: str, message: Hello | Refused, effects: list[Send]) -> None:
-        """Say who has logged in, or why somebody may not."""
-        for answer in (effect.message for effect in effects):
-            if isinstance(answer, Welcome):
-                who = answer.resolved_identity
-                application = who.get("application")
-                logger.info("%s: %r logged in as %r", address, application, who["user"])
-            elif isinstance(answer, Error) and (
-                isinstance(message, Hello) or answer.reason_uri == AUTHENTICATION_FAILURE
-            ):
-                login = message.authentication.login if isinstance(message, Hello) else None
-                who = f" as {login!r}" if login else ""
-                self._notices.tell(address, f"refused a login{who}: {answer.reason}")
-
-    def _run(self, effects: list[Send]) -> None:
-        for effect in effects:
-            connection = effect.connection
-            assert isinstance(connection, Connection)
-            connection.send(encode(effect.message))
-        if self._timer is None:
-            self._arm()
-
-    def _arm(self) -> None:
-        deadline = self._router.next_deadline()
-        if deadline is not None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._tick)
-
-    def _tick(self) -> None:
-        self._timer = None
-        self._run(self._router.tick(asyncio.get_running_loop().time()))
-
-    def _count_slow_reader(self) -> None:
-        self.slow_readers += 1
+        remote = _remote(socket)
+        was_logged_in = await self._hub.converse(WebSocketConnection(socket), remote)
+        reason = reason_of_end(socket)
+        if reason is not None:
+            self._notices.tell(remote.machine, reason)
+        elif was_logged_in:
+            logger.info("%s: left", remote.machine)
 
 
 def _address(host: str, port: int) -> dict[str, Any]:
@@ -271,7 +199,3 @@ def _remote(socket: ServerConnection) -> Remote:
     request = socket.request
     assert request is not None
     return Remote(address_of(socket), request.headers.get("Origin"), time())
-
-
-def _is_welcome(effect: Send) -> bool:
-    return isinstance(effect.message, Welcome)

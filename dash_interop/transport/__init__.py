@@ -1,1 +1,1 @@
-"""The socket layer that the gateway and its peers share."""
+"""How frames travel between a gateway and its peers, and the threads and loops that they share."""

@@ -77,13 +77,13 @@ function describeFailure({ error, payload }: FailedExecution): HandlerError {
     );
 }
 
-function describeRefusal({ status, statusText }: Response): string {
-    const answer = statusText ? `${status} (${statusText})` : String(status);
+// Without the words for the status: each kind of server has its own, and HTTP/2 has no words.
+function describeRefusal({ status }: Response): string {
     if (status === 401 || status === 403) {
-        return `The Dash server refused to run the callback, with ${answer}: is the user logged in?`;
+        return `The Dash server refused to run the callback, with ${status}: is the user logged in?`;
     }
     const hint = status >= 500 ? ': its log says why' : '';
-    return `The Dash server answered the callback with ${answer}${hint}`;
+    return `The Dash server answered the callback with ${status}${hint}`;
 }
 
 /** What a handler in the page threw, in the form that Python's exceptions have. */

@@ -12,7 +12,7 @@ from dash import Dash, Input, Output, html
 from flask_wtf.csrf import CSRFProtect
 
 from dash_interop import Glue42, Interop, MethodInvoke, MethodRegister
-from dash_interop.callbacks import problems
+from dash_interop.app import problems
 from dash_interop.gateway.embedded import shared_gateway
 from tests.support.apps_parts import record, with_status
 from tests.support.apps_serving import backends, free_ports, make_app

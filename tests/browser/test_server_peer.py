@@ -19,7 +19,7 @@ from dash_interop import Glue42, Interop, MethodInvoke, MethodRegister, method_h
 from dash_interop.client import connect, sync
 from dash_interop.client.sync import InteropClient
 from dash_interop.gateway.embedded import shared_gateway
-from dash_interop.protocol.router import Principal
+from dash_interop.router.principals import Principal
 from tests.support.apps_parts import answer, handle, record
 from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps

@@ -29,7 +29,7 @@ from dash_interop.errors import (
     SubscriptionError,
 )
 from dash_interop.gateway.auth import TokenAuthority, read_secret
-from dash_interop.protocol.router import Principal
+from dash_interop.router.principals import Principal
 from tests.client.peers import Heard, blocking_peers, in_thread, in_time, peers, sees
 from tests.support.gateways import GatewayProcess, ours
 from tests.support.relay import Relay

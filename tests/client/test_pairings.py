@@ -13,7 +13,7 @@ import pytest
 
 from dash_interop.client import InteropClient, StreamData, connect, sync
 from dash_interop.errors import HandlerFailed
-from dash_interop.protocol.definitions import MethodDefinition
+from dash_interop.wire.definitions import MethodDefinition
 from tests.client.peers import in_thread, results
 from tests.support.gateways import GatewayProcess
 from tests.support.js_peer import JsError, JsPeer

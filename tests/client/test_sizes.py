@@ -10,12 +10,7 @@ from typing import Any
 import pytest
 
 from dash_interop.client import InteropClient
-from dash_interop.errors import (
-    ConnectionLost,
-    MessageTooLarge,
-    ServerGone,
-    SubscriptionError,
-)
+from dash_interop.errors import ConnectionLost, MessageTooLarge, ServerGone, SubscriptionError
 from tests.client.peers import DEADLINE, Heard, blocking_peers, in_thread, in_time, peers
 from tests.support.client import until
 from tests.support.gateways import GatewayProcess, ours

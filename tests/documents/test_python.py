@@ -11,12 +11,12 @@ import pytest
 
 import dash_interop
 from dash_interop import InteropError, client
-from dash_interop.callbacks.interop import Interop
-from dash_interop.callbacks.peer import HostedStream
+from dash_interop.app.interop import Interop
+from dash_interop.app.peer import HostedStream
 from dash_interop.client import sync
 from dash_interop.client.streams import StreamBase, SubscriptionBase
-from dash_interop.protocol.definitions import MethodDefinition
-from dash_interop.protocol.signature import parse
+from dash_interop.wire.definitions import MethodDefinition
+from dash_interop.wire.signature import parse
 from tests.support.documents import ROOT, programs, run, said
 
 DOCUMENT = "docs/python.md"

@@ -2,28 +2,32 @@
 
 from typing import Any
 
+from msgspec import Raw
+
 from dash_interop.errors import AuthenticationFailed
-from dash_interop.protocol.codec import encode
-from dash_interop.protocol.effects import Send
-from dash_interop.protocol.limits import Limits
-from dash_interop.protocol.messages import (
+from dash_interop.router.agm.domain import Agm
+from dash_interop.router.effects import Send
+from dash_interop.router.limits import Limits
+from dash_interop.router.metrics import Metrics
+from dash_interop.router.principals import Principal, Remote
+from dash_interop.router.router import Router
+from dash_interop.wire.agm import (
     Accepted,
     AddInterest,
-    Authentication,
     Call,
-    Hello,
-    Inbound,
     Invoke,
-    Join,
     MethodId,
-    Raw,
     Register,
     Subscribe,
-    Welcome,
 )
-from dash_interop.protocol.router import Principal, Remote, Router
+from dash_interop.wire.codec import encode
+from dash_interop.wire.envelope import Inbound
+from dash_interop.wire.login import Authentication, Hello, Join, Welcome
 
-__all__ = ["BelieveLogins", "Room", "credentials", "definition", "raw"]
+__all__ = ["DOMAINS", "BelieveLogins", "Room", "credentials", "definition", "raw"]
+
+
+DOMAINS = (Agm, Metrics)
 
 
 class BelieveLogins:
@@ -47,7 +51,7 @@ class Room:
     """A router and the steps that most tests begin with."""
 
     def __init__(self, limits: Limits | None = None) -> None:
-        self.router = Router(BelieveLogins(), node="N", limits=limits)
+        self.router = Router(BelieveLogins(), DOMAINS, node="N", limits=limits)
 
     def connect(self, connection: str, remote: Remote | None = None) -> None:
         self.router.connect(connection, remote or Remote("127.0.0.1"))

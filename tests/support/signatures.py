@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from dash_interop.protocol.signature import Field, Signature
+from dash_interop.wire.signature import Field, Signature
 
 __all__ = ["signatures", "values_near"]
 

@@ -7,23 +7,26 @@ from typing import Any
 from msgspec import UNSET, Raw, UnsetType, structs
 
 from dash_interop.errors import HandlerFailed, InteropError, InvocationError
-from dash_interop.protocol.codec import decode, encode, from_gateway
-from dash_interop.protocol.definitions import Definition, read_definition
-from dash_interop.protocol.directory import Instance
-from dash_interop.protocol.effects import Emit, PeerEffect, Run, Send, Settle, Stop, Transmit
-from dash_interop.protocol.invoking import Invoking
-from dash_interop.protocol.limits import Limits
-from dash_interop.protocol.link import Wait
-from dash_interop.protocol.messages import Authentication, Hello, Outbound, Ping
-from dash_interop.protocol.payloads import as_object, decode_object, encode_payload
-from dash_interop.protocol.publishing import Publication, StreamInterest
-from dash_interop.protocol.queue import Invocation, QueueSettings
-from dash_interop.protocol.router import Principal, Remote, Router
-from dash_interop.protocol.serving import Offering
-from dash_interop.protocol.session import Session
-from dash_interop.protocol.subscribing import SubscriptionLine
-from dash_interop.protocol.targets import Target
-from tests.support.room import BelieveLogins, credentials
+from dash_interop.peer.directory import Instance
+from dash_interop.peer.effects import Emit, PeerEffect, Run, Settle, Stop, Transmit
+from dash_interop.peer.invoking import Invoking
+from dash_interop.peer.link import CODEC, Wait
+from dash_interop.peer.publishing import Publication, StreamInterest
+from dash_interop.peer.queue import Invocation, QueueSettings
+from dash_interop.peer.serving import Offering
+from dash_interop.peer.session import Session
+from dash_interop.peer.subscribing import SubscriptionLine
+from dash_interop.peer.targets import Target
+from dash_interop.router.effects import Send
+from dash_interop.router.limits import Limits
+from dash_interop.router.principals import Principal, Remote
+from dash_interop.router.router import Router
+from dash_interop.wire.codec import encode
+from dash_interop.wire.definitions import Definition, read_definition
+from dash_interop.wire.envelope import Outbound
+from dash_interop.wire.login import Authentication, Hello, Ping
+from dash_interop.wire.payloads import as_object, decode_object, encode_payload
+from tests.support.room import DOMAINS, BelieveLogins, credentials
 
 __all__ = ["DOWN", "HARD_TO_READ", "UP", "Wired", "WiredPeer", "arguments"]
 
@@ -329,7 +332,7 @@ class WiredPeer:
         match effect:
             case Transmit(frame):
                 assert self.connection is not None, f"sent without a connection: {frame}"
-                message = decode(frame)
+                message = CODEC.decode(frame)
                 is_anonymous = isinstance(message, Hello | Ping)
                 assert is_anonymous or message.peer_id == self.id, message
                 assert not self.wired.max_size or len(frame) <= self.wired.max_size
@@ -450,14 +453,16 @@ class Wired:
         text = peer.frames[direction].popleft()
         if direction == UP:
             assert peer.connection is not None
-            self._send(self.router.handle(peer.connection, decode(text), self.now))
+            self._send(
+                self.router.handle(peer.connection, self.router.codec.decode(text), self.now)
+            )
         else:
             self.tell(peer, text)
         return True
 
     def tell(self, peer: WiredPeer, text: str) -> None:
         """The gateway says something to a peer."""
-        message = from_gateway(text)
+        message = CODEC.from_gateway(text)
         assert message is not None, text
         peer.session.receive(message, self.now)
         peer.carry_out()
@@ -498,7 +503,9 @@ class Wired:
 
     def _new_router(self) -> Router:
         self._count += 1
-        return Router(_Logins(), node=f"N{self._count}", limits=self.limits, max_size=self.max_size)
+        return Router(
+            _Logins(), DOMAINS, node=f"N{self._count}", limits=self.limits, max_size=self.max_size
+        )
 
     def _unplug(self, peer: WiredPeer) -> str:
         connection = peer.connection

@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 
 from dash_interop import __version__
 from dash_interop.gateway.auth import TokenAuthority
-from dash_interop.protocol.router import Principal
+from dash_interop.router.principals import Principal
 from tests.support.client import Client, closed_with, connected, run
 from tests.support.ports import HOST, Foreigner, free_range
 

@@ -1,4 +1,4 @@
-"""Imports point one way, and what needs no Dash does not load it."""
+"""The rooms of the package: imports point down, nothing leads in a circle, no room is too large."""
 
 import ast
 import subprocess
@@ -10,53 +10,49 @@ import pytest
 import dash_interop
 
 PACKAGE = Path(dash_interop.__file__).parent
-LAYERS = (
-    "errors",
-    "types",
-    "protocol",
-    "transport",
-    "gateway",
-    "client",
-    "prop_checks",
-    "callbacks",
-    "props",
-    "demo",
-    "cli",
-    "__main__",
-    "__init__",
-)
 MAY_IMPORT = {
     "errors": set(),
     "types": set(),
-    "protocol": {"errors", "types"},
-    "transport": {"errors", "protocol"},
-    "gateway": {"errors", "protocol", "transport"},
-    "client": {"errors", "protocol", "transport"},
+    "wire": {"errors", "types"},
+    "router": {"errors", "wire"},
+    "peer": {"errors", "wire"},
+    "transport": {"errors"},
+    "gateway": {"errors", "wire", "router", "transport"},
+    "client": {"errors", "wire", "peer", "transport", "client.access"},
     # The one place where a client asks for the gateway of its machine, and makes its own tokens.
-    "client.access": {"errors", "protocol", "gateway"},
-    "prop_checks": {"errors", "protocol"},
-    "callbacks": {"errors", "types", "protocol", "gateway", "client"},
+    "client.access": {"errors", "wire", "router", "gateway"},
+    "app": {"errors", "types", "wire", "peer", "router", "gateway", "client"},
     # What is checked of a component needs no more than the brains know.
-    "props": {"errors", "protocol", "prop_checks"},
+    "app.props": {"errors", "wire", "peer"},
+    "app.prop_checks": {"errors", "wire", "peer"},
     "demo": {"errors"},
-    "cli": {"errors", "gateway", "client", "transport", "protocol", "demo"},
+    "cli": {"errors", "wire", "peer", "transport", "gateway", "client", "demo"},
     "__main__": {"cli"},
+    "__init__": {"errors", "types", "wire", "app"},
 }
-PURE = {"asyncio", "logging", "random", "secrets", "socket", "threading", "time", "websockets"}
+"""What a room may import, itself apart; what a module may, where that is less or more."""
 
-MODULES = sorted(
-    path
-    for path in PACKAGE.rglob("*.py")
-    if path.relative_to(PACKAGE).parts[0].removesuffix(".py") in LAYERS
-)
+ROOMS = {room for room in MAY_IMPORT if "." not in room}
+BRAINS = ("errors", "types", "wire", "router", "peer")
+IMPURE = {"asyncio", "logging", "random", "secrets", "socket", "threading", "time", "websockets"}
+
+LARGEST_SHARE = 0.2
+"""Of the lines of the package, in one room."""
+
+LONGEST_BODY = 40
+"""Lines of a function, its docstring and signature apart."""
 
 
 def name_of(path):
     return str(path.relative_to(PACKAGE).with_suffix("")).replace("/", ".")
 
 
-def layer_of(path):
+def room_of(path):
     return name_of(path).split(".")[0]
+
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if room_of(path) in ROOMS)
+NAMES = {name_of(path): path for path in MODULES}
 
 
 def imports_of(path):
@@ -73,9 +69,16 @@ def imports_of(path):
     return found
 
 
-def own_layers(path):
-    parts = [module.split(".") for module in imports_of(path)]
-    return {part[1] for part in parts if part[0] == "dash_interop" and len(part) > 1}
+def own_imports(path):
+    """The modules of ours that a file imports, as ``room.module``."""
+    found = set()
+    for module in imports_of(path):
+        name = module.removeprefix("dash_interop.")
+        for candidate in (name, f"{name}.__init__", name.rpartition(".")[0]):
+            if module.startswith("dash_interop.") and candidate in NAMES:
+                found.add(candidate)
+                break
+    return found - {name_of(path)}
 
 
 def roots(path):
@@ -83,30 +86,67 @@ def roots(path):
 
 
 def test_the_modules_are_found():
-    assert len(MODULES) > 20
-    assert {layer_of(path) for path in MODULES} == set(LAYERS)
-    assert "dash_interop.protocol.codec" in imports_of(PACKAGE / "gateway" / "server.py")
+    assert {room_of(path) for path in MODULES} == ROOMS
+    assert {"wire.codec", "router.agm.domain"} <= own_imports(
+        NAMES["gateway.server"]
+    ) | own_imports(NAMES["gateway.hub"])
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in MODULES if layer_of(path) in MAY_IMPORT], ids=name_of
-)
-def test_imports_point_one_way(path):
-    layer = layer_of(path)
-    assert own_layers(path) - {layer} <= MAY_IMPORT.get(name_of(path), MAY_IMPORT[layer])
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_down(path):
+    allowed = MAY_IMPORT.get(name_of(path), MAY_IMPORT[room_of(path)]) | {room_of(path)}
+    wrong = {
+        name
+        for name in own_imports(path)
+        if name.split(".")[0] not in allowed and name not in allowed
+    }
+    assert wrong == set()
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in MODULES if layer_of(path) in ("errors", "protocol")], ids=name_of
-)
+def test_no_imports_lead_in_a_circle():
+    """Not even those that only type checkers follow."""
+    graph = {name: own_imports(path) for name, path in NAMES.items()}
+    while graph:
+        leaves = {name for name, imported in graph.items() if not imported & graph.keys()}
+        if not leaves:
+            break
+        graph = {name: imported for name, imported in graph.items() if name not in leaves}
+    assert {name: sorted(imported & graph.keys()) for name, imported in graph.items()} == {}
+
+
+def test_no_room_is_too_large():
+    lines = dict.fromkeys(ROOMS, 0)
+    for path in MODULES:
+        lines[room_of(path)] += len(path.read_text(encoding="utf-8").splitlines())
+    total = sum(lines.values())
+    assert {room for room, count in lines.items() if count > LARGEST_SHARE * total} == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_function_is_too_long(path):
+    long = [
+        (node.name, lines)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := body_lines(node)) > LONGEST_BODY
+    ]
+    assert long == []
+
+
+def body_lines(function):
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if room_of(path) in BRAINS], ids=name_of)
 def test_brains_know_no_socket_no_clock_no_log_and_no_dash(path):
-    assert roots(path) & (PURE | {"dash", "flask"}) == set()
+    assert roots(path) & (IMPURE | {"dash", "flask"}) == set()
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in MODULES if layer_of(path) not in ("callbacks", "demo")], ids=name_of
+    "path", [path for path in MODULES if room_of(path) not in ("app", "demo")], ids=name_of
 )
-def test_only_the_callbacks_and_the_demo_import_dash(path):
+def test_only_the_app_and_the_demo_import_dash(path):
     assert roots(path) & {"dash", "flask", "quart", "fastapi"} == set()
 
 

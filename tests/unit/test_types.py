@@ -11,9 +11,9 @@ import pytest
 
 import dash_interop
 from dash_interop import types
+from dash_interop.app.prop_checks import INVOKE_KEYS, OPTION_KEYS
 from dash_interop.errors import BY_TYPE
-from dash_interop.prop_checks import INVOKE_KEYS, OPTION_KEYS
-from dash_interop.protocol.definitions import MethodDefinition
+from dash_interop.wire.definitions import MethodDefinition
 
 PACKAGE = Path(dash_interop.__file__).parent
 

@@ -274,8 +274,7 @@ describe('invocations', () => {
         await show();
         const told = await call();
         await page.when(() => page.store.runs[0].fail());
-        const message =
-            'The Dash server answered the callback with 500 (INTERNAL SERVER ERROR): its log says why';
+        const message = 'The Dash server answered the callback with 500: its log says why';
         expect(told).toEqual([{ message }]);
         expect(warnings).toEqual([`dash_interop: MethodRegister ${id}: ${message}`]);
     });

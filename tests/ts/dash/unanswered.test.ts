@@ -45,7 +45,7 @@ test.each<[string, FailedExecution, string]>([
     [
         'an exception on the server, or before it came to the handler',
         { error: response(500, 'INTERNAL SERVER ERROR'), ...ASKED },
-        'The Dash server answered the callback with 500 (INTERNAL SERVER ERROR): its log says why',
+        'The Dash server answered the callback with 500: its log says why',
     ],
     [
         'a proxy without a server, over HTTP/2',
@@ -55,17 +55,17 @@ test.each<[string, FailedExecution, string]>([
     [
         'an expired login',
         { error: response(401, 'UNAUTHORIZED'), ...ASKED },
-        'The Dash server refused to run the callback, with 401 (UNAUTHORIZED): is the user logged in?',
+        'The Dash server refused to run the callback, with 401: is the user logged in?',
     ],
     [
         'a missing permission',
         { error: response(403, 'FORBIDDEN'), ...ASKED },
-        'The Dash server refused to run the callback, with 403 (FORBIDDEN): is the user logged in?',
+        'The Dash server refused to run the callback, with 403: is the user logged in?',
     ],
     [
         'a request that is refused',
         { error: response(400, 'BAD REQUEST'), ...ASKED },
-        'The Dash server answered the callback with 400 (BAD REQUEST)',
+        'The Dash server answered the callback with 400',
     ],
     [
         'an outage of the server',

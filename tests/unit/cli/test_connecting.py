@@ -10,7 +10,7 @@ from dash_interop.cli.connecting import tell_outages
 from dash_interop.client.sync import connect
 from dash_interop.gateway.auth import TokenAuthority
 from dash_interop.gateway.embedded import EmbeddedGateway
-from dash_interop.protocol.router import Principal
+from dash_interop.router.principals import Principal
 from tests.support.gateways import ours
 from tests.support.ports import Foreigner, free_range
 

@@ -10,10 +10,10 @@ from importlib.metadata import version
 
 import pytest
 
-from dash_interop.cli.status import _clock  # pyright: ignore[reportPrivateUsage]
+from dash_interop.cli.status import _clock
 from dash_interop.client.sync import connect
 from dash_interop.gateway.auth import TokenAuthority
-from dash_interop.protocol.router import Principal
+from dash_interop.router.principals import Principal
 from tests.support.gateways import ours, published
 from tests.support.ports import Foreigner, free_range
 from tests.unit.cli.conftest import COMMAND, SECONDS

@@ -9,8 +9,8 @@ from dash_interop.client.access import LOCAL_USER, Access, checked_url
 from dash_interop.errors import ConfigError
 from dash_interop.gateway import embedded
 from dash_interop.gateway.auth import TokenAuthority, runtime_secret
-from dash_interop.protocol.messages import Authentication
-from dash_interop.protocol.router import Principal, Remote
+from dash_interop.router.principals import Principal, Remote
+from dash_interop.wire.login import Authentication
 from tests.support.client import run
 from tests.support.ports import free_range
 

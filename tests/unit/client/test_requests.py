@@ -11,13 +11,8 @@ from dash_interop.client.requests import (
     wanted_method,
 )
 from dash_interop.client.sync import connect
-from dash_interop.errors import (
-    ConfigError,
-    InvalidArguments,
-    InvalidInvoke,
-    RegistrationError,
-)
-from dash_interop.protocol.queue import QueueSettings
+from dash_interop.errors import ConfigError, InvalidArguments, InvalidInvoke, RegistrationError
+from dash_interop.peer.queue import QueueSettings
 
 NO_TIMES = [-1, -0.001, nan, inf, "soon", "5", None, True, [1]]
 

@@ -12,8 +12,8 @@ from msgspec import structs
 
 from dash_interop.errors import AuthenticationFailed, ConfigError
 from dash_interop.gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
-from dash_interop.protocol.messages import Authentication
-from dash_interop.protocol.router import Principal, Remote
+from dash_interop.router.principals import Principal, Remote
+from dash_interop.wire.login import Authentication
 
 SECRET = "s" * 32
 HERE = Remote("127.0.0.1", "https://app.corp")

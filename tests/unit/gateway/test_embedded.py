@@ -16,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 from dash_interop.errors import ConfigError
 from dash_interop.gateway.auth import TokenAuthority
 from dash_interop.gateway.embedded import EmbeddedGateway
-from dash_interop.protocol.router import Principal
+from dash_interop.router.principals import Principal
 from tests.support.client import Client, closed_with, connected, run
 from tests.support.ports import Foreigner, free_range
 

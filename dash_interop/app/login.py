@@ -1,0 +1,88 @@
+"""
+The question every page asks its own Dash server before it connects, and again each time it
+reconnects: where is the gateway, and what token lets me in?
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from dash import Dash
+
+from ..errors import ConfigError
+from ..gateway.origins import is_loopback_origin, normalize_origin
+from ..router.principals import Principal
+from .forgotten import check_plugged
+from .interop import application_name, settings_of
+from .routes import current_app, request_of, route
+
+__all__ = ["SESSION_ROUTE"]
+
+SESSION_ROUTE = "_dash-interop/session"
+
+logger = logging.getLogger(__name__)
+
+
+@route(SESSION_ROUTE)
+def session() -> dict[str, Any]:
+    """
+    Answer with ``{"url", "token", "application"}``, or with ``{"error": "why not"}``; where asking
+    again is of no use, ``"isLasting"`` is true, too.
+
+    It is a POST so that the browser names the page's origin, which the token is then bound to,
+    also behind a proxy that hides it from the server.
+    """
+    app = current_app(SESSION_ROUTE)
+    try:
+        check_plugged(app)
+    except ConfigError as error:
+        logger.error("no session for a page: %s", error)
+        # It stays so until the program is another one.
+        return {"error": str(error), "isLasting": True}
+    try:
+        return _open_session(app, request_of(app))
+    except ConfigError as error:
+        logger.error("no session for a page: %s", error)
+        return {"error": str(error)}
+    except Exception:
+        logger.exception("no session for a page")
+        return {"error": "The server cannot tell who is logged in; its log says why"}
+
+
+def _open_session(app: Dash, request: Any) -> dict[str, Any]:
+    settings = settings_of(app)
+    settings.begin()
+    origin = _origin_of(request)
+    if origin is None:
+        return {"error": "The request does not name the page's origin"}
+    if settings.is_embedded and not is_loopback_origin(origin):
+        return {
+            "error": f"The embedded gateway serves pages on its own machine only, and this one is "
+            f"{origin}. Open it as http://127.0.0.1, or run 'dash-interop gateway' and name it "
+            "with DASH_INTEROP_GATEWAY",
+            "isLasting": True,
+        }
+    user = settings.user_of(request)
+    if user is None or user == "":
+        return {"error": "Nobody is logged in"}
+    if not isinstance(user, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"user= has to return a name or None, not {type(user).__name__}")
+    url = settings.gateway_url()
+    principal = Principal(user, settings.application, origin)
+    return {
+        "url": url,
+        "token": settings.authority().issue(principal),
+        "application": settings.application or application_name(app),
+    }
+
+
+def _origin_of(request: Any) -> str | None:
+    headers: Mapping[str, str] = request.headers
+    origin = headers.get("Origin")
+    if origin is None:
+        url = urlsplit(str(request.url))
+        origin = f"{url.scheme}://{url.netloc}"
+    return normalize_origin(origin)

@@ -1,0 +1,146 @@
+"""
+What is wrong with the props of a component, found in Python: the rules of the page, which finds the
+same in what callbacks write later. Each check raises an ``InteropError``; props that were not given
+may be missing, and ``None`` is as good as that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from ..errors import (
+    ConfigError,
+    InvalidArguments,
+    InvalidInvoke,
+    RegistrationError,
+    SignatureError,
+)
+from ..peer.deadlines import time_problem
+from ..peer.targets import read_target
+from ..wire.definitions import read_definition
+from ..wire.keys import hint, unknown_key
+from ..wire.signature import parse
+
+__all__ = [
+    "INVOKE_KEYS",
+    "OPTION_KEYS",
+    "check_glue42",
+    "check_method_invoke",
+    "check_method_register",
+    "check_signatures",
+]
+
+INVOKE_KEYS: Final = ("definition", "argumentObj", "target", "options", "invocationId")
+OPTION_KEYS: Final = ("methodResponseTimeoutMs", "waitTimeoutMs")
+_SETTINGS_KEYS: Final = ("type", "web", "webPlatform", "desktop")
+_PAGE_TYPES: Final = ("client", "platform")
+_MODES: Final = ("off", "warn", "strict")
+
+
+def check_method_register(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        RegistrationError: A ``MethodRegister`` with these props could not offer its method.
+    """
+    read_definition(props.get("definition", ""))
+    returns = props.get("returns")
+    if not isinstance(returns, bool):
+        raise RegistrationError(
+            "returns has to be True, where callers get a result, or False, where they are only "
+            f"told that the invocation was accepted; not {returns!r}"
+        )
+    timeout = props.get("methodResponseTimeoutMs")
+    problem = _milliseconds_problem("methodResponseTimeoutMs", timeout)
+    if problem is not None:
+        raise RegistrationError(problem)
+    mode = props.get("validate")
+    if mode is not None and mode not in _MODES:
+        raise RegistrationError(f"validate cannot be {mode!r}: {hint(str(mode), _MODES)}")
+
+
+def check_signatures(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        RegistrationError: An ``accepts`` or ``returns`` is malformed; the text says where.
+    """
+    definition = props.get("definition")
+    if not isinstance(definition, Mapping):
+        return
+    fields = cast("Mapping[str, Any]", definition)
+    for field in ("accepts", "returns"):
+        text = fields.get(field)
+        if not isinstance(text, str):
+            continue
+        try:
+            parse(text)
+        except SignatureError as error:
+            name = fields.get("name")
+            raise RegistrationError(f"the {field} of {name} is malformed: {error}") from error
+
+
+def check_method_invoke(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        InvalidInvoke: The ``invoke`` that it begins with cannot be understood.
+        InvalidArguments: Its arguments are no dict.
+    """
+    invoke = props.get("invoke")
+    if invoke is None:
+        return
+    fields = _read_dict("invoke", invoke, INVOKE_KEYS, InvalidInvoke)
+    if fields.get("definition") is None:
+        raise InvalidInvoke("invoke needs a definition: the name of a method or a dict with a name")
+    try:
+        read_definition(fields["definition"])
+    except RegistrationError as error:
+        raise InvalidInvoke(str(error)) from error
+    arguments = fields.get("argumentObj")
+    if arguments is not None and not isinstance(arguments, Mapping):
+        kind = type(arguments).__name__
+        raise InvalidArguments(f"The arguments have to be a dict, not {kind}")
+    read_target(fields.get("target"))
+    options = _read_dict("options", fields.get("options") or {}, OPTION_KEYS, InvalidInvoke)
+    problem = _milliseconds_problem(
+        "methodResponseTimeoutMs", options.get("methodResponseTimeoutMs")
+    ) or _milliseconds_problem("waitTimeoutMs", options.get("waitTimeoutMs"), or_none=True)
+    if problem is not None:
+        raise InvalidInvoke(problem)
+
+
+def check_glue42(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        ConfigError: The ``settings`` cannot be understood.
+    """
+    settings = props.get("settings")
+    if settings is None:
+        return
+    for key, value in _read_dict("settings", settings, _SETTINGS_KEYS, ConfigError).items():
+        if value is None:
+            continue
+        if key != "type":
+            _read_dict(f"settings[{key!r}]", value, ("config",), ConfigError)
+        elif value not in _PAGE_TYPES:
+            raise ConfigError(f"settings['type'] cannot be {value!r}: {hint(value, _PAGE_TYPES)}")
+
+
+def _read_dict(
+    name: str,
+    value: Any,
+    keys: tuple[str, ...],
+    error: type[InvalidInvoke] | type[ConfigError],
+) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise error(f"{name} has to be a dict, not {value!r}")
+    fields = cast("Mapping[str, Any]", value)
+    problem = unknown_key(name, fields, keys)
+    if problem is not None:
+        raise error(problem)
+    return fields
+
+
+def _milliseconds_problem(name: str, value: Any, *, or_none: bool = False) -> str | None:
+    if value is None:
+        return None
+    return time_problem(name, value, unit="milliseconds", or_none=or_none)

@@ -1,0 +1,157 @@
+"""The callback around a handler: for what it runs, and what becomes of what the handler raises."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final, TypeAlias
+
+from dash import Dash, ctx, no_update
+from dash.exceptions import PreventUpdate
+
+from ..client.running import Handler
+from ..errors import InvalidArguments
+from .outcomes import Destination, Outcome
+from .routes import current_app
+
+__all__ = ["OnError", "Runs"]
+
+CALLBACK_ROUTE: Final = "_dash-update-component"
+
+OnError: TypeAlias = Callable[[Exception], Any]
+
+logger = logging.getLogger(__name__)
+
+
+class Runs:
+    """
+    Args:
+        handler: Called once for each invocation.
+        destination: Where that goes which it returns.
+        on_error: Called with what it raises.
+        app: Whose ``on_error`` is called where there is none; by default that of the process.
+        extras: Names of what Dash puts in front of the callback's values.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        destination: Destination,
+        on_error: OnError | None,
+        app: Dash | None,
+        extras: Sequence[str],
+    ) -> None:
+        self._handler = handler
+        self._destination = destination
+        # Not the app itself, which cannot follow a background callback into another process.
+        self._on_error = on_error or getattr(app, "_on_error", None)
+        self._asks_app = app is None
+        self._extras = extras
+
+    def as_callback(self) -> Callable[..., Any]:
+        """The function for Dash to call."""
+        handler, destination = self._handler, self._destination
+
+        async def run_async(*given: Any) -> Any:
+            invoke, outcomes, calls = self._begin(given)
+            for outcome, call in calls:
+                with self._noting_errors(outcome):
+                    self._take(await call(), outcome)
+            return destination.conclude(invoke, outcomes)
+
+        def run(*given: Any) -> Any:
+            invoke, outcomes, calls = self._begin(given)
+            for outcome, call in calls:
+                with self._noting_errors(outcome):
+                    self._take(call(), outcome)
+            return destination.conclude(invoke, outcomes)
+
+        function = run_async if handler.is_async else run
+        for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+            if hasattr(handler.function, attribute):
+                setattr(function, attribute, getattr(handler.function, attribute))
+        # Extensions of Dash look at what a callback takes, which is not what its handler takes.
+        function.__signature__ = self._signature()
+        return function
+
+    def _signature(self) -> inspect.Signature:
+        names = [*self._extras, "invoke", *(f"value_{n + 1}" for n in range(self._handler.values))]
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        return inspect.Signature([inspect.Parameter(name, kind) for name in names])
+
+    def _begin(
+        self, given: tuple[Any, ...]
+    ) -> tuple[Any, list[Outcome], list[tuple[Outcome, partial[Any]]]]:
+        """The ``invoke`` prop, an outcome for each invocation, and the calls to make."""
+        count = len(self._extras)
+        extras = dict(zip(self._extras, given[:count], strict=True))
+        invoke, *values = given[count:]
+        outcomes: list[Outcome] = []
+        calls: list[tuple[Outcome, partial[Any]]] = []
+        for invocation in _new_invocations(invoke):
+            outcome = Outcome(invocation["invocationId"])
+            outcomes.append(outcome)
+            args, caller = invocation["args"], invocation["caller"]
+            try:
+                calls.append((outcome, self._handler.bind(args, caller, values, extras)))
+            except InvalidArguments as error:
+                outcome.error = error
+        return invoke, outcomes, calls
+
+    def _take(self, returned: Any, outcome: Outcome) -> None:
+        self._destination.take(returned, outcome)
+        if self._destination.has_result:
+            self._handler.validation.check_result(outcome.result)
+
+    @contextmanager
+    def _noting_errors(self, outcome: Outcome) -> Iterator[None]:
+        try:
+            yield
+        except PreventUpdate as error:
+            outcome.error = error
+        except (Exception, SystemExit) as error:
+            # The last one would end the server, as whose handler asks for it.
+            logger.error("the handler %s failed", self._handler.name, exc_info=error)
+            outcome.error, outcome.update = error, no_update
+            if isinstance(error, Exception):
+                self._tell(error, outcome)
+
+    def _tell(self, error: Exception, outcome: Outcome) -> None:
+        """Call ``on_error``; what it returns takes the place of what the handler did not."""
+        on_error = self._on_error or (_app_on_error() if self._asks_app else None)
+        if on_error is None:
+            return
+        try:
+            returned = on_error(error)
+            if returned is not None and returned is not no_update:
+                self._take(returned, outcome)
+                outcome.error = None
+        except PreventUpdate:
+            pass
+        except Exception as another:
+            outcome.update = no_update
+            logger.error("on_error of %s failed", self._handler.name, exc_info=another)
+
+
+def _app_on_error() -> OnError | None:
+    try:
+        return getattr(current_app(CALLBACK_ROUTE), "_on_error", None)
+    except Exception:  # Dash raises no narrower class where there is no app, as in a worker
+        return None
+
+
+def _new_invocations(invoke: Any) -> list[dict[str, Any]]:
+    """The invocations this run is for. A run that something else triggered ends here."""
+    # The first argument, or the only one.
+    arguments: Any = ctx.args_grouping
+    own_id = (arguments if isinstance(arguments, dict) else arguments[0])["id"]
+    is_triggered = any(
+        component_id == own_id and prop_id.endswith(".invoke")
+        for prop_id, component_id in ctx.triggered_prop_ids.items()
+    )
+    if invoke is None or not is_triggered:
+        raise PreventUpdate
+    return invoke if isinstance(invoke, list) else [invoke]

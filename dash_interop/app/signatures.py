@@ -1,0 +1,35 @@
+"""
+The question every page asks its own Dash server before it offers a method that says what it
+accepts or returns: is that well-formed, and which values fit?
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import SignatureError
+from ..wire.signature import parse
+from ..wire.signature_values import json_schema
+from .routes import current_app, request_of, route
+
+__all__ = ["SIGNATURE_ROUTE"]
+
+SIGNATURE_ROUTE = "_dash-interop/signature"
+
+
+@route(SIGNATURE_ROUTE)
+def signature() -> dict[str, Any]:
+    """
+    Answer ``?accepts=...&returns=...`` with ``{"accepts", "returns"}``, or ``{"error": "where"}``.
+
+    Each is the JSON Schema of the values that fit, ``None`` where any does.
+    """
+    texts = request_of(current_app(SIGNATURE_ROUTE)).args
+    schemas: dict[str, Any] = {}
+    for field in ("accepts", "returns"):
+        try:
+            parsed = parse(texts.get(field))
+        except SignatureError as error:
+            return {"error": f"{field}: {error}"}
+        schemas[field] = json_schema(parsed) if parsed.fields else None
+    return schemas

@@ -1,0 +1,200 @@
+"""Functions as method handlers: which of their parameters get what."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, TypeAlias
+
+from ..errors import InvalidArguments, RegistrationError
+from ..wire.definitions import MethodDefinition
+from ..wire.hints import ALL_ARGUMENTS, CALLER
+from .functions import generates, is_async
+from .validation import Mode, Validation, with_hints
+
+__all__ = ["Handler", "HandlerFunction"]
+
+HandlerFunction: TypeAlias = Callable[..., "Any | Awaitable[Any]"]
+
+_KINDS = inspect.Parameter
+_MOST_NAMES: Final = 20
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+class Handler:
+    """
+    A function that handles invocations.
+
+    A parameter named ``args`` gets the dict of all arguments, one named ``caller`` the instance
+    that invokes; any other gets the argument of its name, or its default where there is none.
+    ``**rest`` gets the arguments that no parameter is named after; without it they are ignored.
+
+    Some handlers get more with each invocation: values, for the last parameters that may be given
+    by position, one each, or all of them for ``*values``; and extras, by name.
+
+    Args:
+        definition: Of the method; where it has no signatures, those of the type hints are taken.
+        function: ``def`` or ``async def``.
+        validate: What becomes of arguments and results that do not fit: ``"off"``, ``"warn"`` or
+            ``"strict"``.
+        values: How many values come with each invocation.
+        extras: Names of what else comes; each needs a parameter of that name.
+        is_pair: Whether the function returns its result as the first of two.
+
+    Attributes:
+        definition: With its signatures.
+        values: How many values come with each invocation.
+
+    Raises:
+        RegistrationError: The function cannot be called so, or a signature cannot be used.
+    """
+
+    def __init__(
+        self,
+        definition: MethodDefinition,
+        function: HandlerFunction,
+        validate: Mode = "off",
+        *,
+        values: int = 0,
+        extras: Collection[str] = (),
+        is_pair: bool = False,
+    ) -> None:
+        self.function = function
+        self.name = getattr(function, "__qualname__", None) or repr(function)
+        _check_kind(function, self.name)
+        self.is_async = is_async(function)
+        self.values = values
+        self._parameters: list[inspect.Parameter] = []
+        self._star: str | None = None
+        self._takes_rest = False
+        self._own_names = {ALL_ARGUMENTS, CALLER, *extras}
+        for parameter in self._signature():
+            self._read(parameter)
+        self._value_names = self._last_parameters(values) if values else []
+        self._needed = self._find_needed(extras)
+        self.definition = with_hints(
+            definition, function, ignoring={*self._value_names, *extras}, is_pair=is_pair
+        )
+        self.validation = Validation(self.definition, validate)
+        self._check_arguments_are_accepted()
+
+    def bind(
+        self,
+        args: dict[str, Any],
+        caller: dict[str, Any],
+        values: Sequence[Any] = (),
+        extras: Mapping[str, Any] = _NOTHING,
+    ) -> partial[Any]:
+        """
+        The function with all that it gets, to be called without more.
+
+        Args:
+            args: The arguments of the invocation.
+            caller: The instance that invokes.
+            values: As many as were announced.
+            extras: Those that were announced, by name.
+
+        Raises:
+            InvalidArguments: An argument that a parameter needs is missing, or one does not fit.
+        """
+        self.validation.check_arguments(args)
+        missing = [name for name in self._needed if name not in args]
+        if missing:
+            # In the words of a signature's check.
+            problems = "; ".join(f"argument {name} is missing" for name in missing)
+            given = ", ".join(list(args)[:_MOST_NAMES]) or "nothing"
+            raise InvalidArguments(
+                f"{self.validation.name}: {problems}. Given is {given}, which a parameter named "
+                "args gets as a dict"
+            )
+        own = {ALL_ARGUMENTS: args, CALLER: caller, **extras}
+        own.update(zip(self._value_names, values, strict=False))
+        bound: dict[str, Any] = dict(args) if self._takes_rest else {}
+        for parameter in self._parameters:
+            name = parameter.name
+            if name in own:
+                bound[name] = own[name]
+            elif name in args:
+                bound[name] = args[name]
+        if self._star is None or self._value_names or not values:
+            return partial(self.function, **bound)
+        # What stands before *values has to be given by position, too.
+        before = [each for each in self._parameters if each.kind is not _KINDS.KEYWORD_ONLY]
+        positional = [bound.pop(each.name, each.default) for each in before]
+        return partial(self.function, *positional, *values, **bound)
+
+    def _signature(self) -> list[inspect.Parameter]:
+        try:
+            return list(inspect.signature(self.function).parameters.values())
+        except (TypeError, ValueError):
+            # Some functions written in C do not say.
+            reason = f"the parameters of {self.name} cannot be found out: wrap it in a function"
+            raise RegistrationError(reason) from None
+
+    def _read(self, parameter: inspect.Parameter) -> None:
+        if parameter.kind is _KINDS.VAR_KEYWORD:
+            self._takes_rest = True
+        elif parameter.kind is _KINDS.VAR_POSITIONAL:
+            self._star = parameter.name
+        elif parameter.kind is _KINDS.POSITIONAL_ONLY:
+            raise RegistrationError(
+                f"the parameter {parameter.name} of {self.name} has to be one that takes its "
+                "argument by name"
+            )
+        else:
+            self._parameters.append(parameter)
+
+    def _last_parameters(self, count: int) -> list[str]:
+        """The names of the parameters that the values go to; none where ``*values`` gets them."""
+        if self._star is not None:
+            return []
+        by_position = [
+            parameter.name
+            for parameter in self._parameters
+            if parameter.kind is not _KINDS.KEYWORD_ONLY
+        ]
+        last = by_position[-count:]
+        taken = [name for name in last if name in self._own_names]
+        if len(last) < count or taken:
+            parameters = "one more parameter" if count == 1 else f"{count} more parameters"
+            whose = "the dependency" if count == 1 else f"the {count} dependencies"
+            raise RegistrationError(
+                f"{self.name}({', '.join(by_position)}) needs {parameters} at the end, for the "
+                f"value of {whose}"
+            )
+        return last
+
+    def _find_needed(self, extras: Collection[str]) -> list[str]:
+        """The names of the arguments that every invocation has to have."""
+        names = {parameter.name for parameter in self._parameters}
+        for name in extras:
+            if name not in names:
+                raise RegistrationError(f"{self.name} needs a parameter named {name}")
+        given = {*self._own_names, *self._value_names}
+        return [
+            parameter.name
+            for parameter in self._parameters
+            if parameter.default is _KINDS.empty and parameter.name not in given
+        ]
+
+    def _check_arguments_are_accepted(self) -> None:
+        accepted = self.validation.argument_names
+        unknown = [name for name in self._needed if name not in accepted]
+        if accepted and unknown:
+            raise RegistrationError(
+                f"{self.name} needs the argument {unknown[0]}, and {self.definition.name} accepts "
+                f"{', '.join(accepted)} only: give it a default, or name it in accepts"
+            )
+
+
+def _check_kind(function: Any, name: str) -> None:
+    if not callable(function):
+        raise RegistrationError(f"a handler has to be a function, not {function!r}")
+    if inspect.isclass(function):
+        raise RegistrationError(f"a handler has to be a function, not the class {name}")
+    if generates(function):
+        raise RegistrationError(
+            f"{name} yields, and a method has one result: return it. What has many values is a "
+            "stream"
+        )

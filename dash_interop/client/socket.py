@@ -1,0 +1,191 @@
+"""The socket to the gateway: opened anew after each end, whatever ended it, until it is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidHandshake, InvalidURI
+
+from ..errors import ConfigError, InteropError, ProtocolError
+from ..peer.link import CODEC
+from ..transport.connection import Connection
+from ..transport.outbox import Outbox
+from ..transport.websocket import WebSocketConnection
+from ..wire.envelope import Outbound
+from ..wire.login import Authentication
+from .backoff import delays
+
+__all__ = ["Transport", "TransportOwner"]
+
+OUTBOX_SIZE = 256 * 1024 * 1024
+"""Bytes that may wait for the gateway."""
+
+# Times, in seconds
+OPEN_TIMEOUT = 10.0
+LOGIN_TIMEOUT = 10.0
+PING_INTERVAL = 15.0
+PING_TIMEOUT = 15.0
+CLOSE_TIMEOUT = 2.0
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+logger = logging.getLogger(__name__)
+
+
+class TransportOwner(Protocol):
+    """Who speaks over the socket."""
+
+    def opened(self, authentication: Authentication) -> None:
+        """Log in; the owner has to call ``Transport.logged_in`` or ``Transport.refuse``."""
+        ...
+
+    def received(self, message: Outbound) -> None: ...
+
+    def lost(self, reason: str) -> None:
+        """The socket is gone, or did not come about; another attempt follows."""
+        ...
+
+
+class Transport:
+    """
+    Args:
+        ask: Where to connect and how to log in, asked before each attempt.
+        owner: Who speaks over the socket.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[], Awaitable[tuple[str, Authentication]]],
+        owner: TransportOwner,
+    ) -> None:
+        self._ask = ask
+        self._owner = owner
+        self._outbox: Outbox | None = None
+        self._logged_in = asyncio.Event()
+        self._refusal: InteropError | None = None
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that were sent and have not left yet."""
+        # Asked by other threads, too, while the connection may end.
+        outbox = self._outbox
+        return 0 if outbox is None else outbox.backlog
+
+    def send(self, frame: bytes) -> None:
+        if self._outbox is not None:
+            self._outbox.send(frame)
+
+    async def flush(self) -> None:
+        """Wait until the gateway has read all that was sent so far."""
+        if self._outbox is not None:
+            await self._outbox.flush()
+
+    def logged_in(self) -> None:
+        """The gateway has let us in."""
+        self._logged_in.set()
+
+    def refuse(self, error: InteropError) -> None:
+        """The gateway does not let us in: this attempt has failed."""
+        self._refusal = error
+        self._logged_in.set()
+
+    async def run(self) -> None:
+        """Connect, again and again, until cancelled."""
+        pauses = delays()
+        while True:
+            reason = await self._attempt()
+            if self._logged_in.is_set() and self._refusal is None:
+                pauses = delays()
+            self._owner.lost(reason)
+            await asyncio.sleep(next(pauses))
+
+    async def _attempt(self) -> str:
+        """One connection from its beginning to its end; returns why it ended, in words."""
+        self._logged_in.clear()
+        self._refusal = None
+        url = ""
+        try:
+            url, authentication = await self._ask()
+            socket = await connect(url, **_options(url))
+            connection = WebSocketConnection(socket)
+            self._outbox = outbox = Outbox(connection, OUTBOX_SIZE, CLOSE_TIMEOUT, _too_slow)
+            try:
+                return await self._converse(connection, authentication)
+            finally:
+                self._outbox = None
+                outbox.close(1000, "")
+                await outbox.wait_closed()
+        except (OSError, InvalidHandshake, asyncio.TimeoutError) as error:
+            return f"cannot connect to {url}: {_words(error)}"
+        except (ConfigError, InvalidURI) as error:
+            return str(error)
+        except ProtocolError as error:
+            return f"the gateway at {url} sent what is not text: {error}"
+        except Exception as error:
+            logger.exception("an attempt to connect failed")
+            return f"{type(error).__name__}: {error}"
+
+    async def _converse(self, connection: Connection, authentication: Authentication) -> str:
+        reading = asyncio.ensure_future(self._read(connection))
+        login = asyncio.ensure_future(self._logged_in.wait())
+        try:
+            self._owner.opened(authentication)
+            await asyncio.wait(
+                (reading, login), timeout=LOGIN_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
+            )
+            if self._refusal is not None:
+                return str(self._refusal)
+            if not login.done() and not reading.done():
+                return f"the gateway did not answer the login within {LOGIN_TIMEOUT:g} s"
+            return await reading
+        finally:
+            for task in (reading, login):
+                task.cancel()
+            await asyncio.wait((reading, login))
+
+    async def _read(self, connection: Connection) -> str:
+        async for frame in connection.frames():
+            try:
+                message = CODEC.from_gateway(frame)
+            except ProtocolError as error:
+                # Some gateways relay what a peer of theirs got wrong; the rest goes on.
+                logger.error("passed over a frame of the gateway: %s", error)
+                continue
+            if message is not None:
+                self._owner.received(message)
+        return "the connection to the gateway has ended"
+
+
+def _options(url: str) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "compression": None,
+        # The gateway bounds what peers send, and adds a little to it in passing it on.
+        "max_size": None,
+        "open_timeout": OPEN_TIMEOUT,
+        "ping_interval": PING_INTERVAL,
+        "ping_timeout": PING_TIMEOUT,
+        "close_timeout": CLOSE_TIMEOUT,
+        "write_limit": 2 * OUTBOX_SIZE,
+        "user_agent_header": None,
+    }
+    if urlsplit(url).hostname in _LOOPBACK:
+        # A proxy for the rest of the world is none for this machine.
+        options["proxy"] = None
+    return options
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody listens there"
+    if isinstance(error, asyncio.TimeoutError):
+        return f"no answer within {OPEN_TIMEOUT:g} s"
+    return str(error) or type(error).__name__
+
+
+def _too_slow() -> None:
+    logger.error("disconnected: the gateway did not read %d bytes in time", OUTBOX_SIZE)

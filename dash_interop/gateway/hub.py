@@ -1,0 +1,153 @@
+"""
+Conversations: the asyncio shell of the router, for whatever connections somebody else accepts.
+
+A listener makes a connection, says what it knows of it, and lets it ``converse``. Everything that
+the gateway handles passes through here, so whoever wants to count, trace or look, observes the hub.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol
+
+from ..errors import ProtocolError
+from ..router.effects import Send
+from ..router.principals import Remote
+from ..router.router import Router
+from ..transport.connection import Connection
+from ..transport.outbox import Outbox
+from ..wire.codec import encode
+from ..wire.envelope import Inbound
+from ..wire.login import Welcome
+from .config import GatewayConfig
+
+__all__ = ["LOGIN_TIMEOUT", "Hub", "Observer"]
+
+LOGIN_TIMEOUT = 4009
+"""Close code for a connection over which nobody logged in."""
+
+MESSAGE_TOO_BIG = 1009
+INTERNAL_ERROR = 1011
+
+
+class Observer(Protocol):
+    """Told of what passes through a hub, while it happens; it must not fail and not wait."""
+
+    def handled(self, remote: Remote, message: Inbound, effects: list[Send]) -> None:
+        """A message came in over a connection, and led to these effects."""
+        ...
+
+    def failed(self, remote: Remote, error: Exception) -> None:
+        """A conversation ended by a fault of ours."""
+        ...
+
+
+class Hub:
+    """
+    Args:
+        router: What is spoken.
+        config: Sizes and times.
+        observer: Told of what passes through.
+
+    Attributes:
+        connections: How many converse at the moment.
+        slow_readers: Readers that were disconnected because they fell too far behind.
+    """
+
+    def __init__(self, router: Router, config: GatewayConfig, observer: Observer) -> None:
+        self._router = router
+        self._config = config
+        self._observer = observer
+        self._timer: asyncio.TimerHandle | None = None
+        self.connections = 0
+        self.slow_readers = 0
+
+    def counters(self) -> dict[str, int]:
+        return {**self._router.counters(), "slow_readers": self.slow_readers}
+
+    def close(self) -> None:
+        """No conversation goes on any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def converse(self, connection: Connection, remote: Remote) -> bool:
+        """
+        Handle what comes over a connection until it ends, and end it when it breaks a rule.
+
+        Args:
+            connection: Just opened.
+            remote: What is known of the other end.
+
+        Returns:
+            Whether somebody has logged in over it.
+        """
+        config = self._config
+        loop = asyncio.get_running_loop()
+        outbox = Outbox(
+            connection, config.outbox_size, config.close_timeout, self._count_slow_reader
+        )
+        login_timer = loop.call_later(
+            config.login_timeout, outbox.close, LOGIN_TIMEOUT, "Nobody logged in"
+        )
+        self._router.connect(outbox, remote)
+        self.connections += 1
+        try:
+            await self._handle_frames(connection, outbox, remote, login_timer)
+        except ProtocolError as error:
+            outbox.close(error.close_code, str(error)[:100])
+            await outbox.wait_closed()
+        except Exception as error:
+            self._observer.failed(remote, error)
+            outbox.close(INTERNAL_ERROR, "Internal error")
+            await outbox.wait_closed()
+        finally:
+            was_logged_in = login_timer.cancelled()
+            login_timer.cancel()
+            self.connections -= 1
+            self._carry_out(self._router.disconnect(outbox, loop.time()))
+        return was_logged_in
+
+    async def _handle_frames(
+        self,
+        connection: Connection,
+        outbox: Outbox,
+        remote: Remote,
+        login_timer: asyncio.TimerHandle,
+    ) -> None:
+        """The timer is cancelled when somebody logs in; frames have to be short until then."""
+        router, observer, decode = self._router, self._observer, self._router.codec.decode
+        time, login_size = asyncio.get_running_loop().time, self._config.login_size
+        is_logged_in = False
+        async for frame in connection.frames():
+            if not is_logged_in and len(frame) > login_size:
+                raise ProtocolError("Log in before you send as much", MESSAGE_TOO_BIG)
+            message = decode(frame)
+            effects = router.handle(outbox, message, time())
+            self._carry_out(effects)
+            observer.handled(remote, message, effects)
+            if not is_logged_in and any(map(_is_welcome, effects)):
+                login_timer.cancel()
+                is_logged_in = True
+
+    def _carry_out(self, effects: list[Send]) -> None:
+        for effect in effects:
+            outbox: Any = effect.connection
+            outbox.send(encode(effect.message))
+        if self._timer is None:
+            self._arm()
+
+    def _arm(self) -> None:
+        deadline = self._router.next_deadline()
+        if deadline is not None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._carry_out(self._router.tick(asyncio.get_running_loop().time()))
+
+    def _count_slow_reader(self) -> None:
+        self.slow_readers += 1
+
+
+def _is_welcome(effect: Send) -> bool:
+    return isinstance(effect.message, Welcome)

@@ -1,0 +1,1 @@
+"""The brain of a peer: what it offers, invokes, publishes and subscribes to at a gateway."""

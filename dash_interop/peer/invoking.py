@@ -1,0 +1,222 @@
+"""The caller's side of an invocation: a wait for servers, one for their answers, and one end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from msgspec import Raw
+
+from ..errors import (
+    HandlerFailed,
+    InvalidInvoke,
+    InvocationError,
+    MessageTooLarge,
+    MethodNotFound,
+    NotConnected,
+)
+from ..wire.agm import Call, Result
+from ..wire.definitions import MethodDefinition
+from ..wire.envelope import NULL, Error, Outbound
+from ..wire.failures import read_failure, timed_out
+from ..wire.payloads import PayloadError, as_object, decode_payload
+from .deadlines import Timer
+from .directory import Offer
+from .link import Link, Wait
+from .results import InvocationResult, Outcome, join_outcomes
+from .targets import Target, read_target
+
+__all__ = ["Invoking", "describe_target"]
+
+_TOLERATED: Final = 1.0
+"""Seconds that an invocation waits for a server before somebody hears that there is none."""
+
+_MOST_NAMES: Final = 20
+"""So many names are told at most."""
+
+
+class Invoking:
+    """
+    One invocation at all the servers that it is for.
+
+    Args:
+        link: The line to the gateway.
+        token: Settled with an ``InvocationResult`` or an ``InvocationError``, once.
+        method: What to invoke.
+        called_with: The arguments, as the caller gave them.
+        arguments: The same as JSON.
+        target: Whom.
+        response_timeout: Longest time to wait for the answers, in seconds.
+
+    Raises:
+        InvalidInvoke: ``target`` is none.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        token: Any,
+        method: MethodDefinition,
+        called_with: Any,
+        arguments: Raw,
+        target: Target,
+        response_timeout: float,
+    ) -> None:
+        self._link = link
+        self._token = token
+        self._method = method
+        self._called_with = called_with
+        self._arguments = arguments
+        self._target = target
+        self._choose = read_target(target)
+        self._response_timeout = response_timeout
+        self._outcomes: dict[str, Outcome] = {}
+        """By peer id, in the order of preference."""
+        self._requests: list[str] = []
+        self._unanswered = 0
+        self._wait: Wait | None = None
+        self._timer: Timer | None = None
+
+    def start(self, wait_timeout: float) -> None:
+        """Invoke now, or when a server is there within so many seconds."""
+        link = self._link
+
+        def give_up() -> None:
+            waited = f"(waited {wait_timeout:g} s)"
+            name = self._method.name
+            if link.is_joined:
+                whom = describe_target(self._target)
+                reason = f"No server offers the method {name} for target {whom} {waited}"
+                self._settle(MethodNotFound(reason))
+            else:
+                reason = f"{name} was not invoked: there is no connection to the gateway {waited}"
+                self._settle(NotConnected(reason))
+
+        self._wait = link.wait(self._try, link.now + wait_timeout, give_up)
+        if self._wait is not None and wait_timeout > _TOLERATED:
+            self._timer = link.deadlines.at(link.now + _TOLERATED, self._tell_of_waiting)
+
+    def cancel(self) -> None:
+        """Nobody wants the result any more."""
+        if self._wait is not None:
+            self._link.end_wait(self._wait)
+        self._release()
+
+    def _tell_of_waiting(self, _: float) -> None:
+        """A wrong name or target would otherwise be told when all waiting is over."""
+        link, name = self._link, self._method.name
+        if not link.is_joined:
+            # Which is told of the connection.
+            return
+        offers = link.directory.offers(self._method, streaming=False)
+        if offers:
+            servers = (str(offer.server.get("application")) for offer in offers)
+            reason = (
+                f"nobody offers {name} for target {describe_target(self._target)} so far: start "
+                f"who is meant, or correct the target. It is offered by: {_listed(servers)}"
+            )
+        else:
+            methods = link.directory.methods()
+            names = (method.name for method in methods if not method.supports_streaming)
+            reason = (
+                f"nobody offers {name} so far: start what does, or correct the name. "
+                f"On offer: {_listed(names)}"
+            )
+        link.emit(link, "waiting", reason)
+
+    def _try(self) -> bool:
+        link = self._link
+        if not link.is_joined:
+            return False
+        offers = link.directory.offers(self._method)
+        servers = [offer for offer in offers if not offer.method.supports_streaming]
+        chosen = self._choose(servers, link.peer_id)
+        if chosen:
+            self._call(chosen)
+            return True
+        if offers and not servers:
+            self._settle(
+                InvalidInvoke(f"{self._method.name} is a stream, not a method: subscribe to it")
+            )
+            return True
+        return False
+
+    def _call(self, chosen: list[Offer]) -> None:
+        link = self._link
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = link.deadlines.at(link.now + self._response_timeout, self._expire)
+        for offer in chosen:
+            self._outcomes[offer.server["peerId"]] = Outcome(offer.server)
+        self._unanswered = len(chosen)
+        for offer in chosen:
+            self._call_one(offer)
+        if self._unanswered == 0:
+            self._conclude()
+
+    def _call_one(self, offer: Offer) -> None:
+        server_id = offer.server["peerId"]
+
+        def message(request_id: str, peer_id: str | None) -> Call:
+            return Call(request_id, peer_id, server_id, offer.id, NULL, self._arguments)
+
+        def answered(answer: Outbound | None) -> None:
+            self._answered(server_id, answer)
+
+        try:
+            self._requests.append(self._link.request(message, answered))
+        except MessageTooLarge as error:
+            reason = f"{self._method.name} was not invoked: {error}"
+            self._outcomes[server_id].error = MessageTooLarge(reason)
+            self._unanswered -= 1
+
+    def _answered(self, server_id: str, answer: Outbound | None) -> None:
+        outcome = self._outcomes[server_id]
+        try:
+            if isinstance(answer, Result):
+                outcome.returned = as_object(decode_payload(answer.result))
+            else:
+                error = answer if isinstance(answer, Error) else None
+                outcome.error = read_failure(error, self._method)
+        except PayloadError as error:
+            reason = f"What {self._method.name} answered cannot be read: {error}"
+            outcome.error = HandlerFailed(reason, exception="PayloadError")
+        self._unanswered -= 1
+        if self._unanswered == 0:
+            self._conclude()
+
+    def _expire(self, _: float) -> None:
+        for outcome in self._outcomes.values():
+            if outcome.error is None and outcome.returned is None:
+                outcome.error = timed_out(self._method, self._response_timeout)
+        self._conclude()
+
+    def _conclude(self) -> None:
+        outcomes = list(self._outcomes.values())
+        self._settle(join_outcomes(self._method, self._called_with, outcomes))
+
+    def _settle(self, outcome: InvocationResult | InvocationError) -> None:
+        self._release()
+        if isinstance(outcome, InvocationError):
+            self._link.settle(self._token, error=outcome)
+        else:
+            self._link.settle(self._token, outcome)
+
+    def _release(self) -> None:
+        # Nothing kept may lead back here, or each call would be work for the garbage collector.
+        self._wait = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for request_id in self._requests:
+            self._link.forget(request_id)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(set(names))[:_MOST_NAMES]) or "nothing"
+
+
+def describe_target(target: Target) -> str:
+    if isinstance(target, str) or target is None:
+        return f"'{target or 'best'}'"
+    return repr([dict(entry) for entry in target] if isinstance(target, list) else target)

@@ -1,0 +1,195 @@
+"""One peer's line to the gateway: requests and their answers, what is waited for, and effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from msgspec import Raw
+
+from ..errors import InteropError, MessageTooLarge
+from ..wire import agm, login
+from ..wire.agm import Failure
+from ..wire.codec import Codec, encode
+from ..wire.envelope import Inbound, Outbound, RequestId
+from ..wire.turn import Turn
+from .deadlines import Deadlines, Timer
+from .directory import Directory
+from .effects import Emit, PeerEffect, Settle, Transmit
+
+__all__ = ["CODEC", "Link", "OnAnswer", "Wait"]
+
+_LONGEST_REASON: Final = 200
+"""Characters that are left of a reason which is too large to be sent, if they fit."""
+
+OnAnswer: TypeAlias = Callable[["Outbound | None"], None]
+"""Told of the answer to a request once; ``None`` when the connection broke before it came."""
+
+
+CODEC: Final = Codec([login.VOCABULARY, agm.VOCABULARY])
+"""The messages that a peer speaks."""
+
+
+class Link(Turn[PeerEffect]):
+    """
+    What the parts of a session share.
+
+    Attributes:
+        peer_id: Who we are at the gateway; ``None`` until it lets us in.
+        is_joined: Whether others see us, so that requests may be sent.
+        max_size: Bytes of the longest frame that the gateway takes; ``None`` where it does not say.
+        ignored_answers: Answers that came too late, or to no request of ours.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deadlines = Deadlines()
+        self.directory = Directory(self._emit_own)
+        self.peer_id: str | None = None
+        self.is_joined = False
+        self.max_size: int | None = None
+        self.ignored_answers = 0
+        self._count = 0
+        self._requests: dict[RequestId, OnAnswer] = {}
+        self._waiting: dict[Wait, None] = {}
+
+    def transmit(self, message: Inbound) -> None:
+        """
+        Raises:
+            MessageTooLarge: The gateway would not take it, and end the connection.
+        """
+        frame = CODEC.to_gateway(message)
+        if self.max_size is not None and len(frame) > self.max_size:
+            raise MessageTooLarge.of(len(frame), self.max_size)
+        self.effects.append(Transmit(frame))
+
+    def refuse(
+        self,
+        request_id: str,
+        reason_uri: str,
+        reason: str,
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        """
+        Answer a request of somebody else with an error; one that is too large is cut.
+
+        Args:
+            context: What the error says beside its ``message``, which is the reason.
+        """
+        try:
+            self.transmit(self._failure(request_id, reason_uri, reason, context or {}))
+        except MessageTooLarge as error:
+            cut = f"{reason[:_LONGEST_REASON]}... ({error})"
+            shorter = cut if len(cut) < len(reason) else str(error)
+            self.refuse(request_id, reason_uri, shorter, context)
+
+    def _failure(
+        self, request_id: str, reason_uri: str, reason: str, context: Mapping[str, Any]
+    ) -> Failure:
+        # Half of a surrogate pair, as in a text that was cut within an emoji, must not keep the
+        # other side from hearing of it.
+        reason = reason.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        described = Raw(encode({**context, "message": reason}))
+        return Failure(request_id, self.peer_id, reason_uri, reason, described)
+
+    def settle(self, token: Any, value: Any = None, error: InteropError | None = None) -> None:
+        self.effects.append(Settle(token, value, error))
+
+    def emit(self, source: Any, event: str, *arguments: Any) -> None:
+        self.effects.append(Emit(source, event, arguments))
+
+    def _emit_own(self, event: str, *arguments: Any) -> None:
+        self.emit(self, event, *arguments)
+
+    # Requests
+
+    def request(self, make: Callable[[str, str | None], Inbound], on_answer: OnAnswer) -> str:
+        """
+        Send a request.
+
+        Args:
+            make: Makes the message, given the request id and our peer id.
+            on_answer: Told of its answer.
+
+        Returns:
+            The request id, for ``forget``.
+
+        Raises:
+            MessageTooLarge: As ``transmit``.
+        """
+        self._count += 1
+        request_id = str(self._count)
+        self.transmit(make(request_id, self.peer_id))
+        self._requests[request_id] = on_answer
+        return request_id
+
+    def forget(self, request_id: str) -> None:
+        """Nobody waits for the answer any more."""
+        self._requests.pop(request_id, None)
+
+    def abandon(self, request_id: str, on_late_answer: OnAnswer) -> None:
+        """It took too long; somebody else looks at the answer, should it still come."""
+        if request_id in self._requests:
+            self._requests[request_id] = on_late_answer
+
+    def answered(self, request_id: RequestId, message: Outbound) -> None:
+        on_answer = self._requests.pop(request_id, None)
+        if on_answer is None:
+            self.ignored_answers += 1
+        else:
+            on_answer(message)
+
+    def lose(self) -> None:
+        """The connection is gone: no request will be answered, and nobody is seen."""
+        self.peer_id = None
+        self.is_joined = False
+        self.max_size = None
+        requests, self._requests = self._requests, {}
+        for on_answer in requests.values():
+            on_answer(None)
+        self.directory.clear()
+
+    # Waiting for others
+
+    def wait(
+        self, is_over: Callable[[], bool], deadline: float | None, on_timeout: Callable[[], None]
+    ) -> Wait | None:
+        """
+        Ask ``is_over`` now and whenever the peer sees more, until it says yes or time is up.
+
+        Returns:
+            What ``end_wait`` takes; ``None`` when there is nothing to wait for.
+        """
+        if is_over():
+            return None
+        wait = Wait(is_over)
+        self._waiting[wait] = None
+        if deadline is not None:
+
+            def give_up(_: float) -> None:
+                self.end_wait(wait)
+                on_timeout()
+
+            wait.timer = self.deadlines.at(deadline, give_up)
+        return wait
+
+    def end_wait(self, wait: Wait) -> None:
+        self._waiting.pop(wait, None)
+        if wait.timer is not None:
+            wait.timer.cancel()
+
+    def look_again(self) -> None:
+        """Somebody offers something new, or we can be heard now."""
+        for wait in list(self._waiting):
+            if wait in self._waiting and wait.is_over():
+                self.end_wait(wait)
+
+
+class Wait:
+    """Something that is waited for."""
+
+    __slots__ = ("is_over", "timer")
+
+    def __init__(self, is_over: Callable[[], bool]) -> None:
+        self.is_over = is_over
+        self.timer: Timer | None = None

@@ -1,0 +1,217 @@
+"""
+The publisher's side of streams: requests to subscribe, branches, and what is pushed to them.
+
+Each branch of a stream is one ``stream_id`` on the wire, so that a push is one message however many
+subscribe; subscriptions accepted without a key are on the branch with the key ``""``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Raw
+
+from ..errors import SubscriptionError
+from ..wire.agm import (
+    SUBSCRIPTION_FAILURE,
+    Accepted,
+    AddInterest,
+    DropSubscription,
+    Post,
+    Publish,
+    RemoveInterest,
+)
+from ..wire.payloads import PayloadError, decode_object
+from .directory import Instance
+from .link import Link
+
+__all__ = ["Publication", "Publishing", "StreamInterest"]
+
+
+class StreamInterest:
+    """
+    One subscriber of a stream of ours, from its request on.
+
+    Attributes:
+        id: The subscription's.
+        arguments: What it subscribed with, a dict.
+        instance: Who subscribes.
+        branch_key: The branch that it was accepted on; ``None`` while undecided.
+    """
+
+    def __init__(
+        self, publication: Publication, id: str, arguments: dict[str, Any], instance: Instance
+    ) -> None:
+        self.publication = publication
+        self.id = id
+        self.arguments = arguments
+        self.instance = instance
+        self.branch_key: str | None = None
+
+
+class Publication:
+    """
+    A stream of ours.
+
+    Attributes:
+        id: Its method's.
+        owner: Whom the shell wants to hear of it.
+        decides: Whether the owner answers each request; they are accepted as they come otherwise.
+        branches: Accepted subscriptions by branch key; a branch without any does not exist.
+    """
+
+    def __init__(self, id: str, owner: Any, *, decides: bool) -> None:
+        self.id = id
+        self.owner = owner
+        self.decides = decides
+        self.interests: dict[str, StreamInterest] = {}
+        self.branches: dict[str, dict[str, StreamInterest]] = {}
+        self._stream_ids: dict[str, str] = {}
+        self._count = 0
+
+    def stream_id(self, key: str) -> str:
+        """Of a branch, as long as it exists."""
+        if key not in self._stream_ids:
+            self._count += 1
+            self._stream_ids[key] = f"{self.id}/{self._count}"
+        return self._stream_ids[key]
+
+    def close_branch(self, key: str) -> None:
+        del self.branches[key]
+        del self._stream_ids[key]
+
+
+class Publishing:
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._publications: dict[str, Publication] = {}
+
+    def add(self, publication: Publication) -> None:
+        self._publications[publication.id] = publication
+
+    def remove(self, publication: Publication) -> None:
+        """The stream is closed; the gateway tells its subscribers."""
+        self._publications.pop(publication.id, None)
+        self._end_all(publication)
+
+    def lose(self) -> None:
+        """The connection is gone, and all subscribers; they come back by themselves."""
+        for publication in self._publications.values():
+            self._end_all(publication)
+
+    # What the gateway tells
+
+    def request(self, message: AddInterest) -> None:
+        publication = self._publications.get(str(message.method_id))
+        if publication is None:
+            self._link.refuse(
+                message.subscription_id, SUBSCRIPTION_FAILURE, "The stream is no longer offered"
+            )
+            return
+        try:
+            arguments = decode_object(message.arguments_kv)
+        except PayloadError as error:
+            self._link.refuse(
+                message.subscription_id,
+                SUBSCRIPTION_FAILURE,
+                f"The arguments cannot be read: {error}",
+            )
+            return
+        interest = StreamInterest(
+            publication,
+            message.subscription_id,
+            arguments,
+            self._link.directory.instance(message.caller_id),
+        )
+        publication.interests[interest.id] = interest
+        if publication.decides:
+            self._link.emit(publication.owner, "requested", interest)
+        else:
+            self.accept(interest, "")
+
+    def end(self, message: RemoveInterest) -> None:
+        publication = self._publications.get(str(message.method_id))
+        interest = publication and publication.interests.get(message.subscription_id)
+        if interest:
+            self._end(interest)
+
+    # What the publisher does
+
+    def accept(self, interest: StreamInterest, key: str) -> None:
+        """
+        Raises:
+            SubscriptionError: It was answered already.
+        """
+        if not self._is_undecided(interest):
+            return
+        publication = interest.publication
+        interest.branch_key = key
+        publication.branches.setdefault(key, {})[interest.id] = interest
+        stream_id = publication.stream_id(key)
+        self._link.transmit(Accepted(None, self._link.peer_id, interest.id, stream_id))
+        self._link.emit(publication.owner, "added", interest)
+
+    def reject(self, interest: StreamInterest, reason: str) -> None:
+        """
+        Raises:
+            SubscriptionError: It was answered already.
+        """
+        if self._is_undecided(interest):
+            del interest.publication.interests[interest.id]
+            interest.branch_key = ""
+            self._link.refuse(interest.id, SUBSCRIPTION_FAILURE, reason)
+
+    def push(self, publication: Publication, data: Raw, keys: Sequence[str] | None) -> None:
+        """
+        To the branches named, or to all; one that nobody is on needs no message.
+
+        Raises:
+            MessageTooLarge: The gateway would not take it.
+        """
+        for key in list(publication.branches) if keys is None else dict.fromkeys(keys):
+            if key in publication.branches:
+                stream_id = publication.stream_id(key)
+                self._link.transmit(Publish(None, self._link.peer_id, stream_id, data))
+
+    def push_to(self, interest: StreamInterest, data: Raw) -> None:
+        """
+        To one subscriber; nobody gets it when the subscription has ended.
+
+        Raises:
+            MessageTooLarge: The gateway would not take it.
+        """
+        if interest.id in interest.publication.interests:
+            self._link.transmit(Post(None, self._link.peer_id, interest.id, data))
+
+    def close(self, interests: Sequence[StreamInterest]) -> None:
+        """End subscriptions that were accepted."""
+        for interest in interests:
+            if interest.id in interest.publication.interests:
+                reason = "The publisher has closed the subscription"
+                self._link.transmit(
+                    DropSubscription(None, self._link.peer_id, interest.id, None, reason)
+                )
+                self._end(interest)
+
+    def _is_undecided(self, interest: StreamInterest) -> bool:
+        if interest.branch_key is not None:
+            raise SubscriptionError("The subscription request was answered already")
+        # Gone meanwhile: there is nobody to answer.
+        return interest.id in interest.publication.interests
+
+    def _end(self, interest: StreamInterest) -> None:
+        publication = interest.publication
+        del publication.interests[interest.id]
+        key = interest.branch_key
+        if key is None:
+            return
+        branch = publication.branches[key]
+        del branch[interest.id]
+        if not branch:
+            publication.close_branch(key)
+        self._link.emit(publication.owner, "removed", interest)
+
+    def _end_all(self, publication: Publication) -> None:
+        for interest in list(publication.interests.values()):
+            self._end(interest)

@@ -1,1 +1,0 @@
-"""The brains: GW3 messages and the router. No clock, no socket, no randomness, no Dash."""

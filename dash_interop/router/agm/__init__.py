@@ -1,0 +1,1 @@
+"""The domain ``agm`` at the gateway: methods, calls and streams."""

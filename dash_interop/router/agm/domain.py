@@ -1,0 +1,211 @@
+"""
+The domain ``agm`` behind the seam of the router: who joins sees the others and their methods, calls
+them, and subscribes to their streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from ...errors import RegistrationError
+from ...wire.agm import (
+    AGM,
+    AGM_FAILURE,
+    INVALID_SUBSCRIPTION,
+    INVOCATION_FAILURE,
+    PEER_REMOVED,
+    VOCABULARY,
+    Accepted,
+    Call,
+    DropSubscription,
+    Failure,
+    PeerAdded,
+    PeerRemoved,
+    Post,
+    Publish,
+    Register,
+    Subscribe,
+    Unregister,
+    Unsubscribe,
+    Yield,
+)
+from ...wire.envelope import Inbound
+from ...wire.login import LIMITS_EXCEEDED, Join
+from ...wire.payloads import encode_payload
+from ..peers import Peer
+from ..switchboard import Switchboard
+from .calls import Calls, both_arguments
+from .member import Member, Members
+from .methods import Methods, read_restriction
+from .streams import Streams
+
+__all__ = ["Agm"]
+
+_ANSWERS: Final = (Yield, Failure, Accepted, Publish, Post)
+"""A client flushes these with its former peer id when it comes back from an outage; they ask for no
+answer."""
+
+_REQUESTS: Final = (Register, Unregister, Call, Subscribe, Unsubscribe)
+"""What only a member may ask for."""
+
+_PEER_REMOVED_REASON: Final = "Peer has been removed"
+
+
+class Agm:
+    vocabulary = VOCABULARY
+
+    def __init__(self, board: Switchboard) -> None:
+        self._board = board
+        self._members = Members()
+        self._calls = Calls(board)
+        self._streams = Streams(board)
+        self._methods = Methods(board, self._members, self._streams)
+        self._handlers: dict[type[Inbound], Callable[[Member, Any], None]] = {
+            Register: self._methods.register,
+            Unregister: self._methods.unregister,
+            Call: self._call,
+            Yield: self._calls.finish,
+            Failure: self._fail,
+            Subscribe: self._subscribe,
+            Unsubscribe: self._streams.unsubscribe,
+            Accepted: self._streams.accept,
+            Publish: self._streams.publish,
+            Post: self._streams.post,
+            DropSubscription: self._streams.drop,
+        }
+
+    # What the router calls
+
+    def join(self, peer: Peer, message: Join) -> bool:
+        if self._members.get(peer.id) is not None:
+            return True
+        try:
+            restriction = read_restriction(message.restrictions, self._board.limits)
+        except RegistrationError as error:
+            # The client only matches an answer that carries the domain it wants to join.
+            self._board.refuse(peer, message.request_id, AGM_FAILURE, str(error), AGM)
+            return False
+        member = Member(peer, restriction)
+        self._members.add(member)
+        # Clients that take the first announced server for the best one get the earliest provider.
+        for other in sorted(self._members.visible_to(member), key=lambda m: m.first_registration):
+            self._introduce(other, member)
+            self._methods.show(member, other, other.methods_for(member))
+            self._introduce(member, other)
+        return True
+
+    def leave(self, peer: Peer, reason_uri: str | None, reason: str | None) -> None:
+        member = self._members.get(peer.id)
+        if member is None:
+            return
+        reason_uri, reason = reason_uri or PEER_REMOVED, reason or _PEER_REMOVED_REASON
+        self._calls.leave(member)
+        self._streams.leave(member, reason_uri, reason)
+        for other in self._members.visible_to(member):
+            self._methods.hide(other, member, member.methods_for(other))
+            gone = PeerRemoved(other.id, member.id, reason_uri, reason)
+            self._board.send(other.connection, gone)
+        self._members.remove(member)
+
+    def handle(self, peer: Peer, message: Any) -> None:
+        member = self._members.get(peer.id)
+        if member is None:
+            if isinstance(message, _REQUESTS):
+                reason = "Join the domain agm first"
+                self._board.refuse(peer, message.request_id, AGM_FAILURE, reason, AGM)
+                return
+            # Whatever it answers, it answers to nothing: it has nothing.
+            member = Member(peer)
+        self._handlers[type(message)](member, message)
+
+    def passes_over(self, message: Any) -> bool:
+        self._calls.dropped_answers += isinstance(message, Yield | Failure)
+        return isinstance(message, _ANSWERS)
+
+    def tick(self) -> None:
+        self._calls.expire()
+
+    def next_deadline(self) -> float | None:
+        return self._calls.next_deadline()
+
+    def counters(self) -> dict[str, int]:
+        return {
+            "methods": sum(len(member.methods) for member in self._members),
+            "calls": len(self._calls),
+            "subscriptions": sum(len(member.subscribed) for member in self._members),
+            "dropped_answers": self._calls.dropped_answers,
+        }
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            member.id: {
+                "methods": [method.identity[0] for method in member.methods.values()],
+                "calling": len(member.calling),
+                "serving": len(member.serving),
+                "subscribed": len(member.subscribed),
+                "subscribers": len(member.subscribers),
+            }
+            for member in self._members
+        }
+
+    # Members
+
+    def _introduce(self, member: Member, viewer: Member) -> None:
+        peer = member.peer
+        if peer.since is None or not viewer.peer.is_service:
+            added = PeerAdded(viewer.id, member.id, peer.identity_json)
+        else:
+            meta = encode_payload({"local": True, "since": round(peer.since * 1000)})
+            added = PeerAdded(viewer.id, member.id, peer.identity_json, meta)
+        self._board.send(viewer.connection, added)
+
+    # Calls and subscriptions
+
+    def _call(self, member: Member, message: Call) -> None:
+        callee = self._find_server(member, message)
+        if callee is None:
+            return
+        limit = self._board.limits.calls_per_peer
+        if both_arguments(message):
+            reason = "Give arguments or arguments_kv, not both"
+            self._refuse(member, message, INVOCATION_FAILURE, reason)
+        elif len(member.calling) >= limit:
+            reason = f"The limit of calls that one peer waits for is {limit}"
+            self._refuse(member, message, LIMITS_EXCEEDED, reason)
+        else:
+            self._calls.start(member, message, callee)
+
+    def _subscribe(self, member: Member, message: Subscribe) -> None:
+        publisher = self._find_server(member, message)
+        if publisher is None:
+            return
+        limit = self._board.limits.subscriptions_per_peer
+        if len(member.subscribed) >= limit:
+            reason = f"The limit of subscriptions for one peer is {limit}"
+            self._refuse(member, message, LIMITS_EXCEEDED, reason)
+        else:
+            self._streams.request(member, message, publisher)
+
+    def _fail(self, member: Member, message: Failure) -> None:
+        if self._calls.fail(member, message) or self._streams.reject(member, message):
+            return
+        self._calls.dropped_answers += 1
+        reason = "There is no such invocation or subscription any more"
+        self._refuse(member, message, INVALID_SUBSCRIPTION, reason)
+
+    def _find_server(self, member: Member, message: Call | Subscribe) -> Member | None:
+        """The server of a call or subscription, or ``None`` after having said what is wrong."""
+        server = self._members.get(message.server_id)
+        if server is None and self._board.peers.get(message.server_id) is None:
+            self._refuse(member, message, AGM_FAILURE, "Unknown server")
+            return None
+        method = None if server is None else server.methods.get(message.method_id)
+        if server is None or method is None or not (method.admits(member) and member.sees(server)):
+            reason = f"Unknown method {message.method_id}"
+            self._refuse(member, message, INVOCATION_FAILURE, reason)
+            return None
+        return server
+
+    def _refuse(self, member: Member, message: Inbound, reason_uri: str, reason: str) -> None:
+        self._board.refuse(member.peer, message.request_id, reason_uri, reason, AGM)

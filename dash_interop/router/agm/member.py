@@ -1,0 +1,200 @@
+"""
+Who takes part in the domain ``agm``, what each member has there, and who sees whom.
+
+Members see each other when they belong to one user or one of them is a service, and neither's join
+restriction hides it from the other. A restriction narrows what the user rule allows and never
+widens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Raw
+
+from ...wire.agm import MethodId, StreamId
+from ...wire.envelope import RequestId
+from ..peers import Peer
+from ..restrictions import Restriction
+
+__all__ = ["Member", "Members", "OfferedMethod", "PendingCall", "Subscription"]
+
+
+class Member:
+    """
+    One peer in the domain, and everything of it that ends when it leaves.
+
+    Attributes:
+        methods: What it offers.
+        calling: The calls that it waits for, by invocation id.
+        serving: The calls that it has to answer, by invocation id.
+        subscribed: The subscriptions that it made.
+        subscribers: The subscriptions that others made at it.
+        streams: Those of ``subscribers`` that were accepted on each of its streams.
+    """
+
+    __slots__ = (
+        "calling",
+        "connection",
+        "id",
+        "methods",
+        "peer",
+        "restriction",
+        "serving",
+        "streams",
+        "subscribed",
+        "subscribers",
+    )
+
+    def __init__(self, peer: Peer, restriction: Restriction | None = None) -> None:
+        self.peer = peer
+        self.id = peer.id
+        self.connection = peer.connection
+        self.restriction = restriction
+        self.methods: dict[MethodId, OfferedMethod] = {}
+        self.calling: dict[str, PendingCall] = {}
+        self.serving: dict[str, PendingCall] = {}
+        self.subscribed: dict[str, Subscription] = {}
+        self.subscribers: dict[str, Subscription] = {}
+        self.streams: dict[StreamId, dict[str, Subscription]] = {}
+
+    @property
+    def first_registration(self) -> float:
+        """The number of its earliest registration; of one without methods, beyond all numbers."""
+        return min((each.registration for each in self.methods.values()), default=float("inf"))
+
+    def admits(self, other: Member) -> bool:
+        return self.restriction is None or self.restriction(self.peer.identity, other.peer.identity)
+
+    def may_see(self, other: Member) -> bool:
+        mine, its = self.peer, other.peer
+        return (
+            (mine.user == its.user or mine.is_service or its.is_service)
+            and self.admits(other)
+            and other.admits(self)
+        )
+
+    def sees(self, other: Member) -> bool:
+        """Whether it sees another member; it always sees itself."""
+        return self is other or self.may_see(other)
+
+    def methods_for(self, viewer: Member) -> list[OfferedMethod]:
+        """Its methods that ``viewer`` may know of."""
+        return [method for method in self.methods.values() if method.admits(viewer)]
+
+
+class OfferedMethod:
+    """A method or stream that ``owner`` offers."""
+
+    __slots__ = ("definition", "id", "identity", "owner", "registration", "restriction")
+
+    def __init__(
+        self,
+        owner: Member,
+        id: MethodId,
+        identity: tuple[str, str, str],
+        restriction: Restriction | None,
+        registration: int,
+        definition: Raw,
+    ) -> None:
+        self.owner = owner
+        self.id = id
+        self.identity = identity
+        self.restriction = restriction
+        self.registration = registration
+        self.definition = definition
+
+    def admits(self, viewer: Member) -> bool:
+        return (
+            self.restriction is None
+            or viewer is self.owner
+            or self.restriction(self.owner.peer.identity, viewer.peer.identity)
+        )
+
+
+class PendingCall:
+    __slots__ = ("callee", "caller", "invocation_id", "method_id", "request_id", "started")
+
+    def __init__(
+        self,
+        invocation_id: str,
+        caller: Member,
+        request_id: RequestId,
+        callee: Member,
+        method_id: MethodId,
+        started: float,
+    ) -> None:
+        self.invocation_id = invocation_id
+        self.caller = caller
+        self.request_id = request_id
+        self.callee = callee
+        self.method_id = method_id
+        self.started = started
+
+
+class Subscription:
+    __slots__ = ("id", "method_id", "publisher", "request_id", "streams", "subscriber")
+
+    def __init__(
+        self,
+        id: str,
+        subscriber: Member,
+        request_id: RequestId,
+        publisher: Member,
+        method_id: MethodId,
+    ) -> None:
+        self.id = id
+        self.subscriber = subscriber
+        self.request_id = request_id
+        self.publisher = publisher
+        self.method_id = method_id
+        self.streams: list[StreamId] = []
+        """The publisher's streams it was accepted on; empty while the request is undecided."""
+
+
+class Members:
+    """The table of members."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Member] = {}
+        self._by_user: dict[str, dict[str, Member]] = {}
+        self._services: dict[str, Member] = {}
+        """The members that are services, which are among ``_by_user``, too."""
+        self.get: Final = self._by_id.get
+        """The member with a peer id, or ``None``."""
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self._by_id.values())
+
+    def add(self, member: Member) -> None:
+        self._by_id[member.id] = member
+        self._by_user.setdefault(member.peer.user, {})[member.id] = member
+        if member.peer.is_service:
+            self._services[member.id] = member
+
+    def remove(self, member: Member) -> None:
+        del self._by_id[member.id]
+        of_user = self._by_user[member.peer.user]
+        del of_user[member.id]
+        if not of_user:
+            del self._by_user[member.peer.user]
+        self._services.pop(member.id, None)
+
+    def visible_to(self, member: Member) -> list[Member]:
+        """The other members that it sees; those of its user in the order of joining."""
+        return [
+            other
+            for other in self._within_sight(member)
+            if other is not member and member.may_see(other)
+        ]
+
+    def _within_sight(self, member: Member) -> Iterator[Member]:
+        if member.peer.is_service:
+            for members in self._by_user.values():
+                yield from members.values()
+            return
+        yield from self._by_user.get(member.peer.user, {}).values()
+        for service in self._services.values():
+            if service.peer.user != member.peer.user:
+                yield service

@@ -1,0 +1,74 @@
+"""The seam between the router and the domains that it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
+
+from ..wire.envelope import Vocabulary
+from ..wire.login import Join
+from .peers import Peer
+from .switchboard import Switchboard
+
+__all__ = ["Domain", "MakeDomain"]
+
+
+class Domain(Protocol):
+    """
+    One subject that peers talk about: it owns what its members have, and sends through the
+    switchboard that it was made with, where it finds the time, too.
+
+    A domain is one vocabulary in ``wire/``, one implementation of this protocol, and one line where
+    the router is made.
+    """
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Its messages; ``handle`` gets those that are accepted."""
+        ...
+
+    def join(self, peer: Peer, message: Join) -> bool:
+        """
+        Let a peer in, which may be in already.
+
+        Returns:
+            Whether it is in, which the router then tells it; otherwise it was refused here.
+        """
+        ...
+
+    def leave(self, peer: Peer, reason_uri: str | None, reason: str | None) -> None:
+        """
+        A peer leaves, which may not be in at all.
+
+        Args:
+            reason_uri: As the peer gave it; ``None`` when its connection has ended.
+            reason: In words.
+        """
+        ...
+
+    def handle(self, peer: Peer, message: Any) -> None:
+        """Handle a message of a logged-in peer, whether it has joined or not."""
+        ...
+
+    def passes_over(self, message: Any) -> bool:
+        """Whether a message of a peer id that its connection does not have needs no answer."""
+        ...
+
+    def tick(self) -> None:
+        """Do what is due."""
+        ...
+
+    def next_deadline(self) -> float | None:
+        """When ``tick`` has something to do, unless something else happens first."""
+        ...
+
+    def counters(self) -> dict[str, int]:
+        """Numbers for the log and for tests."""
+        ...
+
+    def snapshot(self) -> dict[str, Any]:
+        """What its members have at this moment, as JSON values, for whoever looks into it."""
+        ...
+
+
+MakeDomain: TypeAlias = Callable[[Switchboard], Domain]

@@ -1,0 +1,96 @@
+"""Who is connected, and as whom. A peer is one successful hello; a connection may carry several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from msgspec import Raw
+
+from ..wire.codec import encode
+from .effects import ConnectionId
+from .principals import Principal
+
+__all__ = ["Peer", "Peers"]
+
+
+class Peer:
+    """
+    One logged-in peer. What it does in a domain is kept by that domain.
+
+    Attributes:
+        identity: As others see it.
+        sent_identity: As its hello had it.
+        since: When its connection was opened, in seconds since the epoch, if that is known.
+    """
+
+    __slots__ = (
+        "connection",
+        "id",
+        "identity",
+        "identity_json",
+        "is_service",
+        "principal",
+        "sent_identity",
+        "since",
+        "user",
+    )
+
+    def __init__(
+        self,
+        id: str,
+        connection: ConnectionId,
+        principal: Principal,
+        identity: dict[str, Any],
+        sent_identity: dict[str, Any],
+        since: float | None = None,
+    ) -> None:
+        self.id = id
+        self.connection = connection
+        self.principal = principal
+        self.user = principal.user
+        self.is_service = principal.is_service
+        self.identity = identity
+        self.identity_json = Raw(encode(identity))
+        self.sent_identity = sent_identity
+        self.since = since
+
+
+class Peers:
+    """The table of peers."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str | None, Peer] = {}
+        self._by_connection: dict[ConnectionId, dict[str, Peer]] = {}
+        self._by_user: dict[str, dict[str, Peer]] = {}
+        self.get: Final = self._by_id.get
+        """The peer of an id, or ``None``."""
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Peer]:
+        return iter(self._by_id.values())
+
+    def of_connection(self, connection: ConnectionId) -> list[Peer]:
+        return list(self._by_connection.get(connection, {}).values())
+
+    def of_user(self, user: str) -> dict[str, Peer]:
+        return self._by_user.get(user, {})
+
+    def add(self, peer: Peer) -> None:
+        self._by_id[peer.id] = peer
+        self._by_connection.setdefault(peer.connection, {})[peer.id] = peer
+        self._by_user.setdefault(peer.user, {})[peer.id] = peer
+
+    def remove(self, peer: Peer) -> None:
+        del self._by_id[peer.id]
+        _drop(self._by_connection, peer.connection, peer.id)
+        _drop(self._by_user, peer.user, peer.id)
+
+
+def _drop(table: dict[Any, dict[str, Peer]], key: Any, peer_id: str) -> None:
+    peers = table[key]
+    del peers[peer_id]
+    if not peers:
+        del table[key]

@@ -1,0 +1,209 @@
+"""
+The gateway's brain: takes what peers send, keeps the tables, and says what to send back.
+
+The router knows who is logged in over which connection, and hands their messages to the domains,
+which keep everything else. It knows no socket and no clock: the shell names connections, gives the
+time in seconds of any monotonic clock, and carries out the effects in their order. Frames of one
+connection have to be handled in the order in which they arrived; that is all that the order
+guarantees of the protocol rest on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from ..wire import login
+from ..wire.codec import Codec
+from ..wire.envelope import GLOBAL, Error, Inbound, Refused, Success
+from ..wire.login import (
+    INVALID_DOMAIN,
+    INVALID_PEER,
+    CreateToken,
+    Hello,
+    Join,
+    Leave,
+    OfferedDomain,
+    Ping,
+)
+from .domain import Domain, MakeDomain
+from .effects import ConnectionId, Send
+from .limits import Limits
+from .login import Login
+from .peers import Peer
+from .principals import Authenticator, Remote
+from .switchboard import Switchboard
+
+__all__ = ["Router"]
+
+
+class Router:
+    """
+    Args:
+        authenticator: Who may log in.
+        domains: What can be joined, beside the domain ``global``, which is the router's own.
+        node: Part of every id this router makes; different for every router there ever is.
+        limits: Every bound.
+        version: Of this gateway, which peers are told.
+        max_size: Bytes of the longest frame that the shell takes, which peers are told.
+
+    Attributes:
+        codec: Reads and writes the messages of its domains.
+    """
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        domains: Iterable[MakeDomain],
+        *,
+        node: str,
+        limits: Limits | None = None,
+        version: str | None = None,
+        max_size: int | UnsetType = UNSET,
+    ) -> None:
+        self._board = board = Switchboard(node, limits or Limits())
+        made = [make(board) for make in domains]
+        self._domains: dict[str, Domain] = {each.vocabulary.domain: each for each in made}
+        vocabularies = [login.VOCABULARY, *(each.vocabulary for each in made)]
+        self.codec = Codec(vocabularies)
+        offered = [OfferedDomain(each.domain, each.version) for each in vocabularies]
+        self._login = Login(
+            board,
+            authenticator,
+            sorted(offered, key=lambda each: each.uri),
+            version,
+            max_size,
+            self._remove,
+        )
+        self._remotes: dict[ConnectionId, Remote] = {}
+        self._domain_of: dict[type[Inbound], Domain] = {
+            type_: each for each in made for type_ in each.vocabulary.accepted.values()
+        }
+        self._handlers: dict[type[Inbound], Callable[[Peer, Any], None]] = {
+            type_: each.handle for type_, each in self._domain_of.items()
+        } | {
+            CreateToken: self._login.create_token,
+            Join: self._join,
+            Leave: self._leave,
+        }
+
+    # What the shell calls
+
+    def connect(self, connection: ConnectionId, remote: Remote) -> None:
+        """A connection was opened; nobody is logged in over it yet."""
+        self._remotes[connection] = remote
+
+    def handle(self, connection: ConnectionId, message: Inbound, now: float) -> list[Send]:
+        """Handle one message of an open connection."""
+        board = self._board
+        board.now = now
+        handler = self._handlers.get(type(message))
+        if handler is not None:
+            peer = board.peers.get(message.peer_id)
+            if peer is not None and peer.connection == connection:
+                handler(peer, message)
+            else:
+                self._refuse_stranger(connection, message)
+        elif type(message) is Hello:
+            self._login.hello(connection, message, self._remotes[connection])
+        elif type(message) is Refused:
+            self._refuse(connection, message)
+        else:
+            assert isinstance(message, Ping)
+        return board.take()
+
+    def disconnect(self, connection: ConnectionId, now: float) -> list[Send]:
+        """A connection has ended: all its peers leave."""
+        self._board.now = now
+        peers = self._board.peers.of_connection(connection)
+        for peer in peers:
+            self._leave_all(peer)
+        for peer in peers:
+            self._board.peers.remove(peer)
+        del self._remotes[connection]
+        return [effect for effect in self._board.take() if effect.connection != connection]
+
+    def tick(self, now: float) -> list[Send]:
+        """Do what is due in the domains, such as failing calls that are too old."""
+        self._board.now = now
+        for domain in self._domains.values():
+            domain.tick()
+        return self._board.take()
+
+    def next_deadline(self) -> float | None:
+        """When ``tick`` has something to do, unless something else happens first."""
+        deadlines = [domain.next_deadline() for domain in self._domains.values()]
+        return min((each for each in deadlines if each is not None), default=None)
+
+    def counters(self) -> dict[str, int]:
+        """Numbers for the log and for tests: what is connected, pending and dropped."""
+        counters = {"connections": len(self._remotes), "peers": len(self._board.peers)}
+        for domain in self._domains.values():
+            counters |= domain.counters()
+        return counters
+
+    def snapshot(self) -> dict[str, Any]:
+        """Who is logged in, and what each domain keeps, as JSON values."""
+        peers = {peer.id: peer.identity for peer in self._board.peers}
+        domains = {name: domain.snapshot() for name, domain in self._domains.items()}
+        return {"peers": peers, **domains}
+
+    # Joining and leaving domains
+
+    def _join(self, peer: Peer, message: Join) -> None:
+        name = message.destination
+        domain = self._domains.get(name)
+        if domain is None and name != GLOBAL:
+            self._refuse_domain(peer, message)
+        elif domain is None or domain.join(peer, message):
+            self._board.send(peer.connection, Success(message.request_id, peer.id, name))
+
+    def _leave(self, peer: Peer, message: Leave) -> None:
+        name = message.destination
+        domain = self._domains.get(name)
+        if domain is None and name != GLOBAL:
+            self._refuse_domain(peer, message)
+            return
+        if domain is not None:
+            domain.leave(peer, message.reason_uri, message.reason)
+        self._board.send(peer.connection, Success(message.request_id, peer.id, name))
+
+    def _refuse_domain(self, peer: Peer, message: Join | Leave) -> None:
+        name = message.destination[: self._board.limits.name_length]
+        reason = f"Unknown domain {name}"
+        self._board.refuse(peer, message.request_id, INVALID_DOMAIN, reason, GLOBAL)
+
+    def _remove(self, peer: Peer) -> None:
+        self._leave_all(peer)
+        self._board.peers.remove(peer)
+
+    def _leave_all(self, peer: Peer) -> None:
+        for domain in self._domains.values():
+            domain.leave(peer, None, None)
+
+    # Refusals
+
+    def _refuse_stranger(self, connection: ConnectionId, message: Inbound) -> None:
+        domain = self._domain_of.get(type(message))
+        if domain is not None and domain.passes_over(message):
+            return
+        name = GLOBAL if domain is None else domain.vocabulary.domain
+        joins = isinstance(message, Join | Leave)
+        reason_uri = INVALID_PEER if joins else f"{name}.errors.failure"
+        reason = (
+            "Peer id is missing" if message.peer_id is None else "Not a peer of this connection"
+        )
+        self._board.send(connection, Error(message.request_id, None, reason_uri, reason, name))
+
+    def _refuse(self, connection: ConnectionId, message: Refused) -> None:
+        peer = self._board.peers.get(message.peer_id)
+        error = Error(
+            message.request_id,
+            peer.id if peer is not None and peer.connection == connection else None,
+            message.reason_uri,
+            message.reason,
+            message.domain,
+        )
+        self._board.send(connection, error)

@@ -1,0 +1,40 @@
+"""What the router and its domains share."""
+
+from __future__ import annotations
+
+from ..wire.envelope import Error, Outbound, RequestId
+from ..wire.turn import Turn
+from .effects import ConnectionId, Send
+from .limits import Limits
+from .peers import Peer, Peers
+
+__all__ = ["Switchboard"]
+
+
+class Switchboard(Turn[Send]):
+    """
+    Attributes:
+        node: Part of every id that is made here; different for every router there ever is.
+        limits: Every bound.
+        peers: Who is logged in.
+    """
+
+    def __init__(self, node: str, limits: Limits) -> None:
+        super().__init__()
+        self.node = node
+        self.limits = limits
+        self.peers = Peers()
+        self._ids = 0
+
+    def send(self, connection: ConnectionId, message: Outbound) -> None:
+        self.effects.append(Send(connection, message))
+
+    def refuse(
+        self, peer: Peer, request_id: RequestId, reason_uri: str, reason: str, domain: str
+    ) -> None:
+        """Answer a request with an error."""
+        self.send(peer.connection, Error(request_id, peer.id, reason_uri, reason, domain))
+
+    def new_id(self, letter: str) -> str:
+        self._ids += 1
+        return f"{letter}-{self.node}-{self._ids}"

@@ -1,0 +1,101 @@
+"""What waits to be sent over a connection: bounded, and written once in a turn of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from .connection import Connection
+
+__all__ = ["SLOW_READER", "Outbox"]
+
+SLOW_READER = 4008
+"""Close code for a reader that fell too far behind; it may come back."""
+
+
+class Outbox:
+    """
+    Args:
+        connection: Where it is sent.
+        size: Bytes that may wait for the reader at the other end.
+        close_timeout: Seconds for closing; then the connection is cut.
+        on_slow_reader: Called once when the reader is given up.
+    """
+
+    __slots__ = (
+        "_close_timeout",
+        "_closing",
+        "_connection",
+        "_on_slow_reader",
+        "_size",
+        "_waiting",
+        "_waiting_size",
+    )
+
+    def __init__(
+        self,
+        connection: Connection,
+        size: int,
+        close_timeout: float,
+        on_slow_reader: Callable[[], None],
+    ) -> None:
+        self._connection = connection
+        self._size = size
+        self._close_timeout = close_timeout
+        self._on_slow_reader = on_slow_reader
+        self._waiting: list[bytes] = []
+        self._waiting_size = 0
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that were sent and have not left yet."""
+        return self._waiting_size + self._connection.backlog
+
+    def send(self, frame: bytes) -> None:
+        """Queue a text frame. All that is queued in one turn of the loop leaves in one write."""
+        if self._closing is not None:
+            return
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._write_in_turn)
+        self._waiting.append(frame)
+        self._waiting_size += len(frame)
+        if self._waiting_size > self._size:
+            self._give_up()
+
+    async def flush(self) -> None:
+        """Wait until the other end has read all that was sent so far, or the connection ends."""
+        self._write()
+        await self._connection.flush()
+
+    def close(self, code: int, reason: str) -> None:
+        """Send what is queued, then the close frame; returns at once."""
+        if self._closing is None:
+            self._write()
+            self._closing = asyncio.ensure_future(self._close(code, reason))
+
+    async def wait_closed(self) -> None:
+        await self._connection.wait_closed()
+
+    async def _close(self, code: int, reason: str) -> None:
+        closing = self._connection.close(code, reason)
+        try:
+            await asyncio.wait_for(closing, self._close_timeout)
+        except asyncio.TimeoutError:
+            self._connection.abort()
+
+    def _write_in_turn(self) -> None:
+        if self._closing is not None:
+            return
+        self._write()
+        if self._connection.backlog > self._size:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._on_slow_reader()
+        self._waiting.clear()
+        self.close(SLOW_READER, "Too slow in reading")
+
+    def _write(self) -> None:
+        waiting, self._waiting, self._waiting_size = self._waiting, [], 0
+        self._connection.send(waiting)

@@ -1,0 +1,237 @@
+"""The domain ``agm``: methods and streams, who offers them, calls and subscriptions."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+
+from msgspec import Raw
+
+from .envelope import NULL, Inbound, Outbound, RequestId, Vocabulary
+
+AGM: Final = "agm"
+
+MethodId: TypeAlias = str | int
+"""Chosen by the server; ``1`` and ``"1"`` are two methods."""
+
+StreamId: TypeAlias = str | int
+
+AGM_FAILURE: Final = "agm.errors.failure"
+REGISTRATION_FAILURE: Final = "agm.errors.registration.failure"
+UNREGISTRATION_FAILURE: Final = "agm.errors.unregistration.failure"
+INVOCATION_FAILURE: Final = "agm.errors.invocation.failure"
+INVALID_SUBSCRIPTION: Final = "agm.errors.subscription.invalid_subscription"
+CLIENT_ERROR: Final = "agm.errors.client_error"
+SUBSCRIPTION_FAILURE: Final = "agm.errors.subscription.failure"
+PEER_REMOVED: Final = "agm.peer-removed"
+METHOD_REMOVED: Final = "agm.method-removed"
+
+
+# From a peer to the gateway -----------------------------------------------------------------
+
+
+class Register(Inbound, frozen=True):
+    methods: list[dict[str, Any]] = []
+
+
+class Unregister(Inbound, frozen=True):
+    methods: list[MethodId] = []
+
+
+class Call(Inbound, frozen=True):
+    server_id: str = ""
+    method_id: MethodId = ""
+    arguments: Raw = NULL
+    arguments_kv: Raw = NULL
+    context: Raw = NULL
+
+
+class Yield(Inbound, frozen=True):
+    invocation_id: str = ""
+    result: Raw = NULL
+
+
+class Failure(Inbound, frozen=True):
+    """Type ``error``: a callee failed an invocation or a publisher rejected a subscription."""
+
+    reason_uri: str | None = None
+    reason: str | None = None
+    context: Raw = NULL
+
+
+class Subscribe(Inbound, frozen=True):
+    server_id: str = ""
+    method_id: MethodId = ""
+    arguments: Raw = NULL
+    arguments_kv: Raw = NULL
+    flags: Raw = NULL
+    context: Raw = NULL
+
+
+class Unsubscribe(Inbound, frozen=True):
+    subscription_id: str = ""
+    reason_uri: str | None = None
+    reason: str | None = None
+
+
+class Accepted(Inbound, frozen=True):
+    subscription_id: str = ""
+    stream_id: StreamId | None = None
+
+
+class Publish(Inbound, frozen=True):
+    stream_id: StreamId | None = None
+    data: Raw = NULL
+    sequence: Raw = NULL
+    snapshot: Raw = NULL
+
+
+class Post(Inbound, frozen=True):
+    subscription_id: str = ""
+    data: Raw = NULL
+    sequence: Raw = NULL
+    snapshot: Raw = NULL
+
+
+class DropSubscription(Inbound, frozen=True):
+    subscription_id: str = ""
+    reason_uri: str | None = None
+    reason: str | None = None
+
+
+# From the gateway to a peer -----------------------------------------------------------------
+
+
+class PeerAdded(Outbound, frozen=True, tag="peer-added", gc=False):
+    peer_id: str
+    new_peer_id: str
+    identity: Raw
+    meta: Raw = Raw(b'{"local":true}')
+    domain: str = AGM
+
+
+class PeerRemoved(Outbound, frozen=True, tag="peer-removed", gc=False):
+    peer_id: str
+    removed_id: str
+    reason_uri: str | None
+    reason: str | None
+    domain: str = AGM
+
+
+class MethodsAdded(Outbound, frozen=True, tag="methods-added"):
+    peer_id: str
+    server_id: str
+    methods: list[Raw]
+    source_type: str = "local"
+    domain: str = AGM
+
+
+class MethodsRemoved(Outbound, frozen=True, tag="methods-removed"):
+    peer_id: str
+    server_id: str
+    methods: list[MethodId]
+    domain: str = AGM
+
+
+class Invoke(Outbound, frozen=True, tag="invoke", gc=False):
+    peer_id: str
+    invocation_id: str
+    method_id: MethodId
+    caller_id: str
+    arguments: Raw
+    arguments_kv: Raw
+    context: Raw
+    domain: str = AGM
+
+
+class Result(Outbound, frozen=True, tag="result", gc=False):
+    request_id: RequestId
+    peer_id: str
+    result: Raw
+    domain: str = AGM
+
+
+class AddInterest(Outbound, frozen=True, tag="add-interest", gc=False):
+    peer_id: str
+    subscription_id: str
+    method_id: MethodId
+    caller_id: str
+    arguments: Raw
+    arguments_kv: Raw
+    flags: Raw
+    context: Raw
+    domain: str = AGM
+
+
+class RemoveInterest(Outbound, frozen=True, tag="remove-interest", gc=False):
+    peer_id: str
+    subscription_id: str
+    method_id: MethodId
+    caller_id: str
+    reason_uri: str | None
+    reason: str | None
+    domain: str = AGM
+
+
+class Subscribed(Outbound, frozen=True, tag="subscribed", gc=False):
+    request_id: RequestId
+    peer_id: str
+    subscription_id: str
+    domain: str = AGM
+
+
+class Event(Outbound, frozen=True, tag="event", gc=False):
+    peer_id: str
+    subscription_id: str
+    oob: bool
+    sequence: Raw
+    snapshot: Raw
+    data: Raw
+    domain: str = AGM
+
+
+class SubscriptionCancelled(Outbound, frozen=True, tag="subscription-cancelled", gc=False):
+    peer_id: str
+    subscription_id: str
+    reason_uri: str | None
+    reason: str | None
+    domain: str = AGM
+
+
+VOCABULARY: Final = Vocabulary(
+    domain=AGM,
+    accepted={
+        "register": Register,
+        "unregister": Unregister,
+        "call": Call,
+        "yield": Yield,
+        "error": Failure,
+        "subscribe": Subscribe,
+        "unsubscribe": Unsubscribe,
+        "accepted": Accepted,
+        "publish": Publish,
+        "post": Post,
+        "drop-subscription": DropSubscription,
+    },
+    sent=(
+        PeerAdded,
+        PeerRemoved,
+        MethodsAdded,
+        MethodsRemoved,
+        Invoke,
+        Result,
+        AddInterest,
+        RemoveInterest,
+        Subscribed,
+        Event,
+        SubscriptionCancelled,
+    ),
+    malformed={
+        Register: REGISTRATION_FAILURE,
+        Unregister: UNREGISTRATION_FAILURE,
+        Call: INVOCATION_FAILURE,
+        Unsubscribe: INVALID_SUBSCRIPTION,
+        Accepted: INVALID_SUBSCRIPTION,
+        DropSubscription: INVALID_SUBSCRIPTION,
+    },
+    described={Register: "methods"},
+)

@@ -1,0 +1,72 @@
+"""
+How the failure of an invocation travels from its server to its caller.
+
+The ``context`` of the error is a dict with a ``message``. What the library at the server says for
+itself, such as that the queue is full, has an ``interopType`` beside it, one of
+``errors.SAID_BY_SERVERS``. All else is the handler's: ``type``, where there is one, names its
+exception, whatever that is called, and further keys are what it wants its caller to know.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import (
+    BY_REASON_URI,
+    BY_TYPE,
+    SAID_BY_SERVERS,
+    ConnectionLost,
+    HandlerFailed,
+    InvocationError,
+    InvocationTimeout,
+)
+from .definitions import MethodDefinition
+from .envelope import Error
+from .payloads import PayloadError, decode_object
+
+__all__ = ["describe_failure", "raised", "read_failure", "timed_out"]
+
+
+def describe_failure(error: InvocationError) -> dict[str, Any]:
+    """The context of the error that tells the caller."""
+    if not isinstance(error, HandlerFailed):
+        return {"message": error.message, "interopType": error.type}
+    described = {"message": error.message}
+    return described if error.exception is None else {**described, "type": error.exception}
+
+
+def raised(exception: BaseException) -> HandlerFailed:
+    """What the caller hears of an exception in the handler."""
+    kind = type(exception).__name__
+    try:
+        words = f"{kind}: {exception}"
+    except Exception:  # its own __str__ failed
+        words = kind
+    return HandlerFailed(words, exception=kind)
+
+
+def read_failure(message: Error | None, method: MethodDefinition) -> InvocationError:
+    """Why there is no result, given the answer; ``None`` when the connection broke."""
+    if message is None:
+        return ConnectionLost(f"The connection was lost before {method.name} answered")
+    reason = message.reason or f"{method.name} failed without saying why"
+    kind = BY_REASON_URI.get(message.reason_uri, InvocationError)
+    if kind is not HandlerFailed:
+        return kind(reason)
+    context = _context_of(message)
+    said = context.get("interopType")
+    if isinstance(said, str) and said in SAID_BY_SERVERS:
+        return BY_TYPE[said](reason)
+    exception = context.get("type")
+    return HandlerFailed(reason, exception=exception if isinstance(exception, str) else None)
+
+
+def timed_out(method: MethodDefinition, seconds: float) -> InvocationError:
+    return InvocationTimeout(f"{method.name} did not answer within {seconds:g} s")
+
+
+def _context_of(message: Error) -> dict[str, Any]:
+    try:
+        return decode_object(message.context)
+    except PayloadError:
+        return {}

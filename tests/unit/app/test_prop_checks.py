@@ -1,0 +1,109 @@
+"""What is wrong with the props of a component, found in Python."""
+
+from math import inf, nan
+from typing import Any
+
+import pytest
+
+from dash_interop.app.prop_checks import check_glue42, check_method_invoke, check_method_register
+from dash_interop.errors import ConfigError, InvalidArguments, InvalidInvoke, RegistrationError
+
+SUM: dict[str, Any] = {"definition": "Sum", "returns": True}
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        {},
+        {"returns": False},
+        {"definition": {"name": "Sum", "accepts": "int a", "objectTypes": ["A"], "flags": {}}},
+        {"methodResponseTimeoutMs": 5, "validate": "strict", "batch": True},
+        {"methodResponseTimeoutMs": None, "validate": None},
+    ],
+)
+def test_method_that_can_be_offered_is_no_problem(props):
+    check_method_register({**SUM, **props})
+
+
+@pytest.mark.parametrize(
+    "props, told",
+    [
+        ({"definition": {"name": "Sum", "acepts": ""}}, "did you mean 'accepts'?"),
+        ({"definition": {}}, "The definition is not usable"),
+        ({"definition": ""}, "The name of a method has 1 to 256 characters"),
+        ({"returns": None}, "returns has to be True, where callers get a result, or False"),
+        ({"returns": "yes"}, "not 'yes'"),
+        ({"methodResponseTimeoutMs": "soon"}, "methodResponseTimeoutMs has to be a positive"),
+        ({"methodResponseTimeoutMs": -1}, "positive number of milliseconds, not -1"),
+        ({"methodResponseTimeoutMs": nan}, "not nan"),
+        ({"validate": "Strict"}, "validate cannot be 'Strict': did you mean 'strict'?"),
+        ({"validate": "x"}, "validate cannot be 'x': known are 'off', 'warn', 'strict'"),
+    ],
+)
+def test_method_that_cannot_be_offered_is_told(props, told):
+    with pytest.raises(RegistrationError) as caught:
+        check_method_register({**SUM, **props})
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "invoke",
+    [
+        None,
+        {"definition": "Sum"},
+        {"definition": {"name": "Sum"}, "argumentObj": {"a": 1}, "target": "all"},
+        {"definition": "Sum", "target": [{"application": {"regex": "^T"}}], "invocationId": "x"},
+        {"definition": "Sum", "options": {"waitTimeoutMs": 0, "methodResponseTimeoutMs": 5}},
+        {"definition": "Sum", "options": None, "argumentObj": None, "target": None},
+    ],
+)
+def test_invocation_that_can_be_made_is_no_problem(invoke):
+    check_method_invoke({"invoke": invoke})
+
+
+@pytest.mark.parametrize(
+    "invoke, told",
+    [
+        ("Sum", "invoke has to be a dict, not 'Sum'"),
+        ({}, "invoke needs a definition"),
+        ({"definition": "Sum", "arguments": {}}, "'arguments': did you mean 'argumentObj'?"),
+        ({"definition": {"name": "Sum", "acepts": ""}}, "did you mean 'accepts'?"),
+        ({"definition": "Sum", "target": "skipmine"}, "did you mean 'skipMine'?"),
+        ({"definition": "Sum", "options": [1]}, "options has to be a dict, not [1]"),
+        ({"definition": "Sum", "options": {"waitTimeout": 5}}, "did you mean 'waitTimeoutMs'?"),
+        ({"definition": "Sum", "options": {"waitTimeoutMs": "soon"}}, "0 or more, not 'soon'"),
+        ({"definition": "Sum", "options": {"methodResponseTimeoutMs": inf}}, "not inf"),
+    ],
+)
+def test_invocation_that_cannot_be_understood_is_told(invoke, told):
+    with pytest.raises(InvalidInvoke) as caught:
+        check_method_invoke({"invoke": invoke})
+    assert told in str(caught.value)
+
+
+def test_arguments_that_are_a_list_are_told():
+    with pytest.raises(InvalidArguments, match="have to be a dict, not list"):
+        check_method_invoke({"invoke": {"definition": "Sum", "argumentObj": [1, 2]}})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [None, {}, {"type": "client", "web": {"config": {"x": 1}}}, {"type": None, "desktop": None}],
+)
+def test_settings_that_can_be_used_are_no_problem(settings):
+    check_glue42({"settings": settings})
+
+
+@pytest.mark.parametrize(
+    "settings, told",
+    [
+        ({"Web": {}}, "settings has an unknown key 'Web': did you mean 'web'?"),
+        ({"web": {"configuration": {}}}, "did you mean 'config'?"),
+        ({"type": "Platform"}, "settings['type'] cannot be 'Platform': did you mean 'platform'?"),
+        ([], "settings has to be a dict, not []"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_told(settings, told):
+    with pytest.raises(ConfigError) as caught:
+        check_glue42({"settings": settings})
+    assert told in str(caught.value)

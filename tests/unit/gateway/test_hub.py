@@ -1,0 +1,239 @@
+"""Conversations over connections in memory: no socket, no port, no waiting."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from msgspec import json
+
+from dash_interop.gateway.config import GatewayConfig
+from dash_interop.gateway.hub import Hub
+from dash_interop.router.effects import Send
+from dash_interop.router.limits import Limits
+from dash_interop.router.principals import Principal, Remote
+from dash_interop.router.router import Router
+from dash_interop.transport.memory import MemoryConnection, memory_pair
+from dash_interop.wire.envelope import Inbound
+from dash_interop.wire.login import Authentication
+from tests.support.room import DOMAINS, BelieveLogins
+
+SUM = {"id": "0", "name": "Sum"}
+
+
+class Witness:
+    """Keeps what a hub tells its observer."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, list[str]]] = []
+        self.errors: list[tuple[str, Exception]] = []
+
+    def handled(self, remote: Remote, message: Inbound, effects: list[Send]) -> None:
+        answers = [type(effect.message).__name__ for effect in effects]
+        self.seen.append((remote.machine, type(message).__name__, answers))
+
+    def failed(self, remote: Remote, error: Exception) -> None:
+        self.errors.append((remote.machine, error))
+
+
+class BrokenLogins(BelieveLogins):
+    def authenticate(self, authentication: Authentication, remote: Remote) -> Principal:
+        raise RuntimeError("the table of users is broken")
+
+
+class Visitor:
+    """The other end of a conversation."""
+
+    def __init__(self, hub: Hub, machine: str = "here") -> None:
+        self.connection: MemoryConnection
+        self.connection, other = memory_pair()
+        self.frames = self.connection.frames()
+        self.conversation = asyncio.ensure_future(hub.converse(other, Remote(machine)))
+        self.peer_id: str | None = None
+
+    def say(self, **message: Any) -> None:
+        frame = {"domain": "agm", "request_id": "x", "peer_id": self.peer_id, **message}
+        self.connection.send([json.encode(frame)])
+
+    async def hear(self, type_: str) -> dict[str, Any]:
+        """The next message of a type; others are passed over."""
+        async for frame in self.frames:
+            message = json.decode(frame)
+            if message["type"] == type_:
+                return message
+        raise EOFError(f"the conversation ended before {type_}: {self.end()}")
+
+    def end(self) -> tuple[int | None, str]:
+        return self.connection.close_code, self.connection.close_reason
+
+    def say_hello(self, **identity: Any) -> None:
+        login = {"method": "secret", "login": "anna", "secret": ""}
+        self.say(domain="global", type="hello", identity=identity, authentication=login)
+
+    async def enter(self, *methods: dict[str, Any]) -> str:
+        self.say_hello()
+        self.peer_id = (await self.hear("welcome"))["peer_id"]
+        self.say(domain="global", type="join", destination="agm")
+        await self.hear("success")
+        self.say(type="register", methods=list(methods))
+        await self.hear("success")
+        assert self.peer_id is not None
+        return self.peer_id
+
+
+def converse(
+    scenario: Callable[[Hub, Witness], Awaitable[Any]],
+    logins: BelieveLogins | None = None,
+    limits: Limits | None = None,
+    **config: Any,
+) -> Any:
+    async def whole() -> Any:
+        witness = Witness()
+        router = Router(logins or BelieveLogins(), DOMAINS, node="N", limits=limits)
+        hub = Hub(router, GatewayConfig(**config), witness)
+        try:
+            return await scenario(hub, witness)
+        finally:
+            hub.close()
+
+    return asyncio.run(asyncio.wait_for(whole(), 5))
+
+
+def test_call_goes_from_one_conversation_to_another_and_back():
+    async def scenario(hub: Hub, _: Witness) -> Any:
+        server, client = Visitor(hub), Visitor(hub)
+        server_id = await server.enter(SUM)
+        await client.enter()
+        client.say(type="call", server_id=server_id, method_id="0", arguments_kv={"a": 1})
+        invoke = await server.hear("invoke")
+        server.say(type="yield", invocation_id=invoke["invocation_id"], result={"sum": 2})
+        return invoke["arguments_kv"], (await client.hear("result"))["result"], hub.counters()
+
+    arguments, result, counters = converse(scenario)
+    assert (arguments, result) == ({"a": 1}, {"sum": 2})
+    assert (counters["connections"], counters["methods"], counters["calls"]) == (2, 1, 0)
+
+
+def test_end_of_a_connection_is_the_end_of_its_peers():
+    async def scenario(hub: Hub, _: Witness) -> Any:
+        server, client = Visitor(hub), Visitor(hub)
+        server_id = await server.enter(SUM)
+        await client.enter()
+        client.say(type="call", server_id=server_id, method_id="0")
+        await server.hear("invoke")
+        server.connection.abort()
+        error = await client.hear("error")
+        return error["reason"], await server.conversation, hub.connections
+
+    reason, was_logged_in, connections = converse(scenario)
+    assert reason == "Peer has left while waiting for result"
+    assert (was_logged_in, connections) == (True, 1)
+
+
+def test_connection_over_which_nobody_logs_in_is_closed():
+    async def scenario(hub: Hub, _: Witness) -> Any:
+        visitor = Visitor(hub)
+        return await visitor.conversation, visitor.end(), hub.connections
+
+    assert converse(scenario, login_timeout=0.01) == (False, (4009, "Nobody logged in"), 0)
+
+
+def test_login_ends_the_waiting_for_it():
+    async def scenario(hub: Hub, _: Witness) -> Any:
+        late, early = Visitor(hub), Visitor(hub)
+        await early.enter()
+        await late.conversation
+        early.say(type="register", methods=[SUM])
+        return (await early.hear("success"))["type"], late.end()[0]
+
+    assert converse(scenario, login_timeout=0.05) == ("success", 4009)
+
+
+@pytest.mark.parametrize(
+    "frame, code, reason",
+    [
+        (b"[]", 1007, "not a JSON object"),
+        (b'{"type":"ping","x":"' + b"x" * 1000 + b'"}', 1009, "Log in before you send as much"),
+    ],
+)
+def test_frame_that_breaks_a_rule_ends_the_conversation_only(frame, code, reason):
+    async def scenario(hub: Hub, witness: Witness) -> Any:
+        other, visitor = Visitor(hub), Visitor(hub)
+        await other.enter()
+        visitor.connection.send([frame])
+        assert await visitor.conversation is False
+        other.say(type="register", methods=[SUM])
+        await other.hear("success")
+        return visitor.end(), witness.errors
+
+    (seen_code, seen_reason), errors = converse(scenario, login_size=500)
+    assert (seen_code, errors) == (code, [])
+    assert seen_reason.startswith(reason)
+
+
+def test_logged_in_peer_may_send_long_frames():
+    async def scenario(hub: Hub, _: Witness) -> Any:
+        visitor = Visitor(hub)
+        await visitor.enter()
+        visitor.say(type="register", methods=[{**SUM, "description": "x" * 1000}])
+        return (await visitor.hear("success"))["type"]
+
+    assert converse(scenario, login_size=500) == "success"
+
+
+def test_fault_of_ours_ends_one_conversation_and_is_told_to_the_observer():
+    async def scenario(hub: Hub, witness: Witness) -> Any:
+        visitor = Visitor(hub, "there")
+        visitor.say_hello()
+        assert await visitor.conversation is False
+        return visitor.end(), witness.errors, hub.connections
+
+    end, [(machine, error)], connections = converse(scenario, BrokenLogins())
+    assert (end, machine, connections) == ((1011, "Internal error"), "there", 0)
+    assert str(error) == "the table of users is broken"
+
+
+def test_observer_sees_each_message_with_what_came_of_it():
+    async def scenario(hub: Hub, witness: Witness) -> Any:
+        server, client = Visitor(hub, "s"), Visitor(hub, "c")
+        server_id = await server.enter(SUM)
+        await client.enter()
+        client.say(type="call", server_id=server_id, method_id="0")
+        await server.hear("invoke")
+        client.say(type="call", server_id="nobody", method_id="0")
+        await client.hear("error")
+        return witness.seen
+
+    seen = converse(scenario)
+    assert seen[:3] == [
+        ("s", "Hello", ["Welcome"]),
+        ("s", "Join", ["Success"]),
+        ("s", "Register", ["MethodsAdded", "Success"]),
+    ]
+    assert seen[-2:] == [("c", "Call", ["Invoke"]), ("c", "Call", ["Error"])]
+
+
+def test_reader_that_falls_behind_is_given_up_and_counted():
+    async def scenario(hub: Hub, _: Witness) -> Any:
+        slow, other = Visitor(hub), Visitor(hub)
+        await slow.enter()
+        await other.enter()
+        methods = [{"id": str(n), "name": f"m{n}", "description": "x" * 1000} for n in range(20)]
+        other.say(type="register", methods=methods)
+        await slow.conversation
+        await other.conversation
+        return slow.end(), hub.counters()["slow_readers"]
+
+    # Neither of the two reads what the registration says to both.
+    assert converse(scenario, outbox_size=10_000) == ((4008, "Too slow in reading"), 2)
+
+
+def test_what_is_due_in_the_router_happens_without_any_message():
+    async def scenario(hub: Hub, _: Witness) -> Any:
+        server, client = Visitor(hub), Visitor(hub)
+        server_id = await server.enter(SUM)
+        await client.enter()
+        client.say(type="call", server_id=server_id, method_id="0")
+        return (await client.hear("error"))["reason"]
+
+    assert converse(scenario, limits=Limits(call_seconds=0.01)) == "No answer within 0.01 s"
