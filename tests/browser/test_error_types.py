@@ -212,6 +212,7 @@ def test_err004_a_refused_request_is_told_as_such(
     assert peer.invoke("Sum").returned == {"_value": 1}
     refuses.append(status)
     apps.browser.allow_in_console("_dash-update-component|dash_renderer")
+    apps.browser.allow_unreadable_answers()
     with pytest.raises(InvocationError, match="The Dash server refused to run the") as caught:
         peer.invoke("Sum", response_timeout=10)
     assert type(caught.value).__name__ == "NoResult"
