@@ -31,7 +31,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 MAX_INT: Final = 2**53 - 1
-"""Pages hold every whole number up to this one, and only some beyond."""
+"""JavaScript holds every whole number up to this one exactly, and only some beyond it."""
 
 _Rule: TypeAlias = Callable[[Any], Any]
 
@@ -279,11 +279,11 @@ def _from_method(name: str) -> _Rule:
 
 
 def _plotly(value: Any) -> Any:
-    """A figure or a component; Dash's instructions for a page are none."""
+    """A figure or a component. Dash's instructions for a page, such as a ``Patch``, are refused."""
     plain = _asked(value, value.to_plotly_json, "to_plotly_json()")
     if isinstance(plain, dict) and ("__dash_patch_update" in plain or "_dash_no_update" in plain):
         raise _Refused(
-            f"is of type {_kind(value)}, which tells a page to change a prop and is no value: "
+            f"is of type {_kind(value)}, which tells a page to change a prop and is not a value: "
             "return the value itself"
         )
     return _portable(plain)
@@ -349,7 +349,7 @@ def _kind(value: Any) -> str:
     return type(value).__name__
 
 
-# Which rule is whose. The order counts: an enum may be a str, a datetime is a date.
+# The rule for each type. The order counts: an enum may be a str, and a datetime is a date.
 
 _RULES: Final[tuple[tuple[type | tuple[type, ...], _Rule], ...]] = (
     (Enum, lambda value: _portable(value.value)),
