@@ -7,7 +7,7 @@ import inspect
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
@@ -19,13 +19,13 @@ from ..client.aio import DEFAULT_TIMEOUT
 from ..client.listeners import Listener
 from ..client.running import Handler
 from ..client.sync import InteropClient, connect
+from ..client.twins import method_like
 from ..client.validation import Mode, Validation
 from ..errors import ConfigError
 from ..gateway.auth import TokenAuthority, read_secret, runtime_secret
 from ..gateway.embedded import shared_gateway
 from ..peer.queue import QueueSettings
 from ..peer.results import InvocationResult
-from ..peer.targets import Target
 from ..wire.definitions import Definition, read_definition
 from .peer import HostedStream, ServerPeer
 from .serving import when_serving
@@ -226,18 +226,11 @@ class Interop:
         self._peer.declare(read.name, lambda _: stream.offer())
         return stream
 
-    def invoke(
-        self,
-        method: Definition,
-        args: Mapping[str, Any] | None = None,
-        target: Target = None,
-        *,
-        wait_timeout: float = DEFAULT_TIMEOUT,
-        response_timeout: float = DEFAULT_TIMEOUT,
-    ) -> InvocationResult:
+    @method_like(InteropClient.invoke)
+    def invoke(self, *args: Any, **kwargs: Any) -> InvocationResult:
         """
         Invoke a method from a callback, a thread, a background callback or a task queue's worker,
-        and wait for the result. Arguments, result and errors are those of ``InteropClient.invoke``.
+        and wait for the result.
 
         The server sees the pages of all users. To reach one tab, give the ``instance`` of its
         ``Glue42`` as ``target``; to reach the tabs of a user, ``{"user": name}``; all, ``"all"``.
@@ -246,22 +239,17 @@ class Interop:
         is held up, no page can answer.
         """
         _warn_of_a_loop("invoke")
-        return self.client.invoke(
-            method,
-            args,
-            target,
-            wait_timeout=wait_timeout,
-            response_timeout=response_timeout,
-        )
+        return self.client.invoke(*args, **kwargs)
 
-    def call(self, method: str, /, **arguments: Any) -> Any:
+    @method_like(InteropClient.call)
+    def call(self, *args: Any, **kwargs: Any) -> Any:
         """
         Invoke a method and get the value itself: ``interop.call("Sum", a=37, b=5)``. Where, when
         and with what errors is as for ``invoke``; for a target or other times, write
         ``interop.invoke(method, args, target, response_timeout=5).value``.
         """
         _warn_of_a_loop("call")
-        return self.client.call(method, **arguments)
+        return self.client.call(*args, **kwargs)
 
     @property
     def client(self) -> InteropClient:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 from weakref import WeakMethod
 
-from ..client.streams import Branch, StreamBranch, StreamSubscription
+from ..client.streams import StreamBranch, StreamSubscription
 from ..client.sync import InteropClient, Stream
+from ..client.twins import method_like
 from ..errors import InteropError, RegistrationError
 
 __all__ = ["HostedStream", "ServerPeer"]
@@ -157,31 +158,24 @@ class HostedStream:
         self.name = name
         self._create = create
 
-    def push(self, data: Any, branch: Branch = None) -> None:
+    @method_like(Stream.push)
+    def push(self, *args: Any, **kwargs: Any) -> None:
         """
-        Send data to those who subscribe to the stream of this process.
-
-        Args:
-            data: A dict, or something that JSON has an object for.
-            branch: Key of the branch, or several; without it all branches get the data.
-
-        Raises:
-            TypeError: ``data`` is no dict.
-            ValueError: ``data`` holds something that cannot travel as JSON.
-            MessageTooLarge: ``data`` is more than the gateway takes.
+        Send data to those who subscribe to the stream of this process. Returns at once, unless 16
+        MiB wait to be sent: then it waits for the gateway.
         """
-        self.offer().push(data, branch)
+        self.offer().push(*args, **kwargs)
 
+    @method_like(Stream.subscriptions)
     def subscriptions(self) -> list[StreamSubscription]:
-        """The subscribers now, of all branches."""
         return self.offer().subscriptions()
 
+    @method_like(Stream.branches)
     def branches(self) -> list[StreamBranch]:
-        """The branches that have subscribers now."""
         return self.offer().branches()
 
+    @method_like(Stream.branch)
     def branch(self, key: str) -> StreamBranch | None:
-        """The branch of that key; ``None`` while nobody is on it."""
         return self.offer().branch(key)
 
     def offer(self) -> Stream:

@@ -46,6 +46,7 @@ HOSTED = ("method", "stream", "invoke", "call", "client", "start", "stop")
 PLUMBING = {
     StreamBase: {"create", "emit", "end", "listen", "withdraw"},
     SubscriptionBase: {"deadline", "emit", "end", "listen", "open", "take", "until_there_is"},
+    sync.Subscription: {"until_there_is"},
     HostedStream: {"offer"},
 }
 """Public to the modules beside, not to users."""

@@ -978,6 +978,8 @@ print(json.dumps(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
 
 
 def test_errors_are_those_of_the_library(interop: Interop):
+    # Confirmed by the gateway, so there is a connection from here on.
+    interop.client.register("Confirmed", lambda: None)
     with pytest.raises(MethodNotFound):
         interop.invoke("Nothing", wait_timeout=0.01)
     with pytest.raises(InvalidArguments):
