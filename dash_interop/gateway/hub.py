@@ -120,7 +120,7 @@ class Hub:
         is_logged_in = False
         async for frame in connection.frames():
             if not is_logged_in and len(frame) > login_size:
-                raise ProtocolError("Log in before you send as much", MESSAGE_TOO_BIG)
+                raise ProtocolError("Log in before you send long frames", MESSAGE_TOO_BIG)
             message = decode(frame)
             effects = router.handle(outbox, message, time())
             self._carry_out(effects)

@@ -153,7 +153,7 @@ class Gateway:
             nonce = parse_qs(query).get("nonce", [""])[0]
             return socket.respond(HTTPStatus.OK, self._authority.prove(nonce, self._port))
         if path.startswith(HTTP_PATHS) and "Upgrade" not in request.headers:
-            return socket.respond(HTTPStatus.NOT_FOUND, "A gateway has nothing here\n")
+            return socket.respond(HTTPStatus.NOT_FOUND, "A gateway has nothing at this path\n")
         if self._hub.connections >= self._config.max_connections:
             return socket.respond(
                 HTTPStatus.SERVICE_UNAVAILABLE, f"Too many connections: {self._hub.connections}\n"

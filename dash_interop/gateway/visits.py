@@ -54,7 +54,7 @@ class Visit(ServerConnection):
             self._notices.tell(address_of(self), f"sent no proper request: {reason}")
 
     def _refuse(self, method: str) -> None:
-        words = f"The method {method} is not for a gateway, GET is"
+        words = f"A gateway answers GET, and not {method}"
         response = self.protocol.reject(HTTPStatus.METHOD_NOT_ALLOWED, f"{words}\n")
         response.headers["Allow"] = "GET"
         # What follows of the request is read and dropped.
