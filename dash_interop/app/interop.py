@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,6 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from dash import Dash
 
-from ..client.access import LOCAL_USER, checked_url
 from ..client.aio import DEFAULT_TIMEOUT
 from ..client.listeners import Listener
 from ..client.running import Handler
@@ -26,6 +24,7 @@ from ..gateway.auth import TokenAuthority, read_secret, runtime_secret
 from ..gateway.embedded import shared_gateway
 from ..peer.queue import QueueSettings
 from ..peer.results import InvocationResult
+from ..settings import LOCAL_USER, gateway_url, internal_gateway_url, secret_file_of
 from ..wire.definitions import Definition, read_definition
 from .peer import HostedStream, ServerPeer
 from .serving import when_serving
@@ -89,16 +88,10 @@ class Interop:
             raise ConfigError("user has to be a plain function, not an async one")
         self.application = application
         self._user = user
-        url = gateway or os.environ.get("DASH_INTEROP_GATEWAY") or None
-        self._gateway = None if url is None else checked_url(url)
-        internal = internal_gateway or os.environ.get("DASH_INTEROP_INTERNAL_GATEWAY") or None
-        if internal is not None and self._gateway is None:
-            raise ConfigError("an internal gateway needs one for the pages: name it with gateway=")
-        self._internal_gateway = self._gateway if internal is None else checked_url(internal)
-        self._secret_file = secret_file or os.environ.get("DASH_INTEROP_SECRET_FILE") or None
+        self._gateway = gateway_url(gateway)
+        self._internal_gateway = internal_gateway_url(internal_gateway, self._gateway)
+        self._secret_file = secret_file_of(self._gateway, secret_file)
         self._secret = None if self._secret_file is None else read_secret(self._secret_file)
-        if self._secret is not None and self._gateway is None:
-            raise ConfigError("a secret file needs a gateway: name one with gateway=...")
         self._authority: TokenAuthority | None = None
         self._peer = ServerPeer(self._connect)
         self._peer_name: str | None = None
