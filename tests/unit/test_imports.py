@@ -1,6 +1,7 @@
 """The rooms of the package: imports point down, nothing leads in a circle, no room is too large."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,16 @@ def test_imports_point_down(path):
         if name.split(".")[0] not in allowed and name not in allowed
     }
     assert wrong == set()
+
+
+def test_the_arrows_are_those_of_the_document():
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    drawn = {
+        room: set(imported.split(", "))
+        for room, imported in re.findall(r"^(\w+) +-> (.+)$", text, re.MULTILINE)
+    }
+    arrows = {room: MAY_IMPORT[room] & ROOMS - {"errors", "types"} for room in sorted(ROOMS)}
+    assert drawn == {room: to for room, to in arrows.items() if to and not room.startswith("_")}
 
 
 def test_no_imports_lead_in_a_circle():

@@ -1,17 +1,20 @@
 /** Questions of a page to its own Dash server. */
 
-import { LastingProblem } from './status';
+import { delays } from '../client/backoff';
+import { LastingProblem } from '../client/status';
 
 const TIMEOUT_MS = 10_000;
 const FIRST_DELAY_MS = 500;
-const LONGEST_DELAY_MS = 5_000;
 
 /** What servers answer to a request that brings no token against cross-site request forgery. */
 const CSRF_STATUSES = [400, 403, 419];
 const LOGIN_STATUSES = [401, 403];
 const MISSING_STATUSES = [404, 405];
 
-/** Asks one of our routes; throws an Error that says why there is no answer, or what the answer says. */
+/**
+ * Asks one of our routes; throws an Error where there is no answer, or where the answer is an
+ * error.
+ */
 export async function askDashServer(route: string, query: Record<string, string> = {}) {
     const parameters = new URLSearchParams(query).toString();
     const response = await post(pathPrefix() + route + (parameters && `?${parameters}`));
@@ -27,17 +30,14 @@ export async function askDashServer(route: string, query: Record<string, string>
 
 /** Resolves when the Dash server itself answers, or when nobody waits any more. */
 export async function untilDashServerAnswers(signal: AbortSignal): Promise<void> {
-    for (
-        let delay = FIRST_DELAY_MS;
-        !signal.aborted;
-        delay = Math.min(2 * delay, LONGEST_DELAY_MS)
-    ) {
-        await pause(delay, signal);
+    const waits = delays(FIRST_DELAY_MS);
+    while (!signal.aborted) {
+        await pause(waits.next().value, signal);
         try {
             const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-            // Every Dash server has it, it is small, and nothing happens there.
+            // Every Dash server has this route; its answer is small, and asking changes nothing.
             const response = await fetch(`${pathPrefix()}_dash-dependencies`, { signal: limit });
-            // A proxy may answer in its place, or a login.
+            // A proxy or a login page may answer in its place.
             if (response.ok && response.headers.get('Content-Type')?.includes('json')) {
                 return;
             }
@@ -95,7 +95,7 @@ async function readJson(route: string, response: Response): Promise<any> {
             return answer;
         }
     } catch {
-        // Said below.
+        // The errors below say so.
     }
     if (response.redirected) {
         const { pathname } = new URL(response.url, location.href);
@@ -105,7 +105,7 @@ async function readJson(route: string, response: Response): Promise<any> {
     }
     const [type] = (response.headers.get('Content-Type') || 'something').split(';');
     throw new Error(
-        `The Dash server answered ${route} with ${type} that is no JSON object: a login page or a proxy may have answered in its place`,
+        `The Dash server answered ${route} with ${type} that is not a JSON object: a login page or a proxy may have answered in its place`,
     );
 }
 

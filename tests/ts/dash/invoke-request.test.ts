@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { InvocationFailed } from '../../../src/client/interop';
-import { readInvoke } from '../../../src/client/invoke-request';
+import { InvocationError } from '../../../src/client/errors';
+import { readInvoke } from '../../../src/dash/invoke-request';
 
 test('all that a callback may write is read', () => {
     const invoke = {
@@ -55,7 +55,7 @@ test.each<[unknown, string]>([
     ],
 ])('%j is refused', (invoke, message) => {
     expect(() => readInvoke(invoke)).toThrow(message);
-    expect(() => readInvoke(invoke)).toThrow(InvocationFailed);
+    expect(() => readInvoke(invoke)).toThrow(InvocationError);
     expect(typeOf(() => readInvoke(invoke))).toBe('InvalidInvoke');
 });
 
@@ -63,6 +63,6 @@ function typeOf(read: () => unknown): unknown {
     try {
         return read();
     } catch (error) {
-        return (error as InvocationFailed).type;
+        return (error as InvocationError).type;
     }
 }

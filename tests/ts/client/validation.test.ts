@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Handler } from '../../../src/client/interop';
-import { type Mode, readMode, validated } from '../../../src/dash/validate';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Handler } from '../../../src/client/serving';
+import { type Mode, readMode, validated } from '../../../src/client/validation';
 
 const ints = (name: string) => ({
     type: 'object',
@@ -12,6 +12,8 @@ const DEFINITION = { name: 'Sum', accepts: 'int a', returns: 'int sum' };
 const WRONG_ARGUMENT = 'Sum: argument a has to be an int, not a string';
 const WRONG_RESULT = 'Sum: result field sum is missing';
 
+const readSignature = async () => ({ accepts: ints('a'), returns: ints('sum') }) as any;
+
 let warnings: string[];
 let told: any[];
 let handled: any[];
@@ -20,11 +22,7 @@ beforeEach(() => {
     warnings = [];
     told = [];
     handled = [];
-    const answer = { accepts: ints('a'), returns: ints('sum') };
-    vi.stubGlobal('fetch', async () => Response.json(answer));
 });
-
-afterEach(() => vi.unstubAllGlobals());
 
 /** Calls a handler that returns `result`. */
 async function call(mode: Mode, args: any, result: any = { sum: 1 }, returns = true) {
@@ -33,7 +31,8 @@ async function call(mode: Mode, args: any, result: any = { sum: 1 }, returns = t
         reply.succeed(result);
     };
     const warn = (message: string) => warnings.push(message);
-    const checked = await validated(handler, DEFINITION, { mode, returns: () => returns, warn });
+    const options = { mode, returns: () => returns, readSignature, warn };
+    const checked = await validated(handler, DEFINITION, options);
     const succeed = (returned: any) => told.push({ returned });
     checked(args, {}, { succeed, fail: (error) => told.push({ error }) });
 }
@@ -90,7 +89,8 @@ describe('a result that does not fit', () => {
 
 test('errors of the handler pass', async () => {
     const handler: Handler = (_args, _caller, reply) => reply.fail({ message: 'boom' });
-    const options = { mode: 'strict', returns: () => true, warn: () => {} } as const;
+    const mode = 'strict';
+    const options = { mode, returns: () => true, readSignature, warn: () => {} } as const;
     const checked = await validated(handler, DEFINITION, options);
     checked({ a: 1 }, {}, { succeed: () => {}, fail: (error) => told.push(error) });
     expect(told).toEqual([{ message: 'boom' }]);
@@ -100,7 +100,7 @@ test.each([undefined, null, 'off'])('%s means off', (value) => {
     expect(readMode(value)).toBe('off');
 });
 
-test.each(['Strict', '', true, 1])('%j is no mode', (value) => {
+test.each(['Strict', '', true, 1])('%j is not a valid mode', (value) => {
     expect(() => readMode(value)).toThrow(
         `validate has to be "off", "warn" or "strict", not ${JSON.stringify(value)}`,
     );

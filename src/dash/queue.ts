@@ -9,20 +9,22 @@
  * the queue, so it stays there whatever becomes of its caller, and while the Dash server is away.
  */
 
-import { libraryError } from '../client/errors';
-import type { Reply } from '../client/interop';
-import type { Instance } from '../client/targets';
+import { libraryError } from '../client/failures';
+import type { Instance } from '../client/instance';
+import type { Reply } from '../client/serving';
 import { passOn, problemOf } from './answer';
 import type { Delivery } from './runs';
 import { isServerAway, whyUnanswered } from './unanswered';
 
-/** What a MethodRegister holds at most; its callers hear that it is overloaded beyond that. */
+/**
+ * The most invocations that wait in a MethodRegister; the caller of one more hears `Overloaded`.
+ */
 export const LONGEST_QUEUE = 10_000;
 
 /** How many invocations a handler gets in one value where each value takes a second. */
 const MOST_AT_ONCE = 20;
 
-/** Less time than this is none: a callback takes longer. */
+/** An invocation that has less time left than this is not run: any callback takes longer. */
 const DUE_SOON_MS = 10;
 
 /** What callbacks get as `MethodRegister.invoke`. */
@@ -32,29 +34,30 @@ export interface Invocation {
     caller: Instance;
 }
 
-export interface Settings {
+export interface QueueSettings {
     returns: boolean;
     batch: boolean;
     /** Longest time from arrival to answer, in milliseconds. */
     timeoutMs: number;
 }
 
-export interface Outlets {
+export interface QueueOutlets {
     /** Hands a value to the callbacks; resolves when they have ended. */
     deliver: (value: Invocation | Invocation[]) => Promise<Delivery>;
     /** Stops waiting for the callbacks of the present value. */
     abandon: () => void;
-    /** Whether each value takes the callbacks far longer than it should, as in a hidden tab. */
+    /** Whether Dash takes a second or more for each value, as in a hidden tab. */
     areCallbacksSlow: () => boolean;
     /** Resolves when the Dash server answers again. */
     untilServerAnswers: (signal: AbortSignal) => Promise<void>;
-    /** Whether another callback than these may still answer, such as one that a click triggers. */
+    /** Whether a callback beside these may still answer, such as one that a click triggers. */
     mayAnswerLater: (callbacks: Delivery['callbacks']) => boolean;
     warn: (message: string) => void;
     newId: () => string;
 }
 
-interface Entry {
+/** An invocation that waits, or that the callbacks have. */
+interface Queued {
     invocation: Invocation;
     /** When its time is up, on the clock of performance.now(). */
     deadline: number;
@@ -66,23 +69,23 @@ interface Entry {
 const ACKNOWLEDGED: Reply = { succeed: () => {}, fail: () => {} };
 
 export class InvocationQueue {
-    settings: Settings;
-    private readonly outlets: Outlets;
-    private waiting: Entry[] = [];
-    private current = new Map<string, Entry>();
+    settings: QueueSettings;
+    private readonly outlets: QueueOutlets;
+    private waiting: Queued[] = [];
+    private current = new Map<string, Queued>();
     private running = false;
     private wrongId: string | undefined;
     private onAllAnswered: () => void = () => {};
-    /** Whether the handler was seen to be one that gets its invocations one by one out of a list. */
+    /** Whether an answer of the handler said that it takes invocations in a list. */
     private takesLists = false;
     private readonly closing = new AbortController();
 
-    constructor(settings: Settings, outlets: Outlets) {
+    constructor(settings: QueueSettings, outlets: QueueOutlets) {
         this.settings = settings;
         this.outlets = outlets;
     }
 
-    /** Takes an invocation in; `reply` is called once with what the caller is told. */
+    /** Accepts an invocation; `reply` is called once with what the caller is told. */
     enqueue(args: Record<string, any>, caller: Instance, reply: Reply): void {
         if (this.waiting.length >= LONGEST_QUEUE) {
             const message = `Overloaded: ${LONGEST_QUEUE} invocations are waiting already`;
@@ -92,7 +95,7 @@ export class InvocationQueue {
         const { returns, timeoutMs } = this.settings;
         const invocation = { invocationId: this.outlets.newId(), args, caller };
         const deadline = returns ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
-        const entry: Entry = { invocation, deadline, reply, timer: undefined };
+        const entry: Queued = { invocation, deadline, reply, timer: undefined };
         if (returns) {
             entry.timer = setTimeout(() => this.expire(entry, timeoutMs), timeoutMs);
         } else {
@@ -114,7 +117,10 @@ export class InvocationQueue {
         }
     }
 
-    /** The waiting invocations of a caller that is gone leave the queue; nobody wants the results. */
+    /**
+     * The waiting invocations of a caller that has left leave the queue: nobody wants their
+     * results.
+     */
     callerLeft(peerId: string): void {
         if (!this.settings.returns) {
             return;
@@ -161,14 +167,16 @@ export class InvocationQueue {
         this.running = false;
     }
 
-    /** Several at once only help where a browser slows callbacks down, and the handler knows how. */
+    /**
+     * Several at once help only where the browser slows callbacks down and the handler takes lists.
+     */
     private atOnce(): number {
         return this.takesLists && this.settings.returns && this.outlets.areCallbacksSlow()
             ? MOST_AT_ONCE
             : 1;
     }
 
-    private async handle(entries: Entry[]): Promise<void> {
+    private async handle(entries: Queued[]): Promise<void> {
         const invocations = entries.map(({ invocation }) => invocation);
         this.current = new Map(entries.map((entry) => [entry.invocation.invocationId, entry]));
         this.wrongId = undefined;
@@ -183,7 +191,9 @@ export class InvocationQueue {
         }
     }
 
-    /** Those that were acknowledged are not to be spent on a server that is away. */
+    /**
+     * Acknowledged invocations wait for a server that is away: each would be lost with its request.
+     */
     private async waitForServer(lost: number): Promise<void> {
         this.outlets.warn(
             `the Dash server did not answer, so ${lost} accepted invocations may not have been ` +
@@ -193,8 +203,8 @@ export class InvocationQueue {
     }
 
     private async waitForLateAnswers(delivery: Delivery): Promise<void> {
-        const { callbacks, failed, failure } = delivery;
-        if (!failed && callbacks.size > 0 && this.outlets.mayAnswerLater(callbacks)) {
+        const { callbacks, failure } = delivery;
+        if (!failure && callbacks.size > 0 && this.outlets.mayAnswerLater(callbacks)) {
             await new Promise<void>((resolve) => {
                 this.onAllAnswered = resolve;
             });
@@ -227,7 +237,7 @@ export class InvocationQueue {
         this.settle(entry, () => passOn(result, problem, entry.reply));
     }
 
-    private expire(entry: Entry, timeoutMs: number): void {
+    private expire(entry: Queued, timeoutMs: number): void {
         const isCurrent = this.current.has(entry.invocation.invocationId);
         const message = isCurrent
             ? `The handler did not answer within ${timeoutMs} ms`
@@ -238,7 +248,7 @@ export class InvocationQueue {
         }
     }
 
-    /** Those whose time is all but up would only be run in vain: they came with one that timed out. */
+    /** Invocations whose time is nearly up, as they came with one that timed out, are not run. */
     private expireDue(): void {
         const soon = performance.now() + DUE_SOON_MS;
         for (const entry of this.waiting.filter(({ deadline }) => deadline <= soon)) {
@@ -246,7 +256,7 @@ export class InvocationQueue {
         }
     }
 
-    private settle(entry: Entry, tell: () => void): void {
+    private settle(entry: Queued, tell: () => void): void {
         clearTimeout(entry.timer);
         if (!this.current.delete(entry.invocation.invocationId)) {
             this.waiting = this.waiting.filter((other) => other !== entry);

@@ -1,4 +1,7 @@
-/** GW3 frames as text. Dates travel as `#T42_DATE#<epoch ms>`, as every client of this family has it. */
+/**
+ * GW3 frames as text. Dates travel as `#T42_DATE#<epoch ms>`, as in every client of Glue42 and
+ * io.Connect.
+ */
 
 const DATE_PREFIX = '#T42_DATE#';
 
@@ -28,7 +31,7 @@ export function decodeFrame(text: string): Frame {
     });
 }
 
-/** No character of a JavaScript string is longer in UTF-8. */
+/** The most bytes in UTF-8 of one unit of a JavaScript string. */
 const MOST_BYTES = 3;
 
 /**

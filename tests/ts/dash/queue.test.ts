@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { AnswerLost } from '../../../src/dash/lost-answers';
 import {
     type Invocation,
     InvocationQueue,
     LONGEST_QUEUE,
-    type Settings,
-} from '../../../src/dash/invocations';
-import { AnswerLost } from '../../../src/dash/lost-answers';
+    type QueueSettings,
+} from '../../../src/dash/queue';
 import type { Delivery } from '../../../src/dash/runs';
 
 const HANDLER: any = { inputs: ['m.invoke'], outputs: ['m.result'] };
@@ -64,7 +64,7 @@ class FakeCallbacks {
     async end(delivery: Partial<Delivery> = {}): Promise<void> {
         const { resolve } = this;
         this.resolve = undefined;
-        resolve?.({ callbacks: new Set([HANDLER]), failed: false, ...delivery });
+        resolve?.({ callbacks: new Set([HANDLER]), ...delivery });
         await flush();
     }
 
@@ -95,7 +95,7 @@ afterEach(() => {
     vi.useRealTimers();
 });
 
-function open(settings: Partial<Settings> = {}): void {
+function open(settings: Partial<QueueSettings> = {}): void {
     queue = new InvocationQueue(
         { returns: true, batch: false, timeoutMs: 1_000, ...settings },
         callbacks,
@@ -198,7 +198,7 @@ describe('a method that returns', () => {
         expect(told.a).toEqual([{ error }]);
     });
 
-    test('an error that is None is none', async () => {
+    test('an error that is None counts as no error', async () => {
         open();
         await call('a');
         queue.answer({ invocationId: 'id-1', error: null, invocationResult: { sum: 3 } });
@@ -450,7 +450,7 @@ describe('a callback that ends without the answer', () => {
     test('with an exception is an error at once', async () => {
         callbacks.othersMayAnswer = true;
         const failure = { error: new Response(null, { status: 500 }), payload: null };
-        expect(await errorAfter(() => callbacks.end({ failed: true, failure }))).toBe(
+        expect(await errorAfter(() => callbacks.end({ failure }))).toBe(
             'The Dash server answered the callback with 500: its log says why',
         );
     });
@@ -476,7 +476,7 @@ describe('a callback that ends without the answer', () => {
         open();
         await call('a');
         queue.answer({ invocationId: 'id-1', invocationResult: { sum: 3 } });
-        await callbacks.end({ failed: true });
+        await callbacks.end({ failure: {} });
         expect(told.a).toEqual([{ result: { sum: 3 } }]);
         expect(callbacks.warnings).toEqual([]);
     });
@@ -562,7 +562,7 @@ describe('a void method', () => {
 
     test('an exception, or no callback at all, is no matter of the caller', async () => {
         await call('a');
-        await callbacks.end({ failed: true });
+        await callbacks.end({ failure: {} });
         await call('b');
         await callbacks.end({ callbacks: new Set() });
         await call('c');
@@ -798,7 +798,7 @@ describe('while the Dash server is away', () => {
         for (const name of ['one', 'two', 'three']) {
             await call(name);
         }
-        await callbacks.end({ failed: true, failure: { error } });
+        await callbacks.end({ failure: { error } });
         expect(callbacks.delivered).toHaveLength(1);
         expect(callbacks.warnings).toEqual([
             'the Dash server did not answer, so 1 accepted invocations may not have been handled; ' +
@@ -819,7 +819,7 @@ describe('while the Dash server is away', () => {
         open({ returns: false });
         await call('one');
         await call('two');
-        await callbacks.end({ failed: error !== undefined, failure: { error } });
+        await callbacks.end({ failure: error && { error } });
         expect(callbacks.delivered).toHaveLength(2);
     });
 
@@ -827,7 +827,7 @@ describe('while the Dash server is away', () => {
         open();
         await call('one');
         await call('two');
-        await callbacks.end({ failed: true, failure: { error: noAnswer } });
+        await callbacks.end({ failure: { error: noAnswer } });
         expect(callbacks.delivered).toHaveLength(2);
     });
 
@@ -835,7 +835,7 @@ describe('while the Dash server is away', () => {
         open({ returns: false });
         await call('one');
         await call('two');
-        await callbacks.end({ failed: true, failure: { error: noAnswer } });
+        await callbacks.end({ failure: { error: noAnswer } });
         queue.close('It was removed');
         await flush();
         expect(callbacks.delivered).toHaveLength(1);

@@ -1,15 +1,16 @@
 /** Checks what goes through a handler: the arguments on their way in, the result on its way out. */
 
-import { readDefinition } from '../client/definition';
-import { type HandlerError, libraryError, type ServerErrorType } from '../client/errors';
-import type { Handler } from '../client/interop';
-import { askSchemas, makeChecks } from '../client/signature';
+import { readDefinition } from './definitions';
+import type { ServerErrorType } from './errors';
+import { type HandlerError, libraryError } from './failures';
+import type { Handler } from './serving';
+import { makeChecks, type ReadSignature } from './signature';
 
 const MODES = ['off', 'warn', 'strict'] as const;
 
 export type Mode = (typeof MODES)[number];
 
-/** `MethodRegister.validate`; throws an Error for what is none of its values. */
+/** The mode that an author gave; throws an Error for a value that is not a mode. */
 export function readMode(value: unknown): Mode {
     const mode = MODES.find((one) => one === (value ?? 'off'));
     if (!mode) {
@@ -24,20 +25,21 @@ export interface Validation {
     mode: Mode;
     /** Whether results reach the callers. */
     returns: () => boolean;
+    readSignature: ReadSignature;
     warn: (message: string) => void;
 }
 
 /**
- * The handler that is to be registered: spared arguments, and its callers results, that are not as
- * the method promises. Rejects when the definition cannot be used.
+ * The handler to register: it checks the arguments before the given handler gets them, and the
+ * result before the caller gets it. Rejects when the definition cannot be used.
  */
 export async function validated(
     handler: Handler,
     definition: unknown,
-    { mode, returns, warn }: Validation,
+    { mode, returns, readSignature, warn }: Validation,
 ): Promise<Handler> {
     const method = readDefinition(definition);
-    const schemas = await askSchemas(method);
+    const schemas = await readSignature(method);
     if (!schemas || mode === 'off') {
         return handler;
     }
@@ -51,7 +53,7 @@ export async function validated(
         if (problems.length === 0) {
             return false;
         }
-        // A wrong result is this app's own fault, so its author hears of it in any case.
+        // A wrong result is a fault of this app, so its author hears of it in strict mode, too.
         if (mode === 'warn' || type === 'InvalidResult') {
             warn(describe(problems));
         }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeFrame, encodeFrame } from '../../../src/client/frames';
+import { decodeFrame, encodeFrame } from '../../../src/client/codec';
 
 const MOMENT = Date.UTC(2024, 1, 29, 12, 30, 15, 250);
 
@@ -54,7 +54,7 @@ describe('decodeFrame', () => {
         '#T42_DATE#12 days',
         ' #T42_DATE#12',
         'T42_DATE#12',
-    ])('%s is no date and stays a string', (text) => {
+    ])('%s is not a date and stays a string', (text) => {
         expect(decodeFrame(JSON.stringify({ type: 'event', text })).text).toBe(text);
     });
 
@@ -66,7 +66,7 @@ describe('decodeFrame', () => {
         expect(decodeFrame(encodeFrame(frame))).toEqual(frame);
     });
 
-    test('text that is no JSON is refused', () => {
+    test('text that is not JSON is refused', () => {
         expect(() => decodeFrame('{')).toThrow(SyntaxError);
     });
 });

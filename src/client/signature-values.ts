@@ -1,4 +1,4 @@
-/** What is wrong with a value, in the words that the Python side uses, too. */
+/** What is wrong with a value: the words are those of `signature_values.py`. */
 
 import type { OutputUnit, Schema } from '@cfworker/json-schema';
 
@@ -32,7 +32,7 @@ export function describeProblems(
     return [...new Set(problems)].slice(0, MOST_PROBLEMS);
 }
 
-/** The other keywords only say that something below them is wrong. */
+/** Other keywords only say that something further down in the value is wrong. */
 const DESCRIPTIONS: Record<string, (place: Place, noun: string) => string[]> = {
     type: mismatch,
     pattern: mismatch,
@@ -52,7 +52,7 @@ function mismatch({ path, value, schema }: Place, noun: string): string[] {
     return [`${subject} to be ${expected(schema)}, not ${described(value)}`];
 }
 
-/** Goes where a JSON pointer of the validator leads. */
+/** The place that a JSON pointer of the validator names. */
 function follow(pointer: string, root: Schema, value: unknown): Place {
     const steps = pointer.split('/').slice(1).map(unescaped);
     return steps.reduce(below, { path: '', value, schema: root, root });
@@ -71,7 +71,7 @@ function below({ path, value, schema, root }: Place, step: string): Place {
     };
 }
 
-/** What tuples consist of stands in one place. */
+/** Follows a reference: the items of tuples are described in one place. */
 function resolved(schema: any, root: Schema): any {
     return schema.$ref ? root.$defs[schema.$ref.split('/').pop()] : schema;
 }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { version } from '../../../package.json';
-import { createPageGlobals, publishInstance } from '../../../src/client/page-globals';
+import { createPageGlobals, publishInstance } from '../../../src/dash/page-globals';
 
 afterEach(() => {
     window.glue42dash = undefined;

@@ -1,8 +1,9 @@
 /** `MethodInvoke.invoke`: what is to be invoked, as a callback wrote it. */
 
-import { readTimeout, readWaitTimeout } from './definition';
-import { InvocationFailed, type InvokeOptions } from './interop';
-import { checkKeys } from './keys';
+import { readTimeout, readWaitTimeout } from '../client/deadlines';
+import { InvocationError } from '../client/errors';
+import type { InvokeOptions } from '../client/invoking';
+import { checkKeys } from '../client/keys';
 
 export interface InvokeRequest {
     definition: unknown;
@@ -21,12 +22,14 @@ export const INVOKE_KEYS = [
 
 export const OPTION_KEYS = ['methodResponseTimeoutMs', 'waitTimeoutMs'] as const;
 
-/** Throws an InvocationFailed that says what is wrong with it. */
+/**
+ * The request in what a callback wrote; throws an InvocationError that says what is wrong with it.
+ */
 export function readInvoke(invoke: any): InvokeRequest {
     try {
         return read(invoke);
     } catch (error) {
-        throw new InvocationFailed((error as Error).message, 'InvalidInvoke');
+        throw new InvocationError((error as Error).message, 'InvalidInvoke');
     }
 }
 

@@ -1,24 +1,15 @@
 /**
- * `window.glue42dash`, what JavaScript of a page may use beside its Dash app: the version, the
- * Interop API object once it is there, and the place where it can put factories of its own.
+ * `window.glue42dash`, for other JavaScript of a page: the version, the Interop API object once it
+ * is there, and the place where a page can put factories of its own.
  */
 
-export interface LibrarySettings {
-    /** Makes the API object instead of this package; called with the configuration. */
-    factory?: (config: Record<string, any>) => Promise<any>;
-    /** Functions that get the API object before the components do. */
-    libraries?: ((io: any) => unknown)[];
-}
+import type { LibraryKind, LibrarySettings } from '../client/library';
 
 export interface PageGlobals {
     version: string;
     glueInstance?: any;
     glueInstancePromise: Promise<any>;
-    libSettings?: {
-        web?: LibrarySettings;
-        webPlatform?: LibrarySettings;
-        desktop?: LibrarySettings;
-    };
+    libSettings?: { [kind in LibraryKind]?: LibrarySettings };
 }
 
 declare global {
@@ -37,6 +28,12 @@ export function createPageGlobals(): void {
     window.glue42dash = { ...window.glue42dash, version: __VERSION__, glueInstancePromise };
 }
 
+/** What the page has put there for a library of that kind. */
+export function librarySettings(kind: LibraryKind): LibrarySettings {
+    return window.glue42dash?.libSettings?.[kind] ?? {};
+}
+
+/** Gives the API object to whoever asks for it there. */
 export function publishInstance(io: any): void {
     if (window.glue42dash) {
         window.glue42dash.glueInstance = io;

@@ -1,4 +1,4 @@
-/** Checks of what authors write: method definitions and times. */
+/** Definitions of methods and streams, as authors write them. */
 
 import { checkKeys } from './keys';
 
@@ -10,7 +10,7 @@ export interface MethodDefinition {
     description?: string;
     objectTypes?: string[];
     version?: number;
-    /** Whether it is a stream; a method that was found by discovery has it. */
+    /** Whether it is a stream; core says so of the methods that it finds. */
     supportsStreaming?: boolean;
     flags?: Record<string, any>;
 }
@@ -28,8 +28,6 @@ export const DEFINITION_KEYS = [
 ] as const;
 
 const LONGEST_NAME = 256;
-/** Longer timers fire at once. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const TEXT_FIELDS = ['accepts', 'returns', 'displayName', 'description'] as const;
 
 /** A definition as an object; throws an Error that says what is wrong. */
@@ -79,50 +77,16 @@ function readVersion(name: string, version: unknown): { version?: number } {
     return { version };
 }
 
-/** Python's None means not given. */
+/** A field that is None in Python is not given. */
 function dropEmpty(object: Record<string, any>): Record<string, any> {
     return Object.fromEntries(
         Object.entries(object).filter(([, value]) => value !== null && value !== undefined),
     );
 }
 
-/** A method that was found by discovery has functions beside its fields. */
+/** A method that core has found has functions beside its fields. */
 function withoutFunctions(object: object): Record<string, any> {
     return Object.fromEntries(
         Object.entries(object).filter(([, value]) => typeof value !== 'function'),
     );
-}
-
-/** Milliseconds, or the default where nothing is given; throws an Error for what is no such time. */
-export function readTimeout(name: string, value: unknown, fallback: number): number {
-    if (value === undefined || value === null) {
-        return fallback;
-    }
-    if (!isPositive(value)) {
-        throw new Error(
-            `${name} has to be a positive number of milliseconds, not ${described(value)}`,
-        );
-    }
-    return Math.min(value, LONGEST_TIMEOUT_MS);
-}
-
-/** As `readTimeout`, for a wait: 0 does not wait. */
-export function readWaitTimeout(name: string, value: unknown, fallback: number): number {
-    if (value === 0) {
-        return 0;
-    }
-    if (value !== undefined && value !== null && !isPositive(value)) {
-        throw new Error(
-            `${name} has to be a number of milliseconds, 0 or more, not ${described(value)}`,
-        );
-    }
-    return readTimeout(name, value, fallback);
-}
-
-function isPositive(value: unknown): value is number {
-    return typeof value === 'number' && Number.isFinite(value) && value > 0;
-}
-
-function described(value: unknown): string {
-    return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }

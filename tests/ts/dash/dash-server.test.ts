@@ -1,12 +1,15 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { askSession } from '../../../src/client/session';
-import { LastingProblem } from '../../../src/client/status';
+// @vitest-environment jsdom
 
-const SESSION = { url: 'ws://gateway/', token: 't1', application: 'app' };
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LastingProblem } from '../../../src/client/status';
+import { untilDashServerAnswers } from '../../../src/dash/dash-server';
+import { askLogin } from '../../../src/dash/login';
+
+const LOGIN = { url: 'ws://gateway/', token: 't1', application: 'app' };
 const fetching = vi.fn();
 
 beforeEach(() => {
-    fetching.mockReset().mockImplementation(async () => Response.json(SESSION));
+    fetching.mockReset().mockImplementation(async () => Response.json(LOGIN));
     vi.stubGlobal('fetch', fetching);
 });
 
@@ -24,12 +27,12 @@ function dashConfig(text: string): void {
     document.body.append(script);
 }
 
-test('the session is what the Dash server answers', async () => {
-    expect(await askSession()).toEqual(SESSION);
+test('a login is what the Dash server answers', async () => {
+    expect(await askLogin()).toEqual(LOGIN);
 });
 
 test('the question is a POST with the cookies of the page and a limit of its own', async () => {
-    await askSession();
+    await askLogin();
     const [, options] = fetching.mock.calls[0];
     expect(options).toMatchObject({ method: 'POST', credentials: 'same-origin' });
     expect(options.signal).toBeInstanceOf(AbortSignal);
@@ -38,7 +41,7 @@ test('the question is a POST with the cookies of the page and a limit of its own
 
 test('it goes below the prefix that Dash gives its renderer', async () => {
     dashConfig('{"requests_pathname_prefix": "/proxy/app-a/"}');
-    await askSession();
+    await askLogin();
     expect(fetching.mock.calls[0][0]).toBe('/proxy/app-a/_dash-interop/session');
 });
 
@@ -56,9 +59,9 @@ test.each([
         dashConfig(config);
         const cookies = vi.spyOn(document, 'cookie', 'get');
         cookies.mockReturnValue(`other=1; ${cookie}=a%2Bb; last=2`);
-        await askSession();
+        await askLogin();
         cookies.mockReturnValue('other=1');
-        await askSession();
+        await askLogin();
         expect(fetching.mock.calls.map(([, { headers }]) => headers)).toEqual([
             { [header]: 'a+b' },
             {},
@@ -75,7 +78,7 @@ test.each([
     if (text !== undefined) {
         dashConfig(text);
     }
-    await askSession();
+    await askLogin();
     expect(fetching.mock.calls[0][0]).toBe('/_dash-interop/session');
 });
 
@@ -87,7 +90,7 @@ async function failure(body: string, init: ResponseInit = {}, more: object = {})
             Object.fromEntries(Object.entries(more).map(([name, value]) => [name, { value }])),
         ),
     );
-    return askSession().then(
+    return askLogin().then(
         () => expect.unreachable('it was answered'),
         (error) => error,
     );
@@ -139,12 +142,12 @@ test('an error in the answer is an error, which may be a lasting one', async () 
 test.each([
     ['HTML', '<html>', 'text/html; charset=utf-8', 'text/html'],
     ['JSON that is cut off', '{"url": "ws://gat', 'application/json', 'application/json'],
-    ['JSON that is no object', '"ok"', 'application/json', 'application/json'],
+    ['JSON that is not an object', '"ok"', 'application/json', 'application/json'],
     ['nothing', '', '', 'something'],
 ])('an answer that is %s is told in words', async (_what, body, type, named) => {
     const { message } = await failure(body, { headers: { 'Content-Type': type } });
     expect(message).toBe(
-        `The Dash server answered ${ROUTE} with ${named} that is no JSON object: a login page or a proxy may have answered in its place`,
+        `The Dash server answered ${ROUTE} with ${named} that is not a JSON object: a login page or a proxy may have answered in its place`,
     );
 });
 
@@ -159,10 +162,63 @@ test('a page that it is sent on to is named', async () => {
 test('an answer that breaks off while it is read is told in words', async () => {
     const text = () => Promise.reject(new TypeError('network error'));
     const { message } = await failure('{', {}, { text });
-    expect(message).toContain('is no JSON object');
+    expect(message).toContain('is not a JSON object');
 });
 
 test('a server that cannot be reached is an error', async () => {
     fetching.mockRejectedValue(new TypeError('Failed to fetch'));
-    await expect(askSession()).rejects.toThrow('The Dash server does not answer: Failed to fetch');
+    await expect(askLogin()).rejects.toThrow('The Dash server does not answer: Failed to fetch');
+});
+
+describe('the wait for the Dash server', () => {
+    const dependencies = () => Response.json([]);
+    let giveUp: AbortController;
+    let isOver: boolean;
+
+    beforeEach(() => {
+        vi.useFakeTimers();
+        vi.spyOn(Math, 'random').mockReturnValue(1);
+        giveUp = new AbortController();
+        isOver = false;
+        untilDashServerAnswers(giveUp.signal).then(() => {
+            isOver = true;
+        });
+    });
+
+    afterEach(() => {
+        giveUp.abort();
+        vi.useRealTimers();
+    });
+
+    test('asks for what every Dash server has, after a while', async () => {
+        fetching.mockImplementation(async () => dependencies());
+        await vi.advanceTimersByTimeAsync(499);
+        expect(fetching).not.toHaveBeenCalled();
+        await vi.advanceTimersByTimeAsync(1);
+        expect(fetching.mock.calls[0][0]).toBe('/_dash-dependencies');
+        expect(isOver).toBe(true);
+    });
+
+    test.each([
+        ['nobody answers', () => Promise.reject(new TypeError('Failed to fetch'))],
+        ['a proxy says that it is away', async () => Response.json([], { status: 503 })],
+        ['a login page answers', async () => new Response('<html>')],
+    ])('goes on while %s, ever more slowly', async (_what, answer) => {
+        fetching.mockImplementation(answer);
+        await vi.advanceTimersByTimeAsync(500 + 1000 + 2000);
+        expect(fetching).toHaveBeenCalledTimes(3);
+        expect(isOver).toBe(false);
+        fetching.mockImplementation(async () => dependencies());
+        await vi.advanceTimersByTimeAsync(3_999);
+        expect(isOver).toBe(false);
+        await vi.advanceTimersByTimeAsync(1);
+        expect(isOver).toBe(true);
+    });
+
+    test('is over as soon as nobody waits any more', async () => {
+        giveUp.abort();
+        await vi.advanceTimersByTimeAsync(0);
+        expect(isOver).toBe(true);
+        expect(vi.getTimerCount()).toBe(0);
+    });
 });
