@@ -26,7 +26,7 @@ from ..peer.queue import QueueSettings
 from ..peer.results import InvocationResult
 from ..settings import LOCAL_USER, gateway_url, internal_gateway_url, secret_file_of
 from ..wire.definitions import Definition, read_definition
-from .peer import HostedStream, ServerPeer
+from .server_peer import HostedStream, ServerPeer
 from .serving import when_serving
 
 __all__ = ["Interop"]
@@ -39,9 +39,11 @@ UserOf: TypeAlias = Callable[[Any], "str | None"]
 
 class Interop:
     """
-    Settings for ``Dash(plugins=[Interop(...)])``, and the app's server as a peer. Apps without it
-    get the defaults, unless one with ``user``, or with something to offer, was given to no app:
-    then their pages get no session, and the log says why.
+    Settings for ``Dash(plugins=[Interop(...)])``, and the app's server as a peer.
+
+    An app without an ``Interop`` gets the defaults. But where an ``Interop`` with ``user``, or with
+    something to offer, was given to no app, the pages of an app without one cannot connect, and the
+    log says why.
 
     Args:
         user: Says who is logged in. Called with the request (it has ``headers``, ``cookies`` and
@@ -362,7 +364,8 @@ def application_name(app: Dash) -> str:
     title = str(app.title or "")
     if title and title != "Dash":
         return title
-    name = str(app.config.name)
+    config: Any = app.config
+    name = str(config.name)
     if name == "__main__":
         main = getattr(sys.modules["__main__"], "__file__", None)
         return Path(main).stem if main else "dash"
