@@ -5,11 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ..router.limits import Limits
+from ..settings import DEFAULT_PORT
 
-__all__ = ["DEFAULT_PORT", "GatewayConfig"]
-
-DEFAULT_PORT = 8385
-"""The port that Glue42 and io.Connect clients try by themselves."""
+__all__ = ["GatewayConfig"]
 
 
 class GatewayConfig(Struct, frozen=True, kw_only=True):

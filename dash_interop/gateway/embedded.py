@@ -21,11 +21,12 @@ from concurrent.futures import Future
 from enum import Enum
 from time import monotonic
 
+from .. import settings
 from ..errors import ConfigError
 from ..transport.loop import new_event_loop
 from ..transport.threads import Thread
 from .auth import TokenAuthority, runtime_secret
-from .config import DEFAULT_PORT, GatewayConfig
+from .config import GatewayConfig
 from .origins import OriginPolicy
 from .server import IDENTITY_PATH, Gateway
 
@@ -65,7 +66,7 @@ class EmbeddedGateway:
     def __init__(
         self, first_port: int | None = None, authority: TokenAuthority | None = None
     ) -> None:
-        self._first_port = _port_from_environment() if first_port is None else first_port
+        self._first_port = settings.first_port(first_port)
         self._authority = authority
         self._lock = threading.Lock()
         self._host: _HostThread | None = None
@@ -265,12 +266,3 @@ def _probe(port: int, authority: TokenAuthority) -> _Answer:
         return _Answer.FOREIGN
     proof = answer.partition(b"\r\n\r\n")[2]
     return _Answer.OURS if hmac.compare_digest(proof, expected) else _Answer.FOREIGN
-
-
-def _port_from_environment() -> int:
-    text = os.environ.get("DASH_INTEROP_PORT", "")
-    if not text:
-        return DEFAULT_PORT
-    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
-        raise ConfigError(f"DASH_INTEROP_PORT is not a port: {text!r}")
-    return int(text)

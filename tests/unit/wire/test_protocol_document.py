@@ -15,7 +15,7 @@ from websockets.frames import CloseCode
 
 import dash_interop
 from dash_interop import wire
-from dash_interop.app.login import SESSION_ROUTE
+from dash_interop.app.login import LOGIN_ROUTE
 from dash_interop.app.problems import PROBLEM_ROUTE
 from dash_interop.app.signatures import SIGNATURE_ROUTE
 from dash_interop.errors import SAID_BY_SERVERS
@@ -261,7 +261,7 @@ def test_the_document_has_all_limits_with_their_defaults_and_no_others():
 def test_the_document_has_the_routes_of_http():
     gateway, page = rows(section("At the gateway")), rows(section("At the Dash server of a page"))
     assert f"GET {IDENTITY_PATH}?nonce=N" in gateway
-    assert page.keys() == {SESSION_ROUTE, SIGNATURE_ROUTE, PROBLEM_ROUTE}
+    assert page.keys() == {LOGIN_ROUTE, SIGNATURE_ROUTE, PROBLEM_ROUTE}
 
 
 # The example
