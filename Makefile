@@ -1,5 +1,6 @@
 # make demo          run the example app
-# make test          style, types, and all tests
+# make test          style, types, and all tests (ARGS="..." is passed on to pytest: "-k words",
+#                    "-n 0 --pdb")
 # make test-matrix   browser tests on the oldest and the newest Dash, changes of the layout on
 #                    those that differ in them, and all of them in Firefox and WebKit, of which
 #                    make test runs a core
@@ -12,6 +13,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# Of pytest: more than there are processors, as a test waits for other processes most of the time.
+WORKERS ?= 4
 OLDEST_DASH := 3.0.0
 # The first that mounts siblings anew, and the one to come, which does not, with the React to come.
 MOUNTING_DASH := 4.1.0
@@ -40,9 +43,17 @@ CLASSES := dash_interop/_imports_.py
 SOURCES := $(shell find src)
 COMPONENTS := $(shell find src/components)
 
+# Steps at the same time: each tells what it says when it is through.
+SIDE_BY_SIDE_MAKE = $(MAKE) --no-print-directory --jobs=4 --output-sync=line SIDE_BY_SIDE=yes
+
+# Each worker takes the next test, and a group as a whole: those that share what is slow to start.
+DISTRIBUTED := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+
 heading = @printf '\n==> %s\n' '$(1)'
 
+ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
+endif
 .DELETE_ON_ERROR:
 .PHONY: demo test test-matrix build types style soak bench clean browser unit-js unit-py
 
@@ -50,7 +61,10 @@ demo: $(RUNNABLE) build
 	$(call heading,Demo)
 	$(BIN)/dash-interop demo $(ARGS)
 
-test: style types unit-js browser unit-py
+test:
+	+$(SIDE_BY_SIDE_MAKE) $(TESTABLE) unit-js browser
+	+$(SIDE_BY_SIDE_MAKE) types style
+	$(MAKE) --no-print-directory unit-py
 
 build: $(BUNDLE) $(CLASSES)
 
@@ -71,7 +85,7 @@ unit-js: $(MODULES)
 
 unit-py: $(TESTABLE) build
 	$(call heading,Tests: pytest)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(DISTRIBUTED) $(ARGS)
 
 bench: $(TESTABLE) build browser
 	$(call heading,Bench)

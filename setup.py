@@ -130,6 +130,7 @@ setup(
             "pyright",
             "pytest>=9,<10",
             "pytest-timeout",
+            "pytest-xdist>=3.6",
             "PyYAML",
             "ruff",
             # Resolvers may otherwise go back to 3.x, which breaks with urllib3 2.

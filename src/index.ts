@@ -1,7 +1,7 @@
-import { createPageGlobals } from './client/page-globals';
 import Glue42 from './components/Glue42';
 import MethodInvoke from './components/MethodInvoke';
 import MethodRegister from './components/MethodRegister';
+import { createPageGlobals } from './dash/page-globals';
 
 createPageGlobals();
 

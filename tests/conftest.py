@@ -1,10 +1,21 @@
-"""What every test that uses a browser needs."""
+"""What keeps tests that run at the same time apart, and which of them come first."""
+
+from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from selenium.webdriver.chrome.options import Options
 
 from tests.support.browser_chromium import chrome_options
+from tests.support.ports import free_range
+
+HERE = Path(__file__).resolve().parent
+
+LONGEST_FIRST = ("package", "deployment", "examples", "browser", "documents", "conformance")
+"""Folders with tests that take seconds each: the workers end together when these are done early."""
 
 # Newer versions of selenium look for browsers and drivers on the internet.
 os.environ["SE_OFFLINE"] = "true"
@@ -13,3 +24,29 @@ os.environ["SE_OFFLINE"] = "true"
 def pytest_setup_options() -> Options:
     """The options of ``dash[testing]``'s browser."""
     return chrome_options()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> tuple[bool, int]:
+    folder = item.path.relative_to(HERE).parts[0]
+    place = LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+    # A group is for one worker, so it takes the longest.
+    return item.get_closest_marker("xdist_group") is None, place
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """
+    Neither the settings, the secret nor the shared gateway of whoever runs the tests, or of the
+    other workers.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("DASH_INTEROP_")]:
+            patch.delenv(name)
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        patch.setenv("DASH_INTEROP_PORT", str(free_range()))
+        yield

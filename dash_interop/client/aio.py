@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from ..errors import ConfigError, InvalidInvoke, RegistrationError
 from ..peer.agm import Agm
 from ..peer.deadlines import time_problem
-from ..peer.directory import Instance
 from ..peer.queue import QueueSettings
+from ..peer.requests import ServerRequest
 from ..peer.results import InvocationResult
-from ..peer.targets import Target, read_filters
-from ..wire.definitions import Definition, Filter, Method, read_definition, read_filter
+from ..peer.targets import Target
+from ..wire.definitions import (
+    Definition,
+    Filter,
+    Method,
+    MethodDefinition,
+    read_definition,
+    read_filter,
+)
 from .access import Access, TokenSource
+from .base import ClientBase
 from .engine import Engine
-from .listeners import Listener, Stop
+from .listeners import Listener
 from .publishing import Stream
 from .requests import check_registration_timeout, check_wait, method_request, stream_request
 from .running import Handler, HandlerFunction, Running
+from .socket import OpenConnection, open_socket
 from .subscribing import Subscription
 from .validation import Mode
 
@@ -34,7 +42,7 @@ DEFAULT_TIMEOUT = 30.0
 CONNECT_TIMEOUT = 10.0
 
 
-class InteropClient:
+class InteropClient(ClientBase):
     """
     A peer at a gateway: offers and invokes methods, publishes and subscribes. ``connect`` makes it.
 
@@ -47,48 +55,13 @@ class InteropClient:
     they are plain, so none of them holds up the connection.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._session = engine.session
-        self._agm = engine.session.domain(Agm)
-
     async def __aenter__(self) -> InteropClient:
         return self
 
-    async def __aexit__(
-        self,
-        type_: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     # The connection
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether ``close`` was called, so that it cannot be used any more."""
-        return self._engine.is_closed
-
-    @property
-    def state(self) -> str:
-        """``"connected"``, ``"connecting"`` or ``"disconnected"``."""
-        return self._session.state
-
-    @property
-    def connection_error(self) -> str | None:
-        """What went wrong with the connection last, in words; ``None`` while all is well."""
-        return self._engine.connection_error
-
-    @property
-    def gateway_version(self) -> str | None:
-        """Version of the gateway, if it is one of ours; ``None`` before the first login."""
-        return self._session.gateway_version
-
-    @property
-    def instance(self) -> Instance:
-        """This peer as others see it; ``get_methods`` and ``get_streams`` say what it offers."""
-        return self._agm.instance
 
     async def close(self) -> None:
         """Leave. What is in flight ends with an error; running handlers are cancelled."""
@@ -97,10 +70,6 @@ class InteropClient:
     async def wait_closed(self) -> None:
         """Wait until the client is closed, such as a script that offers methods until Ctrl-C."""
         await self._engine.wait_closed()
-
-    def on_state_changed(self, listener: Listener) -> Stop:
-        """Call ``listener(state)`` when the connection is lost, or back."""
-        return self._listen("state_changed", listener)
 
     # Methods
 
@@ -248,33 +217,6 @@ class InteropClient:
         """
         return (await self.invoke(method, arguments)).value
 
-    # Discovery
-
-    def peers(self) -> list[Instance]:
-        """The other peers that this one sees, whether they offer something or not."""
-        return self._engine.perform(self._agm.directory.others)
-
-    def methods(self, wanted: Filter = None) -> list[Method]:
-        """
-        The methods and streams on offer, each once, those of this client included.
-
-        Args:
-            wanted: A name, or a dict of fields that have to match, such as
-                ``{"objectTypes": ["Client"]}``; names are compared without regard to case.
-        """
-        filter = read_filter(wanted)
-        return self._engine.perform(lambda: self._agm.directory.methods(filter))
-
-    def servers(self, wanted: Filter = None) -> list[Instance]:
-        """The instances that offer something; with ``wanted``, as in ``methods``, just that."""
-        filter = read_filter(wanted)
-        return self._engine.perform(lambda: self._agm.directory.servers(filter))
-
-    def methods_for_instance(self, instance: Mapping[str, Any]) -> list[Method]:
-        """What an instance offers, or all those that match ``{"application": "Trades"}``."""
-        matches = read_filters(instance)
-        return self._engine.perform(lambda: self._agm.directory.methods_of(matches))
-
     async def wait_for_method(self, wanted: Filter, timeout: float = DEFAULT_TIMEOUT) -> Method:
         """
         The first method that matches, as soon as somebody offers it.
@@ -292,30 +234,6 @@ class InteropClient:
             lambda token: self._agm.wait_for_method(token, filter, timeout=timeout),
             lambda _, wait: wait and self._session.link.end_wait(wait),
         )
-
-    def on_method_added(self, listener: Listener) -> Stop:
-        """Call ``listener(method)`` when the first server offers it; now for those there are."""
-        return self._listen("method_added", listener, lambda: [(m,) for m in self.methods()])
-
-    def on_method_removed(self, listener: Listener) -> Stop:
-        """Call ``listener(method)`` when its last server has withdrawn it or left."""
-        return self._listen("method_removed", listener)
-
-    def on_server_added(self, listener: Listener) -> Stop:
-        """Call ``listener(instance)`` when it offers its first method; now for those there are."""
-        return self._listen("server_added", listener, lambda: [(s,) for s in self.servers()])
-
-    def on_server_removed(self, listener: Listener) -> Stop:
-        """Call ``listener(instance)`` when it has withdrawn its last method or left."""
-        return self._listen("server_removed", listener)
-
-    def on_server_method_added(self, listener: Listener) -> Stop:
-        """Call ``listener(instance, method)`` for each method of each server, now and later."""
-        return self._listen("server_method_added", listener, self._agm.directory.pairs)
-
-    def on_server_method_removed(self, listener: Listener) -> Stop:
-        """Call ``listener(instance, method)`` when a server has withdrawn a method or left."""
-        return self._listen("server_method_removed", listener)
 
     # Streams
 
@@ -343,7 +261,7 @@ class InteropClient:
         Raises:
             RegistrationError: As for ``register``.
         """
-        stream = Stream(self._engine, read_definition(definition))
+        stream = self._new_stream(read_definition(definition))
         stream.listen("requested", subscription_request_handler)
         stream.listen("added", subscription_added_handler)
         stream.listen("removed", subscription_removed_handler)
@@ -391,7 +309,7 @@ class InteropClient:
         request = stream_request(
             stream, arguments, target, wait_timeout=wait_timeout, response_timeout=response_timeout
         )
-        subscription = Subscription(self._engine, request)
+        subscription = self._new_subscription(request)
         subscription.listen("data", on_data)
         subscription.listen("connected", on_connected)
         subscription.listen("waiting", on_waiting)
@@ -400,13 +318,11 @@ class InteropClient:
         await subscription.open(follow=follow)
         return subscription
 
-    def _listen(
-        self,
-        event: str,
-        listener: Listener,
-        replay: Callable[[], Iterable[tuple[Any, ...]]] = tuple,
-    ) -> Stop:
-        return self._engine.perform(lambda: self._engine.listeners.add(event, listener, replay()))
+    def _new_stream(self, definition: MethodDefinition) -> Stream:
+        return Stream(self._engine, definition)
+
+    def _new_subscription(self, request: ServerRequest) -> Subscription:
+        return Subscription(self._engine, request)
 
 
 class connect:
@@ -488,9 +404,9 @@ class connect:
         """Connect; ``await connect(...)`` is short for it."""
         return InteropClient(await self.start_engine())
 
-    async def start_engine(self) -> Engine:
+    async def start_engine(self, open_connection: OpenConnection = open_socket) -> Engine:
         """What runs a client, connected."""
-        engine = Engine(self._access, self._identity, [Agm])
+        engine = Engine(self._access, self._identity, [Agm], open_connection)
         Running(engine).begin()
         try:
             await engine.open(self._timeout)
@@ -499,12 +415,7 @@ class connect:
             raise
         return engine
 
-    async def __aexit__(
-        self,
-        type_: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._client is not None:
             await self._client.close()
 

@@ -32,7 +32,7 @@ from ..wire.envelope import Outbound
 from ..wire.login import Authentication
 from .access import Access
 from .listeners import CLOSE_TIMEOUT, Listeners
-from .socket import OpenConnection, Socket, open_socket
+from .socket import OpenConnection, Socket
 from .threads import Threads
 
 __all__ = ["Engine", "EndsWithClient", "is_running_here"]
@@ -90,7 +90,7 @@ class Engine:
         access: Access,
         identity: Mapping[str, Any],
         domains: Iterable[MakeDomain],
-        open_connection: OpenConnection = open_socket,
+        open_connection: OpenConnection,
     ) -> None:
         self._access = access
         # The gateway puts the new peer id for "?", so that no two logins have one identity, and a

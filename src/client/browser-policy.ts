@@ -1,15 +1,21 @@
 /**
- * Why the browser itself refuses a socket. It tells scripts nothing but that it failed, each in its
- * own way, and a moment later documents hear that one of their policies was violated.
+ * Why the browser itself refuses a socket. A script learns no more than that the socket failed, and
+ * each browser says so in another way. The document learns a moment later if it was for a policy.
  */
 
 import { LastingProblem } from './status';
 
-/** How long a browser may take to name the policy, or to say that the socket has failed for another reason. */
+/**
+ * How long a browser may take to name a policy; later, the socket has failed for another reason.
+ */
 const VERDICT_MS = 100;
 
 export interface PolicyWatch {
-    /** Waits a moment for the browser's word. */
+    /**
+     * Waits a moment for the browser to name a policy.
+     *
+     * @param said The reason where it names none.
+     */
     verdict: (said: string) => Promise<Error>;
     stop: () => void;
 }
@@ -49,7 +55,7 @@ function isViolation(
     try {
         return new URL(blockedURI).host === new URL(url).host;
     } catch {
-        // Some browsers tell no more than the scheme.
+        // Some browsers name only the scheme of the address.
         return url.startsWith(blockedURI);
     }
 }

@@ -1,97 +1,93 @@
 /** From the settings of a page to a connected Interop API. */
 
+import { delays } from './backoff';
+import { toError } from './errors';
 import { GatewayTransport } from './gateway-transport';
-import { InteropClient, type Io } from './interop';
-import { type LibrarySettings, publishInstance } from './page-globals';
-import { askSession, type Session } from './session';
+import { InteropClient, type Io } from './interop-client';
+import {
+    type Factory,
+    injectedFactory,
+    isDesktop,
+    type LibraryKind,
+    type LibrarySettings,
+    libraryKind,
+    loadCore,
+    makeApi,
+} from './library';
+import type { AskLogin, Login } from './login';
 import { readSettings, type Settings } from './settings';
 import { disconnectedBy, LastingProblem, type StatusListener } from './status';
 
-/** Core gives up after N * (N + 1) attempts: choose N so that it does not within a year. */
+/** Core gives up after N * (N + 1) attempts; with this N, not within a year. */
 const RECONNECT_ATTEMPTS = 10_000;
 const READY_TIMEOUT_MS = 15_000;
-const FIRST_SESSION_DELAY_MS = 250;
-const LONGEST_SESSION_DELAY_MS = 5_000;
-/** So many that no two pages ever have the same. */
+const FIRST_LOGIN_DELAY_MS = 250;
+/** With so many random bytes no two pages ever have the same instance. */
 const INSTANCE_BYTES = 12;
 
-/** Neither metrics (page URLs, titles and clicks) nor traces leave the page. */
+/** Core sends neither metrics (page URLs, titles and clicks) nor traces. */
 const QUIET = { metrics: false, insights: false };
 
-export function isDesktop(): boolean {
-    return Boolean(global('iodesktop') ?? global('glue42gd'));
+/** What the client needs of whoever serves the page, and of the page itself. */
+export interface Host {
+    askLogin: AskLogin;
+    /** What the page brings along for a library of that kind. */
+    librarySettings: (kind: LibraryKind) => LibrarySettings;
+    /** Gives the API object to other scripts of the page. */
+    publish: (io: Io) => void;
 }
 
 /**
- * Connects the page, with what it runs inside of: io.Connect or Glue42 bring their own library;
- * a page that names a gateway or a factory uses that; any other asks its Dash server.
+ * Connects the page. Inside of io.Connect or Glue42 it uses the library that they bring along; a
+ * page that names a gateway or a factory uses that; any other page asks whoever serves it.
  *
- * @returns null when a factory of the page decided to do without (`skipInit`).
+ * @returns null when a factory of the page decided against a connection (`skipInit`).
  */
 export async function connect(
     given: Settings,
+    host: Host,
     onStatus: StatusListener,
 ): Promise<InteropClient | null> {
     onStatus({ state: 'connecting', error: null });
     const settings = readSettings(given);
     const kind = libraryKind(settings);
-    const library = window.glue42dash?.libSettings?.[kind] ?? {};
     const config = settings[kind]?.config ?? {};
-    const factory = library.factory ?? injectedFactory(kind);
+    const { factory = injectedFactory(kind), libraries = [] } = host.librarySettings(kind);
+    const inUse = { host, onStatus, libraries: [...(config.libraries ?? []), ...libraries] };
     if (factory) {
-        return useFactory(factory, config, library, onStatus);
+        return useFactory(factory, config, inUse);
     }
     if (config.gateway?.ws || isDesktop()) {
         const core = await loadCore();
         const gateway = { reconnectAttempts: RECONNECT_ATTEMPTS, ...config.gateway };
-        return useFactory(core, { ...QUIET, ...config, gateway }, library, onStatus);
+        return useFactory(core, { ...QUIET, ...config, gateway }, inUse);
     }
     if (kind === 'webPlatform') {
         throw new LastingProblem(
             'settings.type "platform" needs the platform library of io.Connect or Glue42',
         );
     }
-    return useOwnGateway(config, library, onStatus);
+    return useOwnGateway(config, inUse);
 }
 
-type LibraryKind = 'web' | 'webPlatform' | 'desktop';
-
-function libraryKind(settings: Settings): LibraryKind {
-    if (isDesktop()) {
-        return 'desktop';
-    }
-    return settings.type === 'platform' ? 'webPlatform' : 'web';
-}
-
-const INJECTED: Record<LibraryKind, string[]> = {
-    desktop: ['IODesktop', 'Glue'],
-    web: ['IOBrowser', 'GlueWeb'],
-    webPlatform: ['IOBrowserPlatform', 'GlueWebPlatform'],
-};
-
-type Factory = (config: Record<string, any>) => Promise<any>;
-
-function injectedFactory(kind: LibraryKind): Factory | undefined {
-    return INJECTED[kind].map(global).find((value) => typeof value === 'function');
-}
-
-function global(name: string): any {
-    return (window as any)[name];
+/** What a connection needs, whichever library makes it. */
+interface Surroundings {
+    host: Host;
+    onStatus: StatusListener;
+    /** Functions that get the API object before anybody else does. */
+    libraries: ((io: Io) => unknown)[];
 }
 
 async function useFactory(
     factory: Factory,
     config: Record<string, any>,
-    library: LibrarySettings,
-    onStatus: StatusListener,
+    { host, onStatus, libraries }: Surroundings,
 ): Promise<InteropClient | null> {
-    const libraries = [...(config.libraries ?? []), ...(library.libraries ?? [])];
-    const made = await quietly(() => factory({ ...config, libraries }));
-    if (made?.skipInit) {
+    const io = await makeApi(factory, { ...config, libraries });
+    if (io === null) {
         onStatus({ state: 'disconnected', error: null });
         return null;
     }
-    const io = made.io ?? made.glue ?? made;
     io.connection?.disconnected?.(() =>
         onStatus({ state: 'disconnected', error: 'The connection to the gateway was lost' }),
     );
@@ -99,61 +95,50 @@ async function useFactory(
     const welcome = () => onStatus({ state: 'connected', error: null, instance: client.instance });
     io.connection?.connected?.(welcome);
     welcome();
-    publishInstance(io);
+    host.publish(io);
     return client;
 }
 
 async function useOwnGateway(
     config: Record<string, any>,
-    library: LibrarySettings,
-    onStatus: StatusListener,
+    { host, onStatus, libraries }: Surroundings,
 ): Promise<InteropClient> {
     const coreLoading = loadCore();
-    let session: Session | undefined = await firstSession(onStatus);
-    const { application } = session;
-    const own = { ...newIdentity(), ...config.identity };
+    let login: Login | undefined = await firstLogin(host.askLogin, onStatus);
+    const { application } = login;
+    const identity = { ...newIdentity(), ...config.identity };
     const ask = () => {
-        const first = session;
-        session = undefined;
-        return first ? Promise.resolve(first) : askSession();
+        const first = login;
+        login = undefined;
+        return first ? Promise.resolve(first) : host.askLogin();
     };
     const core = await coreLoading;
+    const shared = { application, ...QUIET, contexts: false, ...config, identity };
     for (;;) {
         const transport = new GatewayTransport(ask, onStatus);
         const gateway = { inproc: { facade: transport.facade } };
         // The transport puts the real credentials into each hello.
         const auth = { username: 'page', password: '' };
-        const io = await untilLost(
-            transport,
-            core({
-                application,
-                ...QUIET,
-                contexts: false,
-                ...config,
-                identity: own,
-                gateway,
-                auth,
-            }),
-        );
+        const io = await untilLost(transport, core({ ...shared, gateway, auth }));
         if (io) {
             transport.onWelcome = () => {};
-            transport.onLost = () => {
-                io.connection.reconnect();
-            };
-            for (const extend of [...(config.libraries ?? []), ...(library.libraries ?? [])]) {
+            transport.onLost = () => io.connection.reconnect();
+            for (const extend of libraries) {
                 await extend(io);
             }
-            publishInstance(io);
-            return new InteropClient(io, (peer, method) => transport.registrationOf(peer, method));
+            host.publish(io);
+            const { registrations } = transport;
+            return new InteropClient(io, (peer, method) => registrations.of(peer, method));
         }
         transport.close();
     }
 }
 
 /**
- * What makes this page the same one to others when it comes back from an outage. A gateway that has
- * not noticed yet that the former connection is gone refuses an identity that it knows; the peerId,
- * for which it puts the new one, makes each login's identity another.
+ * The identity by which others know this page again when it comes back from an outage. A gateway
+ * that has not noticed yet that the former connection is gone refuses an identity that it knows. So
+ * there is a peerId in it, for which the gateway puts that of the login: no two logins have one
+ * identity.
  */
 function newIdentity(): { instance: string; peerId: string } {
     const bytes = crypto.getRandomValues(new Uint8Array(INSTANCE_BYTES));
@@ -161,25 +146,23 @@ function newIdentity(): { instance: string; peerId: string } {
     return { instance, peerId: '?' };
 }
 
-/** Asks until the Dash server says where to connect. */
-async function firstSession(onStatus: StatusListener): Promise<Session> {
-    for (
-        let delay = FIRST_SESSION_DELAY_MS;
-        ;
-        delay = Math.min(2 * delay, LONGEST_SESSION_DELAY_MS)
-    ) {
+/** Asks until there is an answer. */
+async function firstLogin(askLogin: AskLogin, onStatus: StatusListener): Promise<Login> {
+    const waits = delays(FIRST_LOGIN_DELAY_MS);
+    for (;;) {
         try {
-            return await askSession();
+            return await askLogin();
         } catch (error) {
             onStatus(disconnectedBy(error));
-            await new Promise((resolve) => setTimeout(resolve, delay));
+            const { value } = waits.next();
+            await new Promise((resolve) => setTimeout(resolve, value));
         }
     }
 }
 
 /**
- * The API object, or undefined when the connection broke between login and readiness: core has no
- * timeout for joining a domain and would wait for ever.
+ * The API object, or undefined when the connection broke between login and readiness: core joins
+ * domains without a timeout and would wait for ever.
  */
 function untilLost(transport: GatewayTransport, making: Promise<Io>): Promise<Io | undefined> {
     return new Promise((resolve, reject) => {
@@ -198,34 +181,4 @@ function untilLost(transport: GatewayTransport, making: Promise<Io>): Promise<Io
             reject(toError(reason));
         });
     });
-}
-
-async function loadCore(): Promise<Factory> {
-    const module = await import(/* webpackChunkName: "core" */ '@interopio/core');
-    return (module.default ?? module) as unknown as Factory;
-}
-
-/** A factory of core that fails also leaves a rejection behind that nobody can handle. */
-async function quietly<T>(make: () => Promise<T>): Promise<T> {
-    let cause: unknown;
-    const silence = (event: PromiseRejectionEvent) => {
-        if (event.reason?.err !== undefined && event.reason.err === cause) {
-            event.preventDefault();
-        }
-    };
-    window.addEventListener('unhandledrejection', silence);
-    try {
-        return await make();
-    } catch (reason: any) {
-        cause = reason?.err;
-        throw toError(reason);
-    } finally {
-        // The browser reports such rejections after the current task.
-        setTimeout(() => window.removeEventListener('unhandledrejection', silence), 0);
-    }
-}
-
-function toError(reason: any): Error {
-    const cause = reason?.err ?? reason;
-    return cause instanceof Error ? cause : new Error(cause?.message ?? String(cause));
 }

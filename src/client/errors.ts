@@ -1,10 +1,9 @@
 /**
  * Why an invocation failed, in one word: the table of `dash_interop/errors.py`, which has a class
- * for each of them.
- *
- * On the wire, what the library at a server says for itself has an `interopType` beside the
- * `message`; all else is its handler's, whose exception is named by `type`, whatever it is called.
+ * for each word.
  */
+
+import type { Instance } from './instance';
 
 export const ERROR_TYPES = [
     'InvalidInvoke',
@@ -23,7 +22,7 @@ export const ERROR_TYPES = [
 
 export type ErrorType = (typeof ERROR_TYPES)[number];
 
-/** What the library at a server may tell a caller. */
+/** The words that the library at a server may say to a caller. */
 export const SAID_BY_SERVERS = [
     'InvalidArguments',
     'InvalidResult',
@@ -36,36 +35,30 @@ export const SAID_BY_SERVERS = [
 
 export type ServerErrorType = (typeof SAID_BY_SERVERS)[number];
 
-/** An error as it travels to the caller. */
-export interface HandlerError {
+/** The failure of an invocation at one server. */
+export interface FailedInvocation {
+    executed_by: Instance | null;
+    called_with: Record<string, any>;
+    name: string;
     message: string;
-    [field: string]: any;
-}
-
-/** What kind of failure it was. */
-export interface FailureKind {
-    /** Undefined for an error of a gateway that is not ours. */
     type?: ErrorType;
-    /** Name of the exception in the handler, where it told. */
+    /** Name of the exception in the handler, if the server names it. */
     exception?: string;
+    /** All that the server put into its error. */
+    returned?: any;
 }
 
-/** What the library tells a caller in place of the handler. */
-export function libraryError(type: ServerErrorType, message: string): HandlerError {
-    return { message, interopType: type };
-}
+/** No server answered with a result. */
+export class InvocationError extends Error {
+    /** Undefined for an error of a gateway that is not ours. */
+    readonly type: ErrorType | undefined;
+    readonly errors: FailedInvocation[];
 
-/** What kind of failure the context of a server's error tells of. */
-export function readFailure(context: unknown): FailureKind {
-    const { interopType, type } = (context ?? {}) as { interopType?: unknown; type?: unknown };
-    const said = SAID_BY_SERVERS.find((one) => one === interopType);
-    if (said) {
-        return { type: said };
+    constructor(message: string, type: ErrorType | undefined, errors: FailedInvocation[] = []) {
+        super(message);
+        this.type = type;
+        this.errors = errors;
     }
-    return {
-        type: 'HandlerFailed',
-        ...(typeof type === 'string' ? { exception: type } : {}),
-    };
 }
 
 const BY_REASON_URI: Record<string, ErrorType> = {
@@ -75,7 +68,17 @@ const BY_REASON_URI: Record<string, ErrorType> = {
     'global.errors.limits_exceeded': 'Overloaded',
 };
 
-/** What an error of the wire means; undefined for reasons of other gateways. */
+/** The word for the reason of an error message; undefined for reasons of other gateways. */
 export function typeOfReason(reasonUri: string | undefined): ErrorType | undefined {
     return BY_REASON_URI[reasonUri ?? ''];
+}
+
+/** What core rejects with, which may be anything, as an Error. */
+export function toError(reason: any): Error {
+    const cause = reason?.err ?? reason;
+    if (cause instanceof Error) {
+        return cause;
+    }
+    const said = typeof cause === 'string' ? cause : (cause?.reason ?? cause?.message);
+    return new Error(said ?? String(JSON.stringify(cause)));
 }

@@ -1,69 +1,68 @@
 /**
- * The socket between @interopio/core and the gateway.
+ * What @interopio/core talks to in place of the gateway.
  *
  * Core gets a transport that never fails: it says hello, and is welcomed as soon as there is a
- * gateway. Underneath, each attempt asks the Dash server anew where the gateway is and for a fresh
- * token, so a page comes back by itself after the gateway moved or the machine slept for a day.
- * When the socket is lost, `onLost` tells core to log in again.
+ * gateway. Underneath, each attempt asks anew where the gateway is and for a fresh token, so a page
+ * comes back by itself after the gateway moved or the machine slept for a day. When the socket is
+ * lost, `onLost` tells core to log in again.
  *
  * A page that the browser puts aside cannot answer, so it leaves the gateway then, and is back as
  * soon as it runs again.
  */
 
-import { watchPolicy } from './browser-policy';
-import { libraryError, typeOfReason } from './errors';
-import { decodeFrame, encodeFrame, type Frame, sizeProblem } from './frames';
+import { delays } from './backoff';
+import { encodeFrame, type Frame, sizeProblem } from './codec';
+import { typeOfReason } from './errors';
+import { Liveness } from './liveness';
+import type { AskLogin, Login } from './login';
 import { watchPageLife } from './page-life';
-import type { Session } from './session';
+import { Registrations } from './registrations';
+import { GatewaySocket } from './socket';
 import { disconnectedBy, type StatusListener } from './status';
+import { substituteFor } from './too-large';
 
 const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 5_000;
 const WELCOME_TIMEOUT_MS = 10_000;
-/** How long the gateway may be silent to the question whether it is still there. */
-const ALIVE_TIMEOUT_MS = 3_000;
 /** How long failures of handlers are held back when the page may be unloading, which fails them. */
 const UNLOADING_MS = 5_000;
-/** A timer so much too late says that the page did not run; what came meanwhile is still to be read. */
-const LATE_MS = 1_000;
-
-const STILL_THERE = 'still-there';
-/** Characters that are left of a handler's error which is too large to be sent, if they fit. */
-const LONGEST_REASON = 200;
 
 type Receive = (client: object, frame: Frame) => void;
 
 export class GatewayTransport {
     /** Called when the gateway has let the page in. */
     onWelcome: () => void = () => {};
-    /** Called when a logged-in connection is lost, after the status has changed. */
+    /** Called when the connection is lost after a login, and after the status has changed. */
     onLost: () => void = () => {};
 
-    private readonly askSession: () => Promise<Session>;
+    private readonly askLogin: AskLogin;
     private readonly onStatus: StatusListener;
-    private readonly registrations = new Map<string, number>();
+    /** What the gateway says of the order of registrations, while there is a connection. */
+    readonly registrations = new Registrations();
+    private readonly liveness = new Liveness(() => {
+        this.dropSocket();
+        this.lose('The gateway no longer answers');
+    });
     private receive: Receive = () => {};
-    private socket: WebSocket | undefined;
+    private socket: GatewaySocket | undefined;
     private hello: Frame | undefined;
     private loggedIn = false;
     /** Bytes of the longest frame that the gateway takes; undefined where it does not say. */
     private maxSize: number | undefined;
-    private attempts = 0;
+    private waits = delays(FIRST_DELAY_MS);
     private retryTimer: ReturnType<typeof setTimeout> | undefined;
     private welcomeTimer: ReturnType<typeof setTimeout> | undefined;
-    private aliveTimer: ReturnType<typeof setTimeout> | undefined;
     private unloadingTimer: ReturnType<typeof setTimeout> | undefined;
     private heldBack: Frame[] = [];
     private peerId: string | undefined;
-    /** Counts the attempts, so that one that was given up changes nothing. */
+    /** The number of the present attempt; what an earlier one brings is ignored. */
     private attempting = 0;
     private isAway = false;
     private leftLoggedIn = false;
     private closed = false;
     private readonly stopWatching: () => void;
 
-    constructor(askSession: () => Promise<Session>, onStatus: StatusListener) {
-        this.askSession = askSession;
+    constructor(askLogin: AskLogin, onStatus: StatusListener) {
+        this.askLogin = askLogin;
         this.onStatus = onStatus;
         this.stopWatching = watchPageLife({
             onUnloading: () => this.holdFailuresBack(),
@@ -83,11 +82,6 @@ export class GatewayTransport {
             });
         },
     };
-
-    /** The place of a method among all registrations at the gateway; undefined where unknown. */
-    registrationOf(peerId: string, methodId: string): number | undefined {
-        return this.registrations.get(methodKey(peerId, methodId));
-    }
 
     close(): void {
         this.closed = true;
@@ -111,42 +105,21 @@ export class GatewayTransport {
                 this.transmit(frame);
             }
         }
-        // Anything else speaks for a peer that is gone: its calls have failed already.
+        // Any other frame comes from a peer that is gone, whose calls have failed already.
     }
 
     private transmit(frame: Frame): void {
         const text = encodeFrame(frame);
         const problem = sizeProblem(text, this.maxSize);
         if (problem === undefined) {
-            this.socket?.send(text);
-        } else {
-            this.refuse(frame, problem);
+            this.socket?.sendText(text);
+            return;
         }
-    }
-
-    /** The gateway would end the connection of such a frame: whoever made it hears of it instead. */
-    private refuse(frame: Frame, problem: string): void {
-        if (frame.type === 'yield') {
-            const reason = `What the handler returned is not sent: ${problem}`;
-            console.error(`dash_interop: ${reason}`);
-            const { domain, peer_id, invocation_id: request_id } = frame;
-            const type = 'error';
-            this.transmit({ domain, type, peer_id, request_id, ...tooLarge(reason) });
-        } else if (frame.type === 'error') {
-            const reason = String(frame.reason);
-            const cut = `${reason.slice(0, LONGEST_REASON)}... (${problem})`;
-            const message = cut.length < reason.length ? cut : problem;
-            const { type, interopType } = frame.context ?? {};
-            const context = { message, type, interopType };
-            this.transmit({ ...frame, reason: message, context });
-        } else if (frame.type === 'publish' || frame.type === 'post') {
-            // It comes out of push(), which nothing answers.
-            throw new Error(`The data is not sent: ${problem}`);
+        const substitute = substituteFor(frame, problem);
+        if ('toGateway' in substitute) {
+            this.transmit(substitute.toGateway);
         } else {
-            const { domain, peer_id, request_id } = frame;
-            const answer = { domain, type: 'error', peer_id, request_id };
-            const refusal = { ...answer, ...tooLarge(`It is not sent: ${problem}`) };
-            queueMicrotask(() => this.receive({}, refusal));
+            queueMicrotask(() => this.receive({}, substitute.toCore));
         }
     }
 
@@ -161,9 +134,9 @@ export class GatewayTransport {
         this.attempting += 1;
         const attempt = this.attempting;
         try {
-            const session = await this.askSession();
+            const login = await this.askLogin();
             if (this.isGoingOn(attempt)) {
-                this.open(session);
+                this.open(login);
             }
         } catch (error) {
             if (this.isGoingOn(attempt)) {
@@ -176,64 +149,42 @@ export class GatewayTransport {
         return !this.closed && !this.isAway && attempt === this.attempting;
     }
 
-    private open({ url, token }: Session): void {
-        const attempt = this.attempting;
-        const policy = watchPolicy(url);
-        // The browser does not say which.
-        const reason = `No gateway answers at ${url}, or it does not admit pages of ${location.origin}`;
-        let socket: WebSocket | undefined;
-        const end = (whyNot: unknown, whyLost = '') => {
-            policy.stop();
-            if (this.socket !== socket || !this.isGoingOn(attempt)) {
-                return;
-            }
-            const wasLoggedIn = this.loggedIn;
-            this.dropSocket();
-            if (wasLoggedIn) {
-                this.lose(whyLost || 'The connection to the gateway was lost');
-            } else {
-                this.retry(whyNot);
-            }
-        };
-        try {
-            socket = new WebSocket(url);
-        } catch (error) {
-            const { name, message } = error as Error;
-            if (name === 'SyntaxError') {
-                end(message);
-            } else {
-                policy.verdict(message).then(end);
-            }
-            return;
+    private open({ url, token }: Login): void {
+        const authentication = { method: 'access-token', token };
+        const socket: GatewaySocket = new GatewaySocket(url, {
+            onOpen: () => socket.send({ ...this.hello, type: 'hello', authentication }),
+            onFrame: (frame) => this.socket === socket && this.hear(frame),
+            onEnd: (whyNot, said) => this.socket === socket && this.end(whyNot, said),
+        });
+        this.socket = socket;
+        const late = `The gateway at ${url} did not let this page in within ${WELCOME_TIMEOUT_MS} ms`;
+        this.welcomeTimer = setTimeout(() => this.end(late), WELCOME_TIMEOUT_MS);
+        socket.open();
+    }
+
+    /**
+     * The socket is of no more use.
+     *
+     * @param whyNot The reason, where the page was not logged in.
+     * @param whyLost The reason where it was, if it is known.
+     */
+    private end(whyNot: unknown, whyLost = ''): void {
+        const wasLoggedIn = this.loggedIn;
+        this.dropSocket();
+        if (wasLoggedIn) {
+            this.lose(whyLost || 'The connection to the gateway was lost');
+        } else {
+            this.retry(whyNot);
         }
-        const opened = socket;
-        this.socket = opened;
-        this.welcomeTimer = setTimeout(
-            () =>
-                end(
-                    `The gateway at ${url} did not let this page in within ${WELCOME_TIMEOUT_MS} ms`,
-                ),
-            WELCOME_TIMEOUT_MS,
-        );
-        opened.onopen = () => {
-            const authentication = { method: 'access-token', token };
-            opened.send(encodeFrame({ ...this.hello, type: 'hello', authentication }));
-        };
-        opened.onmessage = (event) => {
-            if (this.socket !== opened) {
-                return;
-            }
-            this.answersStill();
-            const frame = decodeFrame(event.data);
-            if (!this.loggedIn && frame.type === 'error') {
-                end(`The gateway refused this page: ${frame.reason}`);
-            } else {
-                this.handle(frame);
-            }
-        };
-        opened.onclose = (event) => end(reason, event.reason);
-        // Some browsers say no more than this of a socket that they refuse themselves.
-        opened.onerror = () => policy.verdict(reason).then(end);
+    }
+
+    private hear(frame: Frame): void {
+        this.liveness.stop();
+        if (!this.loggedIn && frame.type === 'error') {
+            this.end(`The gateway refused this page: ${frame.reason}`);
+        } else {
+            this.handle(frame);
+        }
     }
 
     private handle(frame: Frame): void {
@@ -242,26 +193,17 @@ export class GatewayTransport {
             this.loggedIn = true;
             this.peerId = frame.peer_id ?? undefined;
             this.maxSize = frame.max_size;
-            this.attempts = 0;
+            this.waits = delays(FIRST_DELAY_MS);
             this.receive({}, frame);
             const instance = { ...frame.resolved_identity, peerId: frame.peer_id };
             this.onStatus({ state: 'connected', error: null, instance });
             this.onWelcome();
             return;
         }
-        if (frame.request_id === STILL_THERE) {
-            return;
+        if (!this.liveness.isAnswer(frame)) {
+            this.registrations.note(frame);
+            this.receive({}, withType(frame));
         }
-        if (frame.type === 'methods-added') {
-            for (const { id, registration } of frame.methods) {
-                this.registrations.set(methodKey(frame.server_id, id), registration);
-            }
-        } else if (frame.type === 'methods-removed') {
-            for (const id of frame.methods) {
-                this.registrations.delete(methodKey(frame.server_id, id));
-            }
-        }
-        this.receive({}, withType(frame));
     }
 
     private lose(reason: string): void {
@@ -277,19 +219,16 @@ export class GatewayTransport {
     }
 
     private attemptLater(): void {
-        const longest = Math.min(FIRST_DELAY_MS * 2 ** this.attempts, LONGEST_DELAY_MS);
-        this.attempts += 1;
-        // Half fixed, half random: pages that lost one gateway together do not return together.
-        const delay = (longest + Math.random() * longest) / 2;
         clearTimeout(this.retryTimer);
-        this.retryTimer = setTimeout(() => this.attempt(), delay);
+        this.retryTimer = setTimeout(() => this.attempt(), this.waits.next().value);
     }
 
-    /** Forgets the socket and whatever was to happen with it. */
+    /** Closes the socket and stops all timers. */
     private dropSocket(): void {
-        const timers = [this.retryTimer, this.welcomeTimer, this.aliveTimer, this.unloadingTimer];
+        const timers = [this.retryTimer, this.welcomeTimer, this.unloadingTimer];
         timers.forEach(clearTimeout);
-        this.retryTimer = this.aliveTimer = this.unloadingTimer = undefined;
+        this.retryTimer = this.unloadingTimer = undefined;
+        this.liveness.stop();
         this.heldBack = [];
         const { socket } = this;
         this.socket = undefined;
@@ -298,7 +237,7 @@ export class GatewayTransport {
 
     // What the browser does with the page
 
-    /** Without a word: to hear of it, callbacks would have to run. */
+    /** The status does not change: nothing that listens to it could run now. */
     private leave(): void {
         this.isAway = true;
         this.leftLoggedIn ||= this.loggedIn;
@@ -311,7 +250,7 @@ export class GatewayTransport {
             return;
         }
         this.isAway = false;
-        this.attempts = 0;
+        this.waits = delays(FIRST_DELAY_MS);
         if (this.leftLoggedIn) {
             this.leftLoggedIn = false;
             this.lose('The browser had put this page aside');
@@ -321,8 +260,9 @@ export class GatewayTransport {
     }
 
     /**
-     * While a page unloads, what its handlers wait for fails, and in some browsers long before it is
-     * gone. Their callers are to hear that it has left, so failures wait for what becomes of it.
+     * While a page unloads, the requests of its handlers fail, in some browsers long before the
+     * page is gone. Their callers shall hear that the page has left, and not that a handler failed.
+     * So failures wait until it is known whether the page stays.
      */
     private holdFailuresBack(): void {
         clearTimeout(this.unloadingTimer);
@@ -334,34 +274,15 @@ export class GatewayTransport {
         }, UNLOADING_MS);
     }
 
-    /** Tries again at once, or asks the gateway whether the connection is what it seems to be. */
+    /** Connects at once if it was about to, or asks the gateway whether it is still there. */
     private makeSure(): void {
         if (this.retryTimer !== undefined) {
             this.attempt();
             return;
         }
-        const { socket, peerId } = this;
-        if (!this.loggedIn || !socket || this.aliveTimer !== undefined) {
-            return;
+        if (this.loggedIn && this.socket) {
+            this.liveness.ask(this.socket, this.peerId);
         }
-        // Changes nothing, and every gateway answers it, unlike a ping.
-        const question = { domain: 'agm', type: 'unregister', methods: [], peer_id: peerId };
-        socket.send(encodeFrame({ ...question, request_id: STILL_THERE }));
-        const due = Date.now() + ALIVE_TIMEOUT_MS;
-        this.aliveTimer = setTimeout(() => {
-            this.aliveTimer = undefined;
-            if (socket.bufferedAmount > 0 || Date.now() > due + LATE_MS) {
-                this.makeSure();
-            } else {
-                this.dropSocket();
-                this.lose('The gateway no longer answers');
-            }
-        }, ALIVE_TIMEOUT_MS);
-    }
-
-    private answersStill(): void {
-        clearTimeout(this.aliveTimer);
-        this.aliveTimer = undefined;
     }
 }
 
@@ -371,7 +292,7 @@ function isFailure({ type, reason_uri }: Frame): boolean {
 }
 
 /**
- * Core tells nobody the reason of an error; what the gateway says goes where servers say it.
+ * Core does not pass the reason of an error on. So the gateway's goes where servers put theirs.
  * `findings/interopio-core-hides-reason.sh` shows it.
  */
 function withType(frame: Frame): Frame {
@@ -379,14 +300,4 @@ function withType(frame: Frame): Frame {
     return type === undefined || type === 'HandlerFailed'
         ? frame
         : { ...frame, context: { message: frame.reason, interopType: type } };
-}
-
-/** What an error says of a frame that is too large, as Python peers say it, too. */
-function tooLarge(reason: string): Pick<Frame, string> {
-    const context = libraryError('TooLarge', reason);
-    return { reason_uri: 'agm.errors.client_error', reason, context };
-}
-
-function methodKey(peerId: string, methodId: string): string {
-    return `${peerId}/${methodId}`;
 }

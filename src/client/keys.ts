@@ -1,14 +1,17 @@
-/** Keys and words that mean nothing, and which were meant: the rules of `wire/keys.py`. */
+/**
+ * Keys and words that are not known, and the known ones that were meant: the rules of
+ * `wire/keys.py`.
+ */
 
-/** Greater is the share of its letters that a word may have wrong. */
+/** The greatest share of its letters that a word may have wrong. */
 const GREATEST_DISTANCE = 0.4;
-/** Fewer characters are part of a word by chance. */
+/** A shorter text is a part of many words by chance. */
 const SHORTEST_PART = 4;
-/** So many characters at the beginning make words look alike. */
+/** Words look alike when they have this many characters at the beginning in common. */
 const BEGINNING = 3;
 
 /**
- * Throws an Error for a key that is none of `known`.
+ * Throws an Error for a key that is not among `known`.
  *
  * @param what The object, for people, such as `The definition`.
  */
@@ -19,7 +22,7 @@ export function checkKeys(what: string, object: object, known: readonly string[]
     }
 }
 
-/** `did you mean "accepts"?`, or which words there are where none is near. */
+/** `did you mean "accepts"?`, or a list of the known words where none is near. */
 export function hint(word: string, known: readonly string[]): string {
     const meant = nearest(word, known);
     return meant === undefined
@@ -46,7 +49,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     );
 }
 
-/** Neither case nor underscores tell words apart. */
+/** Case and underscores make no difference. */
 function plain(word: string): string {
     return word.toLowerCase().replace(/_/g, '');
 }

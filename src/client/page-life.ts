@@ -1,21 +1,21 @@
 /**
- * What a browser does with a page beside showing it: it puts it into its back/forward cache, freezes
- * it, sleeps with it, and unloads it. No code of the page runs then, so it can answer nobody.
+ * A browser may put a page into its back/forward cache, freeze it, go to sleep with the machine, or
+ * unload the page. No code of the page runs then, so the page cannot answer anybody.
  */
 
-/** How often the clock is looked at. */
+/** How often the clock is read. */
 const TICK_MS = 5_000;
-/** A tick that is so much too late was not late for want of time alone: the machine slept, or the browser spares its timers. */
+/** When a tick is this much too late, the machine slept or the browser holds timers back. */
 const JUMP_MS = 15_000;
 
 export interface PageLife {
-    /** The page may be about to go; or not, as when its user decides to stay. */
+    /** The page may be about to go; its user may still decide to stay. */
     onUnloading: () => void;
-    /** From now on no code of the page runs, until `onBack`, if ever. */
+    /** No code of the page runs from now on, until `onBack` if the page comes back. */
     onAway: () => void;
     /** The page runs again; also called when it was not away. */
     onBack: () => void;
-    /** Something may have happened to the page's connections that nobody has told it. */
+    /** The page's connections may have ended without any event. */
     onDoubt: () => void;
 }
 

@@ -1,4 +1,4 @@
-/** `Glue42.settings`: how a page is to connect. */
+/** How a page shall connect. */
 
 import { checkKeys } from './keys';
 
@@ -13,7 +13,7 @@ export const SETTINGS_KEYS = ['type', 'web', 'webPlatform', 'desktop'] as const;
 
 const TYPES: unknown[] = ['client', 'platform'];
 
-/** The settings without what is empty; throws an Error for what means nothing. */
+/** The settings that are given; throws an Error for a key or a type that is not known. */
 export function readSettings(settings: Settings): Settings {
     checkKeys('settings', settings, SETTINGS_KEYS);
     const given = Object.entries(settings).filter(([, value]) => value !== null);

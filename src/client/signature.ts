@@ -1,14 +1,13 @@
 /**
- * What a method accepts and returns. Its Dash server reads the texts, so that their grammar is
- * written down once; values are checked here, against the JSON Schemas that it answers.
+ * What a method accepts and returns. Whoever serves the page reads the texts, so that their grammar
+ * is written down once; values are checked here, against the JSON Schemas that come of it.
  */
 
 import type { Schema } from '@cfworker/json-schema';
-import { askDashServer } from './dash-server';
-import type { MethodDefinition } from './definition';
-import { describeProblems } from './problems';
+import type { MethodDefinition } from './definitions';
+import { describeProblems } from './signature-values';
 
-/** Says what is wrong with a value, in a sentence for each field; nothing when all is well. */
+/** Says what is wrong with a value, in a sentence for each field. */
 export type Check = (value: unknown) => string[];
 
 export interface Checks {
@@ -22,28 +21,13 @@ export interface Schemas {
     returns: Schema | null;
 }
 
-const ROUTE = '_dash-interop/signature';
-
-const asked = new Map<string, Promise<Schemas>>();
-
 /**
- * The schemas of the texts of a definition, undefined where it has none; rejects when one of them
- * is malformed or the Dash server does not answer.
+ * Reads what a definition says of arguments and results; undefined where it says nothing. Rejects
+ * when that is malformed or nobody can read it.
  */
-export function askSchemas(definition: MethodDefinition): Promise<Schemas> | undefined {
-    const texts = signaturesOf(definition);
-    if (Object.keys(texts).length === 0) {
-        return undefined;
-    }
-    const key = JSON.stringify(texts);
-    const answer = asked.get(key) ?? askDashServer(ROUTE, texts);
-    asked.set(key, answer);
-    // A server that did not answer may do so when it is asked again.
-    answer.catch(() => asked.delete(key));
-    return answer;
-}
+export type ReadSignature = (definition: MethodDefinition) => Promise<Schemas> | undefined;
 
-/** Loads what checks values; it is no part of pages that do without. */
+/** Loads the validator, which only pages that check values need. */
 export async function makeChecks({ accepts, returns }: Schemas): Promise<Checks> {
     const { Validator } = await import(/* webpackChunkName: "core" */ '@cfworker/json-schema');
     const checkOf = (schema: Schema | null, noun: string): Check => {
@@ -59,16 +43,9 @@ export async function makeChecks({ accepts, returns }: Schemas): Promise<Checks>
     return { accepts: checkOf(accepts, 'argument'), returns: checkOf(returns, 'result field') };
 }
 
-function signaturesOf({ accepts, returns }: MethodDefinition): Record<string, string> {
-    const texts = Object.entries({ accepts, returns });
-    return Object.fromEntries(
-        texts.filter((entry): entry is [string, string] => Boolean(entry[1])),
-    );
-}
-
 /**
- * The value as JSON has it, where dates are text. Its objects inherit nothing, which the validator
- * would take for fields.
+ * The value as JSON has it, where dates are text. Its objects inherit nothing: the validator would
+ * take what they inherit for fields.
  */
 function plainValue(value: unknown): unknown {
     return JSON.parse(JSON.stringify(value ?? null), (_key, part) =>

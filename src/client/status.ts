@@ -1,21 +1,24 @@
 /** Whether a page is connected to its gateway, as whom, and why not. */
 
-import type { Instance } from './targets';
+import type { Instance } from './instance';
 
 export interface ConnectionStatus {
-    /** `connecting` until the first login; `disconnected` when it failed or was lost. It goes on trying. */
+    /**
+     * `connecting` until the first login; `disconnected` when a login failed or the connection was
+     * lost, and the page tries again.
+     */
     state: 'connecting' | 'connected' | 'disconnected';
-    /** What went wrong last, null when nothing did. */
+    /** What went wrong last; null while all is well. */
     error: string | null;
     /** Whether somebody has to change something before the page can connect. */
     isLasting?: boolean;
-    /** This page as others see it; told with each login, which changes its peerId. */
+    /** This page as others see it; each login changes its peerId. */
     instance?: Instance;
 }
 
 export type StatusListener = (status: ConnectionStatus) => void;
 
-/** A problem that does not end by itself, whatever is tried again. */
+/** A problem that does not end by itself, however often the page tries again. */
 export class LastingProblem extends Error {}
 
 /** The status after something went wrong. */
@@ -28,7 +31,7 @@ export function disconnectedBy(reason: unknown): ConnectionStatus {
     };
 }
 
-/** What a connection says of itself, for those who come later, too. */
+/** The present status of a connection, which also later listeners hear. */
 export class LatestStatus {
     current: ConnectionStatus = { state: 'connecting', error: null };
     private readonly listeners = new Set<StatusListener>();

@@ -1,8 +1,7 @@
 /** Which servers an invocation goes to. */
 
+import { type Instance, OWN_VIEW } from './instance';
 import { checkKeys, nearest } from './keys';
-
-export type Instance = Record<string, any>;
 
 export type Target = 'best' | 'all' | 'skipMine' | Instance | Instance[];
 
@@ -22,10 +21,7 @@ const WORDS = new Map<string, Choice>([
     ['skipMine', (servers, ownId) => servers.filter(({ peerId }) => peerId !== ownId)],
 ]);
 
-/** What each page makes up for itself: core invents a pid for an instance that tells none. */
-export const OWN_VIEW = ['pid', 'isLocal'];
-
-/** What does not count in a target that names an `instance`: a reconnect changes the peer. */
+/** Fields that do not count in a target with an `instance`: a reconnect changes the peerId. */
 const PASSING = new Set(['peerId', ...OWN_VIEW]);
 
 const PATTERN_KEYS = ['regex', 'flags'];
@@ -33,7 +29,7 @@ const PATTERN_KEYS = ['regex', 'flags'];
 type Filter = (server: Instance) => boolean;
 
 /**
- * Whom a target means; throws an Error that says what is wrong with it.
+ * How a target chooses among servers; throws an Error that says what is wrong with the target.
  *
  * @param target A value of an instance filter is compared without regard to case, or is a regular
  *     expression, as a RegExp or as `{regex: "...", flags: "i"}`.
@@ -82,7 +78,10 @@ function readTest(key: string, wanted: unknown): (value: unknown) => boolean {
     return (value) => String(value).toLowerCase() === text;
 }
 
-/** Instances may have dicts among their values, but none that looks like a pattern. */
+/**
+ * A value may be a dict, as it is in some instances, but not one that looks like a misspelt
+ * pattern.
+ */
 function checkNoPattern(key: string, wanted: object): undefined {
     const misspelt = Object.keys(wanted).find((each) => nearest(each, PATTERN_KEYS) === 'regex');
     if (misspelt !== undefined) {
@@ -109,7 +108,7 @@ function readPattern(key: string, wanted: unknown): RegExp | undefined {
         return new RegExp(regex, typeof flags === 'string' ? flags.replace(/[gy]/g, '') : '');
     } catch (error) {
         throw new Error(
-            `The target's ${key} is no regular expression: ${(error as Error).message}`,
+            `The target's ${key} is not a valid regular expression: ${(error as Error).message}`,
         );
     }
 }

@@ -12,9 +12,9 @@ interface Props extends DashProps {
         target?: any;
         /** Times to wait. */
         options?: {
-            /** Longest wait for the result, in milliseconds; 30000 by default. */
+            /** Longest wait for the result, in milliseconds; 30000 by default. A number that is not positive is refused: see result. */
             methodResponseTimeoutMs?: number;
-            /** Longest wait for an instance that offers the method, in milliseconds; 30000 by default. 0 does not wait. */
+            /** Longest wait for an instance that offers the method, in milliseconds; 30000 by default. With 0 the invocation does not wait, and a negative number is refused: see result. */
             waitTimeoutMs?: number;
         };
         /** Comes back with the result, to tell invocations apart. */

@@ -8,7 +8,7 @@ interface Props extends DashProps {
     /** Whether callers get a result. True: invocations reach the callback one by one, and each waits for the value it writes to result. False: callers are told that the invocation was accepted. */
     returns: boolean;
 
-    /** Longest time from the arrival of an invocation to its result, in milliseconds; the wait for the invocations before it counts. When it is up, the caller gets an error. Void invocations have no limit. */
+    /** Longest time from the arrival of an invocation to its result, in milliseconds; the wait for the invocations before it counts. When it is up, the caller gets an error. Void invocations have no limit. A number that is not positive is refused: see error. */
     methodResponseTimeoutMs?: number;
 
     /** Hand over all waiting invocations at once: invoke is then a list of invocations, and result has to be a list of their results. Saves a round trip for each when many come together. */

@@ -1,18 +1,18 @@
 /** `MethodRegister.result`: the answer to one invocation, as a callback wrote it. */
 
-import { type HandlerError, libraryError } from '../client/errors';
-import type { Reply } from '../client/interop';
+import { type HandlerError, libraryError } from '../client/failures';
 import { checkKeys } from '../client/keys';
+import type { Reply } from '../client/serving';
 
 export const ANSWER_KEYS = ['invocationId', 'invocationResult', 'error'] as const;
 
-/** What is wrong with an answer, in words; undefined while nothing is. */
+/** What is wrong with an answer, in words; undefined where nothing is. */
 export function problemOf(answer: unknown): string | undefined {
     if (answer === null || typeof answer !== 'object') {
-        // It has no invocationId, which is what is told of it.
+        // The queue says of it that it has no invocationId.
         return undefined;
     }
-    // What method_handler says of itself, which is not for authors.
+    // Only method_handler writes takesLists.
     const { takesLists, ...written } = answer as Record<string, unknown>;
     try {
         checkKeys("The handler's answer", written, ANSWER_KEYS);
@@ -40,7 +40,7 @@ function readError(error: any): HandlerError {
     return { ...error, message: String(error.message ?? 'The handler failed without saying why') };
 }
 
-/** Methods return objects; other values are wrapped, nothing becomes an empty object. */
+/** Methods return objects: another value is put into one, and no value becomes an empty object. */
 function readResult(value: unknown): Record<string, any> {
     if (value === undefined || value === null) {
         return {};

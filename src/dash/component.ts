@@ -37,14 +37,14 @@ declare global {
 
 /** What a component does as long as it is in the layout. */
 export interface Part {
-    /** The component has left the layout, and has not been put back in the same turn. */
+    /** The component has left the layout and was not put back in the same turn. */
     end: () => void;
 }
 
 /**
  * A component as Dash's callbacks know it. React may mount it anew at any change of the layout, as
- * when one is added beside it; what it does goes on meanwhile, and ends when it has not come back by
- * the end of the turn.
+ * when one is added beside it; what it does goes on meanwhile, and ends when it has not come back
+ * by the end of the turn.
  */
 export class DashComponent {
     slot: Slot | undefined;
@@ -55,10 +55,10 @@ export class DashComponent {
     private readonly listeners = new Map<string, (value: any) => void>();
     private readonly parts = new Map<string, Part>();
     private readonly guard = new ReplayGuard();
-    /** A prop that the library sets: a copy of this component has it, one made anew has not. */
+    /** A prop that the library sets. A copy of this component has it; a new component does not. */
     private mark: string | undefined;
     private entry: Entry | undefined;
-    /** What Dash's store had when it was looked at last. */
+    /** Layout and paths of Dash's store at the last look. */
     private layout: unknown;
     private paths: unknown;
     private isPresent = false;
@@ -77,8 +77,8 @@ export class DashComponent {
     }
 
     /**
-     * The queue of the prop that the library sets and whose values are events: the callbacks of each
-     * value run once, whatever becomes of the layout.
+     * The queue of a prop that the library sets and whose values are events: the callbacks of each
+     * value run once, however the layout changes.
      *
      * @param mayFill Whether the last value may fill an output that comes into the layout later.
      */
@@ -96,8 +96,9 @@ export class DashComponent {
     }
 
     /**
-     * Calls `onWrite` with every value that is written to one of its props while the component is in
-     * the layout: once with each, also with one that was there before or that is still there later.
+     * Calls `onWrite` with every value that is written to one of its props while the component is
+     * in the layout: once with each, also with one that was there before or that is still there
+     * later.
      *
      * @param mark A prop that only the library sets, by which a copy of the component is known.
      */
@@ -112,7 +113,7 @@ export class DashComponent {
         }
     }
 
-    /** It is in the page, perhaps again. */
+    /** React has put it into the page, for the first time or again. */
     mount(slot: Slot): void {
         this.slot = slot;
         watchAnswers(slot.store);
@@ -121,7 +122,7 @@ export class DashComponent {
         this.resume();
     }
 
-    /** It is taken out of the page; in this turn it may be put back, here or elsewhere. */
+    /** React takes it out of the page; in this turn it may be put back, here or elsewhere. */
     unmount(slot: Slot): void {
         if (this.slot !== slot) {
             return;
@@ -137,12 +138,12 @@ export class DashComponent {
         });
     }
 
-    /** While it is not in the page: when it is known whether it comes back. */
+    /** Resolves when it is known whether it comes back; undefined while it is in the page. */
     get untilDecided(): Promise<void> | undefined {
         return this.slot ? undefined : this.fate;
     }
 
-    /** It is rendered where the layout has it. */
+    /** React has rendered it at its new place. */
     moved(): void {
         if (this.slot) {
             this.lookAtLayout(this.slot);
@@ -150,11 +151,11 @@ export class DashComponent {
         }
     }
 
-    /** Sees what has changed since it looked last. */
+    /** Handles what has changed since the last look. */
     private look(slot: Slot): void {
         const { store, id } = slot;
         const { layout, paths } = layoutState(store);
-        // Dash tells of much that has nothing to do with the layout, and often.
+        // Most changes of the store have nothing to do with the layout.
         if (layout !== this.layout || paths !== this.paths) {
             this.layout = layout;
             this.paths = paths;
@@ -169,7 +170,7 @@ export class DashComponent {
         const before = this.entry;
         const entry = layoutEntry(store, id, this.path);
         if (entry && !this.isPresent) {
-            // Not in this moment: the layout may go on changing.
+            // Later in this turn: the layout may go on changing.
             queueMicrotask(() => this.resume());
         }
         this.isPresent = entry !== undefined;
@@ -184,8 +185,8 @@ export class DashComponent {
     }
 
     /**
-     * Where values can be given to it now: it has to be rendered where the layout has it. Dash would
-     * drop what is given to another place, or give it to whatever is there.
+     * Where values can be given to it now: it has to be rendered where the layout has it. Dash
+     * would drop what is given to another place, or give it to whatever is there.
      */
     private place(): Slot | undefined {
         const { slot, path } = this;
@@ -242,14 +243,16 @@ export class DashComponent {
     }
 }
 
-/** Whether a change was a write to the component itself, and no layout that a callback returned. */
+/**
+ * Whether a change was a write to the component itself, and not a layout that a callback returned.
+ */
 function isWrite(before: Entry | undefined, { path, writes }: Entry): boolean {
     return before?.path.join() === path.join() && before.writes !== writes;
 }
 
 const components = new Map<ComponentId, DashComponent>();
 
-/** One that has no id is known by its place. */
+/** The component of an id, or of a place where it has no id. */
 function componentOf(id: ComponentId | undefined, path: ComponentPath): DashComponent {
     const key = id ?? `at ${path.join()}`;
     const component = components.get(key) ?? new DashComponent();
@@ -266,7 +269,7 @@ export function useDashComponent({ id: givenId, setProps }: DashProps): DashComp
     const store = context.useStore();
     const id = givenId === undefined ? undefined : stringifyId(givenId);
     const { componentPath } = context;
-    // One that Dash renders in the place of another may be another component.
+    // What Dash renders in the place of a component may be another component.
     // biome-ignore lint/correctness/useExhaustiveDependencies: where it has an id, it may move
     const component = useMemo(() => componentOf(id, componentPath), [id]);
     // Dash makes a new setProps for each render, and only the latest is sure to be right.

@@ -7,7 +7,7 @@
  * these triggered in turn, has ended and its outputs are applied; and when no callback that listens
  * to the prop runs for another reason. Where no callback listens, nothing is waited for.
  *
- * A layout that a callback returns has the values that the prop had a while ago, or none. While the
+ * A layout that a callback returns has a value that the prop had before, or no value. While the
  * callbacks of a value are under way, the prop holds that value whatever a layout brings.
  *
  * The values of one prop have to differ from each other: Dash ignores a value equal to the one it
@@ -59,7 +59,7 @@ export class Deliverer {
     /**
      * @param prop The prop to give values to.
      * @param slot The component as it is mounted now; undefined while it is not.
-     * @param warn Tells whoever looks into the page that something is not as it should be.
+     * @param warn Shows a warning to whoever develops the app.
      */
     constructor(
         prop: string,
@@ -89,7 +89,7 @@ export class Deliverer {
         });
     }
 
-    /** Goes on with what waits, if it can: the component may be mounted again. */
+    /** Goes on with what waits, if that is possible: the component may be mounted again. */
     resume(): void {
         if (!this.stopWaiting && !this.stopRuns) {
             this.next();
@@ -108,7 +108,7 @@ export class Deliverer {
         this.resume();
     }
 
-    /** The component has gone, and nobody will see what waits. */
+    /** The component is gone, so what waits is not delivered. */
     end(): void {
         const waiting = this.queue.splice(0);
         this.abandon();
@@ -136,7 +136,10 @@ export class Deliverer {
         }
     }
 
-    /** A callback that listens runs for another reason: it would lose what it returns. */
+    /**
+     * A callback that listens runs for another reason. If the value were set now, Dash would drop
+     * what it returns.
+     */
     private waitForOthers({ store, id }: Slot): void {
         const goOn = () => {
             this.stopWaiting = undefined;
@@ -154,9 +157,9 @@ export class Deliverer {
 
     private set(slot: Slot, { value, resolve }: Waiting): void {
         const fail = (error: unknown) => {
-            // A component that fails in rendering must not stop the values after this one.
+            // The values after this one go on when the component fails to render.
             console.error(error);
-            resolve({ ...notSet(), failed: true, failure: { error } });
+            resolve({ ...notSet(), failure: { error } });
             this.resume();
         };
         if (this.give(slot, value, fail)) {

@@ -1,20 +1,21 @@
 /**
- * Tells the author of an app what goes wrong in a page where he looks anyway, without any prop
- * wired: in the browser's console, in Dash's dev tools while they are on, and of connections and
- * registrations, which whoever runs the server has to mend, in the log of the Dash server.
+ * What goes wrong in a page is shown where authors look, without a callback for it: in the
+ * browser's console, and in Dash's dev tools while they are on. Problems of connections and
+ * registrations have to be solved by whoever runs the server, so they also go to the log of the
+ * Dash server.
  *
- * Each problem of a component is told once, as most of them come again with every attempt.
+ * Each problem of a component is shown once, as most of them come again with every attempt.
  */
 
-import { askDashServer } from '../client/dash-server';
 import type { DashComponent, DashProps } from './component';
+import { askDashServer } from './dash-server';
 import { callbacksWithInput, showInDevTools, stringifyId } from './renderer';
 
 const ROUTE = '_dash-interop/problem';
 
-/** So many different problems are told of a page. */
+/** The most problems that a page shows. */
 const MOST_PROBLEMS = 200;
-/** What goes to the server: its log is for everybody's problems. */
+/** The most characters and reports that a page sends to the server, whose log is for all pages. */
 const LONGEST_REPORT = 500;
 const MOST_REPORTS = 20;
 
@@ -37,8 +38,8 @@ export class Diagnostics {
     }
 
     /**
-     * A call failed, and callbacks that listen to `prop` hear it. Where there are some, it may be
-     * what the app expects, and the dev tools are for its faults.
+     * A call failed. Where callbacks listen to `prop`, the app may expect that, so it is not shown
+     * as a fault in the dev tools.
      */
     warnBeside(prop: string, message: string): void {
         const { slot } = this.component;
@@ -46,14 +47,14 @@ export class Diagnostics {
         this.tell(message, console.warn, !isHeard);
     }
 
-    /** The page's connection is away: a warning, for the server's log, too. */
+    /** The page has no connection: a warning, also for the server's log. */
     warnOfConnection(message: string): void {
         if (this.tell(message, console.warn)) {
             reportToServer(this.name, message);
         }
     }
 
-    /** Something will not work until somebody changes it. */
+    /** Something does not work until somebody changes the app or its server. */
     fail(message: string): void {
         if (this.tell(message, console.error)) {
             reportToServer(this.name, message);
@@ -79,7 +80,7 @@ export class Diagnostics {
     }
 }
 
-/** The console has it already, so a server that cannot be told is no further problem. */
+/** The console has the problem already, so a report that fails is left at that. */
 function reportToServer(component: string, message: string): void {
     if (reports >= MOST_REPORTS) {
         return;

@@ -1,11 +1,11 @@
 /**
  * Finds the executions of callbacks that will never end because their answer could not be read.
  *
- * When the answer to a callback's request is no JSON, such as a login page with status 200, or when
- * it was cut off, Dash does not notice: the promise of the execution stays open, and the run stays in
- * the store. Nothing tells of it but the promise that Dash gets when it reads the answer, and it gets
- * that from `fetch`, which therefore is looked over the shoulder; nothing about it changes.
- * `findings/dash-html-answer-never-ends.sh` shows it.
+ * When the answer to a callback's request is not JSON, such as a login page with status 200, or
+ * when it was cut off, Dash does not notice: the promise of the execution stays open, and the run
+ * stays in the store. Only the promise that Dash gets when it reads the answer is rejected. Dash
+ * gets that answer from `fetch`, so the answers of `fetch` are observed here; nothing about them
+ * changes. `findings/dash-html-answer-never-ends.sh` shows it.
  */
 
 import { type PendingCallback, pendingCallbacks, type Store, stringifyId } from './renderer';
@@ -21,10 +21,10 @@ const lost = new WeakSet<Execution>();
 const stores = new Set<Store>();
 const listeners = new Set<() => void>();
 
-/** Looks at the answers to the callbacks of a page from now on. */
+/** Observes the answers to the callbacks of a page from now on. */
 export function watchAnswers(store: Store): void {
     if (stores.size === 0) {
-        lookOverFetch();
+        observeFetch();
     }
     stores.add(store);
 }
@@ -35,21 +35,21 @@ export function isLost(execution: Execution): boolean {
 }
 
 /** Calls `listener` whenever executions were found to be lost; returns how to stop. */
-export function onLost(listener: () => void): () => void {
+export function onAnswerLost(listener: () => void): () => void {
     listeners.add(listener);
     return () => listeners.delete(listener);
 }
 
-function lookOverFetch(): void {
+function observeFetch(): void {
     const { fetch } = window;
     window.fetch = (input, options) => {
         const answering = fetch.call(window, input, options);
         const isCallback = typeof input === 'string' && input.includes(CALLBACK_ROUTE);
-        return isCallback ? answering.then((answer) => watched(answer, options?.body)) : answering;
+        return isCallback ? answering.then((answer) => observed(answer, options?.body)) : answering;
     };
 }
 
-function watched(answer: Response, body: unknown): Response {
+function observed(answer: Response, body: unknown): Response {
     const read = answer.json.bind(answer);
     answer.json = () =>
         read().catch((reason) => {
@@ -61,7 +61,7 @@ function watched(answer: Response, body: unknown): Response {
 
 /** @param body The request of the execution. */
 function lose(body: unknown): void {
-    // Dash may compress it; then nobody can tell whose it was.
+    // Dash may compress it; then it cannot be told which execution it was.
     const wanted = typeof body === 'string' ? outputsOf(JSON.parse(body)) : undefined;
     for (const store of stores) {
         for (const pending of pendingCallbacks(store)) {
@@ -86,7 +86,7 @@ function resolved(store: Store, { callback, getOutputs }: PendingCallback): Outp
     return { output: callback.output, outputs: getOutputs?.(store.getState().paths) };
 }
 
-/** What tells an execution from all others that are under way. */
+/** The outputs as text, by which an execution differs from all others that are under way. */
 function outputsOf({ output, outputs }: Outputs): string {
     const names = [outputs ?? []]
         .flat(3)

@@ -1,14 +1,16 @@
 /** The method of a MethodRegister, from its registration to its withdrawal. */
 
-import { untilDashServerAnswers } from '../client/dash-server';
-import { readTimeout } from '../client/definition';
-import { DEFAULT_TIMEOUT_MS, type Handler, type InteropClient } from '../client/interop';
+import { DEFAULT_TIMEOUT_MS, readTimeout } from '../client/deadlines';
+import type { InteropClient } from '../client/interop-client';
+import type { Handler } from '../client/serving';
+import { readMode, validated } from '../client/validation';
 import type { DashComponent, Part } from './component';
+import { untilDashServerAnswers } from './dash-server';
 import type { Diagnostics } from './diagnostics';
 import { type Interop, NO_ROOT } from './interop-context';
-import { InvocationQueue } from './invocations';
+import { InvocationQueue } from './queue';
 import { callbacksWithInput, callbacksWithOutput } from './renderer';
-import { readMode, validated } from './validate';
+import { askSignature } from './signatures';
 
 /** What a MethodRegister is given. */
 export interface Offer {
@@ -47,12 +49,12 @@ export class OfferedMethod implements Part {
         }
     }
 
-    /** Follows what the component is given; registers anew only what has changed. */
+    /** Takes over the present props; registers the method anew only where they say another one. */
     update({ interop, ...offer }: Offer): void {
         const { definition, validate, returns, batch } = offer;
         const timeout = timeoutOf(offer.methodResponseTimeoutMs);
         this.queue.settings = { returns, batch, timeoutMs: timeout.ms };
-        // An equal definition that a callback sends again is a new object, and no change.
+        // A definition that a callback sends again is a new object even where nothing has changed.
         const key = JSON.stringify([definition, validate, timeout.problem?.message]);
         if (interop === this.interop && key === this.key) {
             return;
@@ -107,6 +109,7 @@ export class OfferedMethod implements Part {
             handler = await validated(handler, definition, {
                 mode: readMode(validate),
                 returns: () => this.queue.settings.returns,
+                readSignature: askSignature,
                 warn: (message) => this.diagnostics.warn(message),
             });
             if (!isWithdrawn) {
@@ -121,14 +124,14 @@ export class OfferedMethod implements Part {
         });
         return () => {
             isWithdrawn = true;
-            // Asked for now, so that it comes before what registers the name anew.
+            // Asked for at once, so that it comes before the next registration of the name.
             client.unregister(definition, handler).catch(() => {
-                // The connection took it along.
+                // The method is gone with the connection.
             });
         };
     }
 
-    /** Stays as it is while nothing is wrong, so that no callback runs for good news. */
+    /** Leaves the prop alone while nothing is or was wrong, so that no callback runs for that. */
     private report(error: { message: string } | null): void {
         const deliverer = this.component.deliverer('error');
         if (error || deliverer.lastValue) {
@@ -149,7 +152,8 @@ export class OfferedMethod implements Part {
         return new InvocationQueue(settings, {
             deliver: async (value) => {
                 const delivery = await deliverer.deliver(value);
-                // Callbacks of a component that is going are dropped, and that is not their fault.
+                // Dash drops the callbacks of a component that goes; then they have not failed to
+                // answer.
                 await component.untilDecided;
                 return delivery;
             },

@@ -146,7 +146,8 @@ function callbacksOf(
     if (!id.startsWith('{')) {
         return ofProp(byId[id], prop).flat();
     }
-    // A pattern with the same keys may mean this component: better one too many than one missed.
+    // Whether a pattern with the same keys matches this component is not looked at: a callback too
+    // many does no harm, and one too few would.
     const patterns = byKeys[Object.keys(JSON.parse(id)).sort().join(',')];
     return ofProp(patterns, prop)
         .flat()
@@ -172,8 +173,8 @@ export interface Entry {
 }
 
 /**
- * A component's entry in the layout; undefined when another component, or none, is at its place, as
- * while the layout changes.
+ * A component's entry in the layout; undefined while another component, or no component, is at its
+ * place, as it may be while the layout changes.
  *
  * @param lastPath Where the component was rendered, for one that Dash does not know by an id.
  */
@@ -197,7 +198,9 @@ export function layoutEntry(
     return { path, props, writes: hash.hash ?? hash };
 }
 
-/** What is another object whenever something in the layout, or a place in it, has changed. */
+/**
+ * Layout and paths: other objects whenever something in the layout, or a place in it, has changed.
+ */
 export function layoutState(store: Store): { layout: unknown; paths: unknown } {
     return store.getState();
 }
@@ -219,14 +222,13 @@ export function pathOf(store: Store, id: ComponentId): ComponentPath | undefined
 
 /** Sets props in the layout without any callback being requested. */
 export function setQuietly(store: Store, path: ComponentPath, props: Record<string, any>): void {
-    // As if it came with an answer: what people do in the page goes into Dash's history of edits.
+    // As if it came with an answer: Dash keeps a history of other changes, for undo.
     const payload = { itempath: path, props, source: 'response' };
     store.dispatch({ type: 'ON_PROP_CHANGE', payload });
 }
 
 /**
- * Puts a problem into the list of Dash's dev tools, which print it, too; as Dash itself does with
- * what goes wrong in the page.
+ * Puts a problem into the list of Dash's dev tools, which also print it, as Dash does with its own.
  *
  * @returns Whether they are on.
  */
@@ -236,7 +238,7 @@ export function showInDevTools(store: Store, message: string): boolean {
         return false;
     }
     const shown = new Error(message);
-    // Where in this library it was noticed helps nobody.
+    // The place in this library where it was noticed would not help.
     shown.stack = message;
     store.dispatch({ type: 'ON_ERROR', payload: { type: 'frontEnd', error: shown } });
     return true;

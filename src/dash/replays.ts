@@ -1,11 +1,11 @@
 /**
  * Takes back what Dash requests although nothing has happened.
  *
- * When a layout changes, Dash goes through the part that is new to it, which may be everything beside
- * a component that was added. It requests the callbacks of every component there, as if its props had
- * just been written, and those whose outputs are there, to fill them. For a prop that says how things
- * are that is right. A prop whose values are events still holds the last one, and it would happen
- * again. `findings/dash-append-repeats-callbacks.sh` shows it.
+ * When a layout changes, Dash goes through the part that is new to it, which may be everything
+ * beside a component that was added. It requests the callbacks of every component there, as if its
+ * props had just been written, and those whose outputs are there, to fill them. That is right for a
+ * prop that describes a state. A prop whose values are events still holds the last event, which
+ * would happen again. `findings/dash-append-repeats-callbacks.sh` shows it.
  */
 
 import type { Deliverer } from './deliver';
@@ -78,13 +78,14 @@ export class ReplayGuard {
         let isRefill = false;
         for (const [prop, { deliverer, mayFill }] of this.props) {
             const key = `${id}.${prop}`;
-            // A component that was made anew has no event to repeat.
+            // A new component has no event to repeat.
             const isEmpty = props[prop] === undefined || props[prop] === null;
             if (isEmpty) {
                 continue;
             }
             if (changed.includes(key)) {
-                // Dash would drop what it merges with a request of a layout that led to nothing else.
+                // Dash would drop what it merges with a request of a layout that led to nothing
+                // else.
                 if (pending.executionGroup || !deliverer.expects(pending)) {
                     replayed.add(key);
                 }

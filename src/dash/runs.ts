@@ -4,19 +4,17 @@ import { AnswerLost, isLost } from './lost-answers';
 import { type PendingCallback, pendingCallbacks, type Store, triggeredBy } from './renderer';
 import type { FailedExecution } from './unanswered';
 
-/** What came of a value. */
+/** What the callbacks of a value came to. */
 export interface Delivery {
     /** The definitions of all callbacks that it triggered, directly or through others. */
     callbacks: Set<PendingCallback['callback']>;
-    /** Whether one of them failed. */
-    failed: boolean;
-    /** How the first of them failed that did. */
+    /** How the first failure among them came about; undefined while none of them has failed. */
     failure?: FailedExecution;
 }
 
-/** What came of a value that was not set. */
+/** The delivery of a value that was not set. */
 export function notSet(): Delivery {
-    return { callbacks: new Set(), failed: false };
+    return { callbacks: new Set() };
 }
 
 export class TriggeredRuns {
@@ -40,7 +38,7 @@ export class TriggeredRuns {
         this.earlier.delete(undefined);
     }
 
-    /** Whether none of them is under way; what they led to since is noted. */
+    /** Whether none of them is under way any more. Notes what they led to. */
     haveEnded(): boolean {
         const ours = pendingCallbacks(this.store).filter((pending) => this.isOurs(pending));
         for (const { callback, resolvedId, executionPromise } of ours) {
@@ -80,7 +78,7 @@ export class TriggeredRuns {
         }
         if (!this.executions.has(execution)) {
             this.executions.add(execution);
-            // Where Dash cannot even ask for it, the outcome stands in place of a promise.
+            // Where Dash cannot send the request, this is the outcome itself and not a promise.
             Promise.resolve(execution).then(
                 (outcome) => outcome?.error === undefined || this.fail(outcome),
                 (error) => this.fail({ error }),
@@ -89,12 +87,11 @@ export class TriggeredRuns {
     }
 
     private fail(failure: FailedExecution): void {
-        this.delivery.failed = true;
         this.delivery.failure ??= failure;
     }
 }
 
-/** A callback as its author knows it: by what it updates. */
+/** A callback by the name that its author knows: what it updates. */
 export function nameOf({ output, outputs }: PendingCallback['callback']): string {
     return output || outputs.join(', ') || 'a callback without outputs';
 }

@@ -1,10 +1,10 @@
 /**
- * Why an invocation has no result although its callback has ended: in words, and as true as the
- * page can know it. Dash's renderer tells how the execution of a callback failed; that a handler
+ * Why an invocation has no result although its callback has ended, in words that say no more than
+ * the page can know. Dash's renderer tells how the execution of a callback failed; that a handler
  * raised an exception is sure only where it ran in the page.
  */
 
-import { type HandlerError, libraryError } from '../client/errors';
+import { type HandlerError, libraryError } from '../client/failures';
 import { AnswerLost } from './lost-answers';
 
 /** How Dash's renderer says that a callback failed. */
@@ -17,7 +17,7 @@ export interface FailedExecution {
 
 /** What is known when no result has come. */
 export interface Unanswered {
-    /** How the first callback that failed did so; undefined where none has. */
+    /** The first failure of a callback; undefined where none has failed. */
     failure: FailedExecution | undefined;
     /** Whether some callback has the invocation as Input. */
     hasHandler: boolean;
@@ -41,10 +41,10 @@ export function whyUnanswered({ failure, hasHandler, wrongId }: Unanswered): Han
     return noResult('The handler returned no result');
 }
 
-/** What somebody in front of the Dash server answers: a login is needed, or the server is away. */
+/** Statuses of a proxy or a login in front of the Dash server, which the handler never sees. */
 const REFUSALS = [401, 403, 407, 502, 503, 504];
 
-/** Whether a callback's request did not get as far as the handler, for all the page can tell. */
+/** Whether a callback's request did not reach the handler, as far as the page can tell. */
 export function isServerAway(failure: FailedExecution | undefined): boolean {
     const error = failure?.error;
     return (
@@ -66,7 +66,7 @@ function describeFailure({ error, payload }: FailedExecution): HandlerError {
     }
     if (error instanceof AnswerLost) {
         return noResult(
-            'What answered the callback was no JSON, or was cut off: has the login expired?',
+            'The answer to the callback is not JSON, or was cut off: has the login expired?',
         );
     }
     const words = wordsOf(error);
@@ -77,7 +77,7 @@ function describeFailure({ error, payload }: FailedExecution): HandlerError {
     );
 }
 
-// Without the words for the status: each kind of server has its own, and HTTP/2 has none.
+// Without the words for the status: each kind of server has its own, and HTTP/2 has no words.
 function describeRefusal({ status }: Response): string {
     if (status === 401 || status === 403) {
         return `The Dash server refused to run the callback, with ${status}: is the user logged in?`;

@@ -1,15 +1,16 @@
-/** Waits for something that Dash's store shows, and never for ever. */
+/** Waits until Dash's store shows something, and not without a limit. */
 
-import { onLost } from './lost-answers';
+import { onAnswerLost } from './lost-answers';
 import type { Store } from './renderer';
 
 /** Longest wait: a promise of a page's own script may never settle. */
 export const LONGEST_WAIT_MS = 300_000;
 
 /**
- * Calls `done` as soon as `isOver()`, which may be at once, or `late` when that takes too long.
+ * Calls `done` as soon as `isOver()` is true, which may be at once, or `late` when that takes too
+ * long.
  *
- * @returns How to wait no longer.
+ * @returns How to stop the wait.
  */
 export function until(
     store: Store,
@@ -30,7 +31,7 @@ export function until(
         }
     };
     const timer = setTimeout(() => end(late), LONGEST_WAIT_MS);
-    stops.push(() => clearTimeout(timer), store.subscribe(check), onLost(check));
+    stops.push(() => clearTimeout(timer), store.subscribe(check), onAnswerLost(check));
     check();
     return () => end(() => {});
 }

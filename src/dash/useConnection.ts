@@ -1,8 +1,9 @@
 /** The connection of a Glue42: made once for the life of the page, reported as props. */
 
 import { useEffect, useState } from 'react';
-import { connect, isDesktop } from '../client/connect';
-import { InteropClient } from '../client/interop';
+import { connect, type Host } from '../client/connect';
+import { InteropClient } from '../client/interop-client';
+import { isDesktop } from '../client/library';
 import type { Settings } from '../client/settings';
 import {
     type ConnectionStatus,
@@ -13,14 +14,20 @@ import {
 import { type DashComponent, type DashProps, useDashComponent } from './component';
 import { Diagnostics } from './diagnostics';
 import type { Interop } from './interop-context';
+import { askLogin } from './login';
+import { librarySettings, publishInstance } from './page-globals';
 
-/** An outage that ends within this time is told to callbacks only. */
+/** Of an outage that ends within this time only callbacks hear. */
 const TOLERATED_MS = 1_000;
+
+const HOST: Host = { askLogin, librarySettings, publish: publishInstance };
 
 /** How far a Glue42 has come. */
 export interface Progress {
     interop: Interop;
-    /** Whether there is nothing more to wait for: it is connected, or the page does without. */
+    /**
+     * Whether the wait is over: the page is connected, or a factory decided against a connection.
+     */
     isDone: boolean;
 }
 
@@ -63,9 +70,11 @@ class Connection {
         this.component = component;
         this.latest = statusOf(component);
         this.diagnostics = diagnostics;
-        this.outcome = connect(settings, (status) => this.change(status)).then(
+        this.outcome = connect(settings, HOST, (status) => this.change(status)).then(
             (client) => ({
-                interop: client ?? 'There is no connection: a factory of this page does without',
+                interop:
+                    client ??
+                    'There is no connection: a factory of this page decided against one (skipInit)',
                 isDone: true,
             }),
             (error: Error) => {
@@ -75,18 +84,18 @@ class Connection {
         );
     }
 
-    /** Tells the component how things are, also one that was put back into the layout. */
+    /** Gives the component its props, also one that was put back into the layout. */
     report(): void {
         this.component.deliverer('isEnterprise').deliver(isDesktop());
         this.change(this.latest.current);
     }
 
     private change(status: ConnectionStatus): void {
-        // Who the page was in the last connection outlives it.
+        // The instance of the last connection stays.
         const { instance } = this.latest.current;
         this.latest.tell(instance ? { instance, ...status } : status);
         this.diagnose();
-        // The state last, so that the others are there when a callback hears of it.
+        // The state last, so that the other props are there when its callbacks run.
         if (this.latest.current.instance) {
             this.component.deliverer('instance').deliver(this.latest.current.instance);
         }

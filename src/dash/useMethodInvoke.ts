@@ -1,16 +1,17 @@
 /** A MethodInvoke: each value written to its `invoke` is one invocation and has one result. */
 
 import { useEffect } from 'react';
-import { readWaitTimeout } from '../client/definition';
-import { DEFAULT_TIMEOUT_MS, InteropClient, InvocationFailed } from '../client/interop';
-import { readInvoke } from '../client/invoke-request';
+import { DEFAULT_TIMEOUT_MS, readWaitTimeout } from '../client/deadlines';
+import { InvocationError } from '../client/errors';
+import { InteropClient } from '../client/interop-client';
 import type { LatestStatus } from '../client/status';
 import { type DashComponent, type DashProps, type Part, useDashComponent } from './component';
 import type { Deliverer } from './deliver';
 import { Diagnostics } from './diagnostics';
 import { type Interop, useInterop, useStatus } from './interop-context';
+import { readInvoke } from './invoke-request';
 
-/** How long an invocation waits for a server before the author hears that there is none. */
+/** How long an invocation waits for a server before the author is warned. */
 const TOLERATED_MS = 1_000;
 
 export function useMethodInvoke(props: DashProps): void {
@@ -49,7 +50,7 @@ class Invoker implements Part {
         }
     }
 
-    /** Calls that are under way go on; where nobody is left to see a result, it is not delivered. */
+    /** Calls that are under way go on; a result is not delivered to a component that is gone. */
     end(): void {}
 
     private async invoke(invoke: unknown): Promise<void> {
@@ -64,7 +65,7 @@ class Invoker implements Part {
         this.results.deliver({ ...outcome, sequence });
     }
 
-    /** A wrong name or target, or a server that is away, would be told when all waiting is over. */
+    /** Tells the author of a wrong name or target long before the wait for a server is over. */
     private warnWhileWaiting(invoke: any): ReturnType<typeof setTimeout> {
         return setTimeout(() => {
             const client = this.interop;
@@ -88,7 +89,7 @@ class Arrival {
         this.announce = resolve;
     });
 
-    /** Waits as an invocation waits for a server; not for what does not come by itself. */
+    /** Waits as an invocation waits for a server, and no longer once a lasting problem is known. */
     async wait(timeoutMs: number, status: LatestStatus): Promise<Interop> {
         let timer: ReturnType<typeof setTimeout> | undefined;
         const late = new Promise<string>((resolve) => {
@@ -109,12 +110,13 @@ class Arrival {
     }
 }
 
-/** What is said, with the reason why the page is not connected, while there is one. */
+/** Adds the reason why the page is not connected, where it is known. */
 function because(said: string, { current }: LatestStatus): string {
     return current.error === null ? said : `${said}: ${current.error}`;
 }
 
-interface Outcome {
+/** A value of `MethodInvoke.result`. */
+interface Result {
     invocationId: unknown;
     invocationResult: object | null;
     error: { message: string } | null;
@@ -125,11 +127,11 @@ async function invokeOnce(
     arrival: Arrival,
     status: LatestStatus,
     invoke: any,
-): Promise<Outcome> {
+): Promise<Result> {
     const invocationId = invoke?.invocationId ?? null;
     try {
         const { definition, argumentObj, target, options } = readInvoke(invoke);
-        // Where the connection is there already, the call leaves before this function first awaits.
+        // Where there is a connection, the call leaves before this function first awaits.
         const waitMs = readWaitTimeout('waitTimeoutMs', options.waitTimeoutMs, DEFAULT_TIMEOUT_MS);
         const interop = present ?? (await arrival.wait(waitMs, status));
         const client = requireClient(interop);
@@ -147,13 +149,13 @@ async function invokeOnce(
 
 function requireClient(interop: Interop): InteropClient {
     if (typeof interop === 'string' || interop === undefined) {
-        throw new InvocationFailed(interop ?? 'The page is not connected', 'NotConnected');
+        throw new InvocationError(interop ?? 'The page is not connected', 'NotConnected');
     }
     return interop;
 }
 
 function describeError(error: Error): { message: string; all_errors: object[] } {
-    const { type, errors = [] } = error as Partial<InvocationFailed>;
+    const { type, errors = [] } = error as Partial<InvocationError>;
     const { exception, returned } = errors[0] ?? {};
     return {
         message: error.message,

@@ -3,13 +3,13 @@
  * would render only the last.
  *
  * A value comes in one of two ways. Somebody writes it to the prop: a callback that has the prop as
- * Output, or `set_props`. That is always a new value, and the same object is one write however often
- * it is seen. Or it comes with a layout: a callback returns the component, among others, as children
- * of another one. Such a layout may be made anew, and then its value is a new one; or it is what the
- * callback got as State, and then the value is a copy of one that was seen before.
+ * Output, or `set_props`. That is always a new value, and the same object is one write however
+ * often it is seen. Or it comes with a layout: a callback returns the component, among others, as
+ * children of another one. Such a layout may be made anew, and then its value is a new one; or it
+ * is what the callback got as State, and then the value is a copy of one that was seen before.
  */
 
-/** How many values are remembered; a layout that is under way longer than these counts as new. */
+/** How many values are remembered. A value of a layout counts as new when more have come since. */
 const REMEMBERED = 1_000;
 
 export class PropWatcher {
@@ -31,7 +31,7 @@ export class PropWatcher {
      * @param isWrite Whether the change was a write to the component itself; a layout brought it
      *     otherwise.
      * @param isCopy Whether such a layout is one that this page has shown before.
-     * @returns The value that was written; undefined when there is none.
+     * @returns The value that was written; undefined when nothing was.
      */
     look(props: Record<string, unknown>, isWrite: boolean, isCopy: boolean): unknown {
         const value = props[this.prop] ?? undefined;

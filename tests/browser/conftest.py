@@ -1,4 +1,4 @@
-"""A browser for the whole run, a gateway of its own, and servers that end with their test."""
+"""A browser for the whole run, and servers that end with their test."""
 
 from __future__ import annotations
 
@@ -7,22 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.apps_serving import free_ports
 from tests.support.browser_apps import Apps
 from tests.support.browser_console import record_consoles
 from tests.support.browser_engines import ENGINES, engines_of
 from tests.support.browser_pages import Browser
-
-
-@pytest.fixture(scope="session", autouse=True)
-def own_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Runs at the same time do not share a gateway."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-        patch.setenv("DASH_INTEROP_PORT", str(free_ports(10)))
-        patch.delenv("DASH_INTEROP_GATEWAY", raising=False)
-        patch.delenv("DASH_INTEROP_SECRET_FILE", raising=False)
-        yield
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -14,9 +14,10 @@ from itsdangerous.timed import TimestampSigner
 import dash_interop
 from dash_interop import Glue42, Interop, MethodInvoke, MethodRegister
 from tests.support.apps_parts import answer, handle, record, with_status
-from tests.support.apps_serving import backends, free_ports, make_app
+from tests.support.apps_serving import backends, make_app
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
+from tests.support.ports import free_range
 from tests.support.relay import Relay
 
 
@@ -37,7 +38,7 @@ def no_session_was_asked_for(page: Any) -> bool:
 def test_con001_the_root_shows_the_fallback_until_it_is_connected_and_reports_each_step(
     apps: Apps, secret_file: Path
 ) -> None:
-    port = free_ports(1)
+    port = free_range(1)
     url = f"ws://127.0.0.1:{port}"
     app = make_app("app", plugins=[Interop(gateway=url, secret_file=secret_file)])
     app.layout = Glue42(
@@ -99,7 +100,7 @@ def test_con002_pages_are_called_what_the_author_says(apps: Apps, backend: str) 
 
 @pytest.mark.every_engine
 def test_con003_a_page_survives_the_restart_of_its_gateway(apps: Apps, secret_file: Path) -> None:
-    port = free_ports(1)
+    port = free_range(1)
     gateway = start_gateway(apps, secret_file, port)
     interop = {"gateway": f"ws://127.0.0.1:{port}", "secret_file": secret_file}
     apps.browser.allow_lost_connections()
@@ -164,7 +165,7 @@ def test_con004_another_process_takes_over_when_the_one_with_the_gateway_is_kill
 ) -> None:
     environment = {
         "XDG_RUNTIME_DIR": str(tmp_path),
-        "DASH_INTEROP_PORT": str(free_ports(10)),
+        "DASH_INTEROP_PORT": str(free_range()),
     }
     apps.browser.allow_lost_connections()
     host = apps.process("tests.support.apps_main", "provider", **environment)
@@ -546,7 +547,7 @@ def test_con016_a_callback_hands_over_its_tab_which_stays_the_same_after_an_outa
     apps: Apps, secret_file: Path
 ) -> None:
     apps.browser.allow_lost_connections()
-    port = free_ports(1)
+    port = free_range(1)
     gateway = start_gateway(apps, secret_file, port)
     tabs = Tabs(apps, f"ws://127.0.0.1:{port}", secret_file)
     first, second = tabs.open("first"), tabs.open("second")

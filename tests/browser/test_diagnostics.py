@@ -15,9 +15,10 @@ from dash_interop import Glue42, Interop, MethodInvoke, MethodRegister
 from dash_interop.app import problems
 from dash_interop.gateway.embedded import shared_gateway
 from tests.support.apps_parts import record, with_status
-from tests.support.apps_serving import backends, free_ports, make_app
+from tests.support.apps_serving import backends, make_app
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import eventually
+from tests.support.ports import free_range
 
 POLICY = "The content security policy of this page forbids a connection to the gateway"
 
@@ -128,7 +129,7 @@ def test_dia005_an_outage_is_told_once_in_the_console_and_in_the_servers_log(
     apps: Apps, secret_file: Path, server_log: pytest.LogCaptureFixture
 ) -> None:
     apps.browser.allow_lost_connections()
-    url = f"ws://127.0.0.1:{free_ports(1)}"
+    url = f"ws://127.0.0.1:{free_range(1)}"
     app = apps.make("app", plugins=[Interop(gateway=url, secret_file=secret_file)])
     page = apps.open(app, connected=False)
     text = f"Glue42 glue42: No gateway answers at {url}"
@@ -214,8 +215,8 @@ def exempt(csrf: CSRFProtect, server: flask.Flask, part: str) -> None:
         ),
         (
             lambda: "<html>Please log in</html>",
-            "The Dash server answered _dash-interop/session with text/html that is no JSON object: "
-            "a login page or a proxy may have answered in its place",
+            "The Dash server answered _dash-interop/session with text/html that is not a JSON "
+            "object: a login page or a proxy may have answered in its place",
         ),
     ],
     ids=["redirect", "401", "page"],

@@ -56,15 +56,15 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 # The same as the client for asyncio ----------------------------------------------------------
 
-FOR_THE_TWIN = {"engine", "open_stream", "open_subscription"}
-"""Public for the sake of the blocking client only."""
+PLUMBING = {"until_there_is"}
+"""What the blocking classes do in their own way, and users do not call."""
 
 
 def public(class_: type[Any]) -> dict[str, Any]:
     return {
         name: member
         for name, member in inspect.getmembers(class_)
-        if not name.startswith("_") and name not in FOR_THE_TWIN
+        if not name.startswith("_") and name not in PLUMBING
     }
 
 

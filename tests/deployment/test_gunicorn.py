@@ -17,7 +17,7 @@ import pytest
 
 from dash_interop.client import sync
 from dash_interop.client.sync import InteropClient
-from tests.support.apps_serving import free_ports
+from tests.support.ports import free_range
 from tests.support.programs import Program
 from tests.support.watching import DEADLINE, Heard, processes, wait_for_offers
 
@@ -182,7 +182,7 @@ def test_gevent_worker_hosts_the_gateway_and_goes_on_while_it_waits(
     monkeypatch: pytest.MonkeyPatch,
     options: tuple[str, ...],
 ):
-    own = {"XDG_RUNTIME_DIR": str(tmp_path), "DASH_INTEROP_PORT": str(free_ports(10))}
+    own = {"XDG_RUNTIME_DIR": str(tmp_path), "DASH_INTEROP_PORT": str(free_range())}
     named = ("DASH_INTEROP_GATEWAY", "DASH_INTEROP_SECRET_FILE")
     kept = {name: value for name, value in environment.items() if name not in named}
     server = gunicorn(*GEVENT, *options, workers=1, config=ASKING, environment={**kept, **own})

@@ -1,28 +1,15 @@
-"""A gateway that the code of the documents finds, and nothing else of this machine."""
+"""A gateway that the code of the documents finds."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.apps_serving import free_ports
 from tests.support.gateways import GatewayProcess, ours
 
 SECRET = "a secret that is long enough for a gateway"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def own_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Neither the settings nor the shared gateway of whoever runs the tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("DASH_INTEROP_")]:
-            patch.delenv(name)
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-        patch.setenv("DASH_INTEROP_PORT", str(free_ports(10)))
-        yield
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +21,7 @@ def secret_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def running_gateway(own_machine: None, secret_file: Path) -> Iterator[GatewayProcess]:
+def running_gateway(secret_file: Path) -> Iterator[GatewayProcess]:
     with ours(secret_file=secret_file) as process:
         yield process
 

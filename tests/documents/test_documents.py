@@ -29,6 +29,9 @@ TESTED = {
     "docs/values.md": "test_values.py",
 }
 
+OTHERS = {".bench/"}
+"""What is there only after a command has made it."""
+
 CALLBACK = re.compile(r"^@(?:app\.)?(?:callback|method_handler)\(", re.MULTILINE)
 
 
@@ -68,14 +71,27 @@ def test_readme_example_adds_37_and_5(dash_duo: Any, capsys: pytest.CaptureFixtu
 
 
 def test_links_lead_somewhere() -> None:
-    for document in (*documents(), "docs/design.md"):
-        text = (ROOT / document).read_text(encoding="utf-8")
+    for file in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("findings/*.md")):
+        text, document = file.read_text(encoding="utf-8"), file.relative_to(ROOT)
         for link in re.findall(r"\]\(([^)]+)\)", text):
             path, _, anchor = link.partition("#")
             if not link.startswith("http"):
                 found = ((ROOT / document).parent / path) if path else ROOT / document
                 assert found.exists(), (document, link)
                 assert not anchor or anchor in anchors(found), (document, link)
+
+
+@pytest.mark.parametrize(
+    "document", ["CONTRIBUTING.md", "docs/design.md", "docs/protocol.md", "findings/README.md"]
+)
+def test_files_that_are_named_exist(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    named = re.findall(r"`([\w.][\w./-]*/|[\w./-]+\.(?:py|tsx?|mjs|md|sh|json))`", text)
+    assert named
+    # Those of the Python package go without its name.
+    folders = (ROOT, ROOT / "dash_interop")
+    missing = {name for name in named if not any((each / name).exists() for each in folders)}
+    assert missing <= OTHERS
 
 
 @pytest.mark.parametrize("document", documents())

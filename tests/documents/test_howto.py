@@ -20,9 +20,9 @@ import pytest
 
 from dash_interop.cli import main
 from dash_interop.client.sync import InteropClient, connect
-from tests.support.apps_serving import free_ports
 from tests.support.documents import commands, evaluate, read, run, said
 from tests.support.gateways import GatewayProcess
+from tests.support.ports import free_range
 
 DEADLINE = 20.0
 
@@ -153,7 +153,7 @@ def test_server_method(
     assert set(page.files) == {"app.py", "gunicorn.conf.py"} and not page.programs
     gunicorn = commands("docs/howto/server-method.md")[-1].split()
     program, target = gunicorn[-2:]
-    bind = f"127.0.0.1:{free_ports(1)}"
+    bind = f"127.0.0.1:{free_range(1)}"
     with running(str(BIN / program), target, "--bind", bind, directory=tmp_path):
         with connect(user="anna", application="Desk") as anna:
             until(lambda: len(anna.servers("GetLimit")) == 2)

@@ -12,7 +12,7 @@ import pytest
 import dash_interop
 from dash_interop import InteropError, client
 from dash_interop.app.interop import Interop
-from dash_interop.app.peer import HostedStream
+from dash_interop.app.server_peer import HostedStream
 from dash_interop.client import sync
 from dash_interop.client.publishing import StreamBase
 from dash_interop.client.subscribing import SubscriptionBase
@@ -47,6 +47,7 @@ HOSTED = ("method", "stream", "invoke", "call", "client", "start", "stop")
 PLUMBING = {
     StreamBase: {"create", "emit", "end", "listen", "withdraw"},
     SubscriptionBase: {"deadline", "emit", "end", "listen", "open", "take", "until_there_is"},
+    sync.Subscription: {"until_there_is"},
     HostedStream: {"offer"},
 }
 """Public to the modules beside, not to users."""

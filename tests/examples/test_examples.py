@@ -14,9 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.support.apps_serving import free_ports
 from tests.support.browser_chromium import Chromium
 from tests.support.browser_pages import Browser, Page, eventually
+from tests.support.ports import free_range
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -35,7 +35,7 @@ class Example:
     """A running example, which has said what to open."""
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
-        self.port = free_ports(2)
+        self.port = free_range(2)
         self.said = ""
         self._process = start(command, self.port, environment)
         assert self._process.stdout is not None
@@ -87,7 +87,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     own = {
         "BROWSER": "true",
         "XDG_RUNTIME_DIR": str(tmp_path_factory.mktemp("runtime")),
-        "DASH_INTEROP_PORT": str(free_ports(10)),
+        "DASH_INTEROP_PORT": str(free_range()),
     }
     others = {name: value for name, value in os.environ.items() if "DASH_INTEROP" not in name}
     return {**others, **own}
@@ -223,7 +223,7 @@ def test_the_demo_says_that_it_is_connecting_and_what_is_in_the_way(
     secret = tmp_path / "secret"
     secret.write_text("a secret that is long enough for a gateway")
     secret.chmod(0o600)
-    nowhere = f"ws://127.0.0.1:{free_ports(1)}"
+    nowhere = f"ws://127.0.0.1:{free_range(1)}"
     environment |= {"DASH_INTEROP_GATEWAY": nowhere, "DASH_INTEROP_SECRET_FILE": str(secret)}
     page = browser.open(run("demo").url(path), connected=False)
     page.wait_for_text("state", "connecting")
@@ -418,7 +418,7 @@ def test_the_demo_opens_the_browser_unless_told_not_to(run, environment, tmp_pat
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_an_example_whose_port_is_taken_says_so_in_one_line(command, environment):
-    first = free_ports(2)
+    first = free_range(2)
     taken = first + 1 if "--two-processes" in command else first
     with socket.create_server(("127.0.0.1", taken)):
         process = start(command, first, environment)

@@ -16,9 +16,9 @@ from tests.soak.reduction import reduced
 from tests.soak.sequences import Sequence as Happenings
 from tests.soak.sequences import sequence_of
 from tests.soak.stage import carry_out
-from tests.support.apps_serving import free_ports
 from tests.support.browser_chromium import Chromium
 from tests.support.browser_pages import Browser
+from tests.support.ports import free_range
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -93,7 +93,7 @@ def main() -> int:
     print(f"Dash {version('dash')}, seed {options.seed}")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_RUNTIME_DIR"] = folder
-        os.environ["DASH_INTEROP_PORT"] = str(free_ports(10))
+        os.environ["DASH_INTEROP_PORT"] = str(free_range())
         browser = Browser(Chromium())
         try:
             failed = soak(options, browser)

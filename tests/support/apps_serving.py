@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import random
 import socket
 import threading
 from collections.abc import Callable
@@ -13,7 +12,8 @@ from typing import Any
 
 from dash import Dash
 
-HOST = "127.0.0.1"
+from tests.support.ports import HOST
+
 STOP_SECONDS = 10.0
 
 
@@ -28,24 +28,6 @@ def make_app(name: str, backend: str = "flask", **options: Any) -> Dash:
     if backend != "flask":
         options["backend"] = backend
     return Dash(name, **options)
-
-
-def free_ports(count: int) -> int:
-    """The first of so many consecutive ports that nobody uses."""
-    for _ in range(100):
-        first = random.randrange(20_000, 30_000)
-        if all(_is_free(port) for port in range(first, first + count)):
-            return first
-    raise RuntimeError(f"no {count} free ports in a row")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as attempt:
-        try:
-            attempt.bind((HOST, port))
-        except OSError:
-            return False
-        return True
 
 
 class Server:

@@ -1,5 +1,6 @@
 """Ranges of free ports, and programs that are none of ours on some of them."""
 
+import os
 import random
 import socket
 import threading
@@ -8,15 +9,31 @@ from types import TracebackType
 __all__ = ["HOST", "Foreigner", "free_range"]
 
 HOST = "127.0.0.1"
+# Below those that the system gives to whoever names none.
+PORTS = range(20_000, 30_000)
 
 
 def free_range(length: int = 10) -> int:
-    """The first of that many neighbouring ports that nobody listens on just now."""
+    """
+    The first of that many neighbouring ports that nobody listens on just now.
+
+    Each worker of pytest looks among ports of its own: two that look at the same time would
+    otherwise find the same.
+    """
+    ports = _ports_of_this_worker()
     for _ in range(100):
-        first = random.randrange(20_000, 30_000)
+        first = random.choice(ports[: 1 - length or None])
         if all(_is_free(port) for port in range(first, first + length)):
             return first
     raise RuntimeError(f"no {length} free ports in a row")
+
+
+def _ports_of_this_worker() -> range:
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    # They are called gw0, gw1 and so on; one that replaces another has the next number.
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % workers
+    count = len(PORTS) // workers
+    return PORTS[number * count : (number + 1) * count]
 
 
 def _is_free(port: int) -> bool:

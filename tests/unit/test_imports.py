@@ -1,6 +1,7 @@
 """The rooms of the package: imports point down, nothing leads in a circle, no room is too large."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,20 +14,21 @@ PACKAGE = Path(dash_interop.__file__).parent
 MAY_IMPORT = {
     "errors": set(),
     "types": set(),
+    "settings": {"errors"},
     "wire": {"errors", "types"},
     "router": {"errors", "wire"},
     "peer": {"errors", "wire"},
     "transport": {"errors"},
-    "gateway": {"errors", "wire", "router", "transport"},
+    "gateway": {"errors", "settings", "wire", "router", "transport"},
     "client": {"errors", "wire", "peer", "transport", "client.access"},
     # The one place where a client asks for the gateway of its machine, and makes its own tokens.
-    "client.access": {"errors", "wire", "router", "gateway"},
-    "app": {"errors", "types", "wire", "peer", "router", "gateway", "client"},
+    "client.access": {"errors", "settings", "wire", "router", "gateway"},
+    "app": {"errors", "types", "settings", "wire", "peer", "router", "gateway", "client"},
     # What is checked of a component needs no more than the brains know.
     "app.props": {"errors", "wire", "peer"},
     "app.prop_checks": {"errors", "wire", "peer"},
     "demo": {"errors"},
-    "cli": {"errors", "wire", "peer", "transport", "gateway", "client", "demo"},
+    "cli": {"errors", "settings", "wire", "peer", "transport", "gateway", "client", "demo"},
     "__main__": {"cli"},
     "__init__": {"errors", "types", "wire", "app"},
 }
@@ -101,6 +103,18 @@ def test_imports_point_down(path):
         if name.split(".")[0] not in allowed and name not in allowed
     }
     assert wrong == set()
+
+
+def test_the_arrows_are_those_of_the_document():
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    drawn = {
+        room: set(imported.split(", "))
+        for room, imported in re.findall(r"^(\w+) +-> (.+)$", text, re.MULTILINE)
+    }
+    arrows = {
+        room: MAY_IMPORT[room] & ROOMS - {"errors", "settings", "types"} for room in sorted(ROOMS)
+    }
+    assert drawn == {room: to for room, to in arrows.items() if to and not room.startswith("_")}
 
 
 def test_no_imports_lead_in_a_circle():

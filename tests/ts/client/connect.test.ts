@@ -1,6 +1,8 @@
+// @vitest-environment jsdom
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { connect, isDesktop } from '../../../src/client/connect';
-import { createPageGlobals } from '../../../src/client/page-globals';
+import { connect, type Host } from '../../../src/client/connect';
+import { isDesktop } from '../../../src/client/library';
 import type { ConnectionStatus } from '../../../src/client/status';
 import { FakeGateway, type FakePage } from '../support/fake-interop';
 import { FakeWebSocket } from '../support/fake-websocket';
@@ -9,7 +11,7 @@ const core = vi.hoisted(() => ({ factory: undefined as any }));
 
 vi.mock('@interopio/core', () => ({ default: (config: any) => core.factory(config) }));
 
-const SESSION = { url: 'ws://gateway/', token: 'token', application: 'from the server' };
+const LOGIN = { url: 'ws://gateway/', token: 'token', application: 'from the server' };
 const INJECTED = [
     'iodesktop',
     'glue42gd',
@@ -23,25 +25,29 @@ const INJECTED = [
 
 let statuses: ConnectionStatus[];
 let page: FakePage;
-const fetching = vi.fn();
+/** What the page brings along for each kind of library. */
+let libSettings: Record<string, any>;
+const askLogin = vi.fn();
+const publish = vi.fn();
+const host: Host = { askLogin, publish, librarySettings: (kind) => libSettings[kind] ?? {} };
 const onStatus = (status: ConnectionStatus) => statuses.push(status);
 
 beforeEach(() => {
     vi.useFakeTimers();
     vi.stubGlobal('WebSocket', FakeWebSocket);
-    vi.stubGlobal('fetch', fetching);
-    fetching.mockReset().mockImplementation(async () => Response.json(SESSION));
+    askLogin.mockReset().mockImplementation(async () => LOGIN);
+    publish.mockReset();
+    libSettings = {};
     FakeWebSocket.opened = [];
     statuses = [];
     page = new FakeGateway().connect();
     core.factory = vi.fn(loginOnly);
-    createPageGlobals();
 });
 
 afterEach(() => {
     vi.useRealTimers();
+    vi.restoreAllMocks();
     vi.unstubAllGlobals();
-    window.glue42dash = undefined;
     for (const name of INJECTED) {
         delete (window as any)[name];
     }
@@ -81,17 +87,17 @@ function letIn(socket: FakeWebSocket): void {
     socket.deliver({ type: 'success', domain: 'global' });
 }
 
-describe('a page that asks its own Dash server', () => {
+describe('a page that asks whoever serves it', () => {
     async function connected(settings = {}) {
-        const connecting = connect(settings, onStatus);
+        const connecting = connect(settings, host, onStatus);
         await flush();
         letIn(FakeWebSocket.latest);
         return connecting;
     }
 
-    test('goes to the gateway that the session names, with its token', async () => {
+    test('goes to the gateway that the answer names, with its token', async () => {
         await connected();
-        expect(fetching).toHaveBeenCalledTimes(1);
+        expect(askLogin).toHaveBeenCalledTimes(1);
         expect(FakeWebSocket.opened.map(({ url }) => url)).toEqual(['ws://gateway/']);
         expect(FakeWebSocket.latest.sent[0]).toMatchObject({
             type: 'hello',
@@ -113,7 +119,7 @@ describe('a page that asks its own Dash server', () => {
     });
 
     test('is the same instance in every login of a page, and another one in each page', async () => {
-        connect({}, onStatus);
+        connect({}, host, onStatus);
         await flush();
         FakeWebSocket.latest.welcome();
         FakeWebSocket.latest.cut();
@@ -154,42 +160,42 @@ describe('a page that asks its own Dash server', () => {
 
     test('publishes the API object to the page', async () => {
         await connected();
-        expect(window.glue42dash?.glueInstance).toBe(page);
-        expect(await window.glue42dash?.glueInstancePromise).toBe(page);
+        expect(publish.mock.calls).toEqual([[page]]);
     });
 
     test('lets libraries of the page see the API object first', async () => {
         const seen: any[] = [];
-        const library = async (io: any) => seen.push([io, window.glue42dash?.glueInstance]);
-        (window.glue42dash as any).libSettings = { web: { libraries: [library] } };
+        const library = async (io: any) => seen.push([io, publish.mock.calls.length]);
+        libSettings = { web: { libraries: [library] } };
         await connected();
-        expect(seen).toEqual([[page, undefined]]);
+        expect(seen).toEqual([[page, 0]]);
     });
 
-    test('asks until the Dash server answers, ever more slowly, and says why not', async () => {
-        fetching.mockImplementation(async () => new Response('', { status: 503 }));
-        connect({}, onStatus);
+    test('asks until there is an answer, ever more slowly, and says why there is none', async () => {
+        vi.spyOn(Math, 'random').mockReturnValue(1);
+        askLogin.mockRejectedValue(new Error('The server is away'));
+        connect({}, host, onStatus);
         await flush();
         expect(latestStatus()).toEqual({
             state: 'disconnected',
-            error: 'The Dash server answered 503 to _dash-interop/session',
+            error: 'The server is away',
         });
         const times: number[] = [];
         for (let elapsed = 0; elapsed < 25_000; elapsed += 50) {
-            const before = fetching.mock.calls.length;
+            const before = askLogin.mock.calls.length;
             await flush(50);
-            if (fetching.mock.calls.length > before) {
+            if (askLogin.mock.calls.length > before) {
                 times.push(elapsed + 50);
             }
         }
         expect(times).toEqual([250, 750, 1750, 3750, 7750, 12_750, 17_750, 22_750]);
-        fetching.mockImplementation(async () => Response.json(SESSION));
+        askLogin.mockImplementation(async () => LOGIN);
         await flush(5_000);
         expect(FakeWebSocket.opened).toHaveLength(1);
     });
 
     test('starts over when the connection is lost before it is ready', async () => {
-        const connecting = connect({}, onStatus);
+        const connecting = connect({}, host, onStatus);
         await flush();
         const first = FakeWebSocket.latest;
         first.welcome();
@@ -199,19 +205,19 @@ describe('a page that asks its own Dash server', () => {
         expect(FakeWebSocket.opened).toHaveLength(2);
         letIn(FakeWebSocket.latest);
         expect((await connecting)?.io).toBe(page);
-        expect(fetching).toHaveBeenCalledTimes(2);
+        expect(askLogin).toHaveBeenCalledTimes(2);
     });
 
     test('gives up with the reason when core itself fails', async () => {
         core.factory = vi.fn(async () => {
             throw { err: new Error('insights should be an object') };
         });
-        await expect(connect({}, onStatus)).rejects.toThrow('insights should be an object');
+        await expect(connect({}, host, onStatus)).rejects.toThrow('insights should be an object');
         expect(core.factory).toHaveBeenCalledTimes(1);
     });
 
     test('starts over when it is let in and then not ready in time', async () => {
-        const connecting = connect({}, onStatus);
+        const connecting = connect({}, host, onStatus);
         await flush();
         const first = FakeWebSocket.latest;
         first.welcome();
@@ -277,7 +283,7 @@ describe('a page that names a gateway', () => {
     };
 
     test('goes there through core, with its own credentials', async () => {
-        const client = await connect({ web: { config } }, onStatus);
+        const client = await connect({ web: { config } }, host, onStatus);
         expect(core.factory).toHaveBeenCalledWith({
             ...config,
             gateway: { ...config.gateway, reconnectAttempts: 10_000 },
@@ -286,18 +292,18 @@ describe('a page that names a gateway', () => {
             libraries: [],
         });
         expect(client?.io).toBe(page);
-        expect(fetching).not.toHaveBeenCalled();
+        expect(askLogin).not.toHaveBeenCalled();
         expect(FakeWebSocket.opened).toEqual([]);
     });
 
     test('decides itself how often to try and what to tell', async () => {
         const gateway = { ...config.gateway, reconnectAttempts: 3 };
-        await connect({ web: { config: { ...config, gateway, metrics: true } } }, onStatus);
+        await connect({ web: { config: { ...config, gateway, metrics: true } } }, host, onStatus);
         expect(core.factory.mock.calls[0][0]).toMatchObject({ gateway, metrics: true });
     });
 
     test('hears of lost and restored connections', async () => {
-        await connect({ web: { config } }, onStatus);
+        await connect({ web: { config } }, host, onStatus);
         page.connection.goAway();
         page.connection.comeBack();
         expect(statuses.map(({ state }) => state)).toEqual([
@@ -312,7 +318,7 @@ describe('a page that names a gateway', () => {
     });
 
     test('hears who it is, anew with each login', async () => {
-        await connect({ web: { config } }, onStatus);
+        await connect({ web: { config } }, host, onStatus);
         page.connection.goAway();
         page.interop.instance.peerId = 'peer-9';
         page.connection.comeBack();
@@ -328,42 +334,42 @@ describe('a page that names a gateway', () => {
 });
 
 describe('a page that brings a factory', () => {
-    test('is served by it, and its Dash server is never asked', async () => {
+    test('is served by it, and nobody is asked', async () => {
         const factory = vi.fn(async (_config: any) => page);
         const library = () => {};
-        (window.glue42dash as any).libSettings = { web: { factory, libraries: [library] } };
+        libSettings = { web: { factory, libraries: [library] } };
         const config = { application: 'mine', libraries: ['theirs'] };
-        const client = await connect({ web: { config } }, onStatus);
+        const client = await connect({ web: { config } }, host, onStatus);
         expect(factory).toHaveBeenCalledWith({
             application: 'mine',
             libraries: ['theirs', library],
         });
         expect(client?.io).toBe(page);
-        expect(window.glue42dash?.glueInstance).toBe(page);
-        expect(fetching).not.toHaveBeenCalled();
+        expect(publish.mock.calls).toEqual([[page]]);
+        expect(askLogin).not.toHaveBeenCalled();
         expect(core.factory).not.toHaveBeenCalled();
     });
 
     test.each(['io', 'glue'])('may give the API object as %s', async (name) => {
-        (window.glue42dash as any).libSettings = {
+        libSettings = {
             web: { factory: async () => ({ [name]: page }) },
         };
-        expect((await connect({}, onStatus))?.io).toBe(page);
+        expect((await connect({}, host, onStatus))?.io).toBe(page);
     });
 
     test('may decide to do without', async () => {
         const factory = async () => ({ skipInit: true });
-        (window.glue42dash as any).libSettings = { web: { factory } };
-        expect(await connect({}, onStatus)).toBeNull();
-        expect(window.glue42dash?.glueInstance).toBeUndefined();
+        libSettings = { web: { factory } };
+        expect(await connect({}, host, onStatus)).toBeNull();
+        expect(publish).not.toHaveBeenCalled();
         expect(statuses.map(({ state }) => state)).toEqual(['connecting', 'disconnected']);
         expect(latestStatus().error).toBeNull();
     });
 
     test('may give an object that knows nothing of connections', async () => {
         const io = { interop: page.interop };
-        (window.glue42dash as any).libSettings = { web: { factory: async () => io } };
-        expect((await connect({}, onStatus))?.io).toBe(io);
+        libSettings = { web: { factory: async () => io } };
+        expect((await connect({}, host, onStatus))?.io).toBe(io);
         expect(latestStatus().state).toBe('connected');
     });
 
@@ -373,12 +379,12 @@ describe('a page that brings a factory', () => {
             webPlatform: { factory: async () => ({ io: { interop: 'platform' } }) },
             desktop: { factory: async () => ({ io: { interop: 'desktop' } }) },
         };
-        (window.glue42dash as any).libSettings = factories;
-        expect((await connect({}, onStatus))?.io.interop).toBe('web');
-        expect((await connect({ type: 'client' }, onStatus))?.io.interop).toBe('web');
-        expect((await connect({ type: 'platform' }, onStatus))?.io.interop).toBe('platform');
+        libSettings = factories;
+        expect((await connect({}, host, onStatus))?.io.interop).toBe('web');
+        expect((await connect({ type: 'client' }, host, onStatus))?.io.interop).toBe('web');
+        expect((await connect({ type: 'platform' }, host, onStatus))?.io.interop).toBe('platform');
         (window as any).glue42gd = {};
-        expect((await connect({ type: 'platform' }, onStatus))?.io.interop).toBe('desktop');
+        expect((await connect({ type: 'platform' }, host, onStatus))?.io.interop).toBe('desktop');
     });
 });
 
@@ -394,8 +400,8 @@ describe('a factory that fails', () => {
 
     function failWith(reason: unknown) {
         const factory = () => Promise.reject(reason);
-        (window.glue42dash as any).libSettings = { web: { factory } };
-        return connect({}, onStatus).catch((error) => error);
+        libSettings = { web: { factory } };
+        return connect({}, host, onStatus).catch((error) => error);
     }
 
     test.each([
@@ -441,10 +447,10 @@ describe('a page inside io.Connect or Glue42', () => {
         const injected = vi.fn(async (_config: any) => page);
         (window as any)[name] = injected;
         const config = { application: kind };
-        const client = await connect({ ...settings, [kind]: { config } } as any, onStatus);
+        const client = await connect({ ...settings, [kind]: { config } } as any, host, onStatus);
         expect(injected).toHaveBeenCalledWith({ application: kind, libraries: [] });
         expect(client?.io).toBe(page);
-        expect(fetching).not.toHaveBeenCalled();
+        expect(askLogin).not.toHaveBeenCalled();
         expect(core.factory).not.toHaveBeenCalled();
     });
 
@@ -456,7 +462,7 @@ describe('a page inside io.Connect or Glue42', () => {
         const injected = vi.fn(async (_config: any) => page);
         (window as any)[name] = injected;
         (window as any).IOBrowser = vi.fn();
-        await connect({ desktop: { config: { application: 'mine' } } }, onStatus);
+        await connect({ desktop: { config: { application: 'mine' } } }, host, onStatus);
         expect(injected).toHaveBeenCalledWith({ application: 'mine', libraries: [] });
         expect((window as any).IOBrowser).not.toHaveBeenCalled();
         expect(isDesktop()).toBe(true);
@@ -464,31 +470,31 @@ describe('a page inside io.Connect or Glue42', () => {
 
     test('uses core where the desktop injects no library', async () => {
         (window as any).glue42gd = { gwURL: 'ws://desktop/' };
-        await connect({}, onStatus);
+        await connect({}, host, onStatus);
         expect(core.factory).toHaveBeenCalledTimes(1);
         expect(core.factory.mock.calls[0][0].gateway.inproc).toBeUndefined();
-        expect(fetching).not.toHaveBeenCalled();
+        expect(askLogin).not.toHaveBeenCalled();
     });
 
     test('a factory of the page comes before an injected one', async () => {
         (window as any).IOBrowser = vi.fn();
-        (window.glue42dash as any).libSettings = { web: { factory: async () => page } };
-        await connect({}, onStatus);
+        libSettings = { web: { factory: async () => page } };
+        await connect({}, host, onStatus);
         expect((window as any).IOBrowser).not.toHaveBeenCalled();
     });
 
     test('what is no function is no library', async () => {
         (window as any).IOBrowser = {};
-        connect({}, onStatus);
+        connect({}, host, onStatus);
         await flush();
-        expect(fetching).toHaveBeenCalledTimes(1);
+        expect(askLogin).toHaveBeenCalledTimes(1);
         expect(isDesktop()).toBe(false);
     });
 
     test('a platform without its library is an error', async () => {
-        await expect(connect({ type: 'platform' }, onStatus)).rejects.toThrow(
+        await expect(connect({ type: 'platform' }, host, onStatus)).rejects.toThrow(
             'settings.type "platform" needs the platform library of io.Connect or Glue42',
         );
-        expect(fetching).not.toHaveBeenCalled();
+        expect(askLogin).not.toHaveBeenCalled();
     });
 });

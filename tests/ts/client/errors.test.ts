@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
-import {
-    ERROR_TYPES,
-    libraryError,
-    readFailure,
-    SAID_BY_SERVERS,
-    typeOfReason,
-} from '../../../src/client/errors';
+import { expect, test } from 'vitest';
+import { ERROR_TYPES, SAID_BY_SERVERS, typeOfReason } from '../../../src/client/errors';
 
 const file = path.join(import.meta.dirname, '../../vectors/errors.json');
 const vectors: Record<string, any[]> = JSON.parse(readFileSync(file, 'utf-8'));
@@ -30,18 +24,4 @@ test.each(vectors.reason_uris)('$reason_uri means $type', ({ reason_uri, type })
 
 test.each([['somebody.elses.uri'], [''], [undefined]])('%s means nothing', (reason_uri) => {
     expect(typeOfReason(reason_uri)).toBeUndefined();
-});
-
-describe('what a server said', () => {
-    test.each(vectors.contexts)('with $context is $type', ({ context, type, exception }) => {
-        expect(readFailure(context)).toEqual(
-            exception === undefined ? { type } : { type, exception },
-        );
-    });
-});
-
-test.each(SAID_BY_SERVERS)('the library says %s so that it is known from a handler', (type) => {
-    const told = libraryError(type, 'No');
-    expect(told).toEqual({ message: 'No', interopType: type });
-    expect(readFailure(told)).toEqual({ type });
 });

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { DEFINITION_KEYS } from '../../../src/client/definition';
-import { INVOKE_KEYS, OPTION_KEYS } from '../../../src/client/invoke-request';
+import { DEFINITION_KEYS } from '../../../src/client/definitions';
 import { checkKeys, hint, nearest } from '../../../src/client/keys';
 import { SETTINGS_KEYS } from '../../../src/client/settings';
 import { ANSWER_KEYS } from '../../../src/dash/answer';
+import { INVOKE_KEYS, OPTION_KEYS } from '../../../src/dash/invoke-request';
 
 const file = path.join(import.meta.dirname, '../../vectors/keys.json');
 const vectors: any[] = JSON.parse(readFileSync(file, 'utf-8'));

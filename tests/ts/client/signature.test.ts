@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { askSchemas, makeChecks } from '../../../src/client/signature';
+import { describe, expect, test } from 'vitest';
+import { makeChecks } from '../../../src/client/signature';
 
 interface Vector {
     accepts: string;
@@ -13,71 +13,6 @@ interface Vector {
 // Not imported: a name such as __proto__ would not survive being made a module.
 const file = path.join(import.meta.dirname, '../../vectors/signatures.json');
 const VECTORS: Vector[] = JSON.parse(readFileSync(file, 'utf-8'));
-
-const SCHEMAS = { accepts: { type: 'object' }, returns: null };
-const fetching = vi.fn();
-/** What has been asked is remembered: each test asks for a text of its own. */
-let accepts: string;
-let tests = 0;
-
-beforeEach(() => {
-    tests += 1;
-    accepts = `int a${tests}`;
-    fetching.mockReset().mockImplementation(async () => Response.json(SCHEMAS));
-    vi.stubGlobal('fetch', fetching);
-});
-
-afterEach(() => vi.unstubAllGlobals());
-
-describe('the Dash server', () => {
-    test('is asked for the schemas of both texts', async () => {
-        const returns = 'string? größe (a & b)';
-        expect(await askSchemas({ name: 'Sum', accepts, returns })).toEqual(SCHEMAS);
-        const url = new URL(fetching.mock.calls[0][0], 'http://page');
-        expect(url.pathname).toBe('/_dash-interop/signature');
-        expect(Object.fromEntries(url.searchParams)).toEqual({ accepts, returns });
-        expect(fetching.mock.calls[0][1].signal).toBeInstanceOf(AbortSignal);
-    });
-
-    test.each([{}, { accepts: '', returns: '' }, { description: 'int a' }])(
-        'is not asked about %j',
-        (fields) => {
-            expect(askSchemas({ name: 'Sum', ...fields })).toBeUndefined();
-            expect(fetching).not.toHaveBeenCalled();
-        },
-    );
-
-    test('is asked once about one text', async () => {
-        const first = askSchemas({ name: 'Sum', accepts });
-        const second = askSchemas({ name: 'Product', accepts });
-        expect(await first).toBe(await second);
-        await askSchemas({ name: 'Sum', accepts });
-        expect(fetching).toHaveBeenCalledTimes(1);
-        await askSchemas({ name: 'Sum', returns: accepts });
-        expect(fetching).toHaveBeenCalledTimes(2);
-    });
-
-    test('that does not answer is an error, and is asked again', async () => {
-        fetching.mockRejectedValueOnce(new TypeError('Failed to fetch'));
-        await expect(askSchemas({ name: 'Sum', accepts })).rejects.toThrow(
-            'The Dash server does not answer: Failed to fetch',
-        );
-        expect(await askSchemas({ name: 'Sum', accepts })).toEqual(SCHEMAS);
-    });
-
-    test('says what is malformed', async () => {
-        const error = 'accepts: expected a name, found the end at character 4';
-        fetching.mockImplementation(async () => Response.json({ error }));
-        await expect(askSchemas({ name: 'Sum', accepts })).rejects.toThrow(error);
-    });
-
-    test('that does not know the question is an error with a hint', async () => {
-        fetching.mockImplementation(async () => new Response('', { status: 405 }));
-        await expect(askSchemas({ name: 'Sum', accepts })).rejects.toThrow(
-            'answered 405 to _dash-interop/signature: import dash_interop before the app is made',
-        );
-    });
-});
 
 describe('a check', () => {
     test.each(VECTORS.map((vector) => [vector.accepts, vector.value, vector] as const))(

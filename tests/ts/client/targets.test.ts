@@ -16,7 +16,7 @@ describe('words', () => {
         expect(chosen(target)).toEqual(['p1']);
     });
 
-    test('the best of none is none', () => {
+    test('the best of no servers is no server', () => {
         expect(readTarget('best')([], 'p1')).toEqual([]);
     });
 
@@ -123,10 +123,10 @@ describe('patterns', () => {
 
     test('a bad pattern is refused and the field named', () => {
         expect(() => chosen({ application: { regex: '(' } })).toThrow(
-            /^The target's application is no regular expression: /,
+            /^The target's application is not a valid regular expression: /,
         );
         expect(() => chosen({ application: { regex: 'a', flags: 'q' } })).toThrow(
-            /^The target's application is no regular expression: /,
+            /^The target's application is not a valid regular expression: /,
         );
     });
 
@@ -143,11 +143,11 @@ describe('patterns', () => {
             { regex: '^T', flag: 'i' },
             'The pattern of the target\'s user has an unknown key "flag": did you mean "flags"?',
         ],
-    ])('%j is no pattern', (user, message) => {
+    ])('%j is not a valid pattern', (user, message) => {
         expect(() => chosen({ user })).toThrow(message);
     });
 
-    test('a dict that an instance has among its values is none', () => {
+    test('a dict that an instance has among its values is not a pattern', () => {
         expect(chosen({ peerId: 'p1', location: { x: 1 } })).toEqual([]);
     });
 

@@ -1,9 +1,11 @@
+// @vitest-environment jsdom
+
 import { act, cleanup, type RenderResult, render } from '@testing-library/react';
 import React, { StrictMode, useSyncExternalStore } from 'react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createPageGlobals } from '../../../src/client/page-globals';
 import Glue42 from '../../../src/components/Glue42';
 import { useInterop } from '../../../src/dash/interop-context';
+import { createPageGlobals } from '../../../src/dash/page-globals';
 import { FakeDashStore } from '../support/fake-dash-store';
 import { FakeGateway, type FakePage } from '../support/fake-interop';
 
@@ -215,7 +217,7 @@ test('a page that does without shows its children, and is not ready', async () =
     made({ skipInit: true });
     await settle();
     expect(container.textContent).toBe(
-        'There is no connection: a factory of this page does without',
+        'There is no connection: a factory of this page decided against one (skipInit)',
     );
     expect(store.props(id).glueReady).toBe(false);
 });

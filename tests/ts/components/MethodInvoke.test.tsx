@@ -1,7 +1,9 @@
+// @vitest-environment jsdom
+
 import { act, render } from '@testing-library/react';
 import React from 'react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { InteropClient } from '../../../src/client/interop';
+import { InteropClient } from '../../../src/client/interop-client';
 import MethodInvoke from '../../../src/components/MethodInvoke';
 import { FakeDashPage } from '../support/fake-dash-page';
 import { FakeGateway, type FakePage } from '../support/fake-interop';
@@ -374,7 +376,7 @@ describe('a call that fails', () => {
         [{ definition: 'Sum', target: 'fastest' }, 'Unknown target "fastest"'],
         [
             { definition: 'Sum', target: { user: { regex: '(' } } },
-            "The target's user is no regular",
+            "The target's user is not a valid regular",
         ],
     ])('for %j says what is wrong', async (invoke, message) => {
         expect((await errorOf(invoke)).message).toContain(message);
@@ -396,7 +398,7 @@ describe('a call that fails', () => {
         await page.write(id, { invoke: { definition: 'Sumo' } });
         await page.settle(1_000);
         expect(warnings).toEqual([
-            `dash_interop: MethodInvoke ${id}: nobody offers Sumo so far: open what does, or correct the name. On offer: Sum`,
+            `dash_interop: MethodInvoke ${id}: nobody offers Sumo so far: open the app that does, or correct the name. On offer: Sum`,
         ]);
     });
 

@@ -1,5 +1,7 @@
+// @vitest-environment jsdom
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { InteropClient } from '../../../src/client/interop';
+import { InteropClient } from '../../../src/client/interop-client';
 import MethodRegister from '../../../src/components/MethodRegister';
 import { NO_ROOT } from '../../../src/dash/interop-context';
 import { FakeDashPage } from '../support/fake-dash-page';

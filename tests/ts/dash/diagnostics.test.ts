@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { DashComponent } from '../../../src/dash/component';
 import type { Diagnostics } from '../../../src/dash/diagnostics';
@@ -73,7 +75,7 @@ describe('a problem', () => {
         expect(reported()).toEqual([['MethodRegister sum', 'no name']]);
     });
 
-    test('of a call is none of the server', () => {
+    test('of a call does not go to the server', () => {
         diagnosticsOf('MethodInvoke', 'sum').warn('nobody there');
         expect(reported()).toEqual([]);
     });

@@ -166,7 +166,7 @@ describe('layoutEntry', () => {
         expect(layoutEntry(store, undefined, at(1))).toEqual(entry);
     });
 
-    test('of a component that is not in the layout is none', () => {
+    test('of a component that is not in the layout is undefined', () => {
         expect(layoutEntry(store, 'b', at(0))).toBeUndefined();
         expect(layoutEntry(store, '{"index":2,"type":"m"}', at(2))).toBeUndefined();
         expect(layoutEntry(store, undefined, at(3))).toBeUndefined();

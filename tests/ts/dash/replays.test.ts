@@ -101,7 +101,7 @@ describe('an event', () => {
         expect(triggers()).toEqual([]);
     });
 
-    test('of a component that was made anew is none', async () => {
+    test('of a component that was made anew is not taken for a repetition', async () => {
         await handle('one');
         store.returnLayout([{ type: 'Div', props: { id: 'm' } }], ['m.invoke']);
         expect(triggers()).toEqual([['m.invoke']]);

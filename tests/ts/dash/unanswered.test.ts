@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readFailure } from '../../../src/client/errors';
+import { readFailure } from '../../../src/client/failures';
 import { type FailedExecution, whyUnanswered } from '../../../src/dash/unanswered';
 
 const KNOWN = { failure: undefined, hasHandler: true, wrongId: undefined };

@@ -63,7 +63,7 @@ describe('a value that is written', () => {
         expect(seen).toEqual(['text', 7, 'text']);
     });
 
-    test('is none when it is null or undefined', () => {
+    test('is not a write when it is null or undefined', () => {
         write(null);
         write(undefined);
         expect(seen).toEqual([]);

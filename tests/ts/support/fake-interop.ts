@@ -46,6 +46,17 @@ export class FakeGateway {
         return page;
     }
 
+    /** A page logs in that offers a method. */
+    async offer(
+        application: string,
+        handler: Handler = () => ({ from: application }),
+        method: any = { name: 'Sum' },
+    ): Promise<FakePage> {
+        const page = this.connect({ application });
+        await page.interop.register(method, handler);
+        return page;
+    }
+
     /** What the real gateway tells with each announced method. */
     readonly registrationOf = (peerId: string, methodId: string): number | undefined =>
         this.registrations.get(`${peerId}/${methodId}`);

@@ -1,0 +1,115 @@
+/** What the page knows of others: the instances it sees, what they offer, and who comes first. */
+
+import type { MethodDefinition } from './definitions';
+import { type Instance, OWN_VIEW, plainInstance } from './instance';
+
+/** The place of a method among all registrations at the gateway; undefined where unknown. */
+export type RegistrationOf = (peerId: string, methodId: string) => number | undefined;
+
+/** The fields that a page keeps when it comes back from an outage. */
+const SAME_PAGE = ['instance', 'application', 'user'];
+
+export class Directory {
+    private readonly interop: any;
+    private readonly registrationOf: RegistrationOf;
+
+    /** @param interop That of core. */
+    constructor(interop: any, registrationOf: RegistrationOf) {
+        this.interop = interop;
+        this.registrationOf = registrationOf;
+    }
+
+    /** This page as every other one sees it. */
+    get instance(): Instance {
+        const fields = Object.entries(plainInstance(this.interop.instance) ?? {});
+        return Object.fromEntries(fields.filter(([name]) => !OWN_VIEW.includes(name)));
+    }
+
+    get ownPeerId(): string | undefined {
+        return this.interop.instance.peerId;
+    }
+
+    /** The names of all methods that are offered now. */
+    methodNames(): string[] {
+        return this.interop
+            .methods({})
+            .filter(({ supportsStreaming }: any) => !supportsStreaming)
+            .map(({ name }: MethodDefinition) => name);
+    }
+
+    /**
+     * The instances that offer a method or a stream, each once, in the order of preference: those
+     * of the own user first, then the one that registered first.
+     */
+    servers(method: MethodDefinition, streams: boolean): Instance[] {
+        const matching = new Set<string>(
+            this.interop
+                .methods(method)
+                .filter((found: any) => Boolean(found.supportsStreaming) === streams)
+                .map(identifierOf),
+        );
+        // After a reconnect core lists its own instance twice.
+        const instances = new Map<string, Instance>();
+        for (const instance of this.interop.servers(method)) {
+            instances.set(instance.peerId, instance);
+        }
+        const { user } = this.interop.instance;
+        const isForeign = (instance: Instance) => Number(instance.user !== user);
+        return [...instances.values()]
+            .map((instance) => [instance, this.firstRegistration(instance, matching)] as const)
+            .filter((entry): entry is [Instance, number] => entry[1] !== undefined)
+            .sort(([, a], [, b]) => a - b)
+            .map(([instance]) => instance)
+            .filter(hasNotComeBack)
+            .sort((a, b) => isForeign(a) - isForeign(b));
+    }
+
+    /** Calls `listener` whenever a server offers one more method; returns how to stop. */
+    onServerMethodAdded(listener: () => void): () => void {
+        return this.interop.serverMethodAdded(listener);
+    }
+
+    /**
+     * Calls `listener` with the peer id of each peer that leaves, also when the connection is lost.
+     */
+    onPeerLeft(listener: (peerId: string) => void): () => void {
+        return this.interop.serverRemoved(({ peerId }: Instance) => listener(peerId));
+    }
+
+    /**
+     * When `instance` registered the first of the methods; undefined when it offers none of them.
+     */
+    private firstRegistration(instance: Instance, methods: Set<string>): number | undefined {
+        const offered = this.interop
+            .methodsForInstance({ peerId: instance.peerId })
+            .filter((method: any) => methods.has(identifierOf(method)));
+        if (offered.length === 0) {
+            return undefined;
+        }
+        const order = offered.map(
+            (method: any) =>
+                this.registrationOf(instance.peerId, method.gatewayId) ?? Number.MAX_SAFE_INTEGER,
+        );
+        return Math.min(...order);
+    }
+}
+
+/**
+ * Whether no later one of `instances` is the same page, back from an outage. A gateway may take
+ * half a minute to notice that the page's former connection is gone, over which nobody answers any
+ * more.
+ */
+function hasNotComeBack(instance: Instance, index: number, instances: Instance[]): boolean {
+    const later = instances.slice(index + 1);
+    return (
+        !instance.instance ||
+        !later.some((other) => SAME_PAGE.every((field) => other[field] === instance[field]))
+    );
+}
+
+function identifierOf(method: any): string {
+    const { name, accepts, returns, supportsStreaming } = method;
+    return [name, accepts ?? '', returns ?? '', Boolean(supportsStreaming)]
+        .join('\n')
+        .toLowerCase();
+}

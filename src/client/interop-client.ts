@@ -1,0 +1,95 @@
+/**
+ * The part of the Interop API that the components use, with the faults of @interopio/core healed:
+ * targets are chosen here (the server that registered first is best; patterns work), one server
+ * that times out does not take the results of the others with it, nothing is registered twice in
+ * an outage, and nothing waits for ever.
+ */
+
+import { Directory, type RegistrationOf } from './directory';
+import { Finding } from './finding';
+import type { Instance } from './instance';
+import { type InvokeOptions, Invoking } from './invoking';
+import { Outage } from './outage';
+import type { InvocationResult } from './results';
+import { type Handler, type RegisterOptions, Serving } from './serving';
+import { Subscribing } from './subscribing';
+
+/** What core's `io` object offers that is used here; injected factories offer the same. */
+export interface Io {
+    interop: any;
+    connection?: any;
+}
+
+export class InteropClient {
+    readonly io: Io;
+    private readonly directory: Directory;
+    private readonly finding: Finding;
+    private readonly invoking: Invoking;
+    private readonly subscribing: Subscribing;
+    private readonly serving: Serving;
+
+    constructor(io: Io, registrationOf: RegistrationOf = () => undefined) {
+        const outage = new Outage(io.connection);
+        this.io = io;
+        this.directory = new Directory(io.interop, registrationOf);
+        this.finding = new Finding(this.directory, outage);
+        this.invoking = new Invoking(io.interop, this.finding);
+        this.subscribing = new Subscribing(io.interop, this.finding);
+        this.serving = new Serving(io.interop, outage);
+    }
+
+    /** This page as every other one sees it. */
+    get instance(): Instance {
+        return this.directory.instance;
+    }
+
+    /**
+     * Calls `listener` with the peer id of each peer that leaves, also when the connection is lost.
+     */
+    onPeerLeft(listener: (peerId: string) => void): () => void {
+        return this.directory.onPeerLeft(listener);
+    }
+
+    /**
+     * Calls a method at the servers that `target` chooses.
+     *
+     * @returns What the servers returned, in the order in which they registered the method.
+     * @throws InvocationError when no server is found or none of them returned a result.
+     */
+    invoke(
+        definition: unknown,
+        args: unknown,
+        target?: unknown,
+        options: InvokeOptions = {},
+    ): Promise<InvocationResult> {
+        return this.invoking.invoke(definition, args, target, options);
+    }
+
+    /**
+     * Why an invocation would have to wait for a server now, and what its author can do; undefined
+     * where there is a server.
+     */
+    whyWaiting(definition: unknown, target: unknown): string | undefined {
+        return this.finding.whyWaiting(definition, target);
+    }
+
+    /** Subscribes to a stream; rejects when it does not appear in time. */
+    subscribe(definition: unknown, options: Record<string, any> = {}): Promise<any> {
+        return this.subscribing.subscribe(definition, options);
+    }
+
+    /**
+     * Offers a method. Resolves when others can call it, rejects with an Error that says why not.
+     */
+    register(definition: unknown, handler: Handler, options: RegisterOptions = {}): Promise<void> {
+        return this.serving.register(definition, handler, options);
+    }
+
+    /**
+     * Withdraws a method, after all changes to it that were asked for before; with a handler only
+     * if it is the one that was registered.
+     */
+    unregister(definition: unknown, handler?: Handler): Promise<void> {
+        return this.serving.unregister(definition, handler);
+    }
+}
