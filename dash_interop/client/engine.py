@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future as ThreadFuture
+from functools import partial
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
@@ -117,6 +118,8 @@ class Engine:
             Settle: self._settle,
             Emit: self._emit,
         }
+        self._is_due = False
+        """Whether something has happened to the session in this turn of the loop."""
         self._posted: list[Callable[[], None]] = []
         self._posted_size = 0
         self._lock = threading.Lock()
@@ -181,7 +184,8 @@ class Engine:
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting], timeout=CLOSE_TIMEOUT)
-        self._take_turn(self.session.disconnect)
+        self.take_turn(self.session.disconnect)
+        self._carry_out()
         if self._timer is not None:
             self._timer.cancel()
         for request in list(self._requests):
@@ -198,6 +202,7 @@ class Engine:
             InteropError: Called from another loop.
         """
         self.check_loop()
+        self._carry_out()
         await self._socket.flush()
 
     # What is built on it
@@ -239,17 +244,18 @@ class Engine:
         Raises:
             InteropError: As the session says; or called from another loop.
         """
-        self._check_usable()
-        self.check_loop()
+        if not self._is_on_loop() or self.is_closed or os.getpid() != self._process:
+            self._check_usable()
+            self.check_loop()
         token: asyncio.Future[Any] = self._loop.create_future()
         self._requests.add(token)
         try:
-            asked = self._take_turn(lambda: ask(token))
+            asked = self.take_turn(partial(ask, token))
             try:
                 return await token
             except asyncio.CancelledError:
                 if not self.is_closed:
-                    self._take_turn(lambda: undo(token, asked))
+                    self.take_turn(partial(undo, token, asked))
                 raise
         finally:
             self._requests.discard(token)
@@ -263,7 +269,7 @@ class Engine:
         """
         self._check_usable()
         if self._is_on_loop():
-            return self._take_turn(function)
+            return self.take_turn(function)
         future: ThreadFuture[T] = ThreadFuture()
 
         def run() -> None:
@@ -331,7 +337,7 @@ class Engine:
             for function in posted:
                 function()
 
-        self._take_turn(run_all)
+        self.take_turn(run_all)
 
     def _check_usable(self) -> None:
         if os.getpid() != self._process:
@@ -367,31 +373,39 @@ class Engine:
     # What the socket tells
 
     def opened(self, authentication: Authentication) -> None:
-        self._take_turn(lambda: self.session.log_in(authentication))
+        self.take_turn(partial(self.session.log_in, authentication))
 
     def received(self, message: Outbound) -> None:
-        self._take_turn(lambda: self.session.receive(message))
+        self.take_turn(partial(self.session.receive, message))
 
     def lost(self, reason: str) -> None:
         # Who waits for the first login hears by an exception; the log says it once for each reason.
         if self._first_login.done() and reason != self.connection_error:
             logger.warning("%s", reason)
         self.connection_error = reason
-        self._take_turn(self.session.disconnect)
+        self.take_turn(self.session.disconnect)
 
     # Carrying out what the session wants
 
-    def _take_turn(self, ask: Callable[[], T]) -> T:
-        """Everything that happens to the session happens here."""
+    def take_turn(self, ask: Callable[[], T]) -> T:
+        """
+        Everything that happens to the session happens here, on the loop. What it wants is carried
+        out at the end of the loop's turn, once for all that happened in it.
+        """
         self.session.begin(self._loop.time())
         answer = ask()
-        self._carry_out()
+        if not self._is_due:
+            self._is_due = True
+            self._loop.call_soon(self._carry_out)
         return answer
 
     def _carry_out(self) -> None:
+        self._is_due = False
+        performers = self._performers
         while self.session.link.effects:
             for effect in self.session.take():
-                self._performers[type(effect)](effect)
+                performers[type(effect)](effect)
+        self._socket.write()
         self._arm()
 
     def _transmit(self, effect: Transmit) -> None:
@@ -446,7 +460,7 @@ class Engine:
 
     def _tick(self) -> None:
         self._timer = None
-        self._take_turn(self.session.tick)
+        self.take_turn(self.session.tick)
 
 
 def is_running_here(loop: asyncio.AbstractEventLoop) -> bool:

@@ -301,7 +301,7 @@ class Running:
             if engine.is_closed:
                 return
             following = row.next(engine.now())
-            engine.perform(partial(self._answer, row, invocation, outcome, following))
+            engine.take_turn(partial(self._answer, row, invocation, outcome, following))
             if following is None:
                 return
             if contextvars.copy_context() != context:

@@ -271,10 +271,10 @@ class Serving:
             elif answer is not None:
                 self._confirmed(offering)
 
+        link = self._link
+        register = Register(link.new_request_id(), link.peer_id, [description])
         try:
-            self._link.request(
-                lambda request_id, peer_id: Register(request_id, peer_id, [description]), answered
-            )
+            link.request(register, answered)
         except MessageTooLarge as error:
             self._refused(offering, f"{offering.definition.name} was not offered: {error}")
 
@@ -340,9 +340,8 @@ class Serving:
         self._link.settle(offering.token, error=error)
 
     def _send_unregister(self, offering: Offering, on_answer: OnAnswer) -> None:
-        self._link.request(
-            lambda request_id, peer_id: Unregister(request_id, peer_id, [offering.id]), on_answer
-        )
+        link = self._link
+        link.request(Unregister(link.new_request_id(), link.peer_id, [offering.id]), on_answer)
 
 
 def _way_out(offering: Offering) -> str:
