@@ -83,6 +83,7 @@ class Engine:
         listeners: Those of the client itself.
         connection_error: What went wrong with the connection last, in words; ``None`` while it is
             all right.
+        now: Gives the time that sessions and their deadlines go by, in seconds.
         closed: Set when nothing goes on any more.
     """
 
@@ -107,6 +108,7 @@ class Engine:
             lambda: access.ask(self._threads.run), open_connection, self.session.codec, self
         )
         self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
         self._process = os.getpid()
         self._first_login: asyncio.Future[None] = self._loop.create_future()
         self._connecting: asyncio.Task[None] | None = None
@@ -227,9 +229,6 @@ class Engine:
         return await self._threads.run(function)
 
     # Asking the session
-
-    def now(self) -> float:
-        return self._loop.time()
 
     async def request(
         self, ask: Callable[[Any], Any], undo: Callable[[Any, Any], Any] = _nothing
@@ -376,7 +375,9 @@ class Engine:
         self.take_turn(partial(self.session.log_in, authentication))
 
     def received(self, message: Outbound) -> None:
-        self.take_turn(partial(self.session.receive, message))
+        self.session.begin(self.now())
+        self.session.receive(message)
+        self._carry_out_soon()
 
     def lost(self, reason: str) -> None:
         # Who waits for the first login hears by an exception; the log says it once for each reason.
@@ -392,12 +393,15 @@ class Engine:
         Everything that happens to the session happens here, on the loop. What it wants is carried
         out at the end of the loop's turn, once for all that happened in it.
         """
-        self.session.begin(self._loop.time())
+        self.session.begin(self.now())
         answer = ask()
+        self._carry_out_soon()
+        return answer
+
+    def _carry_out_soon(self) -> None:
         if not self._is_due:
             self._is_due = True
             self._loop.call_soon(self._carry_out)
-        return answer
 
     def _carry_out(self) -> None:
         self._is_due = False

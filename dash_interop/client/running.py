@@ -285,11 +285,12 @@ class Running:
         engine, task = self._engine, asyncio.current_task()
         assert task is not None
         context = contextvars.copy_context()
-        pause_at = engine.now() + LONGEST_TURN
+        now = engine.now()
+        pause_at = now + LONGEST_TURN
         while True:
             self._tasks[invocation] = task
             try:
-                if engine.now() > pause_at:
+                if now > pause_at:
                     await asyncio.sleep(0)
                     pause_at = engine.now() + LONGEST_TURN
                 outcome = await self._outcome_of(row.handler, invocation)
@@ -300,7 +301,8 @@ class Running:
             self._tasks.pop(invocation, None)
             if engine.is_closed:
                 return
-            following = row.next(engine.now())
+            now = engine.now()
+            following = row.next(now)
             engine.take_turn(partial(self._answer, row, invocation, outcome, following))
             if following is None:
                 return
