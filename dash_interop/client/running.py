@@ -47,7 +47,7 @@ class Handler:
     A function that handles invocations.
 
     A parameter named ``args`` gets the dict of all arguments, one named ``caller`` the instance
-    that invokes; any other gets the argument of its name, or its default where there is none.
+    that invokes; any other gets the argument of its name, or its default where that is missing.
     ``**rest`` gets the arguments that no parameter is named after; without it they are ignored.
 
     Some handlers get more with each invocation: values, for the last parameters that may be given
@@ -121,7 +121,7 @@ class Handler:
         self.validation.check_arguments(args)
         missing = [name for name in self._needed if name not in args]
         if missing:
-            # In the words of a signature's check.
+            # These are the words of the check of a signature, too.
             problems = "; ".join(f"argument {name} is missing" for name in missing)
             given = ", ".join(list(args)[:_MOST_NAMES]) or "nothing"
             raise InvalidArguments(
@@ -148,7 +148,7 @@ class Handler:
         try:
             return list(inspect.signature(self.function).parameters.values())
         except (TypeError, ValueError):
-            # Some functions written in C do not say.
+            # Some functions that are written in C have no signature.
             reason = f"the parameters of {self.name} cannot be found out: wrap it in a function"
             raise RegistrationError(reason) from None
 
@@ -166,7 +166,7 @@ class Handler:
             self._parameters.append(parameter)
 
     def _last_parameters(self, count: int) -> list[str]:
-        """The names of the parameters that the values go to; none where ``*values`` gets them."""
+        """The names of the parameters that the values go to; empty where ``*values`` gets them."""
         if self._star is not None:
             return []
         by_position = [
@@ -240,7 +240,7 @@ class Running:
         self._engine.adopt(self)
 
     async def end(self, closer: asyncio.Task[Any] | None) -> None:
-        """The client is closed: what runs is cancelled, and nobody gets an answer."""
+        """The client is closed: what runs is cancelled, and no caller gets an answer."""
         tasks = {*self._tasks.values()} - {closer}
         for task in tasks:
             task.cancel()

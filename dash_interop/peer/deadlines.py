@@ -13,7 +13,7 @@ Action: TypeAlias = Callable[[float], None]
 """What a timer does, given the time."""
 
 _STALE: Final = 64
-"""Cancelled timers are cleared away when there are more of them, and more than of live ones."""
+"""More cancelled timers than this, and than live ones, are cleared away."""
 
 
 class Timer:
