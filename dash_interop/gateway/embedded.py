@@ -133,7 +133,7 @@ class EmbeddedGateway:
                 self._host = None
 
     def close_at_exit(self) -> None:
-        """As ``close``; a second Ctrl-C means: at once."""
+        """As ``close``; a second Ctrl-C ends the wait."""
         with contextlib.suppress(KeyboardInterrupt):
             self.close()
 
@@ -141,7 +141,7 @@ class EmbeddedGateway:
         return range(self._first_port, min(self._first_port + PORTS, 65536))
 
     def _look(self, authority: TokenAuthority) -> tuple[str | None, list[int]]:
-        """Where the gateway is; and where nobody listens, as far as that was looked at."""
+        """The URL of the gateway, and the ports looked at before it on which nobody listens."""
         free: list[int] = []
         for port in self._ports():
             match _probe(port, authority):
@@ -216,7 +216,8 @@ class _HostThread:
 
     def close_sockets(self) -> None:
         """In a forked child: let go of what belongs to the parent."""
-        # The loop, which nobody runs here, still owns the numbers and closes them at the end.
+        # The loop, which nobody runs here, still owns the descriptors, and closes them at the end:
+        # they have to stay, and to stand for something harmless.
         with open(os.devnull, "rb") as nothing:
             for descriptor in self._gateway.descriptors():
                 with contextlib.suppress(OSError):
