@@ -429,7 +429,7 @@ class connect:
         return InteropClient(await self.start_engine())
 
     async def start_engine(self) -> Engine:
-        """Make the engine of a client and connect it."""
+        """What runs a client, connected."""
         engine = Engine(self._access, self._identity)
         try:
             await engine.open(self._timeout)
