@@ -1,4 +1,4 @@
-"""The callback around a handler: for what it runs, and what becomes of what the handler raises."""
+"""The callback around a handler: which invocations it runs for, and what it does with errors."""
 
 from __future__ import annotations
 

@@ -316,7 +316,7 @@ class InteropClient(ClientBase):
             stream: Name of the stream, or a definition that it has to match.
             arguments: What the publisher gets to decide with, a dict.
             target: Which publishers; as for ``invoke``.
-            on_data: As ``Subscription.on_data``; so are the other four.
+            on_data: A listener, as for ``Subscription.on_data``; so are the other four.
             follow: Whether it outlives its publisher, and need not find one at once. A refusal, and
                 a publisher that closes this very subscription, end it all the same.
             wait_timeout: Longest wait for a publisher to offer it, in seconds; 0 does not wait.
