@@ -100,7 +100,6 @@ setup(
     install_requires=[
         "click>=8.1",
         "dash>=3.0",
-        "google-re2>=1.1",
         "itsdangerous>=2.1",
         "msgspec>=0.19",
         "platformdirs>=4",
@@ -111,12 +110,16 @@ setup(
     extras_require={
         "fastapi": ["dash[fastapi]>=4.1"],
         "quart": ["dash[quart]>=4.1"],
+        # Patterns in restrictions, where it has wheels, which no marker can say.
+        "restrictions": ["google-re2>=1.1"],
         "test": [
             "dash[diskcache,testing]>=3.0",
             "build",
             "celery",
             "flask",
             "flask-wtf",
+            # It has no wheels for newer ones yet.
+            "google-re2>=1.1; python_version < '3.15'",
             "gevent; sys_platform != 'win32'",
             "gunicorn; sys_platform != 'win32'",
             "hypothesis",
