@@ -93,7 +93,11 @@ setup(
     license_files=["LICENSE"],
     long_description=README.read_text(encoding="utf-8") if README.exists() else "",
     long_description_content_type="text/markdown",
-    classifiers=["Framework :: Dash"],
+    classifiers=[
+        "Framework :: Dash",
+        "Programming Language :: Python :: 3",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 16)),
+    ],
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
     include_package_data=True,
     python_requires=">=3.10",
@@ -105,7 +109,7 @@ setup(
         "platformdirs>=4",
         "rich>=13",
         'uvloop>=0.19; sys_platform != "win32" and implementation_name == "cpython"',
-        "websockets>=16",
+        "websockets>=15,<18",
     ],
     extras_require={
         "fastapi": ["dash[fastapi]>=4.1"],
