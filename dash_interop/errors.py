@@ -162,7 +162,7 @@ class InvocationError(InteropError):
 class InvalidInvoke(InvocationError, ValueError):
     """
     The invocation itself cannot be understood: an unknown key or target, no usable definition, a
-    time that is none, or a stream where a method is needed. Nothing was sent.
+    value that is not a valid time, or a stream where a method is needed. Nothing was sent.
     """
 
     type = "InvalidInvoke"

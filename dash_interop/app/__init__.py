@@ -1,1 +1,1 @@
-"""The Dash layer: settings of an app, the session route, and functions as callbacks."""
+"""The Dash layer: ``Interop``, functions as handlers, and what pages ask their Dash server."""

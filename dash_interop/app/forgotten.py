@@ -1,8 +1,9 @@
 """
-An ``Interop`` that was made, and given to no app.
+An ``Interop`` that was made and given to no app.
 
-Nothing of it has any effect: who is logged in is not asked, and what it declares is not offered. So
-the process that serves says so, and an app that has no other gives its pages no session.
+Such an ``Interop`` has no effect: its ``user`` is not asked who is logged in, and what it declares
+is not offered. So the process that serves says so in its log, and the pages of an app without an
+``Interop`` cannot log in.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ _warned: WeakSet[Dash] = WeakSet()
 
 def check_plugged(app: Dash) -> None:
     """
-    Called before a page gets a session. Warns, once, of an app that has no ``Interop`` beside one
-    that tells its users apart.
+    Called before a page logs in. Warns once of an app that has no ``Interop`` although another app
+    of this process has one that tells its users apart.
 
     Raises:
-        ConfigError: The app has no ``Interop``, and one that somebody relies on has no app.
+        ConfigError: The app has no ``Interop``, and there is an ``Interop`` with users or methods
+            that has no app.
     """
     plugged = plugged_settings()
     if app in plugged:
@@ -71,7 +73,7 @@ def _telling_once(reference: ref[Dash]) -> Callable[[], None]:
 
 
 def _forgotten() -> list[str]:
-    """What is wrong with those that no living app has, a sentence for each."""
+    """What is wrong with each ``Interop`` that no living app has, a sentence for each."""
     if not any(map(_problem, _without_app())):
         return []
     _let_go()
@@ -80,8 +82,8 @@ def _forgotten() -> list[str]:
 
 def _let_go() -> None:
     """
-    Some may be nobody's any more and not yet be gone, such as an app that another took the place
-    of. Twice, as its settings can go only when it is gone.
+    Collect the apps that nobody uses any more, such as one that was made anew under its name.
+    Twice, as the settings of an app can be collected only after the app.
     """
     gc.collect()
     gc.collect()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,6 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from dash import Dash
 
-from ..client.access import LOCAL_USER, checked_url
 from ..client.aio import DEFAULT_TIMEOUT
 from ..client.listeners import Listener
 from ..client.running import Handler
@@ -26,8 +24,9 @@ from ..gateway.auth import TokenAuthority, read_secret, runtime_secret
 from ..gateway.embedded import shared_gateway
 from ..peer.queue import QueueSettings
 from ..peer.results import InvocationResult
+from ..settings import LOCAL_USER, gateway_url, internal_gateway_url, secret_file_of
 from ..wire.definitions import Definition, read_definition
-from .peer import HostedStream, ServerPeer
+from .server_peer import HostedStream, ServerPeer
 from .serving import when_serving
 
 __all__ = ["Interop"]
@@ -40,9 +39,11 @@ UserOf: TypeAlias = Callable[[Any], "str | None"]
 
 class Interop:
     """
-    Settings for ``Dash(plugins=[Interop(...)])``, and the app's server as a peer. Apps without it
-    get the defaults, unless one with ``user``, or with something to offer, was given to no app:
-    then their pages get no session, and the log says why.
+    Settings for ``Dash(plugins=[Interop(...)])``, and the app's server as a peer.
+
+    An app without an ``Interop`` gets the defaults. But where an ``Interop`` with ``user``, or with
+    something to offer, was given to no app, the pages of an app without one cannot connect, and the
+    log says why.
 
     Args:
         user: Says who is logged in. Called with the request (it has ``headers``, ``cookies`` and
@@ -89,16 +90,10 @@ class Interop:
             raise ConfigError("user has to be a plain function, not an async one")
         self.application = application
         self._user = user
-        url = gateway or os.environ.get("DASH_INTEROP_GATEWAY") or None
-        self._gateway = None if url is None else checked_url(url)
-        internal = internal_gateway or os.environ.get("DASH_INTEROP_INTERNAL_GATEWAY") or None
-        if internal is not None and self._gateway is None:
-            raise ConfigError("an internal gateway needs one for the pages: name it with gateway=")
-        self._internal_gateway = self._gateway if internal is None else checked_url(internal)
-        self._secret_file = secret_file or os.environ.get("DASH_INTEROP_SECRET_FILE") or None
+        self._gateway = gateway_url(gateway)
+        self._internal_gateway = internal_gateway_url(internal_gateway, self._gateway)
+        self._secret_file = secret_file_of(self._gateway, secret_file)
         self._secret = None if self._secret_file is None else read_secret(self._secret_file)
-        if self._secret is not None and self._gateway is None:
-            raise ConfigError("a secret file needs a gateway: name one with gateway=...")
         self._authority: TokenAuthority | None = None
         self._peer = ServerPeer(self._connect)
         self._peer_name: str | None = None
@@ -369,7 +364,8 @@ def application_name(app: Dash) -> str:
     title = str(app.title or "")
     if title and title != "Dash":
         return title
-    name = str(app.config.name)
+    config: Any = app.config
+    name = str(config.name)
     if name == "__main__":
         main = getattr(sys.modules["__main__"], "__file__", None)
         return Path(main).stem if main else "dash"

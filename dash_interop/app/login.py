@@ -19,40 +19,40 @@ from .forgotten import check_plugged
 from .interop import application_name, settings_of
 from .routes import current_app, request_of, route
 
-__all__ = ["SESSION_ROUTE"]
+__all__ = ["LOGIN_ROUTE"]
 
-SESSION_ROUTE = "_dash-interop/session"
+LOGIN_ROUTE = "_dash-interop/session"
 
 logger = logging.getLogger(__name__)
 
 
-@route(SESSION_ROUTE)
-def session() -> dict[str, Any]:
+@route(LOGIN_ROUTE)
+def login() -> dict[str, Any]:
     """
-    Answer with ``{"url", "token", "application"}``, or with ``{"error": "why not"}``; where asking
-    again is of no use, ``"isLasting"`` is true, too.
+    Answer with ``{"url", "token", "application"}``, or with ``{"error": "why not"}``. Where asking
+    again would not help, ``"isLasting"`` is true, too.
 
-    It is a POST so that the browser names the page's origin, which the token is then bound to,
-    also behind a proxy that hides it from the server.
+    The question is a POST because a browser names the page's origin in a POST, also behind a proxy
+    that hides the origin from the server. The token is bound to that origin.
     """
-    app = current_app(SESSION_ROUTE)
+    app = current_app(LOGIN_ROUTE)
     try:
         check_plugged(app)
     except ConfigError as error:
-        logger.error("no session for a page: %s", error)
-        # It stays so until the program is another one.
+        logger.error("a page cannot log in: %s", error)
+        # The page need not ask again: this changes only with the program.
         return {"error": str(error), "isLasting": True}
     try:
-        return _open_session(app, request_of(app))
+        return _access_of_page(app, request_of(app))
     except ConfigError as error:
-        logger.error("no session for a page: %s", error)
+        logger.error("a page cannot log in: %s", error)
         return {"error": str(error)}
     except Exception:
-        logger.exception("no session for a page")
+        logger.exception("a page cannot log in")
         return {"error": "The server cannot tell who is logged in; its log says why"}
 
 
-def _open_session(app: Dash, request: Any) -> dict[str, Any]:
+def _access_of_page(app: Dash, request: Any) -> dict[str, Any]:
     settings = settings_of(app)
     settings.begin()
     origin = _origin_of(request)

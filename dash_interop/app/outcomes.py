@@ -106,7 +106,7 @@ class Destination:
         count = len(self._updated)
         if not isinstance(update, list | tuple) or len(cast("list[Any]", update)) != count:
             raise TypeError(f"the update has to be a list of {count} values, one for each output")
-        return update
+        return cast("list[Any]", update)
 
     def _last_updates(self, outcomes: list[Outcome]) -> list[Any]:
         made = [outcome.update for outcome in outcomes if outcome.update is not no_update]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -107,7 +107,7 @@ class Runs:
             self._handler.validation.check_result(outcome.result)
 
     @contextmanager
-    def _noting_errors(self, outcome: Outcome) -> Iterator[None]:
+    def _noting_errors(self, outcome: Outcome) -> Generator[None]:
         try:
             yield
         except PreventUpdate as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -65,7 +65,7 @@ def _awaitable(start: Callable[[], None]) -> Callable[[], Any]:
 
 def _beginning_with(start: Callable[[], None], lifespan: Callable[..., Any]) -> Callable[..., Any]:
     @asynccontextmanager
-    async def begin(server: Any) -> AsyncIterator[Any]:
+    async def begin(server: Any) -> AsyncGenerator[Any]:
         start()
         async with lifespan(server) as state:
             yield state

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -12,6 +11,7 @@ from typing import Any
 
 import click
 
+from .. import settings
 from ..client.sync import InteropClient, connect
 from ..errors import ConfigError
 from ..gateway.auth import TokenAuthority, read_secret
@@ -29,7 +29,7 @@ _OPTIONS = (
     click.option(
         "--url",
         metavar="URL",
-        envvar="DASH_INTEROP_GATEWAY",
+        envvar=settings.GATEWAY,
         show_envvar=True,
         callback=read_text,
         help="Of the gateway, such as ws://host:8385.  [default: the one that this user's "
@@ -53,7 +53,7 @@ _OPTIONS = (
     click.option(
         "--secret-file",
         type=click.Path(path_type=Path),
-        help="File with the secret of the gateway.  [default: DASH_INTEROP_SECRET_FILE, or else "
+        help=f"File with the secret of the gateway.  [default: {settings.SECRET_FILE}, or else "
         "the secret that this user's processes share on this machine]",
     ),
     click.option(
@@ -113,7 +113,7 @@ class Login:
 
     def shared(self) -> EmbeddedGateway:
         """What finds the gateway of this machine."""
-        file = self.secret_file or os.environ.get("DASH_INTEROP_SECRET_FILE")
+        file = settings.secret_file(self.secret_file)
         return EmbeddedGateway(authority=TokenAuthority(read_secret(file)) if file else None)
 
     def connect(self) -> InteropClient:

@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 
 from ..gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
-from ..gateway.config import DEFAULT_PORT, GatewayConfig
+from ..gateway.config import GatewayConfig
 from ..gateway.origins import OriginPolicy
 from ..gateway.server import Gateway
+from ..settings import DEFAULT_PORT
 from ..transport.loop import new_event_loop
 
 __all__ = ["gateway"]

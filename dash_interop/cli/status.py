@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 import click
 from click.core import ParameterSource
 
-from ..client.access import checked_url
+from .. import settings
 from ..client.sync import InteropClient
 from ..errors import AuthenticationFailed, ConfigError, ConnectionFailed
 from ..gateway.auth import CLOCK_SKEW_SECONDS
@@ -31,7 +30,7 @@ _MOST_NAMES = 5
 
 _SOURCES = {
     ParameterSource.COMMANDLINE: "named by --url",
-    ParameterSource.ENVIRONMENT: "named by DASH_INTEROP_GATEWAY",
+    ParameterSource.ENVIRONMENT: f"named by {settings.GATEWAY}",
 }
 
 
@@ -79,7 +78,7 @@ def _look(
 ) -> Iterator[Finding]:
     """Each finding; what depends on something that is wrong is not looked at."""
     if login.url is not None:
-        checked_url(login.url)
+        settings.checked_url(login.url)
     try:
         url = login.find()
     except ConfigError as error:
@@ -129,11 +128,10 @@ def _whom(login: Login) -> str:
     if login.token is not None:
         return "with the token of --token"
     who = "as a service" if login.user is None else f"as {login.user}"
-    if login.secret_file is not None:
-        return f"{who}, with the secret in {login.secret_file}, named by --secret-file"
-    file = os.environ.get("DASH_INTEROP_SECRET_FILE")
-    if file:
-        return f"{who}, with the secret in {file}, named by DASH_INTEROP_SECRET_FILE"
+    file = settings.secret_file(login.secret_file)
+    if file is not None:
+        source = settings.SECRET_FILE if login.secret_file is None else "--secret-file"
+        return f"{who}, with the secret in {file}, named by {source}"
     return f"{who}, with the secret that the processes of this user share on this machine"
 
 

@@ -7,26 +7,22 @@ tokens, and one that finds nobody hosting the gateway of this machine hosts it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 from ..errors import ConfigError
 from ..gateway.auth import TokenAuthority, read_secret, runtime_secret
 from ..gateway.embedded import shared_gateway
 from ..router.principals import Principal
+from ..settings import LOCAL_USER, gateway_url, secret_file_of
 from ..wire.login import Authentication
 
-__all__ = ["LOCAL_USER", "Access", "TokenSource", "checked_url"]
+__all__ = ["Access", "TokenSource"]
 
 TokenSource: TypeAlias = "str | Callable[[], str]"
 
 RunInThread: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
-
-LOCAL_USER = "local"
-"""The one user of an app whose author did not say who its users are."""
 
 
 class Access:
@@ -66,8 +62,7 @@ class Access:
             raise ConfigError(f"a secret file does not go with {named[0]}")
         if secret is not None and login is None:
             raise ConfigError("a secret goes with a login; in a file, it goes without")
-        url = url or os.environ.get("DASH_INTEROP_GATEWAY") or None
-        self._url = None if url is None else checked_url(url)
+        self._url = gateway_url(url)
         self._token = token
         self._login = login
         self._secret = secret or ""
@@ -108,24 +103,7 @@ class Access:
         return Authentication("access-token", token=token)
 
     def _make_authority(self, secret_file: str | Path | None) -> TokenAuthority:
-        file = secret_file or os.environ.get("DASH_INTEROP_SECRET_FILE") or None
+        file = secret_file_of(self._url, secret_file)
         if self._url is None:
-            if file is not None:
-                raise ConfigError("a secret file needs a gateway: name one with its URL")
             return shared_gateway().authority
         return TokenAuthority(runtime_secret() if file is None else read_secret(file))
-
-
-def checked_url(url: str) -> str:
-    """
-    Raises:
-        ConfigError: It is not the URL of a WebSocket.
-    """
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ConfigError(f"not the URL of a gateway: {url!r} (expected such as ws://host:8385)")
-    return url

@@ -1,4 +1,4 @@
-"""Who may log in: the shared secret, tokens signed with it, and the open door of development."""
+"""Who may log in: holders of the secret or of a token signed with it; in development, anybody."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class TokenAuthority:
 
 
 class OpenDoor(TokenAuthority):
-    """For development: any login is believed, whatever its secret. Tokens are checked as ever."""
+    """For development: any login is believed, whatever its secret. Tokens are checked as usual."""
 
     def _check_secret(self, authentication: Authentication) -> Principal:
         return Principal(_login_and_secret(authentication)[0])

@@ -5,11 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ..router.limits import Limits
+from ..settings import DEFAULT_PORT
 
-__all__ = ["DEFAULT_PORT", "GatewayConfig"]
-
-DEFAULT_PORT = 8385
-"""The port that Glue42 and io.Connect clients try by themselves."""
+__all__ = ["GatewayConfig"]
 
 
 class GatewayConfig(Struct, frozen=True, kw_only=True):
@@ -18,12 +16,13 @@ class GatewayConfig(Struct, frozen=True, kw_only=True):
         host: Address to listen on.
         port: TCP port; 0 picks a free one.
         max_connections: Open connections; more are refused with 503.
-        login_size: Longest frame before the first login, in bytes; a longer one closes with 1009.
+        login_size: Longest frame before the first login, in characters; a longer one closes with
+            1009.
         max_size: Longest frame that is accepted, in bytes; a longer one closes with 1009. Peers are
             told it when they log in, and ours send no longer ones. What is relayed may become a
-            little longer: readers have to take that.
+            little longer, which readers have to accept.
         outbox_size: Bytes that may wait for one reader. A reader further behind is disconnected
-            with ``SLOW_READER``, as is one that a frame of ``max_size`` would not fit for.
+            with ``SLOW_READER``, also where a single long frame is the reason.
         open_timeout: Seconds for the WebSocket handshake.
         login_timeout: Seconds from the handshake to the first successful hello.
         ping_interval: Seconds between WebSocket pings.

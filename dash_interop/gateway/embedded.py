@@ -21,11 +21,12 @@ from concurrent.futures import Future
 from enum import Enum
 from time import monotonic
 
+from .. import settings
 from ..errors import ConfigError
 from ..transport.loop import new_event_loop
 from ..transport.threads import Thread
 from .auth import TokenAuthority, runtime_secret
-from .config import DEFAULT_PORT, GatewayConfig
+from .config import GatewayConfig
 from .origins import OriginPolicy
 from .server import IDENTITY_PATH, Gateway
 
@@ -65,7 +66,7 @@ class EmbeddedGateway:
     def __init__(
         self, first_port: int | None = None, authority: TokenAuthority | None = None
     ) -> None:
-        self._first_port = _port_from_environment() if first_port is None else first_port
+        self._first_port = settings.first_port(first_port)
         self._authority = authority
         self._lock = threading.Lock()
         self._host: _HostThread | None = None
@@ -132,7 +133,7 @@ class EmbeddedGateway:
                 self._host = None
 
     def close_at_exit(self) -> None:
-        """As ``close``; a second Ctrl-C means: at once."""
+        """As ``close``; a second Ctrl-C ends the wait."""
         with contextlib.suppress(KeyboardInterrupt):
             self.close()
 
@@ -140,7 +141,7 @@ class EmbeddedGateway:
         return range(self._first_port, min(self._first_port + PORTS, 65536))
 
     def _look(self, authority: TokenAuthority) -> tuple[str | None, list[int]]:
-        """Where the gateway is; and where nobody listens, as far as that was looked at."""
+        """The URL of the gateway, and the ports looked at before it on which nobody listens."""
         free: list[int] = []
         for port in self._ports():
             match _probe(port, authority):
@@ -215,7 +216,8 @@ class _HostThread:
 
     def close_sockets(self) -> None:
         """In a forked child: let go of what belongs to the parent."""
-        # The loop, which nobody runs here, still owns the numbers and closes them at the end.
+        # The loop, which nobody runs here, still owns the descriptors, and closes them at the end:
+        # they have to stay, and to stand for something harmless.
         with open(os.devnull, "rb") as nothing:
             for descriptor in self._gateway.descriptors():
                 with contextlib.suppress(OSError):
@@ -264,12 +266,3 @@ def _probe(port: int, authority: TokenAuthority) -> _Answer:
         return _Answer.FOREIGN
     proof = answer.partition(b"\r\n\r\n")[2]
     return _Answer.OURS if hmac.compare_digest(proof, expected) else _Answer.FOREIGN
-
-
-def _port_from_environment() -> int:
-    text = os.environ.get("DASH_INTEROP_PORT", "")
-    if not text:
-        return DEFAULT_PORT
-    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
-        raise ConfigError(f"DASH_INTEROP_PORT is not a port: {text!r}")
-    return int(text)

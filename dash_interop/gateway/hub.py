@@ -31,14 +31,14 @@ INTERNAL_ERROR = 1011
 
 
 class Observer(Protocol):
-    """Told of what passes through a hub, while it happens; it must not fail and not wait."""
+    """Told of what passes through a hub, while it happens; it must neither fail nor wait."""
 
     def handled(self, remote: Remote, message: Inbound, effects: list[Send]) -> None:
         """A message came in over a connection, and led to these effects."""
         ...
 
     def failed(self, remote: Remote, error: Exception) -> None:
-        """A conversation ended by a fault of ours."""
+        """A conversation ended because of a fault in the gateway."""
         ...
 
 
@@ -66,7 +66,7 @@ class Hub:
         return {**self._router.counters(), "slow_readers": self.slow_readers}
 
     def close(self) -> None:
-        """No conversation goes on any more."""
+        """Stop the timer, once no conversation goes on any more."""
         if self._timer is not None:
             self._timer.cancel()
 
@@ -120,7 +120,7 @@ class Hub:
         is_logged_in = False
         async for frame in connection.frames():
             if not is_logged_in and len(frame) > login_size:
-                raise ProtocolError("Log in before you send as much", MESSAGE_TOO_BIG)
+                raise ProtocolError("Log in before you send long frames", MESSAGE_TOO_BIG)
             message = decode(frame)
             effects = router.handle(outbox, message, time())
             self._carry_out(effects)

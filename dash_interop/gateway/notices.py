@@ -1,8 +1,8 @@
 """
-What the log says of those who connect: so many lines for each address in a while, and no more.
+What the log says of those who connect: a bounded number of lines for each address in a minute.
 
-Anybody who reaches the port can make the gateway refuse something, as often as he likes; the disk
-that the log is on has an end.
+Anybody who reaches the port can make the gateway refuse something, as often as they like; that must
+not fill the disk that the log is on.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Final
 __all__ = ["Notices"]
 
 LINES: Final = 10
-"""For each address in ``SECONDS``."""
+"""Lines for each address in ``SECONDS``."""
 
 ADDRESSES: Final = 100
-"""How many have lines of their own in ``SECONDS``; all others share those of one."""
+"""How many addresses have lines of their own in ``SECONDS``; all others share those of one."""
 
 SECONDS: Final = 60.0
 
@@ -54,9 +54,9 @@ class Notices:
 
         Args:
             address: Whom it is about, as the socket says; empty where it does not.
-            what: Happened, in words; parts of it may be somebody else's.
-            level: Of ``logging``.
-            error: Whose traceback follows.
+            what: What happened, in words; some of them may be those of a stranger.
+            level: A level of ``logging``.
+            error: An error whose traceback follows.
         """
         if not logger.isEnabledFor(level):
             return
@@ -89,7 +89,7 @@ class Notices:
 
 
 def _network(address: str) -> str:
-    """The address; of version 6 the network, whose owner has 2**64 of them."""
+    """The address; for IPv6 its network, as whoever owns that has 2**64 addresses."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
@@ -101,6 +101,6 @@ def _network(address: str) -> str:
 
 
 def _harmless(text: str) -> str:
-    """One line that is neither long nor a command to a terminal, whatever a stranger said."""
+    """The text as one line that is not too long, and without characters that control terminals."""
     shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text[:_LONGEST])
     return shown if len(text) <= _LONGEST else f"{shown}..."

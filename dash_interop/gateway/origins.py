@@ -1,8 +1,8 @@
 """
 Which web pages may open a connection: their ``Origin``, parsed and compared exactly.
 
-Browsers name the page's origin in the handshake and pages cannot forge it. Clients that are no
-browser may leave it out; what they may do then depends on their credentials alone.
+Browsers name the page's origin in the handshake, and pages cannot forge it. Other clients may leave
+it out; what they may do then depends on their credentials alone.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ from .visits import Visit, address_of, reason_of_end, socket_logger
 __all__ = ["DOMAINS", "IDENTITY_PATH", "Gateway"]
 
 HTTP_PATHS = "/_dash-interop/"
-"""What is below is for plain HTTP; a WebSocket may be opened at any path."""
+"""Paths that begin so are for plain HTTP; a WebSocket may be opened at any path."""
 
 IDENTITY_PATH = f"{HTTP_PATHS}gateway"
 """Answers plain HTTP with a proof of the secret, so that processes find the gateway they share."""
@@ -44,7 +44,7 @@ DOMAINS: Final = (Agm, Metrics)
 """What peers of a gateway may join."""
 
 _MISTAKES = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.UPGRADE_REQUIRED)
-"""Of those who ask with plain HTTP, such as a browser or a load balancer's check."""
+"""Statuses for those who ask with plain HTTP, such as a browser or a load balancer's check."""
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class Gateway:
             nonce = parse_qs(query).get("nonce", [""])[0]
             return socket.respond(HTTPStatus.OK, self._authority.prove(nonce, self._port))
         if path.startswith(HTTP_PATHS) and "Upgrade" not in request.headers:
-            return socket.respond(HTTPStatus.NOT_FOUND, "A gateway has nothing here\n")
+            return socket.respond(HTTPStatus.NOT_FOUND, "A gateway has nothing at this path\n")
         if self._hub.connections >= self._config.max_connections:
             return socket.respond(
                 HTTPStatus.SERVICE_UNAVAILABLE, f"Too many connections: {self._hub.connections}\n"
@@ -167,7 +167,7 @@ class Gateway:
     def _note_response(
         self, socket: ServerConnection, request: Request, response: Response
     ) -> None:
-        """Refusals are in the log, whoever refused."""
+        """Write refusals into the log, those of the library, too."""
         status = response.status_code
         if status >= HTTPStatus.BAD_REQUEST:
             level = logging.INFO if status in _MISTAKES else logging.WARNING

@@ -1,4 +1,4 @@
-"""What a visit to the gateway's port is before and after it is a connection of the router's."""
+"""A connection at the gateway's port before its handshake and after its end, for the log."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ _ORDINARY: Final = (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY)
 socket_logger = logging.getLogger(f"{__name__}.socket")
 """The library's. Below this level it repeats frames, with the tokens and secrets in them."""
 socket_logger.setLevel(logging.ERROR)
-# Some versions write a traceback when a stranger sends no proper request, which is no fault here.
+# Some versions write a traceback when a stranger's request is malformed, which is not our fault.
 socket_logger.addFilter(lambda record: record.msg != "opening handshake failed")
 
 
 class Visit(ServerConnection):
     """
     A connection that answers each request and says in the log why there was no handshake. The
-    library cuts requests with a body, and some versions of it all that are no GET, without a word.
+    library itself cuts the connection, without an answer, when a request has a body, and in some
+    versions when its method is not GET.
 
     Args:
-        notices: Where it is said.
+        notices: Where it says so.
     """
 
     def __init__(self, notices: Notices, *args: Any, **settings: Any) -> None:
@@ -53,7 +54,7 @@ class Visit(ServerConnection):
             self._notices.tell(address_of(self), f"sent no proper request: {reason}")
 
     def _refuse(self, method: str) -> None:
-        words = f"The method {method} is not for a gateway, GET is"
+        words = f"A gateway answers GET, and not {method}"
         response = self.protocol.reject(HTTPStatus.METHOD_NOT_ALLOWED, f"{words}\n")
         response.headers["Allow"] = "GET"
         # What follows of the request is read and dropped.
@@ -62,7 +63,7 @@ class Visit(ServerConnection):
 
 
 def address_of(socket: ServerConnection) -> str:
-    """Where it comes from, as far as the socket knows; behind a proxy that is the proxy."""
+    """The address of the other end; behind a proxy, that of the proxy."""
     address = socket.remote_address
     return str(address[0]) if address else ""
 

@@ -1,7 +1,7 @@
 """
 The invocations of one method: first in, first out, so many at a time, each answered exactly once.
 
-The rules are those of ``MethodRegister`` (``src/dash/invocations.ts``): the time of an invocation
+The rules are those of ``MethodRegister`` (``src/dash/queue.ts``): the time of an invocation
 runs from its arrival on, the wait for its turn included. When it is up before its turn comes, the
 caller is told and the handler never sees it; when it is up while the handler runs, the caller is
 told, a late answer is dropped and counted, and the next one starts. A caller that leaves takes its

@@ -15,8 +15,8 @@ __all__ = ["Domain", "MakeDomain"]
 
 class Domain(Protocol):
     """
-    One subject that peers talk about: it owns what its members have, and sends through the
-    switchboard that it was made with, where it finds the time, too.
+    One subject that peers talk about. It owns what its members have there; it sends through the
+    switchboard that it was made with, and reads the time from it.
 
     A domain is one vocabulary in ``wire/``, one implementation of this protocol, and one line where
     the router is made.
@@ -29,16 +29,17 @@ class Domain(Protocol):
 
     def join(self, peer: Peer, message: Join) -> bool:
         """
-        Let a peer in, which may be in already.
+        Make a peer a member; it may be one already.
 
         Returns:
-            Whether it is in, which the router then tells it; otherwise it was refused here.
+            Whether it is a member now: then the router sends the success. Otherwise the domain has
+            sent the refusal.
         """
         ...
 
     def leave(self, peer: Peer, reason_uri: str | None, reason: str | None) -> None:
         """
-        A peer leaves, which may not be in at all.
+        A peer leaves the domain; it may not be a member at all.
 
         Args:
             reason_uri: As the peer gave it; ``None`` when its connection has ended.
@@ -51,7 +52,7 @@ class Domain(Protocol):
         ...
 
     def passes_over(self, message: Any) -> bool:
-        """Whether a message of a peer id that its connection does not have needs no answer."""
+        """Whether a message whose ``peer_id`` is not one of its connection gets no answer."""
         ...
 
     def tick(self) -> None:

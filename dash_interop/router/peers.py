@@ -1,4 +1,4 @@
-"""Who is connected, and as whom. A peer is one successful hello; a connection may carry several."""
+"""The peers that are connected. A peer is one successful hello; a connection may carry several."""
 
 from __future__ import annotations
 

@@ -26,13 +26,13 @@ class Principal(Struct, frozen=True, omit_defaults=True):
 
     user: str
     application: str | None = None
-    """Stamped over what the client claims, when its credentials name one."""
+    """When the credentials name one, it takes the place of what the client says of itself."""
     origin: str | None = None
     """The only ``Origin`` its credentials are good for; ``None`` for any."""
     is_from_token: bool = False
-    """Such a peer gets no further tokens, or it could go on for ever without asking who it is."""
+    """Such a peer gets no further tokens: it could otherwise go on for ever without a new login."""
     is_service: bool = False
-    """Sees the peers of all users, and is seen by them: such as the server of a Dash app."""
+    """Whether it sees the peers of all users and is seen by them, such as the server of an app."""
 
 
 class Authenticator(Protocol):

@@ -1,4 +1,4 @@
-"""What waits to be sent over a connection: bounded, and written once in a turn of the loop."""
+"""What waits to be sent over a connection: bounded, and written once in each turn of the loop."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
 Threads of the operating system, also where gevent has put greenlets in their place.
 
-A loop cannot run in a greenlet: it would hold up the thread, or be the running loop of all others
-in it. Who waits for a future of such a thread may be a greenlet; the others go on meanwhile.
+A loop cannot run in a greenlet: it would hold up the thread, or count as the running loop of all
+other greenlets in it. A greenlet may wait for a future of such a thread; others go on meanwhile.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["Thread", "is_patched", "new_inbox", "result_of"]
 T = TypeVar("T")
 
 LOOK_SECONDS = 1.0
-"""How often who waits for another thread looks up. gevent gives up what has no time limit."""
+"""Seconds between two looks at another thread. Under gevent, a wait without a limit would fail."""
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def result_of(future: Future[T], look: Callable[[], None] = lambda: None) -> T:
         try:
             return future.result(LOOK_SECONDS)
         except FutureTimeout:
-            # It may be what the future came to.
+            # The future itself may have failed with a timeout.
             if future.done():
                 return future.result()
             look()
@@ -75,7 +75,7 @@ class Thread:
             self._thread.start()
 
     def is_alive(self) -> bool:
-        # In a forked child it is gone without an end.
+        # In a forked child the thread is gone, and nobody has set that it ended.
         return not self._ended.is_set() and (self._thread is None or self._thread.is_alive())
 
     def join(self, timeout: float | None = None) -> None:

@@ -58,7 +58,7 @@ class WebSocketConnection:
 
     async def close(self, code: int, reason: str) -> None:
         socket = self._socket
-        # One that ends already is not asked to close, which may fail when it is gone meanwhile.
+        # A socket that is ending already is only waited for: to close one that is gone would fail.
         if socket.state is State.OPEN:
             await socket.close(code, reason)
         else:

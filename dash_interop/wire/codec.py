@@ -36,7 +36,7 @@ _ESCAPE: Final = re.compile(
     r"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-"""An escape; in the group, half of a surrogate pair."""
+"""An escape sequence; one that is half of a surrogate pair is in the group."""
 
 _head: Final = msgspec.json.Decoder(_Head)
 _encoder: Final = msgspec.json.Encoder()
@@ -50,7 +50,7 @@ class Codec:
     The messages of some domains as text.
 
     Args:
-        vocabularies: Of the domains that are spoken. Nothing else is ever dispatched.
+        vocabularies: Of the domains that are spoken. No other message ever reaches a handler.
     """
 
     def __init__(self, vocabularies: Iterable[Vocabulary]) -> None:

@@ -85,7 +85,7 @@ Filter: TypeAlias = "str | FilterDict | MethodDefinition | None"
 def read_definition(definition: Definition | Mapping[str, Any]) -> MethodDefinition:
     """
     Raises:
-        RegistrationError: It is no definition; the text names the field.
+        RegistrationError: It is not a valid definition; the text names the field.
     """
     if isinstance(definition, Method):
         read: MethodDefinition = definition
@@ -100,7 +100,7 @@ def read_definition(definition: Definition | Mapping[str, Any]) -> MethodDefinit
             if problem is not None:
                 raise RegistrationError(problem)
         try:
-            # Also one that was made as an object, whose fields nobody has looked at yet.
+            # A definition that was made as an object is checked, too: its fields may be anything.
             fields = dict(definition) if isinstance(definition, Mapping) else definition
             read = msgspec.convert(msgspec.to_builtins(fields), MethodDefinition)
         except (msgspec.ValidationError, TypeError) as error:
@@ -112,10 +112,10 @@ def read_definition(definition: Definition | Mapping[str, Any]) -> MethodDefinit
 
 def read_filter(wanted: Filter | Mapping[str, Any]) -> MethodDefinition | None:
     """
-    A definition of which each field may be missing, the name, too; ``None`` for any method.
+    A definition of which each field may be missing, also the name; ``None`` stands for any method.
 
     Raises:
-        RegistrationError: It is no such thing; the text names the field.
+        RegistrationError: It is not a valid filter; the text names the field.
     """
     if wanted is None:
         return None

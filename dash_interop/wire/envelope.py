@@ -31,7 +31,7 @@ RequestId: TypeAlias = str | int | float | None
 """Chosen by the requester and echoed as it came."""
 
 GLOBAL: Final = "global"
-"""The domain in which peers log in; also that of a message which names none."""
+"""The domain in which peers log in; also that of a message without a domain."""
 
 
 class Inbound(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -50,7 +50,7 @@ class Refused(Inbound, frozen=True):
     A JSON object that is not an acceptable message: ``codec`` makes it, the router answers it.
 
     Attributes:
-        domain: The one that it names; ``None`` when that is not a string.
+        domain: The domain that the object names; ``None`` when that is not a string.
     """
 
     domain: str | None = GLOBAL

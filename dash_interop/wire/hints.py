@@ -11,8 +11,8 @@ hint                                       type
 ``TypedDict``, dataclass, msgspec Struct   ``composite: {...}``
 =========================================  =======================================
 
-Anything else, no hint, and a hint that cannot be resolved have no type. Where one part has none,
-the whole has no signature: better none than one that refuses good values.
+Any other hint, a missing hint and a hint that cannot be evaluated have no type. Where one part has
+no type, there is no signature at all: a wrong one would refuse good values.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _SCALARS: Final[dict[type[types.Type], str]] = {
 }
 
 _UNRESOLVABLE: Final = (AttributeError, NameError, SyntaxError, TypeError, ValueError)
-"""What evaluating a hint raises that is text, and what is no hint at all."""
+"""Raised for a hint that is text and cannot be evaluated, and for what is not a hint at all."""
 
 
 class _Undescribable(Exception):
@@ -63,9 +63,9 @@ def signature_of(
 
     Args:
         function: A function or method, ``async`` or not. Parameters of the kind ``*name`` and
-            ``**name`` and the one named ``caller`` are no arguments; with one named ``args``,
+            ``**name`` and the one named ``caller`` are not arguments; with one named ``args``,
             which gets all of them, nothing is known about them.
-        ignoring: Names of more parameters that are no arguments.
+        ignoring: Names of more parameters that are not arguments.
         is_pair: Whether the result is the first of two things that the function returns.
 
     Returns:
@@ -152,7 +152,7 @@ def _field(name: str, info: types.Type, is_optional: bool, depth: int = 0) -> Fi
 
 
 def _structure_fields(structure: _Structure, depth: int) -> list[Field]:
-    # One that is part of itself has no end.
+    # A structure that is part of itself would have no end.
     if depth >= MAX_DEPTH or _is_list(structure):
         raise _Undescribable
     return [

@@ -1,4 +1,4 @@
-"""Keys and words that mean nothing, and which were meant: the rules of ``src/client/keys.ts``."""
+"""Unknown keys and words, and which known ones were meant: the rules of ``src/client/keys.ts``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["hint", "nearest", "unknown_key"]
 
 _LEAST_LIKENESS = 0.65
 _SHORTEST_PART = 4
-"""Fewer characters are part of a word by chance."""
+"""A shorter text is part of a word by chance."""
 _BEGINNING = 3
-"""So many characters at the beginning make words look alike."""
+"""Words that have so many characters at the beginning in common look alike."""
 
 
 def unknown_key(what: str, given: Iterable[Any], known: Sequence[str]) -> str | None:
@@ -31,7 +31,7 @@ def unknown_key(what: str, given: Iterable[Any], known: Sequence[str]) -> str | 
 
 
 def hint(word: str, known: Sequence[str]) -> str:
-    """``did you mean 'accepts'?``, or which words there are where none is near."""
+    """``did you mean 'accepts'?``, or a list of the known words where none of them is near."""
     meant = nearest(word, known)
     if meant is not None:
         return f"did you mean {meant!r}?"
@@ -39,7 +39,7 @@ def hint(word: str, known: Sequence[str]) -> str:
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The known word that was meant; ``None`` where none is near."""
+    """The known word that was meant; ``None`` where no known word is near."""
     plain = {_plain(each): each for each in reversed(known)}
     asked = _plain(word)
     close = difflib.get_close_matches(asked, plain, n=1, cutoff=_LEAST_LIKENESS)
@@ -54,5 +54,5 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
 
 
 def _plain(word: str) -> str:
-    """Neither case nor underscores tell words apart."""
+    """The word as it is compared: without regard to case and underscores."""
     return word.lower().replace("_", "")

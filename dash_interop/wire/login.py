@@ -65,7 +65,7 @@ class Welcome(Outbound, frozen=True, tag="welcome"):
     options: dict[str, Any] = {}
     domain: str = GLOBAL
     max_size: int | UnsetType = UNSET
-    """Bytes of the longest frame that is taken; other gateways do not say."""
+    """Bytes of the longest frame that the gateway takes; other gateways do not say."""
 
 
 class Token(Outbound, frozen=True, tag="token"):

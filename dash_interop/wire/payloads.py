@@ -36,7 +36,7 @@ _decoder: Final = msgspec.json.Decoder()
 def encode_payload(value: Any, name: str = "value") -> Raw:
     """
     Args:
-        value: Anything that the table of values has.
+        value: Anything that the table in docs/values.md has.
         name: What an error calls it, such as ``"args"``.
 
     Raises:
@@ -71,7 +71,7 @@ def decode_object(raw: Raw | UnsetType) -> dict[str, Any]:
 
 
 def as_object(value: Any) -> dict[str, Any]:
-    """A result as the dict that results are: other values are wrapped, nothing is empty."""
+    """A result as the dict that travels: ``None`` is the empty one, other values are wrapped."""
     if value is None:
         return {}
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {"_value": value}
@@ -95,7 +95,7 @@ def result_object(returned: Any) -> dict[str, Any]:
         plain = portable_value(returned, "result")
     except PayloadError as error:
         raise InvalidResult(f"The result cannot travel: {error}") from error
-    # A missing number is a value, unlike None.
+    # NaN becomes None, but only a handler that returned None itself has no result.
     return {"_value": None} if plain is None and returned is not None else as_object(plain)
 
 
@@ -111,7 +111,7 @@ def _revive_dates(value: Any) -> Any:
 
 
 def _date(text: str) -> datetime | str:
-    """The date that a marked text stands for, or the text where it is none after all."""
+    """The date that a marked text stands for, or the text itself where it is not a date."""
     if not _DATE.fullmatch(text):
         return text
     try:

@@ -11,7 +11,7 @@ The grammar of ``accepts`` and ``returns``: text to fields and back.
 Types are written in any case; white space may stand anywhere between two parts. ``[]`` makes an
 array of it, ``?`` makes it optional. A name is any run of characters but white space and
 ``,{}()[]?:``. A description is any text whose parentheses are in pairs; white space around it does
-not count, and ``()`` is none.
+not count, and ``()`` is the same as leaving the description away.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Field(Struct, frozen=True):
         name: What it is called in the dict of arguments.
         type: ``bool``, ``int``, ``double``, ``long``, ``string``, ``datetime``, ``tuple`` or
             ``composite``.
-        fields: What a tuple or composite consists of; none means anything. Others have none.
+        fields: What a tuple or composite consists of; empty when it may be anything, and for all
+            other types.
         is_array: Whether it is a list of values of the type.
         is_optional: Whether it may be absent or ``None``; an array as a whole.
         description: What it is, in words; ``""`` when nobody said.
@@ -90,7 +91,8 @@ class Signature(Struct, frozen=True):
     reads as an equal signature.
 
     Attributes:
-        fields: The fields of the dict of arguments, or of the result. With none, every dict fits.
+        fields: The fields of the dict of arguments, or of the result. If empty, every dict
+            fits.
 
     Raises:
         ValueError: Two fields have one name.
@@ -110,7 +112,7 @@ def parse(text: str | None) -> Signature:
     Read the ``accepts`` or ``returns`` of a method.
 
     Args:
-        text: The signature; empty, blank or ``None`` when there is none, and then every dict fits.
+        text: The signature. When it is empty, blank or ``None``, every dict fits.
 
     Raises:
         SignatureError: It does not follow the grammar, has one name twice in one place, or is

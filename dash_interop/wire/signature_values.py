@@ -18,7 +18,7 @@ from .signature import Field, Signature
 __all__ = ["json_schema", "problems"]
 
 _MOST_PROBLEMS: Final = 10
-"""A list of a million wrong values is one mistake."""
+"""Enough to see the mistake: a list may hold a million values that are wrong alike."""
 
 # Dates and times of ISO 8601 as Python and JavaScript write them, and the form of the wire.
 _TIME: Final = "(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"

@@ -1,7 +1,7 @@
 """
 Values of Python as the JSON that travels; docs/values.md has the table.
 
-NumPy, pandas and pydantic are not imported: a value of theirs is there only where they are loaded.
+NumPy, pandas and pydantic are not imported: where there is a value of theirs, they are loaded.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 MAX_INT: Final = 2**53 - 1
-"""Pages hold every whole number up to this one, and only some beyond."""
+"""JavaScript holds every whole number up to this one exactly, and only some beyond it."""
 
 _Rule: TypeAlias = Callable[[Any], Any]
 
@@ -61,7 +61,7 @@ def portable_value(value: Any, name: str = "value") -> Any:
     Turn a value into the form in which it travels, for what a callback writes to
     ``MethodInvoke.invoke``: Dash writes JSON by other rules than this library.
 
-    What goes through ``method_handler``, ``Interop`` or a client needs no such call.
+    What ``method_handler``, ``Interop`` or a client sends needs no such call.
 
     Args:
         value: Anything that the table of values has, and lists and dicts of it.
@@ -159,7 +159,7 @@ def _datetime(value: datetime) -> str | None:
 
 
 def _plain_datetime(value: datetime) -> datetime:
-    # Kinds of it that others made, such as pandas, have methods of the same name and other rules.
+    # Subclasses, such as the one of pandas, have methods of the same names that do other things.
     return datetime(
         value.year,
         value.month,
@@ -191,7 +191,7 @@ def _list(value: Any) -> list[Any]:
     is_plain = value.__class__ is list
     copy: list[Any] = list(value) if is_plain else _asked(value, lambda: list(value), "items")
     kinds: set[type] = set(map(type, copy))
-    # Long lists are mostly of numbers, and need not be gone through one by one.
+    # A long list is mostly one of numbers, which need not be looked at one by one.
     if kinds == {float} and all(map(math.isfinite, copy)):
         return copy
     if kinds == {int} and -MAX_INT <= min(copy) <= max(copy) <= MAX_INT:
@@ -258,11 +258,11 @@ def _struct(value: msgspec.Struct) -> Any:
     return _dict(given if config.tag is None else {config.tag_field: config.tag, **given})
 
 
-# What others made
+# Objects of other libraries
 
 
 def _asked(value: Any, ask: Callable[[], Any], name: str) -> Any:
-    """What a stranger's method returns; any error of its own is said."""
+    """What a method of another library's object returns; an error of its own is a refusal."""
     try:
         return ask()
     except RecursionError:
@@ -279,11 +279,11 @@ def _from_method(name: str) -> _Rule:
 
 
 def _plotly(value: Any) -> Any:
-    """A figure or a component; Dash's instructions for a page are none."""
+    """A figure or a component. Dash's instructions for a page, such as a ``Patch``, are refused."""
     plain = _asked(value, value.to_plotly_json, "to_plotly_json()")
     if isinstance(plain, dict) and ("__dash_patch_update" in plain or "_dash_no_update" in plain):
         raise _Refused(
-            f"is of type {_kind(value)}, which tells a page to change a prop and is no value: "
+            f"is of type {_kind(value)}, which tells a page to change a prop and is not a value: "
             "return the value itself"
         )
     return _portable(plain)
@@ -310,14 +310,14 @@ def _numpy_array(value: Any) -> Any:
 
 def _in_microseconds(numpy: Any, array: Any) -> Any:
     """
-    Times of NumPy so that ``tolist`` makes ``date``, ``datetime`` and ``timedelta`` of them: of the
-    finer units, and of what is out of range, it makes plain ints.
+    Times of NumPy in a unit of which ``tolist`` makes ``date``, ``datetime`` and ``timedelta``: of
+    finer units, and of times that are out of range, it would make plain ints.
     """
     unit, _ = numpy.datetime_data(array.dtype)
     is_known = ~numpy.isnat(array)
     if array.dtype.kind == "m":
         if unit in ("generic", "Y", "M") and is_known.any():
-            raise _Refused(f"is a timedelta64 whose unit is {unit!r}, which is of no fixed length")
+            raise _Refused(f"is a timedelta64 whose unit is {unit!r}, which has no fixed length")
         return array.astype("m8[us]")
     days = array.astype("M8[D]")
     first, last = (numpy.datetime64(str(day), "D") for day in (date.min, date.max))
@@ -349,7 +349,7 @@ def _kind(value: Any) -> str:
     return type(value).__name__
 
 
-# Which rule is whose. The order counts: an enum may be a str, a datetime is a date.
+# The rule for each type. The order counts: an enum may be a str, and a datetime is a date.
 
 _RULES: Final[tuple[tuple[type | tuple[type, ...], _Rule], ...]] = (
     (Enum, lambda value: _portable(value.value)),

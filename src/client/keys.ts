@@ -1,5 +1,6 @@
 /**
- * Keys and words that are not known, and the known ones that were meant: the rules of `keys.py`.
+ * Keys and words that are not known, and the known ones that were meant: the rules of
+ * `wire/keys.py`.
  */
 
 /** The greatest share of its letters that a word may have wrong. */

@@ -1,4 +1,4 @@
-/** What is wrong with a value: the words are those of `signature_values.py`. */
+/** What is wrong with a value: the words are those of `wire/signature_values.py`. */
 
 import type { OutputUnit, Schema } from '@cfworker/json-schema';
 

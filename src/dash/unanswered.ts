@@ -77,7 +77,7 @@ function describeFailure({ error, payload }: FailedExecution): HandlerError {
     );
 }
 
-// Without the words for the status: each kind of server has its own, and HTTP/2 has none.
+// Without the words for the status: each kind of server has its own, and HTTP/2 has no words.
 function describeRefusal({ status }: Response): string {
     if (status === 401 || status === 403) {
         return `The Dash server refused to run the callback, with ${status}: is the user logged in?`;

@@ -215,8 +215,8 @@ def exempt(csrf: CSRFProtect, server: flask.Flask, part: str) -> None:
         ),
         (
             lambda: "<html>Please log in</html>",
-            "The Dash server answered _dash-interop/session with text/html that is not a JSON object: "
-            "a login page or a proxy may have answered in its place",
+            "The Dash server answered _dash-interop/session with text/html that is not a JSON "
+            "object: a login page or a proxy may have answered in its place",
         ),
     ],
     ids=["redirect", "401", "page"],

@@ -193,11 +193,9 @@ def test_err003_callers_hear_why_a_handler_of_a_page_has_no_result(
             assert getattr(caught.value, "exception", None) == exception
 
 
-@pytest.mark.parametrize(
-    "status, words", [(401, "401 (UNAUTHORIZED): is the user"), (403, "403 (FORBIDDEN): is the")]
-)
+@pytest.mark.parametrize("status", [401, 403])
 def test_err004_a_refused_request_is_told_as_such(
-    apps: Apps, peer: InteropClient, status: int, words: str
+    apps: Apps, peer: InteropClient, status: int
 ) -> None:
     app = apps.make("page", MethodRegister(id="sum", definition="Sum", returns=True))
     method_handler("sum", app=app)(lambda args, caller: 1)
@@ -214,10 +212,11 @@ def test_err004_a_refused_request_is_told_as_such(
     assert peer.invoke("Sum").returned == {"_value": 1}
     refuses.append(status)
     apps.browser.allow_in_console("_dash-update-component|dash_renderer")
+    apps.browser.allow_unreadable_answers()
     with pytest.raises(InvocationError, match="The Dash server refused to run the") as caught:
         peer.invoke("Sum", response_timeout=10)
     assert type(caught.value).__name__ == "NoResult"
-    assert words in str(caught.value)
+    assert f"with {status}: is the user logged in?" in str(caught.value)
 
 
 @pytest.mark.parametrize("dependency", [State, Input])

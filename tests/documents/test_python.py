@@ -12,7 +12,7 @@ import pytest
 import dash_interop
 from dash_interop import InteropError, client
 from dash_interop.app.interop import Interop
-from dash_interop.app.peer import HostedStream
+from dash_interop.app.server_peer import HostedStream
 from dash_interop.client import sync
 from dash_interop.client.streams import StreamBase, SubscriptionBase
 from dash_interop.wire.definitions import MethodDefinition

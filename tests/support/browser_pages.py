@@ -303,6 +303,14 @@ class Browser:
         self.allow_in_console(r"/_dash-update-component.* status of 500")
         self.allow_in_console(r"dash[-_]renderer")
 
+    def allow_unreadable_answers(self) -> None:
+        """
+        The answer to a callback is not JSON, or Dash reads it twice, as it does with status 401:
+        Dash lets each engine say so in words of its own.
+        """
+        self.allow_in_console(r"SyntaxError: .*(JSON|did not match the expected pattern)")
+        self.allow_in_console(r"TypeError: Body is disturbed or locked")
+
     def allow_lost_connections(self) -> None:
         """A gateway or a Dash server goes away or refuses, which the browser prints."""
         self.allow_in_console(r"WebSocket connection to ")

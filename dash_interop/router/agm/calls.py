@@ -1,4 +1,4 @@
-"""Calls in flight and their one terminal outcome: a result, an error, or why there is none."""
+"""Calls under way, each of which ends once: with a result, or with an error that says why not."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Calls:
         return True
 
     def leave(self, member: Member) -> None:
-        """Fail what ``member`` was serving and forget what it was waiting for."""
+        """Fail the calls that ``member`` had to answer, and forget those that it waited for."""
         for call in list(member.calling.values()):
             self._forget(call)
         for call in list(member.serving.values()):

@@ -43,11 +43,11 @@ from .streams import Streams
 __all__ = ["Agm"]
 
 _ANSWERS: Final = (Yield, Failure, Accepted, Publish, Post)
-"""A client flushes these with its former peer id when it comes back from an outage; they ask for no
-answer."""
+"""Messages that a client may send late, with the peer id that it had before an outage; they get no
+answer then."""
 
 _REQUESTS: Final = (Register, Unregister, Call, Subscribe, Unsubscribe)
-"""What only a member may ask for."""
+"""Messages that are refused when their sender has not joined."""
 
 _PEER_REMOVED_REASON: Final = "Peer has been removed"
 
@@ -83,7 +83,7 @@ class Agm:
         try:
             restriction = read_restriction(message.restrictions, self._board.limits)
         except RegistrationError as error:
-            # The client only matches an answer that carries the domain it wants to join.
+            # Clients find the request of an answer only if its domain is the one to be joined.
             self._board.refuse(peer, message.request_id, AGM_FAILURE, str(error), AGM)
             return False
         member = Member(peer, restriction)
@@ -115,7 +115,7 @@ class Agm:
                 reason = "Join the domain agm first"
                 self._board.refuse(peer, message.request_id, AGM_FAILURE, reason, AGM)
                 return
-            # Whatever it answers, it answers to nothing: it has nothing.
+            # It has no calls and no subscriptions, so whatever it answers does not exist.
             member = Member(peer)
         self._handlers[type(message)](member, message)
 

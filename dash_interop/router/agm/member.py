@@ -1,5 +1,5 @@
 """
-Who takes part in the domain ``agm``, what each member has there, and who sees whom.
+The members of the domain ``agm``, what each of them has there, and which of them it sees.
 
 Members see each other when they belong to one user or one of them is a service, and neither's join
 restriction hides it from the other. A restriction narrows what the user rule allows and never
@@ -61,7 +61,7 @@ class Member:
 
     @property
     def first_registration(self) -> float:
-        """The number of its earliest registration; of one without methods, beyond all numbers."""
+        """The number of its earliest registration; infinite for a member without methods."""
         return min((each.registration for each in self.methods.values()), default=float("inf"))
 
     def admits(self, other: Member) -> bool:

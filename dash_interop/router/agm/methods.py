@@ -35,7 +35,7 @@ __all__ = ["Methods", "read_method", "read_restriction"]
 
 
 class Methods:
-    """Registrations. Of a stream that is no longer offered, the subscriptions are cancelled."""
+    """Registrations. When a stream is no longer offered, its subscriptions are cancelled."""
 
     def __init__(self, board: Switchboard, members: Members, streams: Streams) -> None:
         self._board = board
@@ -103,7 +103,7 @@ class Methods:
         return methods
 
     def _announce_removed(self, member: Member, before: list[OfferedMethod]) -> None:
-        """Tell of the methods offered before that are gone now, or hidden from who saw them."""
+        """Tell members of the methods that they saw before, and that are gone or hidden now."""
         changed = [method for method in before if member.methods.get(method.id) is not method]
         for method in changed:
             if method.id not in member.methods:
@@ -118,7 +118,7 @@ class Methods:
             self.hide(other, member, gone)
 
     def _audience(self, member: Member) -> list[Member]:
-        """Who hears of its methods: the others, then itself, as clients expect."""
+        """The members that hear of its methods: the others, then itself, as clients expect."""
         return [*self._members.visible_to(member), member]
 
 
@@ -154,7 +154,7 @@ def read_method(
 
 
 def read_restriction(text: Any, limits: Limits) -> Restriction | None:
-    """A parsed restriction, ``None`` where there is not one.
+    """A parsed restriction; ``None`` where nothing is restricted.
 
     Raises:
         RegistrationError: Not a string, too long, malformed, or with a pattern that this gateway

@@ -28,7 +28,7 @@ __all__ = ["Streams"]
 
 
 class Streams:
-    """Every subscription is listed at both its ends, so that either end's leaving finds it."""
+    """Every subscription is listed at both of its ends, so that it is found when either leaves."""
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
@@ -78,7 +78,7 @@ class Streams:
         )
 
     def reject(self, publisher: Member, message: Failure) -> bool:
-        """End a subscription with the publisher's error; ``False`` when it knows none such."""
+        """End the subscription that an error is for; ``False`` if the publisher has no such one."""
         subscription = publisher.subscribers.get(str(message.request_id))
         if subscription is None:
             return False

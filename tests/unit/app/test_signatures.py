@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from dash import Dash, html
 
-from dash_interop.app.login import SESSION_ROUTE
+from dash_interop.app.login import LOGIN_ROUTE
 from dash_interop.app.problems import PROBLEM_ROUTE
 from dash_interop.app.signatures import SIGNATURE_ROUTE
 from dash_interop.wire.signature import parse
@@ -79,7 +79,7 @@ later = dash.Dash("later", url_base_pathname="/later/")
 for app, prefix in [(early, "/"), (later, "/later/")]:
     app.layout = dash.html.Div()
     client = app.server.test_client()
-    for route in ["{SIGNATURE_ROUTE}?accepts=int", "{SESSION_ROUTE}"]:
+    for route in ["{SIGNATURE_ROUTE}?accepts=int", "{LOGIN_ROUTE}"]:
         answer = client.post(prefix + route, headers={{"Origin": "https://far.away"}})
         print(answer.get_json()["error"].split()[0])
     assert client.post(prefix + "{PROBLEM_ROUTE}").get_json() == {{}}

@@ -5,11 +5,12 @@ import threading
 
 import pytest
 
-from dash_interop.client.access import LOCAL_USER, Access, checked_url
+from dash_interop.client.access import Access
 from dash_interop.errors import ConfigError
 from dash_interop.gateway import embedded
 from dash_interop.gateway.auth import TokenAuthority, runtime_secret
 from dash_interop.router.principals import Principal, Remote
+from dash_interop.settings import LOCAL_USER
 from dash_interop.wire.login import Authentication
 from tests.support.client import run
 from tests.support.ports import free_range
@@ -80,23 +81,6 @@ def test_secret_file_without_a_gateway_is_refused(secret_file):
 
 
 # The URL
-
-USABLE = ["ws://localhost", "wss://gateway.corp/interop?x=1", "ws://[::1]:8385", "WS://host:1"]
-UNUSABLE = ["gateway", "http://host", "ws://", "ws://:8385", "ws://host:0", "ws://host:99999",
-            "ws://host:x", "ws:host", "ws://[::1", "wss", "//host"]  # fmt: skip
-
-
-@pytest.mark.parametrize("url", USABLE)
-def test_url_of_a_websocket_is_taken_as_it_is(url):
-    assert checked_url(url) == url
-    assert ask(Access(url, token="t"))[0] == url
-
-
-@pytest.mark.parametrize("url", UNUSABLE)
-def test_what_is_no_url_of_a_websocket_is_refused_and_quoted(url):
-    with pytest.raises(ConfigError) as caught:
-        Access(url, token="t")
-    assert repr(url) in str(caught.value)
 
 
 def test_url_comes_from_the_environment_where_none_is_given(monkeypatch):

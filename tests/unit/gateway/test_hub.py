@@ -153,7 +153,7 @@ def test_login_ends_the_waiting_for_it():
     "frame, code, reason",
     [
         (b"[]", 1007, "not a JSON object"),
-        (b'{"type":"ping","x":"' + b"x" * 1000 + b'"}', 1009, "Log in before you send as much"),
+        (b'{"type":"ping","x":"' + b"x" * 1000 + b'"}', 1009, "Log in before you send long frames"),
     ],
 )
 def test_frame_that_breaks_a_rule_ends_the_conversation_only(frame, code, reason):

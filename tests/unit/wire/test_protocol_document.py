@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import pkgutil
 import re
 from pathlib import Path
@@ -14,17 +15,20 @@ from websockets.frames import CloseCode
 
 import dash_interop
 from dash_interop import wire
-from dash_interop.app.login import SESSION_ROUTE
+from dash_interop.app.login import LOGIN_ROUTE
 from dash_interop.app.problems import PROBLEM_ROUTE
 from dash_interop.app.signatures import SIGNATURE_ROUTE
 from dash_interop.errors import SAID_BY_SERVERS
 from dash_interop.gateway.config import GatewayConfig
 from dash_interop.gateway.server import DOMAINS, IDENTITY_PATH
 from dash_interop.router.limits import Limits
+from dash_interop.router.principals import Remote
+from dash_interop.router.router import Router
 from dash_interop.wire import login
 from dash_interop.wire.codec import Codec, encode
 from dash_interop.wire.definitions import WireMethod
 from dash_interop.wire.envelope import GLOBAL, Error, Inbound, Refused, Success
+from tests.support.room import BelieveLogins
 
 PACKAGE = Path(dash_interop.__file__).parent
 TEXT = (PACKAGE.parent / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -257,7 +261,33 @@ def test_the_document_has_all_limits_with_their_defaults_and_no_others():
 def test_the_document_has_the_routes_of_http():
     gateway, page = rows(section("At the gateway")), rows(section("At the Dash server of a page"))
     assert f"GET {IDENTITY_PATH}?nonce=N" in gateway
-    assert page.keys() == {SESSION_ROUTE, SIGNATURE_ROUTE, PROBLEM_ROUTE}
+    assert page.keys() == {LOGIN_ROUTE, SIGNATURE_ROUTE, PROBLEM_ROUTE}
+
+
+# The example
+
+
+def played():
+    """The frames of the example: who sends or gets it, the direction, and the message."""
+    blocks = re.findall(r"^```text\n(.*?)^```", section("An example"), re.MULTILINE | re.DOTALL)
+    for line in re.sub(r"\n {7}", " ", "".join(blocks)).splitlines():
+        who, direction, text = line.split(" ", 2)
+        yield who, direction, json.loads(text)
+
+
+def test_the_example_is_what_the_gateway_does():
+    router = Router(BelieveLogins(), DOMAINS, node="N", version="0.1.0", max_size=2**24)
+    frames = list(played())
+    assert frames
+    happened = []
+    for who in dict.fromkeys(who for who, _, _ in frames):
+        router.connect(who, Remote("127.0.0.1"))
+    for who, direction, message in frames:
+        if direction == ">":
+            happened.append((who, direction, message))
+            for sent in router.handle(who, router.codec.decode(encode(message)), 0.0):
+                happened.append((sent.connection, "<", json.loads(encode(sent.message))))
+    assert frames == happened
 
 
 def test_the_domain_of_a_message_without_one_is_documented():

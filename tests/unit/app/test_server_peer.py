@@ -20,7 +20,7 @@ import pytest
 from dash import Dash, html
 
 from dash_interop import Interop
-from dash_interop.app.peer import HostedStream
+from dash_interop.app.server_peer import HostedStream
 from dash_interop.client import sync
 from dash_interop.client.sync import InteropClient
 from dash_interop.errors import (
