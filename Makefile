@@ -1,9 +1,12 @@
 # make demo          run the example app
 # make test          style, types, and all tests (ARGS="..." is passed on to pytest: "-k words",
 #                    "-n 0 --pdb")
-# make test-matrix   browser tests on the oldest and the newest Dash, changes of the layout on
-#                    those that differ in them, and all of them in Firefox and WebKit, of which
-#                    make test runs a core
+# make test-matrix   what users have beside that: the four that follow
+# make test-websockets  gateway and clients on each supported line of websockets
+# make test-pythons  unit and client tests on the oldest and the newest Python (PYTHONS="python3.15")
+# make test-dash     browser tests on the oldest and the newest Dash, changes of the layout on those
+#                    that differ in them, with the React to come, too
+# make test-browsers all browser tests in Firefox and WebKit, of which make test runs a core
 # make soak          random sequences over Dash's renderer (ARGS="--sequences 1000" is passed on)
 # make build         browser bundle and Python component classes
 # make types         tsc and pyright
@@ -15,11 +18,16 @@ PYTHON ?= python3
 ARGS ?=
 # Of pytest: more than there are processors, as a test waits for other processes most of the time.
 WORKERS ?= 4
+# Private parts of it are in use, which move between versions; 17 needs Python 3.11.
+WEBSOCKETS := 15.0 16.1 17.4
+# Looked for on PATH, as no package registry has them for every system.
+PYTHONS ?= python3.10 python3.14
 OLDEST_DASH := 3.0.0
 # The first that mounts siblings anew, and the one to come, which does not, with the React to come.
 MOUNTING_DASH := 4.1.0
 COMING_DASH := 4.5.0rc2
 COMING_REACT := 19.2.4
+COMING_TESTS := tests/browser/test_layout_changes.py tests/browser/test_partial_patterns.py
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -49,13 +57,15 @@ SIDE_BY_SIDE_MAKE = $(MAKE) --no-print-directory --jobs=4 --output-sync=line SID
 # Each worker takes the next test, and a group as a whole: those that share what is slow to start.
 DISTRIBUTED := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 
+COMMA := ,
 heading = @printf '\n==> %s\n' '$(1)'
 
 ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
 endif
 .DELETE_ON_ERROR:
-.PHONY: demo test test-matrix build types style soak bench clean browser unit-js unit-py
+.PHONY: test-matrix test-websockets test-pythons test-dash test-browsers
+.PHONY: demo test build types style soak bench clean browser unit-js unit-py
 
 demo: $(RUNNABLE) build
 	$(call heading,Demo)
@@ -95,31 +105,56 @@ soak: $(TESTABLE) build browser
 	$(call heading,Soak)
 	$(BIN)/python -m tests.soak $(ARGS)
 
+test-matrix: test-websockets test-pythons test-dash test-browsers
+
+# An environment of the matrix: its name, its Python, the extras, more requirements.
+define environment
+test -x $(MATRIX)/$(1)/bin/python || $(2) -m venv $(MATRIX)/$(1)
+$(PIP_ENV) $(MATRIX)/$(1)/bin/python $(PIP) -e '.[$(3)]' $(4)
+endef
+
+test-websockets: $(WEBSOCKETS:%=websockets-%)
+
+websockets-%: build
+	$(call heading,Gateway and clients on websockets $*)
+	$(call environment,websockets-$*,$(PYTHON),test,'websockets==$*.*')
+	$(MATRIX)/websockets-$*/bin/python -m pytest $(DISTRIBUTED) \
+		tests/unit/gateway tests/unit/client tests/client tests/conformance $(ARGS)
+
+test-pythons: $(PYTHONS:%=on-%)
+
+on-%: build
+	$(call heading,Unit and client tests on $*)
+	@$* -c '' || \
+		{ echo "$* is not on PATH. Please install it, or name others: PYTHONS='...'"; exit 1; }
+	$(call environment,$*,$*,test$(COMMA)fastapi$(COMMA)quart)
+	$(MATRIX)/$*/bin/python -m pytest $(DISTRIBUTED) tests/unit tests/client $(ARGS)
+
 # The bundle is built once and serves every Dash version.
-test-matrix: build browser
+test-dash: build browser
 	$(call heading,Browser tests on Dash $(OLDEST_DASH))
-	test -x $(MATRIX)/oldest/bin/python || $(PYTHON) -m venv $(MATRIX)/oldest
-	$(PIP_ENV) $(MATRIX)/oldest/bin/python $(PIP) -e '.[test]' 'dash==$(OLDEST_DASH)'
+	$(call environment,oldest,$(PYTHON),test,'dash==$(OLDEST_DASH)')
 	DASH_INTEROP_TEST_ENGINES=chromium DASH_INTEROP_TEST_BACKENDS=flask \
 		$(MATRIX)/oldest/bin/python -m pytest tests/browser $(ARGS)
 	$(call heading,Browser tests on the newest Dash 4)
-	test -x $(MATRIX)/newest/bin/python || $(PYTHON) -m venv $(MATRIX)/newest
-	$(PIP_ENV) $(MATRIX)/newest/bin/python $(PIP) --upgrade -e '.[test,fastapi,quart]' 'dash>=4'
+	$(call environment,newest,$(PYTHON),test$(COMMA)fastapi$(COMMA)quart,--upgrade 'dash>=4')
 	DASH_INTEROP_TEST_ENGINES=chromium DASH_INTEROP_TEST_BACKENDS=flask,fastapi,quart \
 		$(MATRIX)/newest/bin/python -m pytest tests/browser $(ARGS)
 	$(call heading,Changes of the layout on Dash $(MOUNTING_DASH))
-	test -x $(MATRIX)/mounting/bin/python || $(PYTHON) -m venv $(MATRIX)/mounting
-	$(PIP_ENV) $(MATRIX)/mounting/bin/python $(PIP) -e '.[test]' 'dash==$(MOUNTING_DASH)'
+	$(call environment,mounting,$(PYTHON),test,'dash==$(MOUNTING_DASH)')
 	DASH_INTEROP_TEST_ENGINES=chromium \
 		$(MATRIX)/mounting/bin/python -m pytest tests/browser/test_layout_changes.py $(ARGS)
-	$(call heading,Changes of the layout on Dash $(COMING_DASH) with React 18 and $(COMING_REACT))
-	test -x $(MATRIX)/coming/bin/python || $(PYTHON) -m venv $(MATRIX)/coming
-	$(PIP_ENV) $(MATRIX)/coming/bin/python $(PIP) -e '.[test]' 'dash==$(COMING_DASH)'
+	$(call heading,Changes of the layout and patterns on Dash $(COMING_DASH) with React 18)
+	$(call environment,coming,$(PYTHON),test,'dash==$(COMING_DASH)')
 	DASH_INTEROP_TEST_ENGINES=chromium \
-		$(MATRIX)/coming/bin/python -m pytest tests/browser/test_layout_changes.py $(ARGS)
+		$(MATRIX)/coming/bin/python -m pytest $(COMING_TESTS) $(ARGS)
+	$(call heading,The same with React $(COMING_REACT))
 	REACT_VERSION=$(COMING_REACT) DASH_INTEROP_TEST_ENGINES=chromium \
-		$(MATRIX)/coming/bin/python -m pytest tests/browser/test_layout_changes.py $(ARGS)
+		$(MATRIX)/coming/bin/python -m pytest $(COMING_TESTS) $(ARGS)
+
+test-browsers: build browser
 	$(call heading,Browser tests in Firefox and WebKit)
+	$(call environment,newest,$(PYTHON),test$(COMMA)fastapi$(COMMA)quart,--upgrade 'dash>=4')
 	DASH_INTEROP_TEST_ENGINES=firefox,webkit DASH_INTEROP_TEST_BACKENDS=flask \
 		$(MATRIX)/newest/bin/python -m pytest tests/browser $(ARGS)
 

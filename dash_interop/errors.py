@@ -11,25 +11,25 @@ Every exception this package raises on purpose.
       RegistrationError         a method or stream cannot be offered
       SignatureError            an accepts or returns does not follow the grammar
       SubscriptionError         a subscription was refused, or ended by a failure
-        SubscriptionClosed      it was closed, and all its data was taken
+        SubscriptionClosed      the subscription was closed, and all its data was taken
       SubscriptionTimeout       a subscription brought nothing in time
       InvocationError           a method invocation did not succeed
         InvalidInvoke           the invocation itself cannot be understood
         NotConnected            there was no connection to the gateway, nothing was sent
-        MethodNotFound          nobody offers it, or nobody who is meant
+        MethodNotFound          nobody offers the method, or nobody whom the target means
         InvalidArguments        the arguments do not fit what the method accepts
         InvalidResult           what the handler returned does not fit what the method returns
         HandlerFailed           the handler raised, or answered with an error
-        NoResult                the handler ended, or was not run, and there is no result
+        NoResult                a page's handler ended without a result, or was not run
         InvocationTimeout       no answer in time
         Overloaded              the queue of the method is full
         MessageTooLarge         arguments, a result or data above what the gateway takes
         ServerGone              the server left, or withdrew the method, before it answered
         ConnectionLost          the connection to the gateway broke before the answer came
 
-Each kind of ``InvocationError`` has a ``type``, one word that the ``result`` of a ``MethodInvoke``
-has, too. ``BY_TYPE`` has the class for each, ``BY_REASON_URI`` that for an error of the gateway's;
-``src/client/errors.ts`` is the same table for pages.
+Each kind of ``InvocationError`` has a ``type``, a word that also stands in the ``result`` of a
+``MethodInvoke``. ``BY_TYPE`` has the class for each type, ``BY_REASON_URI`` that for errors of a
+gateway; ``src/client/errors.ts`` is the same table for pages.
 """
 
 from __future__ import annotations
@@ -161,8 +161,8 @@ class InvocationError(InteropError):
 
 class InvalidInvoke(InvocationError, ValueError):
     """
-    The invocation itself cannot be understood: an unknown key or target, no usable definition, a
-    value that is not a valid time, or a stream where a method is needed. Nothing was sent.
+    The invocation itself cannot be understood: an unknown key or target, a definition or time that
+    is not valid, or a stream where a method is needed. Nothing was sent.
     """
 
     type = "InvalidInvoke"
@@ -188,8 +188,8 @@ class InvalidArguments(InvocationError):
 
 class InvalidResult(InvocationError):
     """
-    What the handler returned does not fit what the method says it returns, cannot travel, or is no
-    answer.
+    What the handler returned does not fit what the method says it returns, cannot travel, or is
+    not an answer.
     """
 
     type = "InvalidResult"
@@ -197,7 +197,7 @@ class InvalidResult(InvocationError):
 
 class HandlerFailed(InvocationError):
     """
-    The handler raised or answered with an error. Its traceback is in its server's log.
+    The handler raised or answered with an error. The traceback is in the log of its server.
 
     Attributes:
         exception: Name of the exception's class, or what the handler said in its place; ``None``
@@ -296,7 +296,7 @@ SAID_BY_SERVERS: Final[frozenset[str]] = frozenset(
         ServerGone,
     )
 )
-"""The types that the library at a server tells; what else a server says is its handler's."""
+"""The types that the library itself reports at a server; other errors come from handlers."""
 
 BY_REASON_URI: Final[dict[str, type[InvocationError]]] = {
     "agm.errors.client_error": HandlerFailed,
@@ -304,4 +304,4 @@ BY_REASON_URI: Final[dict[str, type[InvocationError]]] = {
     "agm.errors.failure": ServerGone,
     "global.errors.limits_exceeded": Overloaded,
 }
-"""The class for an error of the gateway's; others are plain ``InvocationError``."""
+"""The class for each ``reason_uri`` of a gateway; other errors are plain ``InvocationError``."""

@@ -28,12 +28,12 @@ __all__ = [
 ]
 
 InstanceDict: TypeAlias = "dict[str, Any]"
-"""An instance, or the part of one that a target has to match: open, as each may tell more."""
+"""An instance, or the fields that a target has to match. Any key may occur: peers choose them."""
 
 Target: TypeAlias = (
     Literal["best", "all", "skipMine"] | InstanceDict | Sequence[InstanceDict] | None
 )
-"""Whom to call, as a component takes it."""
+"""Which servers an invocation goes to, as a component takes it."""
 
 ErrorType: TypeAlias = Literal[
     "InvalidInvoke",
@@ -49,7 +49,7 @@ ErrorType: TypeAlias = Literal[
     "ServerGone",
     "ConnectionLost",
 ]
-"""One word for what went wrong; a class of ``dash_interop.errors`` goes with each."""
+"""One word for what went wrong. ``dash_interop.errors`` has a class for each."""
 
 
 class _DefinitionFields(TypedDict, total=False):
@@ -70,7 +70,7 @@ class DefinitionDict(_DefinitionFields):
 
 
 class FilterDict(_DefinitionFields, total=False):
-    """A definition of which each field may be missing, the name, too."""
+    """A definition with some of its fields; ``name`` may be missing, too."""
 
     name: str
 
@@ -116,7 +116,7 @@ class FailureDict(TypedDict):
 
 
 class InvocationResultDict(ReturnValueDict):
-    """What all of them returned; its own ``returned`` is that of the first."""
+    """What all servers returned; ``returned`` is what the first one returned."""
 
     all_return_values: list[ReturnValueDict]
     all_errors: list[FailureDict]
@@ -133,7 +133,7 @@ class ErrorDict(TypedDict):
 
 
 class ResultDict(TypedDict):
-    """``MethodInvoke.result``: how an invocation ended: with a result or an error."""
+    """``MethodInvoke.result``: how an invocation ended, with a result or an error."""
 
     invocationId: str | None
     invocationResult: InvocationResultDict | None

@@ -17,7 +17,7 @@ __all__ = ["as_dash_calls_it"]
 
 
 def as_dash_calls_it(function: Callable[..., Any], app: Dash | None) -> Callable[..., Any]:
-    """The function itself, or one that waits for it where Dash would not."""
+    """The function itself, or where Dash would not await it, a plain one that waits for it."""
     if not inspect.iscoroutinefunction(function) or _awaits_callbacks(app):
         return function
 

@@ -82,8 +82,8 @@ def _forgotten() -> list[str]:
 
 def _let_go() -> None:
     """
-    Collect the apps that nobody uses any more, such as one that was made anew under its name. Twice,
-    as the settings of an app can be collected only after the app.
+    Collect the apps that nobody uses any more, such as one that was made anew under its name.
+    Twice, as the settings of an app can be collected only after the app.
     """
     gc.collect()
     gc.collect()

@@ -54,8 +54,8 @@ def method_handler(
     in order, whatever their names; parameters behind ``*`` do not count, and ``*values`` gets them
     all.
 
-    What the function returns is the result of the invocation; a value that is no dict reaches the
-    caller as ``{"_value": value}``, ``None`` as ``{}``. What it raises reaches the caller as an
+    What the function returns is the result of the invocation; a value that is not a dict reaches
+    the caller as ``{"_value": value}``, ``None`` as ``{}``. What it raises reaches the caller as an
     error with the exception's type and message; the traceback goes to the log only. It runs once
     for each invocation, and not when another input changes. ``def`` and ``async def`` both work on
     Flask, FastAPI and Quart; where Dash does not await callbacks, the request's own thread does.
@@ -85,7 +85,7 @@ def method_handler(
         on_error: Called with what the function raises, in its process and with ``dash.ctx``; by
             default the ``on_error`` of the app. What it returns takes the place of what the
             function would have returned; after ``None`` the caller gets the error. Arguments that
-            do not fit are no error of the function's.
+            do not fit are not the function's error.
         app: The Dash app; by default whichever this process makes, as with ``dash.callback``.
         callback_options: Options of the callback. With ``background=True`` and ``progress=``, the
             function needs a parameter named ``set_progress``, which gets the function that reports
@@ -98,7 +98,7 @@ def method_handler(
     Raises:
         ConfigError: ``mcp_enabled=True`` among the options.
         RegistrationError: An option cannot be used or, from the decorator, the function cannot be
-            called so: it is none, yields, or lacks a parameter for a dependency.
+            called so: it is not a function, yields, or lacks a parameter for a dependency.
 
     Example:
         ::
@@ -114,7 +114,7 @@ def method_handler(
         raise RegistrationError("on_error has to be a plain function, and not an async one")
     destination = Destination(Output(component_id, "result"), output, returns)
     extras = [SET_PROGRESS] if callback_options.get("progress") else []
-    # There is no invocation then, and a background job takes a process.
+    # At the initial call there is no invocation, and a background job would take a process for it.
     callback_options.setdefault("prevent_initial_call", True)
 
     def decorate(function: Function) -> Function:

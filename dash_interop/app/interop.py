@@ -153,7 +153,7 @@ class Interop:
         read = read_definition(definition)
 
         def decorate(function: Function) -> Function:
-            # Here rather than when it is offered, so that the error is where the mistake is.
+            # Checked here, not when it is offered, so that the traceback leads to the mistake.
             Handler(read, function, validate)
             QueueSettings(response_timeout, concurrency, max_queue)
             self._peer.declare(
@@ -264,7 +264,7 @@ class Interop:
         self._peer.start()
 
     def stop(self) -> None:
-        """Withdraw it all and leave; ``start`` comes back."""
+        """Withdraw all of it and disconnect; ``start`` connects and offers it again."""
         self._peer.stop()
 
     def begin(self) -> None:
@@ -305,7 +305,7 @@ class Interop:
         Where the pages connect; starts the shared gateway when nobody hosts it.
 
         Raises:
-            ConfigError: No gateway can be had.
+            ConfigError: No gateway was found, and none could be started.
         """
         return shared_gateway().ensure() if self._gateway is None else self._gateway
 
@@ -350,12 +350,12 @@ def settings_of(app: Dash) -> Interop:
 
 
 def known_settings() -> list[Interop]:
-    """All that were made in this process, and are still somebody's."""
+    """All that were made in this process and not collected yet."""
     return list(_known)
 
 
 def plugged_settings() -> dict[Dash, Interop]:
-    """Those that an app has, by that app."""
+    """The settings that an app was made with, by app."""
     return dict(_plugged)
 
 

@@ -35,11 +35,11 @@ class Outcome(Struct):
 
 class Destination:
     """
-    Where that goes which a handler returns: to the caller, to the page, or to both.
+    Where the return value of a handler goes: to the caller, to the page, or to both.
 
     Args:
         result: The output whose value reaches the caller.
-        output: What of the page it updates.
+        output: What it updates of the page.
         returns: Whether the caller gets a result all the same.
 
     Attributes:
@@ -48,7 +48,7 @@ class Destination:
         has_result: Whether the caller gets one.
 
     Raises:
-        RegistrationError: ``output`` is none.
+        RegistrationError: ``output`` is not an ``Output`` or a list of them.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Destination:
         Note what the handler returned.
 
         Raises:
-            TypeError: It is not what was agreed.
+            TypeError: It is not a pair, or not a list of as many values as there are outputs.
             InvalidResult: It holds something that cannot travel.
         """
         result, update = returned, no_update
@@ -98,7 +98,7 @@ class Destination:
         return answer if self.is_pair else {**answer, "takesLists": True}
 
     def _read_update(self, update: Any) -> Any:
-        """A value for each output, or none at all."""
+        """A value for each output, or ``no_update`` for all of them."""
         if update is no_update or not self._updated:
             return no_update
         if self._is_single:

@@ -1,6 +1,6 @@
 """
 What pages tell their Dash server when they cannot connect, or cannot offer a method: a line in its
-log, where whoever runs the app looks first.
+log, where the people who run the app look first.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 class LineAllowance:
     """
-    How many lines pages may still write: anybody who reaches the server can ask for one.
+    How many lines pages may still write: anybody who reaches the server can have one written.
 
     Args:
         lines: How many in each span of time.
@@ -45,7 +45,7 @@ class LineAllowance:
         self._taken = 0
 
     def take(self) -> int:
-        """How many are left, this one included; 0 when it is one too many."""
+        """Take a line: how many were left, this one included; 0 when it may not be written."""
         with self._lock:
             now = self._clock()
             if now - self._began >= self._seconds:
@@ -68,7 +68,7 @@ def problem() -> dict[str, Any]:
     """Take ``?component=...&message=...`` down; the answer is empty."""
     request = request_of(current_app(PROBLEM_ROUTE))
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        # A page of somebody else's, in a browser that says so.
+        # The browser says that the page is from another site.
         return {}
     left = _allowance.take()
     if left > 0:

@@ -83,7 +83,7 @@ def check_method_invoke(props: Mapping[str, Any]) -> None:
     """
     Raises:
         InvalidInvoke: The ``invoke`` that it begins with cannot be understood.
-        InvalidArguments: Its arguments are no dict.
+        InvalidArguments: Its arguments are not a dict.
     """
     invoke = props.get("invoke")
     if invoke is None:

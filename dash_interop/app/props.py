@@ -1,6 +1,6 @@
 """
-What Python checks in the props of a component when it is made, so that a mistake is an exception at
-the line that has it. The classes themselves are generated and stay as they are.
+Python checks the props of a component when it is made, so that a mistake is an exception at the
+line that has it. The classes themselves are generated and stay as they are.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ def route(name: str) -> Callable[[AnswerT], AnswerT]:
     Make a function answer the POSTs to ``name``, below the prefix of every app.
 
     That is the apps that are made from now on, and the one that may be there already. The function
-    returns what is answered as JSON. It cannot read a body, which Quart gives to ``async``
-    functions only and Dash's hooks are none; short things travel in the query.
+    returns what is answered as JSON. It cannot read a body: Quart gives that to ``async`` functions
+    only, and Dash's hooks are plain ones. Short texts travel in the query.
     """
 
     def decorate(answer: AnswerT) -> AnswerT:

@@ -1,4 +1,4 @@
-"""The callback around a handler: for what it runs, and what becomes of what the handler raises."""
+"""The callback around a handler: which invocations it runs for, and what it does with errors."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ class Runs:
     """
     Args:
         handler: Called once for each invocation.
-        destination: Where that goes which it returns.
-        on_error: Called with what it raises.
-        app: Whose ``on_error`` is called where there is none; by default that of the process.
+        destination: Where the handler's return value goes.
+        on_error: Called with what the handler raises.
+        app: The app whose ``on_error`` is called where ``on_error`` is ``None``; by default the app
+            of the process.
         extras: Names of what Dash puts in front of the callback's values.
     """
 
@@ -113,14 +114,14 @@ class Runs:
         except PreventUpdate as error:
             outcome.error = error
         except (Exception, SystemExit) as error:
-            # The last one would end the server, as whose handler asks for it.
+            # A ``SystemExit`` of a handler would end the server.
             logger.error("the handler %s failed", self._handler.name, exc_info=error)
             outcome.error, outcome.update = error, no_update
             if isinstance(error, Exception):
                 self._tell(error, outcome)
 
     def _tell(self, error: Exception, outcome: Outcome) -> None:
-        """Call ``on_error``; what it returns takes the place of what the handler did not."""
+        """Call ``on_error``; its return value takes the place of the handler's."""
         on_error = self._on_error or (_app_on_error() if self._asks_app else None)
         if on_error is None:
             return

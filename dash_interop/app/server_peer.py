@@ -33,15 +33,15 @@ class ServerPeer:
         self._declared: dict[str, Offer] = {}
         self._reset()
         if hasattr(os, "register_at_fork"):
-            # A child has no part in the connection, and is no server of the app by itself.
-            # It would be kept for ever by the method itself.
+            # A forked child must not use the connection, and does not serve the app by itself.
+            # The weak reference lets the peer be collected; the hook itself stays for ever.
             reset = WeakMethod(self._reset)
             os.register_at_fork(after_in_child=lambda: (reset() or _nothing)())
 
     @property
     def client(self) -> InteropClient:
         """This process as a peer; connects it, again if somebody closed it."""
-        # Without the lock, which an async handler must not wait for: who has it waits for the loop.
+        # Without the lock, which an async handler must not wait for: its holder waits for the loop.
         client = self._client
         if client is not None and not client.is_closed:
             return client
@@ -55,7 +55,7 @@ class ServerPeer:
 
     @property
     def waiting(self) -> list[str]:
-        """Names of what was declared, as long as nobody has said ``start`` or ``stop``."""
+        """Names of what was declared, until ``start`` or ``stop`` is called."""
         return [] if self._is_started or self._is_stopped else list(self._declared)
 
     def declare(self, name: str, offer: Offer) -> None:
@@ -85,7 +85,7 @@ class ServerPeer:
                 self._offer_all(client)
 
     def begin(self) -> None:
-        """``start``, if there is something to offer and nobody has said ``stop``."""
+        """``start``, if there is something to offer and ``stop`` was not called."""
         if self._declared and not self._is_stopped:
             self.start()
 
@@ -94,10 +94,12 @@ class ServerPeer:
         Leave, and offer nothing until the next ``start``.
 
         Raises:
-            InteropError: Called by an ``async def`` handler of this peer, which it would wait for.
+            InteropError: Called by an ``async def`` handler of this peer, which would wait for
+                itself.
         """
         client, was_started = self._client, self._is_started
-        # First, or whoever asks for the client meanwhile gets one that offers it all again.
+        # Before the client is closed, or a thread that asks for the client meanwhile would get a
+        # new one that offers all of it again.
         self._is_started, self._is_stopped = False, True
         try:
             if client is not None:
@@ -122,7 +124,7 @@ class ServerPeer:
             return self._streams[hosted]
 
     def __getstate__(self) -> dict[str, Any]:
-        # Another process that gets a copy, as of a background callback, connects by itself.
+        # A copy in another process, such as that of a background callback, connects by itself.
         return {"_connect": self._connect, "_declared": self._declared}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -141,14 +143,14 @@ class ServerPeer:
 
 
 def _nothing() -> None:
-    """What a peer that is gone does in a child."""
+    """What a child does for a peer that was collected."""
 
 
 class HostedStream:
     """
     A stream that ``Interop.stream`` declared. Each process that serves the app, or pushes to it,
-    publishes one of its own: who wants what all of them push subscribes with the target ``"all"``.
-    Everything may be called from any thread.
+    publishes a stream of its own. A subscription with the target ``"all"`` gets what all of them
+    push. Everything may be called from any thread.
     """
 
     def __init__(
@@ -179,5 +181,5 @@ class HostedStream:
         return self.offer().branch(key)
 
     def offer(self) -> Stream:
-        """Publish it from this process, unless that is so already."""
+        """Publish it from this process, if it does not yet."""
         return self._peer.stream(self, self._create)

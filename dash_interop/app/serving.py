@@ -18,11 +18,11 @@ __all__ = ["when_serving"]
 
 def when_serving(app: Dash, start: Callable[[], None]) -> None:
     """
-    Have ``start`` called in each process that serves ``app``: when the server starts, where it
-    tells, and with the first request otherwise, as under a WSGI server.
+    Have ``start`` called in each process that serves ``app``: when the server starts, or with the
+    first request where the server does not tell of its start, as under a WSGI server.
 
-    A process that imports the app for another reason, such as a task queue's worker or the one that
-    only watches the files for a reloader, does not call it.
+    A process that imports the app for another reason, such as a task queue's worker or the process
+    that watches the files for a reloader, does not call it.
 
     Args:
         app: The Dash app.

@@ -1,6 +1,6 @@
 """
 The question every page asks its own Dash server before it offers a method that says what it
-accepts or returns: is that well-formed, and which values fit?
+accepts or returns: is the signature well-formed, and which values fit?
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def signature() -> dict[str, Any]:
     """
     Answer ``?accepts=...&returns=...`` with ``{"accepts", "returns"}``, or ``{"error": "where"}``.
 
-    Each is the JSON Schema of the values that fit, ``None`` where any does.
+    Each is the JSON Schema of the values that fit, ``None`` where any value fits.
     """
     texts = request_of(current_app(SIGNATURE_ROUTE)).args
     schemas: dict[str, Any] = {}

@@ -1,8 +1,8 @@
 """
 Handlers and the MCP server that Dash has of its own.
 
-It makes every callback a tool. As a tool, a handler would run for anybody who can reach the Dash
-server, with an ``invoke`` that no gateway has seen and a caller that does not exist.
+That server makes every callback a tool. As a tool, a handler would run for anybody who can reach
+the Dash server, with an ``invoke`` that no gateway has seen and a caller that does not exist.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def kept_from_tools(options: dict[str, Any]) -> dict[str, Any]:
     The options of a handler's callback, with the one that keeps it from being a tool.
 
     Raises:
-        ConfigError: They ask for it to be one.
+        ConfigError: The options ask for the handler to be a tool.
     """
     if options.get(_OPTION):
         raise ConfigError(

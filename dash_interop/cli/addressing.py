@@ -26,8 +26,8 @@ _OPTIONS = (
         default="best",
         show_default=True,
         callback=read_server_target,
-        help="best (who registered first), all, skipMine, part of an instance as JSON such as "
-        '\'{"application": "Trades"}\', or a list of these.',
+        help="best (the one that registered first), all, skipMine, part of an instance as JSON "
+        'such as \'{"application": "Trades"}\', or a list of these.',
     ),
     click.option(
         "--wait",

@@ -59,11 +59,11 @@ arguments = click.argument("arguments", nargs=-1, callback=_read, metavar="[ARGU
 def decode_object(text: bytes) -> dict[str, Any]:
     """
     Raises:
-        ValueError: It is no JSON object.
+        ValueError: The text is not a JSON object.
     """
     value = decode(text)
     if not isinstance(value, dict):
-        raise ValueError("it is no JSON object, such as '{\"a\": 1}'")
+        raise ValueError("it is not a JSON object, such as '{\"a\": 1}'")
     return cast("dict[str, Any]", value)
 
 
@@ -82,7 +82,7 @@ def _bytes_of(word: str) -> bytes:
     """What a word that names an object or a file means."""
     if word == "-":
         if sys.stdin is None:
-            raise ValueError("there is no stdin to read it from")
+            raise ValueError("stdin is closed")
         return sys.stdin.buffer.read()
     if not word.startswith("@"):
         return os.fsencode(word)
@@ -96,13 +96,13 @@ def _text(text: bytes) -> str:
     try:
         return text.decode()
     except UnicodeDecodeError:
-        raise ValueError("it is no UTF-8") from None
+        raise ValueError("it is not UTF-8") from None
 
 
 def decode(text: bytes) -> Any:
     """
     Raises:
-        ValueError: It is no JSON.
+        ValueError: The text is not JSON.
     """
     try:
         return msgspec.json.decode(text)

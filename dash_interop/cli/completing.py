@@ -17,7 +17,7 @@ from .connecting import Login
 __all__ = ["complete_any", "complete_methods", "complete_streams"]
 
 PATIENCE = 1.0
-"""Seconds; somebody waits with a finger on the key."""
+"""Seconds that the shell may wait for the names."""
 
 _SAFE = re.compile(r"[\w.:/@+][\w.:/@+-]*")
 """The shell puts a name into the command line as it is, and other peers have chosen it."""
@@ -41,7 +41,7 @@ complete_streams = _completing(lambda method: method.supports_streaming)
 
 
 def _ask(options: dict[str, Any]) -> list[Method]:
-    """What is on offer; nothing where that cannot be found out in time, and not a word."""
+    """What is on offer; nothing, and no message, where that cannot be found out in time."""
     logging.disable()
     login = Login(
         url=options.get("url"),

@@ -1,4 +1,4 @@
-"""What all commands have in common that join as a peer: their options, the connection, its end."""
+"""What the commands that join as a peer have in common: options, the connection and its end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .parameters import SECONDS, read_text
 __all__ = ["Login", "joining", "login_options", "printing", "tell_outages"]
 
 _BROKEN_PIPE = 141
-"""As of a program that SIGPIPE ended."""
+"""Exit code, as of a program that SIGPIPE has ended."""
 
 _OPTIONS = (
     # Where
@@ -101,7 +101,7 @@ class Login:
         The gateway's URL. A command does not host the one of this machine, unlike an app.
 
         Raises:
-            ConfigError: None is named, and nobody hosts that of this machine.
+            ConfigError: No gateway is named, and nobody hosts the gateway of this machine.
         """
         url = self.url or self.shared().find()
         if url is None:
@@ -112,7 +112,7 @@ class Login:
         return url
 
     def shared(self) -> EmbeddedGateway:
-        """What finds the gateway of this machine."""
+        """Finds the gateway of this machine."""
         file = settings.secret_file(self.secret_file)
         return EmbeddedGateway(authority=TokenAuthority(read_secret(file)) if file else None)
 
@@ -181,7 +181,7 @@ def tell_outages(interop: InteropClient) -> None:
             is_lost = False
             complain("the connection is back")
         elif state == "disconnected" and reason is not None and not is_lost:
-            # Without a reason it is we who leave.
+            # Without a reason, it is this process that leaves.
             is_lost = True
             complain(f"the connection is lost, trying to get it back: {reason}")
 
@@ -189,7 +189,7 @@ def tell_outages(interop: InteropClient) -> None:
 
 
 class _OneLine(logging.Handler):
-    """What the client has to say, without the traceback."""
+    """Shows what the client logs in one line, without the traceback."""
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info and record.exc_info[1]
@@ -199,5 +199,5 @@ class _OneLine(logging.Handler):
 
 def _log_in_one_line() -> None:
     logging.getLogger("dash_interop").addHandler(_OneLine(logging.ERROR))
-    # Or else Python writes to stderr what nobody handles.
+    # Python would write to stderr what no handler takes.
     logging.getLogger().addHandler(logging.NullHandler())

@@ -25,8 +25,8 @@ __all__ = ["describe_method", "methods", "servers"]
 def methods(interop: InteropClient, pattern: Pattern, as_json: bool) -> int:
     """List methods and streams on offer.
 
-    With PATTERN, a name that may have * and ? in it, only those; ends with 1 when nobody offers
-    such a one. Where stdout is no terminal, the columns are separated by tabs.
+    With PATTERN, a name that may have * and ? in it, only those of such a name; ends with 1 when
+    nobody offers one. Where stdout is not a terminal, the columns are separated by tabs.
 
     \b
     Examples:
@@ -52,8 +52,8 @@ def methods(interop: InteropClient, pattern: Pattern, as_json: bool) -> int:
 def servers(interop: InteropClient, pattern: Pattern, as_json: bool) -> int:
     """List who offers methods and streams.
 
-    With PATTERN, a name that may have * and ? in it, only who offers such a one; ends with 1 when
-    nobody does. Where stdout is no terminal, the columns are separated by tabs.
+    With PATTERN, a name that may have * and ? in it, only those who offer one of such a name; ends
+    with 1 when nobody does. Where stdout is not a terminal, the columns are separated by tabs.
 
     \b
     Examples:

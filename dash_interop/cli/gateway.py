@@ -54,8 +54,8 @@ __all__ = ["gateway"]
     default="warning",
     show_default=True,
     type=click.Choice(("debug", "info", "warning", "error"), case_sensitive=False),
-    help="What is in the log on stderr: of warning on, who was refused or disconnected, and why; "
-    "with info also who logs in and leaves.",
+    help="What is in the log on stderr. warning: which peers were refused or disconnected, and "
+    "why; info: which log in and leave, too.",
 )
 def gateway(
     host: str,

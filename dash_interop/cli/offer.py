@@ -31,14 +31,14 @@ _KEPT_COMPLAINT = 8 * 1024
 _CHUNK = 64 * 1024
 
 _ENDINGS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-"""End it as Ctrl-C does, or what runs would be left behind."""
+"""Signals that end it as Ctrl-C does, so that no command is left running."""
 
 _MERCY = 2.0
 """Seconds between SIGTERM and SIGKILL."""
 
 
 class CommandFailed(Exception):
-    """The command ended otherwise than with 0, or printed what is no JSON."""
+    """The command ended with another exit code than 0, or what it printed is not JSON."""
 
 
 @click.command()
@@ -82,11 +82,11 @@ def offer(
     """Offer a method that a command handles, until Ctrl-C.
 
     CMD is run by the shell for each invocation of NAME. It reads the arguments from stdin, a JSON
-    object, and writes the result to stdout, as JSON; nothing is an empty result. When it ends
-    otherwise than with 0, the caller gets an error with the last line of its stderr, which is shown
-    here, too. DASH_INTEROP_CALLER in its environment says who invokes, as JSON. What does not end
-    in time, or runs at Ctrl-C, gets SIGTERM and two seconds later SIGKILL, with all that it
-    started.
+    object, and writes the result to stdout, as JSON; no output is an empty result. When it ends
+    with another exit code than 0, the caller gets an error with the last line of its stderr, which
+    is shown here, too. DASH_INTEROP_CALLER in its environment says who invokes, as JSON. A command
+    that does not end in time, or still runs at Ctrl-C, gets SIGTERM and two seconds later SIGKILL,
+    together with all that it started.
 
     \b
     Examples:
@@ -110,7 +110,7 @@ def offer(
         show_line(f"{name} is on offer")
         interop.wait_closed()
     except KeyboardInterrupt:
-        # Its usual end, which ends what is running, too.
+        # The usual end of this command. It ends the commands that run, too.
         interop.close()
     return 0
 
@@ -134,7 +134,7 @@ def _handler(name: str, command: str) -> Callable[..., Awaitable[Any]]:
             raise CommandFailed(complaint or _words(code))
         return _result(output)
 
-    # What the log calls it.
+    # The log names the handler by this.
     handle.__qualname__ = name
     return handle
 
@@ -142,7 +142,7 @@ def _handler(name: str, command: str) -> Callable[..., Awaitable[Any]]:
 async def _write(process: Process, args: dict[str, Any]) -> None:
     stdin = process.stdin
     assert stdin is not None
-    # It need not read them.
+    # The command need not read its arguments.
     with suppress(BrokenPipeError, ConnectionResetError):
         stdin.write(as_json_text(args).encode())
         await stdin.drain()
@@ -179,7 +179,7 @@ async def _end(process: Process) -> None:
     except asyncio.TimeoutError:
         pass
     finally:
-        # Also what outlives the shell.
+        # Also the processes that outlive the shell.
         if os.name == "posix":
             _signal(process, signal.SIGKILL)
 
@@ -204,4 +204,4 @@ def _result(output: bytes) -> Any:
     try:
         return decode(output)
     except ValueError as error:
-        raise CommandFailed(f"its output is no JSON: {error}") from None
+        raise CommandFailed(f"its output is not JSON: {error}") from None

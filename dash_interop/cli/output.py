@@ -31,16 +31,16 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u20
 """Line breaks, what terminals take as commands, and what turns the direction of the text."""
 
 _UNSAFE_IN_JSON = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""The same, as far as JSON leaves it as it is."""
+"""The same characters, as far as JSON does not escape them."""
 
 
 def print_anything() -> None:
-    """Let no character fail that stdout has no form for."""
+    """Print a character that stdout cannot encode as its escape, rather than fail."""
     cast("TextIOWrapper[Any]", sys.stdout).reconfigure(errors="backslashreplace")
 
 
 def one_line(text: str) -> str:
-    """A text of whomever as one harmless line."""
+    """A text of any peer as one harmless line."""
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
 
 
@@ -66,7 +66,7 @@ def show_json(value: Any, *, in_one_line: bool = False) -> None:
     if not sys.stdout.isatty():
         click.echo(as_json_text(value))
         return
-    # Only people wait for it to be loaded.
+    # Loaded here, as it takes time that programs need not wait.
     from rich.console import Console
     from rich.highlighter import JSONHighlighter
 
@@ -103,4 +103,4 @@ def as_json_text(value: Any, indent: int | None = None) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    raise TypeError(f"no form in JSON: {type(value).__name__}")
+    raise TypeError(f"JSON has no form for {type(value).__name__}")

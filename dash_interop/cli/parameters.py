@@ -1,4 +1,4 @@
-"""What the arguments and options of commands may be; anything else is bad input, before it acts."""
+"""What the arguments and options of commands may be. Anything else is refused before they act."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _A_DAY = 86_400.0
 
 
 class Seconds(click.FloatRange):
-    """A time; NaN would be within every range."""
+    """A time in seconds. NaN is refused, which click takes as within every range."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         seconds = super().convert(value, param, ctx)
         if math.isnan(seconds):
-            self.fail(f"{value} is no number of seconds", param, ctx)
+            self.fail(f"{value} is not a number of seconds", param, ctx)
         return seconds
 
 
@@ -45,11 +45,11 @@ PATIENCE = Seconds(min=0, max=_A_DAY)
 
 
 def read_text(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """A text that can travel: a command line may hold bytes that are none."""
+    """A text that can travel: the bytes of a command line may not be UTF-8."""
     try:
         (value or "").encode()
     except UnicodeEncodeError:
-        raise click.BadParameter("it is no UTF-8") from None
+        raise click.BadParameter("it is not UTF-8") from None
     return value
 
 

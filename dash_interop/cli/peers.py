@@ -25,8 +25,8 @@ def peers(interop: InteropClient, pattern: Pattern, as_json: bool) -> int:
     """List who is connected, whether they offer something or not.
 
     With PATTERN, a name that may have * and ? in it, only applications of such a name; ends with 1
-    when there is none. The gateway says since when to services, so not with --user. Where stdout
-    is no terminal, the columns are separated by tabs.
+    when nobody matches. Only services are told since when a peer is connected, so the column is
+    empty with --user. Where stdout is not a terminal, the columns are separated by tabs.
 
     \b
     Examples:

@@ -52,12 +52,12 @@ def publish(
 ) -> int:
     """Publish a stream of the JSON objects on stdin, one a line, until its end.
 
-    No faster than the gateway reads; during an outage no line is read. With --branch symbol, who
-    subscribes with symbol=VOD gets the lines with {"symbol": "VOD"}, who does not say a symbol gets
-    all of them, and a line without a symbol goes to everybody.
+    Lines are read no faster than the gateway takes them, and not during an outage. With --branch
+    symbol, a subscriber with symbol=VOD gets the lines with {"symbol": "VOD"}, a subscriber without
+    a symbol gets all of them, and a line without a symbol goes to everybody.
 
-    A line that is no JSON object is told on stderr and left out; then it ends with 1, as it does
-    when nobody subscribed within --wait.
+    A line that is not a JSON object is left out and named on stderr; the command then ends with 1,
+    as it does when nobody subscribed within --wait.
 
     \b
     Examples:
@@ -94,7 +94,7 @@ def publish(
 
 
 class Connection:
-    """Waits as long as there is none."""
+    """Waits while the connection is lost."""
 
     def __init__(self, interop: InteropClient) -> None:
         self._interop = interop
@@ -119,7 +119,10 @@ def _accepting(field: str) -> Callable[[SubscriptionRequest], None]:
 
 
 def _branches(data: dict[str, Any], field: str) -> list[str] | None:
-    """Who gets it: those of its value, and those who want all; everybody where it has none."""
+    """
+    The branches that get the data: that of its value, and that of the subscribers that want all.
+    ``None``, which means everybody, where the data has no value.
+    """
     key = _key(data, field)
     return [key, _ALL] if key != _ALL else None
 

@@ -59,7 +59,7 @@ def status(ctx: click.Context, login: Login, as_json: bool) -> int:
       dash-interop status --url wss://interop.example.com --secret-file /etc/interop/secret
       dash-interop status --json | jq .login
     """
-    # What the client would log is found here, too.
+    # The findings say what the client would log.
     logging.getLogger("dash_interop").addHandler(logging.NullHandler())
     print_anything()
     source = ctx.get_parameter_source("url") or ParameterSource.DEFAULT
@@ -122,7 +122,7 @@ def _strangers(login: Login) -> str:
 
 
 def _whom(login: Login) -> str:
-    """Who we say to be, and how we show it."""
+    """As whom the command logs in, and with what."""
     if login.login is not None:
         return f"as {login.login}, by name"
     if login.token is not None:
@@ -162,7 +162,7 @@ def _seconds_ahead(url: str, timeout: float) -> float | None:
         connection.request("GET", parts.path or "/")
         date = connection.getresponse().getheader("Date")
         here = (asked + time()) / 2
-        # It is anywhere within that second.
+        # The date is cut to the second; the middle of it is the best guess.
         return None if date is None else parsedate_to_datetime(date).timestamp() + 0.5 - here
     except (OSError, HTTPException, ValueError):
         return None
@@ -174,7 +174,7 @@ def _version(interop: InteropClient) -> Finding:
     own, other = version("dash_interop"), interop.gateway_version
     facts = {"library": own, "gateway": other}
     if other is None:
-        words = f"{own}; the gateway says none, as one that is not ours"
+        words = f"{own}; the gateway does not say its own, so it is not ours"
     elif other == own:
         words = own
     else:

@@ -41,14 +41,14 @@ def subscribe(
 ) -> None:
     """Print what is pushed to a stream.
 
-    NAME is that of the stream; an ARGUMENT is one as of invoke: key=text, key:=json, a JSON object
+    NAME is that of the stream. An ARGUMENT is as for invoke: key=text, key:=json, a JSON object
     with all of them, @file or -. What is pushed is printed as one JSON object a line; with --json
     that object says data, server and private. After an outage the subscription is made again; what
     was pushed meanwhile is missed.
 
-    Ends with 0 when the publisher closes the stream or leaves, or after --count; with 1 when it
-    was refused; and with 130 on Ctrl-C, as tail -f. With --follow it waits for the publisher as
-    long as it takes, from the beginning and whenever it is away.
+    Ends with 0 when the publisher closes the stream or leaves, or after --count; with 1 when the
+    subscription was refused; and with 130 on Ctrl-C, as tail -f. With --follow it waits for the
+    publisher as long as it takes, from the beginning and whenever it is away.
 
     \b
     Examples:
@@ -74,7 +74,7 @@ def subscribe(
 
 
 def _tell_absence(interop: InteropClient, name: str) -> None:
-    # That of the connection is told already.
+    # A lost connection is told already.
     if interop.state == "connected":
         complain(f"nobody publishes {name} now, waiting")
 

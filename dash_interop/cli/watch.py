@@ -49,7 +49,8 @@ def watch(interop: InteropClient, as_json: bool) -> None:
     goes. With --json a line is an object with event (server_added, server_removed,
     server_method_added or server_method_removed), server and method.
 
-    During an outage nobody is seen: all go, and come again. Ends with 130 on Ctrl-C, as tail -f.
+    During an outage nobody can be seen: everything goes, and comes again afterwards. Ends with 130
+    on Ctrl-C, as tail -f.
 
     \b
     Examples:
@@ -74,7 +75,8 @@ def _changes(interop: InteropClient) -> Iterator[Change]:
 
         return put
 
-    # The goings first, so that none is missed of what has come; others are left out below.
+    # Removals first, so that nothing that was shown can leave unheard. A removal of something that
+    # was not shown is left out below.
     interop.on_server_method_removed(tell("server_method_removed"))
     interop.on_server_removed(tell("server_removed"))
     interop.on_server_added(tell("server_added"))

@@ -1,8 +1,8 @@
 """
 Where the gateway is and how to log in there; asked anew before each attempt to connect.
 
-The only part of the client that knows ``gateway/``: a process that has the secret makes its own
-tokens, and one that finds nobody hosting the gateway of this machine hosts it.
+This is the only module of the client that knows ``gateway/``: a process that has the secret makes
+its own tokens, and hosts the gateway of this machine when no other process does.
 """
 
 from __future__ import annotations
@@ -28,15 +28,13 @@ RunInThread: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
 class Access:
     """
     Args:
-        url: Of the gateway; ``DASH_INTEROP_GATEWAY`` from the environment otherwise, else the one
-            that the processes of this machine share.
+        url: URL of the gateway; by default as ``settings`` says.
         user: Log in as this user, with a token made from the secret. ``None``: as a service, which
             sees the peers of all users.
         token: A token, or a function that returns a fresh one.
-        secret_file: With the secret of the gateway; ``DASH_INTEROP_SECRET_FILE`` from the
-            environment otherwise, else the one that this user's processes share on this machine.
+        secret_file: File with the secret of the gateway; by default as ``settings`` says.
         login: Log in by name with ``secret``, as other gateways and ``--no-auth`` have it.
-        secret: Goes with ``login``.
+        secret: The secret for ``login``.
 
     Raises:
         ConfigError: Settings that do not go together, or cannot be used.
@@ -80,10 +78,10 @@ class Access:
         The gateway's URL and the credentials for the next login.
 
         Args:
-            run_in_thread: Runs what takes its time.
+            run_in_thread: Runs functions that may block.
 
         Raises:
-            ConfigError: No gateway can be had.
+            ConfigError: No gateway was found, and none could be started.
         """
         url = self._url
         if url is None:

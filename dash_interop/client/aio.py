@@ -37,7 +37,7 @@ from .validation import Mode
 __all__ = ["InteropClient", "connect"]
 
 DEFAULT_TIMEOUT = 30.0
-"""Seconds, for everything that waits for others."""
+"""Seconds; the default of each wait for the gateway or another peer."""
 
 CONNECT_TIMEOUT = 10.0
 
@@ -89,8 +89,8 @@ class InteropClient(ClientBase):
         Offer a method until ``unregister``, also after outages.
 
         Invocations reach the handler one by one, first in, first out. What it returns is the
-        result; a value that is no dict reaches the caller as ``{"_value": value}``, ``None`` as
-        ``{}``. What it raises reaches the caller as an error with the exception's type and
+        result; a value that is not a dict reaches the caller as ``{"_value": value}``, ``None``
+        as ``{}``. What it raises reaches the caller as an error with the exception's type and
         message; the traceback goes to the log only.
 
         Args:
@@ -173,9 +173,9 @@ class InteropClient(ClientBase):
         Raises:
             InvalidInvoke: ``method``, ``target`` or a time cannot be used, or it is a stream.
             NotConnected: There was no connection within ``wait_timeout``; nothing was sent.
-            MethodNotFound: No server offers it, or none that the target means.
-            InvalidArguments: ``args`` is no dict, holds what cannot travel, or the server says that
-                it does not fit.
+            MethodNotFound: No server offers it, or no server that the target means.
+            InvalidArguments: ``args`` is not a dict, holds a value that cannot travel, or does not
+                fit, as the server says.
             HandlerFailed: The handler raised; ``exception`` and ``message`` say what.
             InvalidResult: What the handler returned does not fit what the method promises.
             NoResult: The handler of a page ended without a result; ``message`` says why.
@@ -224,7 +224,7 @@ class InteropClient(ClientBase):
         Raises:
             MethodNotFound: Nobody did within ``timeout`` seconds.
             NotConnected: There was no connection to the gateway at the end of that time.
-            InvalidInvoke: ``wanted`` is ``None``, or ``timeout`` is no number of seconds.
+            InvalidInvoke: ``wanted`` is ``None``, or ``timeout`` is not a valid number of seconds.
         """
         filter = read_filter(wanted)
         if filter is None:
@@ -254,7 +254,7 @@ class InteropClient(ClientBase):
             subscription_request_handler: Called with each ``SubscriptionRequest``, which it has to
                 accept or reject; what it raises rejects it. Without it all are accepted.
             subscription_added_handler: Called with each ``StreamSubscription`` that was accepted.
-            subscription_removed_handler: Called with each that has ended.
+            subscription_removed_handler: Called with each ``StreamSubscription`` that has ended.
             timeout: Longest wait for the gateway's confirmation, in seconds. 0 does not wait: it is
                 offered as soon as there is a connection, and a refusal goes to the log.
 
@@ -294,7 +294,7 @@ class InteropClient(ClientBase):
             stream: Name of the stream, or a definition that it has to match.
             arguments: What the publisher gets to decide with, a dict.
             target: Which publishers; as for ``invoke``.
-            on_data: As ``Subscription.on_data``; so are the other four.
+            on_data: A listener, as for ``Subscription.on_data``; so are the other four.
             follow: Whether it outlives its publisher, and need not find one at once. A refusal, and
                 a publisher that closes this very subscription, end it all the same.
             wait_timeout: Longest wait for a publisher to offer it, in seconds; 0 does not wait.
@@ -302,8 +302,9 @@ class InteropClient(ClientBase):
             response_timeout: Longest wait for its answer, in seconds.
 
         Raises:
-            SubscriptionError: Nobody offers it, or accepted in time; or why it was rejected.
-            InvalidArguments: ``arguments`` is no dict, or holds what cannot travel.
+            SubscriptionError: Nobody offers the stream or accepted in time, or it was rejected;
+                the text says which.
+            InvalidArguments: ``arguments`` is not a dict, or holds a value that cannot travel.
             InvalidInvoke: ``target`` or a time cannot be used.
         """
         request = stream_request(
@@ -333,8 +334,8 @@ class connect:
     ``await interop.close()``.
 
     Args:
-        url: Of the gateway, ``ws://`` or ``wss://``. By default ``DASH_INTEROP_GATEWAY`` from the
-            environment, else the gateway that the processes of this machine share, which this
+        url: URL of the gateway, ``ws://`` or ``wss://``. By default ``DASH_INTEROP_GATEWAY`` from
+            the environment, else the gateway that the processes of this machine share, which this
             process hosts if no other one does.
         application: Name under which others see this peer; by default that of the script.
         user: Act as this user, who sees their own peers only. By default a *service*, which sees
@@ -344,15 +345,15 @@ class connect:
         secret_file: File with the gateway's secret. By default ``DASH_INTEROP_SECRET_FILE`` from
             the environment, else the secret that this user's processes share on this machine.
         login: Name to log in with at other gateways than ours, or ours with ``--no-auth``.
-        secret: Goes with ``login``.
-        identity: Whatever else others shall see of this peer, a dict.
+        secret: The secret for ``login``.
+        identity: A dict of further fields that others see of this peer.
         timeout: Longest wait for the first connection, in seconds.
         in_background: Do not wait for the first connection, and never give it up; problems go to
             the log. What is asked for meanwhile waits, up to its own timeout.
 
     Raises:
         ConfigError: A setting cannot be used.
-        AuthenticationFailed: The gateway does not let us in.
+        AuthenticationFailed: The gateway refused the login.
         ConnectionFailed: No connection in time.
 
     Example:

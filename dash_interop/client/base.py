@@ -1,4 +1,4 @@
-"""What needs no wait of a client, whether it is the one for asyncio or the blocking one."""
+"""The part of a client that never waits, which the asyncio and the blocking client share."""
 
 from __future__ import annotations
 

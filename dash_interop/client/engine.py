@@ -11,9 +11,8 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Future as ThreadFuture
-from functools import partial
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
@@ -56,7 +55,7 @@ logger = logging.getLogger(__name__)
 
 
 def _nothing(*_: Any) -> None:
-    """It has no effect by itself, or one that may stay."""
+    """A question that needs no undoing."""
 
 
 class EndsWithClient(Protocol):
@@ -84,7 +83,7 @@ class Engine:
         connection_error: What went wrong with the connection last, in words; ``None`` while it is
             all right.
         now: Gives the time that sessions and their deadlines go by, in seconds.
-        closed: Set when nothing goes on any more.
+        closed: Set when the client has come to its end.
     """
 
     def __init__(
@@ -210,11 +209,11 @@ class Engine:
     # What is built on it
 
     def adopt(self, part: EndsWithClient) -> None:
-        """It ends with the client, unless it is released before."""
+        """End a part together with the client, unless it is released before."""
         self._ends[part] = None
 
     def release(self, part: EndsWithClient) -> None:
-        """It has ended by itself."""
+        """A part has ended by itself."""
         self._ends.pop(part, None)
 
     def carry_out_by(self, kind: type[PeerEffect], perform: Callable[[Any], None]) -> None:
@@ -224,9 +223,9 @@ class Engine:
     def make_listeners(self, on_overflow: Callable[[], None]) -> Listeners:
         return Listeners(self._threads.run, on_overflow)
 
-    async def run_in_thread(self, function: Callable[[], T]) -> T:
+    def run_in_thread(self, function: Callable[[], T]) -> Awaitable[T]:
         """As ``Threads.run``."""
-        return await self._threads.run(function)
+        return self._threads.run(function)
 
     # Asking the session
 
@@ -238,7 +237,7 @@ class Engine:
 
         Args:
             ask: Asks, given the token.
-            undo: Takes it back when nobody waits any more, given the token and what ``ask`` gave.
+            undo: Takes it back if the caller is cancelled, given the token and what ``ask`` gave.
 
         Raises:
             InteropError: As the session says; or called from another loop.
@@ -249,12 +248,12 @@ class Engine:
         token: asyncio.Future[Any] = self._loop.create_future()
         self._requests.add(token)
         try:
-            asked = self.take_turn(partial(ask, token))
+            asked = self.take_turn(ask, token)
             try:
                 return await token
             except asyncio.CancelledError:
                 if not self.is_closed:
-                    self.take_turn(partial(undo, token, asked))
+                    self.take_turn(undo, token, asked)
                 raise
         finally:
             self._requests.discard(token)
@@ -264,7 +263,7 @@ class Engine:
         Run something on the loop, from whatever thread, and wait for it.
 
         Raises:
-            InteropError: It will never run.
+            InteropError: The client is closed, or its loop does not run.
         """
         self._check_usable()
         if self._is_on_loop():
@@ -305,7 +304,7 @@ class Engine:
             raise MessageTooLarge.of(size, max_size)
         if size > room:
             raise MessageTooLarge(f"{size} bytes are too many: at most {room} may wait to be sent")
-        # Near the limit it is known on the loop only, and has to be told here.
+        # Near the limit only the whole frame, which is made on the loop, shows whether it fits.
         may_fail = max_size is not None and size > max_size - ENVELOPE
         with self._lock:
             if size and self._socket.backlog + self._posted_size + size > room:
@@ -372,7 +371,7 @@ class Engine:
     # What the socket tells
 
     def opened(self, authentication: Authentication) -> None:
-        self.take_turn(partial(self.session.log_in, authentication))
+        self.take_turn(self.session.log_in, authentication)
 
     def received(self, message: Outbound) -> None:
         self.session.begin(self.now())
@@ -380,7 +379,7 @@ class Engine:
         self._carry_out_soon()
 
     def lost(self, reason: str) -> None:
-        # Who waits for the first login hears by an exception; the log says it once for each reason.
+        # Before the first login the reason is in an exception; then the log has each reason once.
         if self._first_login.done() and reason != self.connection_error:
             logger.warning("%s", reason)
         self.connection_error = reason
@@ -388,13 +387,13 @@ class Engine:
 
     # Carrying out what the session wants
 
-    def take_turn(self, ask: Callable[[], T]) -> T:
+    def take_turn(self, ask: Callable[..., T], *arguments: Any) -> T:
         """
         Everything that happens to the session happens here, on the loop. What it wants is carried
         out at the end of the loop's turn, once for all that happened in it.
         """
         self.session.begin(self.now())
-        answer = ask()
+        answer = ask(*arguments)
         self._carry_out_soon()
         return answer
 
@@ -468,7 +467,7 @@ class Engine:
 
 
 def is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether a loop calls us."""
+    """Whether this runs on that loop."""
     # Not by the thread's number, which another thread gets when that one has ended.
     try:
         return asyncio.get_running_loop() is loop

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Portal:
-    """The thread that the loop runs in."""
+    """A loop in a thread, and the way to run coroutines on it from other threads."""
 
     def __init__(self) -> None:
         # Not uvloop's, after whose name look-ups a forked child crashes when it exits; but gevent
@@ -34,10 +34,10 @@ class Portal:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """
-        Run a coroutine over there and wait for it here.
+        Run a coroutine on the loop and wait for it in this thread.
 
         Raises:
-            InteropError: This thread, or this process, cannot wait for it.
+            InteropError: This thread or process cannot wait for it, or the client was closed.
         """
         if self._process != os.getpid():
             coroutine.close()
@@ -56,12 +56,12 @@ class Portal:
         except CancelledError:
             raise ConnectionLost("The client was closed") from None
         except BaseException:
-            # Such as Ctrl-C: nobody waits any more.
+            # Such as Ctrl-C: nobody waits for the coroutine any more.
             future.cancel()
             raise
 
     def stop(self) -> None:
-        """End all that was asked for, and the thread; nothing can be asked for from now on."""
+        """End all coroutines and the thread. Nothing can be run from now on."""
         with self._lock:
             if not self.is_running:
                 return

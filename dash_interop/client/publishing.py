@@ -1,4 +1,4 @@
-"""The publisher's end of streams: a stream of ours, its branches and its subscribers."""
+"""The publisher's end of streams: a stream, its branches and its subscribers."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ Branch: TypeAlias = "str | Sequence[str] | None"
 
 class SubscriptionRequest:
     """
-    Somebody wants to subscribe. Answer once, now or later, from any thread; who gets no answer
-    hears so when its own time is up.
+    The wish of a peer to subscribe. Answer it once, now or later, from any thread; without an
+    answer the subscriber gets an error when its own time is up.
 
     Attributes:
         arguments: What it subscribes with, a dict.
@@ -83,7 +83,7 @@ class SubscriptionRequest:
 
 class StreamSubscription:
     """
-    One subscriber of a stream of ours.
+    One subscriber of a stream of this process.
 
     Attributes:
         stream: The stream.
@@ -145,8 +145,8 @@ class StreamBranch:
 
 class StreamBase:
     """
-    A stream of ours, whether its client is the one for asyncio or for ordinary code. Everything
-    here may be called from any thread.
+    A stream that this process publishes, whether its client is the one for asyncio or for ordinary
+    code. Everything here may be called from any thread.
 
     Attributes:
         definition: What it was created with.
@@ -174,7 +174,7 @@ class StreamBase:
             branch: Key of the branch, or several; without it all branches get the data.
 
         Raises:
-            TypeError: ``data`` is no dict.
+            TypeError: ``data`` is not a dict.
             ValueError: ``data`` holds something that cannot travel as JSON.
             MessageTooLarge: ``data`` is more than the gateway takes.
             RegistrationError: The stream was closed.
@@ -205,7 +205,7 @@ class StreamBase:
         return [StreamBranch(self, key) for key in keys]
 
     def branch(self, key: str) -> StreamBranch | None:
-        """The branch of that key; ``None`` while nobody is on it."""
+        """The branch of that key; ``None`` while it has no subscribers."""
         return next((branch for branch in self.branches() if branch.key == key), None)
 
     async def create(self, timeout: float) -> None:
@@ -242,7 +242,7 @@ class StreamBase:
         self._engine.release(self)
 
     async def end(self, closer: asyncio.Task[Any] | None) -> None:
-        """The client is closed: tell nobody any more."""
+        """The client is closed: no listener is told any more."""
         await self._listeners.cancel(closer)
 
     def listen(self, event: str, listener: Listener | None) -> None:
@@ -251,7 +251,7 @@ class StreamBase:
             self._listeners.add(event, guarded)
 
     def emit(self, event: str, interest: StreamInterest) -> None:
-        """What the session tells of it."""
+        """An event of the stream, from the session."""
         if event == "requested":
             self._listeners.tell(event, SubscriptionRequest(self._engine, interest))
         else:
@@ -285,7 +285,7 @@ class StreamBase:
 
 
 class Stream(StreamBase):
-    """A stream of ours; ``InteropClient.create_stream`` makes it."""
+    """A stream that this process publishes; ``InteropClient.create_stream`` makes it."""
 
     async def close(self) -> None:
         """Withdraw the stream; its subscribers hear that it was closed."""

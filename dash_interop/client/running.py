@@ -53,7 +53,7 @@ class Handler:
     A function that handles invocations.
 
     A parameter named ``args`` gets the dict of all arguments, one named ``caller`` the instance
-    that invokes; any other gets the argument of its name, or its default where there is none.
+    that invokes; any other gets the argument of its name, or its default where that is missing.
     ``**rest`` gets the arguments that no parameter is named after; without it they are ignored.
 
     Some handlers get more with each invocation: values, for the last parameters that may be given
@@ -127,7 +127,7 @@ class Handler:
         self.validation.check_arguments(args)
         missing = [name for name in self._needed if name not in args]
         if missing:
-            # In the words of a signature's check.
+            # These are the words of the check of a signature, too.
             problems = "; ".join(f"argument {name} is missing" for name in missing)
             given = ", ".join(list(args)[:_MOST_NAMES]) or "nothing"
             raise InvalidArguments(
@@ -154,7 +154,7 @@ class Handler:
         try:
             return list(inspect.signature(self.function).parameters.values())
         except (TypeError, ValueError):
-            # Some functions written in C do not say.
+            # Some functions that are written in C have no signature.
             reason = f"the parameters of {self.name} cannot be found out: wrap it in a function"
             raise RegistrationError(reason) from None
 
@@ -172,7 +172,7 @@ class Handler:
             self._parameters.append(parameter)
 
     def _last_parameters(self, count: int) -> list[str]:
-        """The names of the parameters that the values go to; none where ``*values`` gets them."""
+        """The names of the parameters that the values go to; empty where ``*values`` gets them."""
         if self._star is not None:
             return []
         by_position = [
@@ -250,7 +250,7 @@ class Running:
         self._engine.adopt(self)
 
     async def end(self, closer: asyncio.Task[Any] | None) -> None:
-        """The client is closed: what runs is cancelled, and nobody gets an answer."""
+        """The client is closed: what runs is cancelled, and no caller gets an answer."""
         tasks = self._rows - {closer}
         for task in tasks:
             task.cancel()
@@ -303,7 +303,7 @@ class Running:
                 return
             now = engine.now()
             following = row.next(now)
-            engine.take_turn(partial(self._answer, row, invocation, outcome, following))
+            engine.take_turn(self._answer, row, invocation, outcome, following)
             if following is None:
                 return
             if contextvars.copy_context() != context:

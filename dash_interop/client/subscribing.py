@@ -1,4 +1,4 @@
-"""The subscriber's end of streams: a subscription of ours, and taking its data."""
+"""The subscriber's end of streams: a subscription, and taking its data."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ __all__ = ["Subscription", "SubscriptionBase"]
 
 class SubscriptionBase:
     """
-    A subscription of ours, whether its client is the one for asyncio or for ordinary code. Take its
-    data with ``on_data``, or one after the other with ``get`` and by iterating over it; what comes
-    before is kept. After an outage it is made again by itself; what was pushed meanwhile is missed.
+    A subscription of this process, whether its client is the one for asyncio or for ordinary code.
+    Take its data with ``on_data``, or one after the other with ``get`` and by iterating over it;
+    what comes before is kept. After an outage it is made again by itself; what was pushed meanwhile
+    is missed.
 
     It is an iterator: each datum is told once, however many loops over it there are, and what one
     of them leaves is for the next.
@@ -69,7 +70,7 @@ class SubscriptionBase:
 
         def add() -> Stop:
             stop = self._listeners.add("data", listener, self._take_kept())
-            # Who waits for data hears that it will get none.
+            # A wait for data ends with an error, as the listener gets them all from now on.
             self._more.set()
             return stop
 
@@ -81,8 +82,8 @@ class SubscriptionBase:
 
     def on_waiting(self, listener: Listener) -> Stop:
         """
-        Call ``listener()`` when nobody publishes to it any more and it waits: in an outage, and for
-        the publisher that it follows.
+        Call ``listener()`` when its last publisher is away and it waits: in an outage, and for the
+        publisher that it follows.
         """
         return self._engine.perform(lambda: self._listeners.add("waiting", listener))
 
@@ -121,7 +122,7 @@ class SubscriptionBase:
             raise
 
     async def end(self, closer: asyncio.Task[Any] | None) -> None:
-        """The client is closed: so is this, and nobody is told."""
+        """The client is closed, and with it this subscription; no listener is told."""
         self._finish(self._closed())
         await self._listeners.cancel(closer)
 
@@ -130,7 +131,7 @@ class SubscriptionBase:
             self._listeners.add(event, listener)
 
     def emit(self, event: str, *arguments: Any) -> None:
-        """What the session tells of it."""
+        """An event of the subscription, from the session."""
         if event == "data" and not self._listeners.has("data"):
             self._keep(arguments[0])
             return
@@ -142,15 +143,15 @@ class SubscriptionBase:
 
     def take(self) -> StreamData | None:
         """
-        The next of what is kept, from any thread; ``None`` where there is nothing yet.
+        The next datum that is kept, from any thread; ``None`` while there is not one.
 
-        Nothing is taken before, so a wait for data may be interrupted in any way.
+        Only this takes it, so a wait for data may be interrupted in any way.
 
         Raises:
-            SubscriptionClosed: All was taken, and nothing comes any more.
-            SubscriptionError: So it is, and it ended by a failure.
+            SubscriptionClosed: The subscription was closed, and all its data was taken.
+            SubscriptionError: It ended by a failure, and all its data was taken.
         """
-        # Looked at first, as nothing is kept after the end.
+        # This is looked at first: what arrived before the end is kept by now.
         end = self._end
         try:
             return self._kept.popleft()
@@ -162,17 +163,17 @@ class SubscriptionBase:
     def deadline(self, timeout: float | None) -> float | None:
         """
         Raises:
-            ValueError: ``timeout`` is no usable number of seconds.
+            ValueError: ``timeout`` is not a usable number of seconds.
         """
         check_time_limit(timeout)
         return None if timeout is None else self._engine.now() + timeout
 
     async def until_there_is(self, deadline: float | None) -> None:
         """
-        Wait until there is something to take, or nothing will come any more.
+        Wait until there is a datum to take, or the subscription has ended.
 
         Raises:
-            SubscriptionTimeout: There was nothing by the ``deadline``.
+            SubscriptionTimeout: No datum came by the ``deadline``.
             InteropError: A listener takes it all.
         """
         self._engine.check_loop()
@@ -231,7 +232,7 @@ class SubscriptionBase:
 
 
 class Subscription(SubscriptionBase):
-    """A subscription of ours; ``InteropClient.subscribe`` makes it."""
+    """A subscription of this process; ``InteropClient.subscribe`` makes it."""
 
     def __aiter__(self) -> Subscription:
         """

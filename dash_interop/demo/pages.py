@@ -14,7 +14,7 @@ from .server import HOST
 
 __all__ = ["Page", "announce", "show"]
 
-# No page of the demo takes nearly as long.
+# Far longer than a page of the demo takes.
 TIMEOUT_SECONDS = 10.0
 
 
@@ -29,7 +29,7 @@ class Page(NamedTuple):
         return f"http://{HOST}:{self.port}{self.path}"
 
     def answers(self) -> bool:
-        """Whether it can be had now; waits where a server listens that is not ready yet."""
+        """Whether the page can be loaded; waits where a server listens that is not ready yet."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=TIMEOUT_SECONDS)
         try:
             connection.request("GET", self.path)

@@ -32,7 +32,7 @@ def listen(port: int) -> socket.socket:
     Take a port.
 
     Raises:
-        ConfigError: Another program has it, or it must not be used.
+        ConfigError: Another program has the port, or this user may not listen on it.
     """
     try:
         return socket.create_server((HOST, port))
@@ -47,7 +47,7 @@ def web_server(listener: socket.socket, *letters: str) -> BaseWSGIServer:
     """A server of the apps ``a`` and ``b``, or of one of them, that is yet to be started."""
     for letter in letters:
         import_module(f"{__package__}.app_{letter}")
-    # Not every request is worth a line.
+    # A line for each request would hide the addresses.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     port = listener.getsockname()[1]
     return make_server(HOST, port, server, threaded=True, fd=listener.fileno())

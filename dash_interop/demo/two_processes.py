@@ -11,14 +11,14 @@ from .server import listen
 
 __all__ = ["serve_two_processes"]
 
-# How soon it is noticed that a page answers, or that a process has ended.
+# How often to look whether a page answers, or a process has ended.
 POLL_SECONDS = 0.05
 
 Process = subprocess.Popen[bytes]
 
 
 def serve_two_processes(port_a: int, port_b: int, *, browser: bool) -> None:
-    """Serve the apps until one of them ends, which then has said why."""
+    """Serve the apps until one of them ends, which says why on stderr."""
     for port in (port_a, port_b):
         listen(port).close()
     pages = Page(port_a, "/app-a/"), Page(port_b, "/app-b/")
@@ -40,15 +40,15 @@ def serve_two_processes(port_a: int, port_b: int, *, browser: bool) -> None:
 
 def _start(letter: str, port: int) -> Process:
     command = [sys.executable, "-m", f"{__package__}.one_app", letter, str(port)]
-    # In a session of its own Ctrl-C does not reach it: it ends when its input does, which also
-    # happens when this process is killed.
+    # In a session of its own, the process does not get Ctrl-C. It ends when its input ends, which
+    # also happens when this process is killed.
     return subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
     )
 
 
 def _one_ends(processes: list[Process]) -> bool:
-    """Wait a moment for that."""
+    """Whether a process has ended; waits a moment for that."""
     for process in processes:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(POLL_SECONDS)

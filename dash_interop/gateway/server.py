@@ -140,7 +140,8 @@ class Gateway:
         traceback: TracebackType | None,
     ) -> None:
         assert self._server is not None
-        self._server.close(code=1001, reason="The gateway is going away")
+        # As "going away" (1001): older versions of websockets take no other code and no reason.
+        self._server.close()
         await self._server.wait_closed()
         self._hub.close()
         self._notices.close()

@@ -15,7 +15,7 @@ Action: TypeAlias = Callable[[float], None]
 _NUMBERS: Final = (int, float)
 
 _STALE: Final = 64
-"""Cancelled timers are cleared away when there are more of them, and more than of live ones."""
+"""More cancelled timers than this, and than live ones, are cleared away."""
 
 
 class Timer:

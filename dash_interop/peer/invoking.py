@@ -84,16 +84,16 @@ class Invoking:
             self._settle(NotConnected(reason))
 
     def cancel(self) -> None:
-        """Nobody wants the result any more."""
+        """The result is not wanted any more."""
         if self._wait is not None:
             self._link.end_wait(self._wait)
         self._release()
 
     def _tell_of_waiting(self, _: float) -> None:
-        """A wrong name or target would otherwise be told when all waiting is over."""
+        """A wrong name or target is told now, rather than when the whole wait is over."""
         link, name = self._link, self._method.name
         if not link.is_joined:
-            # Which is told of the connection.
+            # The missing connection is told elsewhere.
             return
         offers = self._directory.offers(self._method, streaming=False)
         if offers:
@@ -187,7 +187,8 @@ class Invoking:
             self._link.settle(self._token, outcome)
 
     def _release(self) -> None:
-        # Nothing kept may lead back here, or each call would be work for the garbage collector.
+        # What is kept must not refer to this object, or each call would be one cycle more for the
+        # garbage collector.
         self._wait = None
         if self._timer is not None:
             self._timer.cancel()

@@ -22,10 +22,10 @@ from .effects import Emit, PeerEffect, Settle, Transmit
 __all__ = ["Link", "OnAnswer", "Wait"]
 
 _LONGEST_REASON: Final = 200
-"""Characters that are left of a reason which is too large to be sent, if they fit."""
+"""Characters of a reason that are sent when all of it would be too large."""
 
 OnAnswer: TypeAlias = Callable[["Outbound | None"], None]
-"""Told of the answer to a request once; ``None`` when the connection broke before it came."""
+"""Called once with the answer to a request; with ``None`` if the connection broke before."""
 
 
 class Link(Turn[PeerEffect]):
@@ -59,7 +59,7 @@ class Link(Turn[PeerEffect]):
     def transmit(self, message: Inbound) -> None:
         """
         Raises:
-            MessageTooLarge: The gateway would not take it, and end the connection.
+            MessageTooLarge: The gateway would not take it, but end the connection.
         """
         frame = self.codec.to_gateway(message)
         if self.max_size is not None and len(frame) > self.max_size:
@@ -126,11 +126,11 @@ class Link(Turn[PeerEffect]):
         self._requests[message.request_id] = on_answer
 
     def forget(self, request_id: str) -> None:
-        """Nobody waits for the answer any more."""
+        """The answer is not waited for any more."""
         self._requests.pop(request_id, None)
 
     def abandon(self, request_id: str, on_late_answer: OnAnswer) -> None:
-        """It took too long; somebody else looks at the answer, should it still come."""
+        """The answer took too long; should it still come, another function gets it."""
         if request_id in self._requests:
             self._requests[request_id] = on_late_answer
 

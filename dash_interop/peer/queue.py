@@ -38,7 +38,7 @@ Guard: TypeAlias = AbstractContextManager[Any]
 
 
 _DUE_SOON: Final = 0.01
-"""Less time than this is none, in seconds."""
+"""An invocation that has less time left than this, in seconds, is not started any more."""
 
 
 class QueueSettings(Struct, frozen=True):

@@ -140,19 +140,19 @@ class Serving:
             link.settle(token)
 
     def take_back(self, token: Any, offering: Offering) -> None:
-        """Nobody waits for its registration any more."""
+        """Its registration is not waited for any more."""
         if offering.earlier is not None:
-            self._give_up(offering, "nobody waits for it")
+            self._give_up(offering, "it is not waited for any more")
         elif offering.id in self._offerings:
             self.unregister(token, offering)
 
     def announce(self) -> None:
-        """We can be heard again: offer everything that was offered before."""
+        """Requests may be sent again: offer everything that was offered before."""
         for offering in list(self._offerings.values()):
             self._announce(offering)
 
     def lose(self) -> None:
-        """The connection is gone: nobody waits for answers any more."""
+        """The connection is lost: no caller waits for an answer any more."""
         for offering in self._with_queue():
             offering.queue.callers_left()
 
@@ -287,7 +287,7 @@ class Serving:
         if offering.id not in self._offerings:
             return
         if offering.is_settled:
-            # Nobody waits to hear it; the next login tries again.
+            # The registration is long over, so it is told as a problem; the next login tries again.
             self._link.tell("problem", reason)
             if offering.earlier is not None:
                 self._restore(offering, offering.earlier)
@@ -303,7 +303,7 @@ class Serving:
             self._send_unregister(offering, lambda _: None)
 
     def _give_up(self, offering: Offering, reason: str) -> None:
-        """It cannot be offered so: what it replaced goes on, if it did."""
+        """It cannot be offered so: what it has replaced, if anything, goes on."""
         if offering.earlier is None:
             self._withdraw(offering, reason)
             return
@@ -320,7 +320,7 @@ class Serving:
             self._announce(offering)
 
     def _withdraw(self, offering: Offering, reason: str) -> None:
-        """Stop offering it; who waits for the confirmation hears the reason."""
+        """Stop offering it; a registration that still waits for its confirmation fails."""
         del self._offerings[offering.id]
         del self._by_name[offering.definition.name.lower()]
         if len(offering.queue):
@@ -351,4 +351,4 @@ def _way_out(offering: Offering) -> str:
 
 
 def _nothing() -> None:
-    """A method ends without further ado."""
+    """Nothing is to be done at the end of a method."""

@@ -48,7 +48,7 @@ from .targets import describe_target, read_target
 __all__ = ["StreamData", "Subscribing", "SubscriptionLine"]
 
 _AWAY: Final = (METHOD_REMOVED, PEER_REMOVED)
-"""Why a subscription was cancelled though its publisher did not mean it."""
+"""Reasons for the end of a subscription other than that its publisher closed it."""
 
 
 class StreamData(Struct, frozen=True):
@@ -112,15 +112,15 @@ class SubscriptionLine:
         self._newcomers: Wait | None = None
         self._timer: Timer | None = None
         self._asked: dict[str, Offer] = {}
-        """Who has not answered yet, by request id."""
+        """Publishers that have not answered yet, by request id."""
         self._refused: dict[Offer, str] = {}
-        """Who refused, and why."""
+        """Publishers that refused, and why."""
         self._past: set[Offer] = set()
-        """Who is not asked again: one that refused earlier, or goes and is seen a little longer."""
+        """Publishers not to ask again: they refused earlier, or are leaving and still seen."""
         self._has_left = False
-        """Whether somebody left who had not answered yet."""
+        """Whether a publisher left before it answered."""
         self._open: dict[str, Offer] = {}
-        """Who has accepted, by subscription id."""
+        """Publishers that have accepted, by subscription id."""
         self._is_settled = False
         self._is_over = False
 
@@ -131,7 +131,7 @@ class SubscriptionLine:
 
     @property
     def servers(self) -> list[Instance]:
-        """Those who have accepted."""
+        """The instances that publish to it."""
         return [offer.server for offer in self._open.values()]
 
     @property
@@ -145,7 +145,7 @@ class SubscriptionLine:
         self._wait_for_publisher()
 
     def _wait_for_publisher(self) -> None:
-        """Who has the subscription in hand already waits as long as it takes."""
+        """Wait until the deadline; without limit once the subscription was open."""
         self._past.update(self._refused)
         self._refused.clear()
         self._has_left = False
@@ -171,7 +171,7 @@ class SubscriptionLine:
         self._fail(f"{reason} (waited {self._request.wait_timeout:g} s)")
 
     def close(self) -> None:
-        """The subscriber has had enough."""
+        """The subscriber wants no more data."""
         for subscription_id in self._open:
             self._subscribing.unsubscribe(subscription_id)
         self._end()
@@ -234,7 +234,7 @@ class SubscriptionLine:
         return False
 
     def _ask_newcomers(self) -> bool:
-        """Ask those of the target that came later; never done with it."""
+        """Ask those of the target that came later; this wait never ends by itself."""
         link = self._link
         if link.is_joined:
             streams = self._directory.offers(self._method, streaming=True)
@@ -283,7 +283,7 @@ class SubscriptionLine:
         self._conclude()
 
     def publisher_left(self, peer_id: str, ids: Sequence[MethodId] | None) -> None:
-        """It will not answer any more."""
+        """A publisher left, or withdrew some streams, and will not answer any more."""
         for request_id, offer in list(self._asked.items()):
             if _is_gone(offer, peer_id, ids):
                 del self._asked[request_id]
@@ -369,7 +369,7 @@ class Subscribing:
         self._lines: dict[SubscriptionLine, None] = {}
         self._open: dict[str, SubscriptionLine] = {}
         self._abandoned: dict[str, Offer] = {}
-        """Requests that nobody waits for any more, until they are answered."""
+        """Requests that are not waited for any more, until they are answered."""
 
     def add(self, line: SubscriptionLine) -> None:
         self._lines[line] = None
@@ -384,7 +384,7 @@ class Subscribing:
         self._open.pop(subscription_id, None)
 
     def abandon(self, request_id: str, offer: Offer) -> None:
-        """It took too long, or is not wanted any more; should it be accepted yet, unsubscribe."""
+        """A request is not waited for any more; if it is accepted late, unsubscribe."""
         self._abandoned[request_id] = offer
 
         def too_late(answer: Outbound | None) -> None:
@@ -429,8 +429,8 @@ def _is_gone(offer: Offer, peer_id: str, ids: Sequence[MethodId] | None) -> bool
 
 
 def _nothing() -> None:
-    """There is no time limit."""
+    """A wait without a time limit never calls this."""
 
 
 def _ignore(_: Outbound | None) -> None:
-    """It is over, whatever the gateway says."""
+    """The subscription is over, whatever the gateway answers."""

@@ -25,7 +25,7 @@ _PASSING: Final = ("peerId", "pid", "isLocal")
 
 _PATTERN_KEYS: Final = ("regex", "flags")
 _OF_JAVASCRIPT: Final = "dguvy"
-"""Flags that JavaScript has, and that change nothing where a pattern is only looked for."""
+"""Flags of JavaScript that make no difference to whether a pattern is found."""
 
 _FLAGS: Final = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 _NAMED: Final[dict[str, Choice]] = {
@@ -40,7 +40,7 @@ _NAMED: Final[dict[str, Choice]] = {
 def read_target(target: Target) -> Choice:
     """
     Raises:
-        InvalidInvoke: It is no target; the text says what one is.
+        InvalidInvoke: It is not a valid target; the text says what is.
     """
     if target is None:
         return _NAMED["best"]
@@ -127,7 +127,7 @@ def _read_pattern(key: str, wanted: Any) -> re.Pattern[str] | None:
 
 
 def _check_no_pattern(key: str, entry: Filter) -> None:
-    """Instances may have dicts among their values, but none that looks like a pattern."""
+    """Instances may have dicts among their values, but not one that looks like a pattern."""
     for each in entry:
         if nearest(str(each), _PATTERN_KEYS) == "regex":
             raise InvalidInvoke(

@@ -9,12 +9,11 @@ are read from left to right; parentheses group.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
-import re2  # pyright: ignore[reportMissingTypeStubs]
+from .patterns import HAS_RE2, compiled
 
 __all__ = ["Restriction", "RestrictionError", "parse"]
 
@@ -33,8 +32,10 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _MAX_DEPTH: Final = 20
-_MAX_PATTERN: Final = 1000
-"""Characters of a regular expression."""
+_NOT_INSTALLED: Final = (
+    "needs google-re2, which is not installed where the gateway runs "
+    '(pip install "dash_interop[restrictions]")'
+)
 
 
 class RestrictionError(ValueError):
@@ -45,7 +46,8 @@ def parse(text: str) -> Restriction:
     """Read an expression once, so that it can be checked often.
 
     Raises:
-        RestrictionError: Malformed, nested deeper than 20, or with a bad regular expression.
+        RestrictionError: Malformed, nested deeper than 20, with a bad regular expression, or with
+            any where ``google-re2`` is not installed.
     """
     return _Parser(text).parse()
 
@@ -94,9 +96,12 @@ class _Parser:
         operator = self._peek()
         if operator not in ("==", "!=", "?"):
             return left
+        position = self._tokens[self._next][2]
         self._next += 1
         right = self._operand(depth)
         if operator == "?":
+            if not HAS_RE2:
+                raise RestrictionError(f"'?' at position {position} {_NOT_INSTALLED}")
             self._literal_pattern()
             return _matches(left, right)
         wanted = operator == "=="
@@ -105,7 +110,7 @@ class _Parser:
     def _literal_pattern(self) -> None:
         """Refuse a bad regular expression now rather than never match it."""
         kind, token, position = self._tokens[self._next - 1]
-        if kind == "text" and _compiled(token[1:-1]) is None:
+        if kind == "text" and compiled(token[1:-1]) is None:
             raise RestrictionError(f"malformed regular expression at position {position}")
 
     def _operand(self, depth: int) -> _Value:
@@ -146,29 +151,7 @@ def _matches(left: _Value, right: _Value) -> _Value:
         pattern, text = right(own, other), left(own, other)
         if not isinstance(pattern, str) or not isinstance(text, str):
             return False
-        compiled = _compiled(pattern)
-        return compiled is not None and compiled.fullmatch(text) is not None
+        expression = compiled(pattern)
+        return expression is not None and expression.fullmatch(text) is not None
 
     return matches
-
-
-def _quiet_options() -> Any:
-    # RE2 would write every bad pattern, a stranger's text, to stderr.
-    options: Any = re2.Options()
-    options.log_errors = False
-    return options
-
-
-_OPTIONS: Final = _quiet_options()
-_compile: Final[Any] = cast(Any, re2).compile
-
-
-@functools.lru_cache(maxsize=256)
-def _compiled(pattern: str) -> Any:
-    """A compiled regular expression; ``None`` when it is malformed or too long."""
-    if len(pattern) > _MAX_PATTERN:
-        return None
-    try:
-        return _compile(pattern, _OPTIONS)
-    except cast(Any, re2).error:
-        return None

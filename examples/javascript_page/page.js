@@ -3,17 +3,17 @@
 const element = (id) => document.getElementById(id);
 
 // The Dash app knows where the gateway is, and hands out a token that lets this page in.
-async function openSession() {
+async function askDashServer() {
     const response = await fetch('/_dash-interop/session', { method: 'POST' });
-    const session = await response.json();
-    if (session.error) {
-        throw new Error(session.error);
+    const answer = await response.json();
+    if (answer.error) {
+        throw new Error(answer.error);
     }
-    return session;
+    return answer;
 }
 
 async function connect() {
-    const { url, token } = await openSession();
+    const { url, token } = await askDashServer();
     return window.IOConnectCore({
         application: 'JavaScript page',
         gateway: { ws: url },
@@ -24,11 +24,11 @@ async function connect() {
 }
 
 // A token is good for five minutes, and a new gateway may be elsewhere: this page starts over as
-// soon as it gets a new session.
+// soon as it gets a new token.
 async function startOver() {
     showState('disconnected');
     try {
-        await openSession();
+        await askDashServer();
         location.reload();
     } catch {
         setTimeout(startOver, 1000);

@@ -120,8 +120,8 @@ export function callbacksWithOutput(
     id: ComponentId | undefined,
     prop: string,
 ): PendingCallback['callback'][] {
-    const { outputMap, outputPatterns } = store.getState().graphs;
-    return callbacksOf(outputMap, outputPatterns, id, prop);
+    const { outputMap, outputPatterns, partialOutputPatterns } = store.getState().graphs;
+    return callbacksOf(outputMap, outputPatterns, partialOutputPatterns, id, prop);
 }
 
 /** The definitions of all callbacks that have a prop of a component among their inputs. */
@@ -130,13 +130,18 @@ export function callbacksWithInput(
     id: ComponentId | undefined,
     prop: string,
 ): PendingCallback['callback'][] {
-    const { inputMap, inputPatterns } = store.getState().graphs;
-    return callbacksOf(inputMap, inputPatterns, id, prop);
+    const { inputMap, inputPatterns, partialInputPatterns } = store.getState().graphs;
+    return callbacksOf(inputMap, inputPatterns, partialInputPatterns, id, prop);
 }
 
+/**
+ * @param byKeys Patterns by the names of their keys.
+ * @param partialByKeys Those among them that mean ids with more keys, too; from Dash 4.5 on.
+ */
 function callbacksOf(
     byId: Record<string, any>,
     byKeys: Record<string, any>,
+    partialByKeys: Record<string, any> | undefined,
     id: ComponentId | undefined,
     prop: string,
 ): PendingCallback['callback'][] {
@@ -146,12 +151,21 @@ function callbacksOf(
     if (!id.startsWith('{')) {
         return ofProp(byId[id], prop).flat();
     }
-    // Whether a pattern with the same keys matches this component is not looked at: a callback too
-    // many does no harm, and one too few would.
-    const patterns = byKeys[Object.keys(JSON.parse(id)).sort().join(',')];
-    return ofProp(patterns, prop)
-        .flat()
-        .flatMap(({ callbacks }: any) => callbacks);
+    const fields = JSON.parse(id);
+    const names = Object.keys(fields).sort().join(',');
+    const partial = Object.entries(partialByKeys ?? {}).filter(([others]) => others !== names);
+    return [byKeys[names], ...partial.map(([, byProp]) => byProp)]
+        .flatMap((byProp) => ofProp(byProp, prop).flat())
+        .filter((pattern) => isMeantBy(pattern, fields))
+        .flatMap(({ callbacks }) => callbacks);
+}
+
+/** Whether an id has the keys and the fixed values of a pattern; a wildcard stands for any value. */
+function isMeantBy({ keys, values }: any, fields: Record<string, unknown>): boolean {
+    return keys.every(
+        (key: string, index: number) =>
+            key in fields && (values[index]?.wild || values[index] === fields[key]),
+    );
 }
 
 /** Entries for a prop; outputs with allow_duplicate are called `prop@hash`. */

@@ -12,6 +12,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from tests.bench.processes import Command, Server, on_one_core, output_of, started
 from tests.bench.rounds import Figures, Samples, measure_in_turn
@@ -81,13 +82,10 @@ async def measure(
         missing.
     """
     async with AsyncExitStack() as stack:
-        benches = {
-            name: {
-                key: await stack.enter_async_context(_bench(name, tree, plan))
-                for key, tree in trees.items()
-            }
-            for name in names
-        }
+        benches: dict[str, dict[str, Any]] = {name: {} for name in names}
+        for name, by_tree in benches.items():
+            for key, tree in trees.items():
+                by_tree[key] = await stack.enter_async_context(_bench(name, tree, plan))
         return await measure_in_turn(benches, plan.rounds, progress)
 
 

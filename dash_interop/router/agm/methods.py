@@ -157,7 +157,8 @@ def read_restriction(text: Any, limits: Limits) -> Restriction | None:
     """A parsed restriction; ``None`` where nothing is restricted.
 
     Raises:
-        RegistrationError: Not a string, too long or malformed.
+        RegistrationError: Not a string, too long, malformed, or with a pattern that this gateway
+            cannot match.
     """
     if text is None or text == "":
         return None
@@ -168,7 +169,7 @@ def read_restriction(text: Any, limits: Limits) -> Restriction | None:
     try:
         return parse(text)
     except RestrictionError as error:
-        raise RegistrationError(f"Malformed restrictions: {error}") from error
+        raise RegistrationError(f"These restrictions cannot be used: {error}") from error
 
 
 def _signature(description: dict[str, Any], field: str, name: str) -> str:

@@ -110,10 +110,24 @@ describe('callbacksWithOutput', () => {
         expect(callbacksWithOutput(store, 'a', 'result')).toEqual([first, second]);
     });
 
-    test('finds patterns with the same keys for a dict id', () => {
+    const ALL = { wild: 'ALL', multi: 1 };
+    const MATCH = { wild: 'MATCH' };
+    const patternOf = (id: Record<string, unknown>, ...callbacks: unknown[]) => ({
+        keys: Object.keys(id),
+        values: Object.values(id),
+        callbacks,
+    });
+
+    test('finds the patterns that mean a dict id', () => {
         const outputPatterns = {
-            'index,type': { result: [{ keys: ['index', 'type'], callbacks: [first, second] }] },
-            type: { result: [{ keys: ['type'], callbacks: [third] }] },
+            'index,type': {
+                result: [
+                    patternOf({ index: MATCH, type: 'm' }, first),
+                    patternOf({ index: ALL, type: ALL }, second),
+                    patternOf({ index: MATCH, type: 'n' }, third),
+                ],
+            },
+            type: { result: [patternOf({ type: 'm' }, third)] },
         };
         const store = storeWith({ graphs: { outputMap: {}, outputPatterns } });
         expect(callbacksWithOutput(store, '{"type":"m","index":1}', 'result')).toEqual([
@@ -123,9 +137,28 @@ describe('callbacksWithOutput', () => {
         expect(callbacksWithOutput(store, '{"other":"m"}', 'result')).toEqual([]);
     });
 
+    test.each([
+        ['outputs', callbacksWithOutput, 'outputMap', 'outputPatterns', 'partialOutputPatterns'],
+        ['inputs', callbacksWithInput, 'inputMap', 'inputPatterns', 'partialInputPatterns'],
+    ] as const)('finds partial patterns that mean an id with more keys: %s', (...names) => {
+        const [, callbacksWith, byId, byKeys, partialByKeys] = names;
+        const whole = { 'index,type': { result: [patternOf({ index: ALL, type: 'm' }, first)] } };
+        const partial = {
+            index: { result: [patternOf({ index: 2 }, third)] },
+            type: { result: [patternOf({ type: 'm' }, second)], other: [] },
+            'other,type': { result: [patternOf({ other: ALL, type: ALL }, third)] },
+        };
+        // Dash lists each partial pattern among the others, too.
+        const graphs = { [byId]: {}, [byKeys]: { ...whole, ...partial }, [partialByKeys]: partial };
+        const store = storeWith({ graphs });
+        expect(callbacksWith(store, '{"index":1,"type":"m"}', 'result')).toEqual([first, second]);
+        expect(callbacksWith(store, '{"type":"m"}', 'result')).toEqual([second]);
+        expect(callbacksWith(store, '{"type":"n","x":1}', 'result')).toEqual([]);
+    });
+
     test('has a counterpart for inputs', () => {
         const inputMap = { a: { result: [first] } };
-        const inputPatterns = { index: { result: [{ keys: ['index'], callbacks: [second] }] } };
+        const inputPatterns = { index: { result: [patternOf({ index: ALL }, second)] } };
         const store = storeWith({ graphs: { inputMap, inputPatterns } });
         expect(callbacksWithInput(store, 'a', 'result')).toEqual([first]);
         expect(callbacksWithInput(store, 'a', 'invoke')).toEqual([]);

@@ -83,13 +83,13 @@ def test_files_hold_an_object_a_text_or_json(tmp_path, monkeypatch):
         (["a=1", "a:=2"], "a:=2: a is given twice"),
         (["{}", "{}"], "{}: one object with all arguments is enough"),
         (["{}", "-"], "-: one object with all arguments is enough"),
-        (["[1]"], "[1]: it is no JSON object"),
+        (["[1]"], "[1]: it is not a JSON object"),
         (["{a"], "{a: "),
         (["@nowhere"], "@nowhere: cannot read the file: No such file or directory"),
         (["a=@nowhere"], "a=@nowhere: cannot read the file: No such file or directory"),
         (["a:=@."], "a:=@.: cannot read the file: Is a directory"),
-        (["a=\udcff"], "a=\udcff: it is no UTF-8"),
-        (["\udcff=a"], "\udcff=a: it is no UTF-8"),
+        (["a=\udcff"], "a=\udcff: it is not UTF-8"),
+        (["\udcff=a"], "\udcff=a: it is not UTF-8"),
         (['{"a": ' + "[" * 50_000], '{"a": ' + "[" * 34 + "...: it is nested too deeply"),
     ],
 )
@@ -101,6 +101,6 @@ def test_stdin_that_holds_no_object(typed, monkeypatch):
     typed(b"")
     assert refusal("-") == "-: Input data was truncated"
     typed(b"[1]")
-    assert refusal("-").startswith("-: it is no JSON object")
+    assert refusal("-").startswith("-: it is not a JSON object")
     monkeypatch.setattr(sys, "stdin", None)
-    assert refusal("-") == "-: there is no stdin to read it from"
+    assert refusal("-") == "-: stdin is closed"

@@ -106,7 +106,7 @@ def test_definition_says_what_it_is(command, caller):
         ("echo first >&2; echo '  last  ' >&2; echo >&2; exit 3", "last"),
         ("exit 3", "it ended with exit code 3"),
         ("kill -9 $$", "it was ended by SIGKILL"),
-        ("echo nonsense", "its output is no JSON: JSON is malformed: invalid character (byte 4)"),
+        ("echo nonsense", "its output is not JSON: JSON is malformed: invalid character (byte 4)"),
         ("/nowhere/to/be/found", "not found"),
         ("head -c 17000000 /dev/zero", "its output is longer than 16777216 bytes"),
     ],

@@ -73,7 +73,7 @@ def test_lines_reach_the_subscribers_in_order_until_the_end(publisher, peer):
     "line, words",
     [
         ("nonsense", "line 2 is left out: JSON is malformed"),
-        ("[1]", "line 2 is left out: it is no JSON object"),
+        ("[1]", "line 2 is left out: it is not a JSON object"),
         ('{"a": ', "line 2 is left out: Input data was truncated"),
     ],
 )

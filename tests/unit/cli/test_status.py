@@ -209,7 +209,7 @@ def test_gateway_that_is_not_ours_says_less():
         code, lines = status("--url", gateway.url, "--login", "anna")
     assert code == 0
     assert lines["version"] == (
-        "ok", f"{VERSION}; the gateway says none, as one that is not ours"
+        "ok", f"{VERSION}; the gateway does not say its own, so it is not ours"
     )  # fmt: skip
 
 

@@ -374,7 +374,7 @@ def test_malformed_restrictions_of_a_join_are_told_in_the_joined_domain():
     room = Room()
     room.connect("a")
     a = room.hello("a")
-    reason = "Malformed restrictions: unexpected character at position 0"
+    reason = "These restrictions cannot be used: unexpected character at position 0"
     assert room.handle("a", Join("j", a, "agm", "&x")) == [
         Send("a", Error("j", a, "agm.errors.failure", reason, "agm"))
     ]

@@ -65,7 +65,7 @@ class Aliased(BaseModel):
         (np.longdouble(1.5), 1.5),
         (np.array([1.5], dtype=np.float16), [1.5]),
         (np.array([{"a": (1,)}, None], dtype=object), [{"a": [1]}, None]),
-        (np.timedelta64("NaT"), None),
+        (np.timedelta64("NaT", "s"), None),
         (np.ma.masked, None),
         (pd.DataFrame(), []),
         (pd.DataFrame({"a": []}), []),

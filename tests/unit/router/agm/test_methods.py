@@ -161,7 +161,8 @@ def test_registering_an_id_again_does_not_count_twice_against_the_limit():
         ({**SUM, "restrictions": "1" * 21}, "Restrictions are a string of at most 20 characters"),
         (
             {**SUM, "restrictions": "$x =="},
-            "Malformed restrictions: expected a field, a text, a number or '(' at position 5",
+            "These restrictions cannot be used: "
+            "expected a field, a text, a number or '(' at position 5",
         ),
     ],
 )
