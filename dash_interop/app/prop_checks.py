@@ -103,7 +103,7 @@ def check_method_invoke(props: Mapping[str, Any]) -> None:
     options = _read_dict("options", fields.get("options") or {}, OPTION_KEYS, InvalidInvoke)
     problem = _milliseconds_problem(
         "methodResponseTimeoutMs", options.get("methodResponseTimeoutMs")
-    ) or _milliseconds_problem("waitTimeoutMs", options.get("waitTimeoutMs"), or_none=True)
+    ) or _milliseconds_problem("waitTimeoutMs", options.get("waitTimeoutMs"), or_zero=True)
     if problem is not None:
         raise InvalidInvoke(problem)
 
@@ -140,7 +140,7 @@ def _read_dict(
     return fields
 
 
-def _milliseconds_problem(name: str, value: Any, *, or_none: bool = False) -> str | None:
+def _milliseconds_problem(name: str, value: Any, *, or_zero: bool = False) -> str | None:
     if value is None:
         return None
-    return time_problem(name, value, unit="milliseconds", or_none=or_none)
+    return time_problem(name, value, unit="milliseconds", or_zero=or_zero)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 from weakref import WeakMethod
 
-from ..client.streams import StreamBranch, StreamSubscription
+from ..client.publishing import StreamBranch, StreamSubscription
 from ..client.sync import InteropClient, Stream
 from ..client.twins import method_like
 from ..errors import InteropError, RegistrationError

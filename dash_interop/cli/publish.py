@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..client.streams import SubscriptionRequest
+from ..client.publishing import SubscriptionRequest
 from ..client.sync import InteropClient
 from ..wire.definitions import MethodDefinition
 from .arguments import decode_object

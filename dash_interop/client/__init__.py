@@ -7,7 +7,8 @@ from ..peer.results import InvocationResult, ReturnValue
 from ..peer.subscribing import StreamData
 from ..wire.definitions import Method, MethodDefinition
 from .aio import InteropClient, connect
-from .streams import Stream, StreamBranch, StreamSubscription, Subscription, SubscriptionRequest
+from .publishing import Stream, StreamBranch, StreamSubscription, SubscriptionRequest
+from .subscribing import Subscription
 
 __all__ = [
     "Instance",

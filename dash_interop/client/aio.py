@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, InvalidInvoke, RegistrationError
+from ..peer.agm import Agm
 from ..peer.deadlines import time_problem
 from ..peer.queue import QueueSettings
+from ..peer.requests import ServerRequest
 from ..peer.results import InvocationResult
 from ..peer.targets import Target
 from ..wire.definitions import (
@@ -25,15 +27,11 @@ from .access import Access, TokenSource
 from .base import ClientBase
 from .engine import Engine
 from .listeners import Listener
-from .requests import (
-    check_registration_timeout,
-    check_seconds,
-    encode_arguments,
-    wanted_method,
-    wanted_stream,
-)
-from .running import Handler, HandlerFunction
-from .streams import Stream, Subscription
+from .publishing import Stream
+from .requests import check_registration_timeout, check_wait, method_request, stream_request
+from .running import Handler, HandlerFunction, Running
+from .socket import OpenConnection, open_socket
+from .subscribing import Subscription
 from .validation import Mode
 
 __all__ = ["InteropClient", "connect"]
@@ -128,16 +126,10 @@ class InteropClient(ClientBase):
         settings = QueueSettings(response_timeout, concurrency, max_queue)
         check_registration_timeout(timeout)
         await self._engine.request(
-            lambda token: self._session.register(
-                token,
-                bound.definition,
-                bound,
-                timeout=timeout,
-                settings=settings,
-                now=self._engine.now(),
-                replace=replace,
+            lambda token: self._agm.serving.register(
+                token, bound.definition, bound, settings, timeout=timeout, replace=replace
             ),
-            lambda token, offering: self._session.take_back(token, offering, self._engine.now()),
+            self._agm.serving.take_back,
         )
 
     async def unregister(self, definition: Definition) -> None:
@@ -147,12 +139,10 @@ class InteropClient(ClientBase):
         Raises:
             RegistrationError: This client offers no such method.
         """
-        offering = self._session.serving.find(definition)
+        offering = self._agm.serving.find(definition)
         if offering is None or offering.handler is None:
             raise RegistrationError(f"{read_definition(definition).name} is not registered here")
-        await self._engine.request(
-            lambda token: self._session.unregister(token, offering, self._engine.now())
-        )
+        await self._engine.request(lambda token: self._agm.serving.unregister(token, offering))
 
     async def invoke(
         self,
@@ -198,21 +188,11 @@ class InteropClient(ClientBase):
             InvocationError: Base of them all; with several servers the first one's error, and
                 ``all_errors`` has all.
         """
-        wanted = wanted_method(method)
-        encoded = encode_arguments(args)
-        check_seconds(wait_timeout=wait_timeout, response_timeout=response_timeout)
+        request = method_request(
+            method, args, target, wait_timeout=wait_timeout, response_timeout=response_timeout
+        )
         return await self._engine.request(
-            lambda token: self._session.invoke(
-                token,
-                wanted,
-                args,
-                encoded,
-                target,
-                wait_timeout=wait_timeout,
-                response_timeout=response_timeout,
-                now=self._engine.now(),
-            ),
-            lambda _, invoking: invoking.cancel(),
+            lambda token: self._agm.invoke(token, request), lambda _, invoking: invoking.cancel()
         )
 
     async def call(self, method: str, /, **arguments: Any) -> Any:
@@ -249,11 +229,9 @@ class InteropClient(ClientBase):
         filter = read_filter(wanted)
         if filter is None:
             raise InvalidInvoke("Say which method to wait for")
-        check_seconds(wait_timeout=timeout)
+        check_wait("timeout", timeout)
         return await self._engine.request(
-            lambda token: self._session.wait_for_method(
-                token, filter, timeout=timeout, now=self._engine.now()
-            ),
+            lambda token: self._agm.wait_for_method(token, filter, timeout=timeout),
             lambda _, wait: wait and self._session.link.end_wait(wait),
         )
 
@@ -287,7 +265,7 @@ class InteropClient(ClientBase):
         stream.listen("requested", subscription_request_handler)
         stream.listen("added", subscription_added_handler)
         stream.listen("removed", subscription_removed_handler)
-        await self._engine.open_stream(stream, timeout)
+        await stream.create(timeout)
         return stream
 
     async def subscribe(
@@ -329,24 +307,23 @@ class InteropClient(ClientBase):
             InvalidArguments: ``arguments`` is not a dict, or holds a value that cannot travel.
             InvalidInvoke: ``target`` or a time cannot be used.
         """
-        subscription = self._new_subscription(wanted_stream(stream), arguments)
+        request = stream_request(
+            stream, arguments, target, wait_timeout=wait_timeout, response_timeout=response_timeout
+        )
+        subscription = self._new_subscription(request)
         subscription.listen("data", on_data)
         subscription.listen("connected", on_connected)
         subscription.listen("waiting", on_waiting)
         subscription.listen("closed", on_closed)
         subscription.listen("failed", on_failed)
-        await self._engine.open_subscription(
-            subscription, target, follow, wait_timeout, response_timeout
-        )
+        await subscription.open(follow=follow)
         return subscription
 
     def _new_stream(self, definition: MethodDefinition) -> Stream:
         return Stream(self._engine, definition)
 
-    def _new_subscription(
-        self, stream: MethodDefinition, arguments: Mapping[str, Any] | None
-    ) -> Subscription:
-        return Subscription(self._engine, stream, arguments)
+    def _new_subscription(self, request: ServerRequest) -> Subscription:
+        return Subscription(self._engine, request)
 
 
 class connect:
@@ -404,7 +381,7 @@ class connect:
         self._access = Access(
             url, user=user, token=token, secret_file=secret_file, login=login, secret=secret
         )
-        problem = time_problem("timeout", timeout, or_none=True)
+        problem = time_problem("timeout", timeout, or_zero=True)
         if problem is not None:
             raise ConfigError(problem)
         name = application or _script_name()
@@ -428,9 +405,10 @@ class connect:
         """Connect; ``await connect(...)`` is short for it."""
         return InteropClient(await self.start_engine())
 
-    async def start_engine(self) -> Engine:
+    async def start_engine(self, open_connection: OpenConnection = open_socket) -> Engine:
         """What runs a client, connected."""
-        engine = Engine(self._access, self._identity)
+        engine = Engine(self._access, self._identity, [Agm], open_connection)
+        Running(engine).begin()
         try:
             await engine.open(self._timeout)
         except BaseException:

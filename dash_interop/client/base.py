@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ..peer.agm import Agm
 from ..peer.directory import Instance
 from ..peer.targets import read_filters
 from ..wire.definitions import Filter, Method, read_filter
@@ -23,6 +24,7 @@ class ClientBase:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._session = engine.session
+        self._agm = engine.session.domain(Agm)
 
     # The connection
 
@@ -49,7 +51,7 @@ class ClientBase:
     @property
     def instance(self) -> Instance:
         """This peer as others see it; ``get_methods`` and ``get_streams`` say what it offers."""
-        return self._session.instance
+        return self._agm.instance
 
     def on_state_changed(self, listener: Listener) -> Stop:
         """Call ``listener(state)`` when the connection is lost, or back."""
@@ -59,7 +61,7 @@ class ClientBase:
 
     def peers(self) -> list[Instance]:
         """The other peers that this one sees, whether they offer something or not."""
-        return self._engine.perform(self._session.directory.others)
+        return self._engine.perform(self._agm.directory.others)
 
     def methods(self, wanted: Filter = None) -> list[Method]:
         """
@@ -70,17 +72,17 @@ class ClientBase:
                 ``{"objectTypes": ["Client"]}``; names are compared without regard to case.
         """
         filter = read_filter(wanted)
-        return self._engine.perform(lambda: self._session.directory.methods(filter))
+        return self._engine.perform(lambda: self._agm.directory.methods(filter))
 
     def servers(self, wanted: Filter = None) -> list[Instance]:
         """The instances that offer something; with ``wanted``, as in ``methods``, just that."""
         filter = read_filter(wanted)
-        return self._engine.perform(lambda: self._session.directory.servers(filter))
+        return self._engine.perform(lambda: self._agm.directory.servers(filter))
 
     def methods_for_instance(self, instance: Mapping[str, Any]) -> list[Method]:
         """What an instance offers, or all those that match ``{"application": "Trades"}``."""
         matches = read_filters(instance)
-        return self._engine.perform(lambda: self._session.directory.methods_of(matches))
+        return self._engine.perform(lambda: self._agm.directory.methods_of(matches))
 
     def on_method_added(self, listener: Listener) -> Stop:
         """Call ``listener(method)`` when the first server offers it; now for those there are."""
@@ -100,7 +102,7 @@ class ClientBase:
 
     def on_server_method_added(self, listener: Listener) -> Stop:
         """Call ``listener(instance, method)`` for each method of each server, now and later."""
-        return self._listen("server_method_added", listener, self._session.directory.pairs)
+        return self._listen("server_method_added", listener, self._agm.directory.pairs)
 
     def on_server_method_removed(self, listener: Listener) -> Stop:
         """Call ``listener(instance, method)`` when a server has withdrawn a method or left."""

@@ -1,7 +1,8 @@
 """
-The shell of a session: carries out its effects with a socket, tasks, threads and one timer.
+The shell of a session: carries out its effects with a socket, threads and one timer.
 
-All of it happens on one loop; ``perform`` and ``post`` bring there what other threads want.
+All of it happens on one loop; ``perform`` and ``post`` bring there what other threads want. What
+is built on the engine, such as a stream, is known to it as something that ends with the client.
 """
 
 from __future__ import annotations
@@ -10,45 +11,31 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Future as ThreadFuture
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
-
-from msgspec import Raw
 
 from ..errors import (
     AuthenticationFailed,
     ConnectionFailed,
     ConnectionLost,
-    HandlerFailed,
     InteropError,
-    InvalidArguments,
-    InvalidResult,
-    InvocationError,
     MessageTooLarge,
     Overloaded,
 )
-from ..peer.effects import Emit, PeerEffect, Run, Settle, Stop, Transmit
-from ..peer.queue import Invocation
+from ..peer.domain import MakeDomain
+from ..peer.effects import Emit, PeerEffect, Settle, Transmit
 from ..peer.session import Session
-from ..peer.targets import Target
 from ..transport.threads import result_of
-from ..wire.codec import encode
 from ..wire.envelope import Outbound
-from ..wire.failures import raised
 from ..wire.login import Authentication
-from ..wire.payloads import PayloadError, decode_object, result_object
 from .access import Access
 from .listeners import CLOSE_TIMEOUT, Listeners
-from .requests import check_registration_timeout, check_seconds
-from .running import Handler
-from .socket import Transport
-from .streams import StreamBase, SubscriptionBase
+from .socket import OpenConnection, Socket
 from .threads import Threads
-from .validation import Validation
 
-__all__ = ["Engine", "is_running_here"]
+__all__ = ["Engine", "EndsWithClient", "is_running_here"]
 
 T = TypeVar("T")
 
@@ -62,13 +49,24 @@ MAX_THREADS = 64
 """Threads for plain functions; beyond that they wait for one another."""
 
 MOST_WARNINGS = 200
-"""So many different invocations that wait for a server are in the log."""
+"""Different lines in the log of invocations that wait for a server."""
 
 logger = logging.getLogger(__name__)
 
 
 def _nothing(*_: Any) -> None:
-    """It has no effect by itself, or one that may stay."""
+    """A question that needs no undoing."""
+
+
+class EndsWithClient(Protocol):
+    """Something that has to be ended when the client is closed."""
+
+    async def end(self, closer: asyncio.Task[Any] | None) -> None:
+        """
+        Args:
+            closer: The task that closes the client, which must not be cancelled or waited for.
+        """
+        ...
 
 
 class Engine:
@@ -76,28 +74,49 @@ class Engine:
     Args:
         access: Where the gateway is and how to log in.
         identity: What others see of this peer.
+        domains: What it takes part in.
+        open_connection: Opens a connection to the gateway, given its URL.
+
+    Attributes:
+        session: What is said to the gateway.
+        listeners: Those of the client itself.
+        connection_error: What went wrong with the connection last, in words; ``None`` while it is
+            all right.
+        closed: Set when the client has come to its end.
     """
 
-    def __init__(self, access: Access, identity: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        access: Access,
+        identity: Mapping[str, Any],
+        domains: Iterable[MakeDomain],
+        open_connection: OpenConnection,
+    ) -> None:
         self._access = access
         # The gateway puts the new peer id for "?", so that no two logins have one identity, and a
         # peer is let in again although the end of its last connection was not noticed yet.
-        self.session = Session({"instance": uuid4().hex, "peerId": "?", **identity})
+        introduction = {"instance": uuid4().hex, "peerId": "?", **identity}
+        self.session = Session(introduction, domains)
         self.connection_error: str | None = None
         self._threads = Threads(MAX_THREADS)
         self.listeners = self.make_listeners(
             lambda: logger.error("an event is not told: too many wait for their listeners")
         )
-        self._transport = Transport(lambda: access.ask(self._threads.run), self)
+        self._socket = Socket(
+            lambda: access.ask(self._threads.run), open_connection, self.session.codec, self
+        )
         self._loop = asyncio.get_running_loop()
         self._process = os.getpid()
         self._first_login: asyncio.Future[None] = self._loop.create_future()
         self._connecting: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._requests: set[asyncio.Future[Any]] = set()
-        self._handling: dict[Invocation, asyncio.Task[None]] = {}
-        self._ends: dict[StreamBase | SubscriptionBase, None] = {}
-        """What has to be told of the end of the client."""
+        self._ends: dict[EndsWithClient, None] = {}
+        self._performers: dict[type[PeerEffect], Callable[[Any], None]] = {
+            Transmit: self._transmit,
+            Settle: self._settle,
+            Emit: self._emit,
+        }
         self._posted: list[Callable[[], None]] = []
         self._posted_size = 0
         self._lock = threading.Lock()
@@ -121,7 +140,7 @@ class Engine:
             AuthenticationFailed: The gateway does not let us in.
             ConnectionFailed: No connection within ``timeout`` seconds.
         """
-        self._connecting = asyncio.ensure_future(self._transport.run())
+        self._connecting = asyncio.ensure_future(self._socket.run())
         if timeout is None:
             self._first_login.cancel()
             return
@@ -159,13 +178,10 @@ class Engine:
         # A handler or a listener may close the client that runs it.
         for each in list(self._ends):
             await each.end(closer)
-        tasks = {*self._handling.values(), *filter(None, [self._connecting])} - {closer}
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
-        self.session.disconnect(self.now())
-        self._carry_out()
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting], timeout=CLOSE_TIMEOUT)
+        self._take_turn(self.session.disconnect)
         if self._timer is not None:
             self._timer.cancel()
         for request in list(self._requests):
@@ -173,40 +189,6 @@ class Engine:
         await self.listeners.cancel(closer)
         self._threads.close()
         self.closed.set()
-
-    # Streams and subscriptions, which end with the client
-
-    async def open_stream(self, stream: StreamBase, timeout: float) -> None:
-        """
-        Raises:
-            RegistrationError: It cannot be offered.
-        """
-        Validation(stream.definition)
-        check_registration_timeout(timeout)
-        self._ends[stream] = None
-        await stream.create(timeout, lambda: self._ends.pop(stream, None))
-
-    async def open_subscription(
-        self,
-        subscription: SubscriptionBase,
-        target: Target,
-        follow: bool,
-        wait_timeout: float,
-        response_timeout: float,
-    ) -> None:
-        """
-        Raises:
-            SubscriptionError: Nobody offers it, or accepted in time; or why it was rejected.
-        """
-        check_seconds(wait_timeout=wait_timeout, response_timeout=response_timeout)
-        self._ends[subscription] = None
-        await subscription.open(
-            target,
-            follow,
-            wait_timeout,
-            response_timeout,
-            lambda: self._ends.pop(subscription, None),
-        )
 
     async def flush(self) -> None:
         """
@@ -216,7 +198,28 @@ class Engine:
             InteropError: Called from another loop.
         """
         self.check_loop()
-        await self._transport.flush()
+        await self._socket.flush()
+
+    # What is built on it
+
+    def adopt(self, part: EndsWithClient) -> None:
+        """End a part together with the client, unless it is released before."""
+        self._ends[part] = None
+
+    def release(self, part: EndsWithClient) -> None:
+        """A part has ended by itself."""
+        self._ends.pop(part, None)
+
+    def carry_out_by(self, kind: type[PeerEffect], perform: Callable[[Any], None]) -> None:
+        """Give effects of a domain, by their class, to whoever knows what they ask for."""
+        self._performers[kind] = perform
+
+    def make_listeners(self, on_overflow: Callable[[], None]) -> Listeners:
+        return Listeners(self._threads.run, on_overflow)
+
+    def run_in_thread(self, function: Callable[[], T]) -> Awaitable[T]:
+        """As ``Threads.run``."""
+        return self._threads.run(function)
 
     # Asking the session
 
@@ -227,11 +230,11 @@ class Engine:
         self, ask: Callable[[Any], Any], undo: Callable[[Any, Any], Any] = _nothing
     ) -> Any:
         """
-        Ask the session for something and wait for its end.
+        Ask a domain of the session for something and wait for its end.
 
         Args:
             ask: Asks, given the token.
-            undo: Takes it back when nobody waits any more, given the token and what ``ask`` gave.
+            undo: Takes it back if the caller is cancelled, given the token and what ``ask`` gave.
 
         Raises:
             InteropError: As the session says; or called from another loop.
@@ -241,14 +244,12 @@ class Engine:
         token: asyncio.Future[Any] = self._loop.create_future()
         self._requests.add(token)
         try:
-            asked = ask(token)
-            self._carry_out()
+            asked = self._take_turn(ask, token)
             try:
                 return await token
             except asyncio.CancelledError:
                 if not self.is_closed:
-                    undo(token, asked)
-                    self._carry_out()
+                    self._take_turn(undo, token, asked)
                 raise
         finally:
             self._requests.discard(token)
@@ -258,14 +259,11 @@ class Engine:
         Run something on the loop, from whatever thread, and wait for it.
 
         Raises:
-            InteropError: It will never run.
+            InteropError: The client is closed, or its loop does not run.
         """
         self._check_usable()
         if self._is_on_loop():
-            self.session.link.now = self.now()
-            result = function()
-            self._carry_out()
-            return result
+            return self._take_turn(function)
         future: ThreadFuture[T] = ThreadFuture()
 
         def run() -> None:
@@ -302,10 +300,10 @@ class Engine:
             raise MessageTooLarge.of(size, max_size)
         if size > room:
             raise MessageTooLarge(f"{size} bytes are too many: at most {room} may wait to be sent")
-        # Near the limit it is known on the loop only, and has to be told here.
+        # Near the limit only the whole frame, which is made on the loop, shows whether it fits.
         may_fail = max_size is not None and size > max_size - ENVELOPE
         with self._lock:
-            if size and self._transport.backlog + self._posted_size + size > room:
+            if size and self._socket.backlog + self._posted_size + size > room:
                 raise Overloaded(f"{room} bytes wait to be sent: flush now and then")
             if not may_fail:
                 self._posted.append(function)
@@ -324,16 +322,16 @@ class Engine:
                     self._posted, self._posted_size = [], 0
                 raise
 
-    def make_listeners(self, on_overflow: Callable[[], None]) -> Listeners:
-        return Listeners(self._threads.run, on_overflow)
-
     def _run_posted(self) -> None:
         with self._lock:
             posted, self._posted = self._posted, []
             self._posted_size = 0
-        for function in posted:
-            function()
-        self._carry_out()
+
+        def run_all() -> None:
+            for function in posted:
+                function()
+
+        self._take_turn(run_all)
 
     def _check_usable(self) -> None:
         if os.getpid() != self._process:
@@ -366,51 +364,52 @@ class Engine:
         except RuntimeError:
             raise ConnectionLost("The client was closed") from None
 
-    # What the transport tells
+    # What the socket tells
 
     def opened(self, authentication: Authentication) -> None:
-        self.session.log_in(authentication, self.now())
-        self._carry_out()
+        self._take_turn(self.session.log_in, authentication)
 
     def received(self, message: Outbound) -> None:
-        self.session.receive(message, self.now())
-        self._carry_out()
+        self._take_turn(self.session.receive, message)
 
     def lost(self, reason: str) -> None:
-        # Who waits for the first login hears by an exception; the log says it once for each reason.
+        # Before the first login the reason is in an exception; then the log has each reason once.
         if self._first_login.done() and reason != self.connection_error:
             logger.warning("%s", reason)
         self.connection_error = reason
-        self.session.disconnect(self.now())
-        self._carry_out()
+        self._take_turn(self.session.disconnect)
 
     # Carrying out what the session wants
+
+    def _take_turn(self, ask: Callable[..., T], *arguments: Any) -> T:
+        """Everything that happens to the session happens here."""
+        self.session.begin(self._loop.time())
+        answer = ask(*arguments)
+        self._carry_out()
+        return answer
 
     def _carry_out(self) -> None:
         while self.session.link.effects:
             for effect in self.session.take():
-                self._carry_out_one(effect)
+                self._performers[type(effect)](effect)
         self._arm()
 
-    def _carry_out_one(self, effect: PeerEffect) -> None:
-        match effect:
-            case Transmit(frame):
-                self._transport.send(frame)
-            case Run(invocation):
-                self._handling[invocation] = asyncio.ensure_future(self._handle(invocation))
-            case Settle(token, value, None):
-                _succeed(token, value)
-            case Settle(token, _, error):
-                _fail(token, error)
-            case Stop(invocation):
-                self._handling.pop(invocation).cancel()
-            case Emit(source, event, arguments):
-                if source is self.session.link:
-                    self._emitted(event, *arguments)
-                else:
-                    source.emit(event, *arguments)
+    def _transmit(self, effect: Transmit) -> None:
+        self._socket.send(effect.frame)
 
-    def _emitted(self, event: str, *arguments: Any) -> None:
+    def _settle(self, effect: Settle) -> None:
+        if effect.error is None:
+            _succeed(effect.token, effect.value)
+        else:
+            _fail(effect.token, effect.error)
+
+    def _emit(self, effect: Emit) -> None:
+        if effect.source is self.session.link:
+            self._tell(effect.event, *effect.arguments)
+        else:
+            effect.source.emit(effect.event, *effect.arguments)
+
+    def _tell(self, event: str, *arguments: Any) -> None:
         match event:
             case "refused":
                 self._refused(*arguments)
@@ -420,7 +419,7 @@ class Engine:
                 self._warn_once(*arguments)
             case "state_changed" if arguments[0] == "connected":
                 self.connection_error = None
-                self._transport.logged_in()
+                self._socket.logged_in()
                 _succeed(self._first_login, None)
                 self.listeners.tell(event, *arguments)
             case _:
@@ -433,7 +432,7 @@ class Engine:
 
     def _refused(self, error: AuthenticationFailed) -> None:
         _fail(self._first_login, error)
-        self._transport.refuse(error)
+        self._socket.refuse(error)
 
     def _arm(self) -> None:
         deadline = self.session.next_deadline()
@@ -447,58 +446,11 @@ class Engine:
 
     def _tick(self) -> None:
         self._timer = None
-        self.session.tick(self.now())
-        self._carry_out()
-
-    # Handlers
-
-    async def _handle(self, invocation: Invocation) -> None:
-        try:
-            answer = await self._answer(invocation)
-        except asyncio.CancelledError:
-            if self.is_closed or invocation not in self._handling:
-                return
-            answer = self._refusal(invocation, HandlerFailed("The handler was cancelled"))
-        self._handling.pop(invocation, None)
-        if not self.is_closed:
-            self.perform(answer)
-
-    async def _answer(self, invocation: Invocation) -> Callable[[], None]:
-        """Run the handler; returns what tells the caller how that went."""
-        handler: Handler = invocation.offering.handler
-        caller = self.session.directory.instance(invocation.caller_id)
-        try:
-            call = handler.bind(decode_object(invocation.arguments), caller)
-        except InvalidArguments as error:
-            return self._refusal(invocation, error)
-        except PayloadError as error:
-            reason = f"The arguments cannot be read: {error}"
-            return self._refusal(invocation, InvalidArguments(reason))
-        try:
-            returned = await call() if handler.is_async else await self._threads.run(call)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
-            # The last two would end the loop, as whose handler asks for it.
-            return self._failed(invocation, error)
-        try:
-            result = result_object(returned)
-            handler.validation.check_result(result)
-        except InvalidResult as error:
-            logger.error("the handler %s: %s", handler.name, error.message)
-            return self._refusal(invocation, error)
-        except Exception as error:
-            return self._failed(invocation, error)
-        return lambda: self.session.serving.answer(invocation, Raw(encode(result)))
-
-    def _failed(self, invocation: Invocation, error: BaseException) -> Callable[[], None]:
-        logger.error("the handler %s failed", invocation.offering.handler.name, exc_info=error)
-        return self._refusal(invocation, raised(error))
-
-    def _refusal(self, invocation: Invocation, error: InvocationError) -> Callable[[], None]:
-        return lambda: self.session.serving.refuse(invocation, error)
+        self._take_turn(self.session.tick)
 
 
 def is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether a loop calls us."""
+    """Whether this runs on that loop."""
     # Not by the thread's number, which another thread gets when that one has ended.
     try:
         return asyncio.get_running_loop() is loop
@@ -511,6 +463,6 @@ def _succeed(request: asyncio.Future[Any], value: Any) -> None:
         request.set_result(value)
 
 
-def _fail(request: asyncio.Future[Any], error: InteropError | None) -> None:
-    if not request.done() and error is not None:
+def _fail(request: asyncio.Future[Any], error: InteropError) -> None:
+    if not request.done():
         request.set_exception(error)

@@ -16,7 +16,7 @@ def is_async(function: Any) -> bool:
 
 
 def generates(function: Any) -> bool:
-    """Whether calling it runs none of it: it yields, ``async`` or not."""
+    """Whether calling it only makes a generator: it yields, ``async`` or not."""
     return _is(function, inspect.isgeneratorfunction) or _is(function, inspect.isasyncgenfunction)
 
 

@@ -1,5 +1,5 @@
 """
-Functions that hear of events: in the order of the events, one at a time, never in the way of the
+Functions that hear of events: in the order of the events, one at a time, without holding up the
 connection. ``async def`` runs on the loop, ``def`` in a thread.
 """
 
@@ -92,12 +92,12 @@ class Listeners:
             self._enqueue(entry, arguments)
 
     def tell_last(self, event: str, *arguments: Any) -> None:
-        """As ``tell``, also where the queue is full: nothing comes after it."""
+        """As ``tell``, also where the queue is full; for the last event of all."""
         for entry in self._by_event.get(event, ()):
             self._append(entry, arguments)
 
     async def cancel(self, closer: asyncio.Task[Any] | None = None) -> None:
-        """Tell nobody any more; a listener that is told now ends, unless it is the ``closer``."""
+        """Tell no more; a listener that runs now is cancelled, unless it is the ``closer``."""
         self._is_closed = True
         self._waiting.clear()
         if self._task is not None and self._task is not closer:
@@ -123,7 +123,7 @@ class Listeners:
                 if self._waiting[0][0].is_async:
                     await self._call(*self._waiting.popleft())
                 else:
-                    # One hop for all that can run there in a row.
+                    # All plain listeners in a row share one change of the thread.
                     await self._run_in_thread(self._run_plain)
         finally:
             self._task = None
@@ -135,7 +135,7 @@ class Listeners:
                 if entry.is_active:
                     entry.function(*arguments)
             except BaseException:
-                # In a thread of ours, whatever it raises is nothing but its failure.
+                # It runs in a thread of the client, where even SystemExit must not end anything.
                 logger.exception("a listener failed: %r", entry.function)
 
     async def _call(self, entry: _Entry, arguments: tuple[Any, ...]) -> None:

@@ -1,19 +1,37 @@
-"""Functions as method handlers: which of their parameters get what."""
+"""Functions as method handlers: which of their parameters get what, and how they are run."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from ..errors import InvalidArguments, RegistrationError
+from msgspec import Raw
+
+from ..errors import (
+    HandlerFailed,
+    InvalidArguments,
+    InvalidResult,
+    InvocationError,
+    RegistrationError,
+)
+from ..peer.agm import Agm
+from ..peer.queue import Invocation
+from ..peer.serving import Run, Stop
+from ..wire.codec import encode
 from ..wire.definitions import MethodDefinition
+from ..wire.failures import raised
 from ..wire.hints import ALL_ARGUMENTS, CALLER
+from ..wire.payloads import PayloadError, decode_object, result_object
+from .engine import Engine
 from .functions import generates, is_async
+from .listeners import CLOSE_TIMEOUT
 from .validation import Mode, Validation, with_hints
 
-__all__ = ["Handler", "HandlerFunction"]
+__all__ = ["Handler", "HandlerFunction", "Running"]
 
 HandlerFunction: TypeAlias = Callable[..., "Any | Awaitable[Any]"]
 
@@ -21,13 +39,15 @@ _KINDS = inspect.Parameter
 _MOST_NAMES: Final = 20
 _NOTHING: Final[Mapping[str, Any]] = {}
 
+logger = logging.getLogger(__name__)
+
 
 class Handler:
     """
     A function that handles invocations.
 
     A parameter named ``args`` gets the dict of all arguments, one named ``caller`` the instance
-    that invokes; any other gets the argument of its name, or its default where there is none.
+    that invokes; any other gets the argument of its name, or its default where that is missing.
     ``**rest`` gets the arguments that no parameter is named after; without it they are ignored.
 
     Some handlers get more with each invocation: values, for the last parameters that may be given
@@ -101,7 +121,7 @@ class Handler:
         self.validation.check_arguments(args)
         missing = [name for name in self._needed if name not in args]
         if missing:
-            # In the words of a signature's check.
+            # These are the words of the check of a signature, too.
             problems = "; ".join(f"argument {name} is missing" for name in missing)
             given = ", ".join(list(args)[:_MOST_NAMES]) or "nothing"
             raise InvalidArguments(
@@ -128,7 +148,7 @@ class Handler:
         try:
             return list(inspect.signature(self.function).parameters.values())
         except (TypeError, ValueError):
-            # Some functions written in C do not say.
+            # Some functions that are written in C have no signature.
             reason = f"the parameters of {self.name} cannot be found out: wrap it in a function"
             raise RegistrationError(reason) from None
 
@@ -146,7 +166,7 @@ class Handler:
             self._parameters.append(parameter)
 
     def _last_parameters(self, count: int) -> list[str]:
-        """The names of the parameters that the values go to; none where ``*values`` gets them."""
+        """The names of the parameters that the values go to; empty where ``*values`` gets them."""
         if self._star is not None:
             return []
         by_position = [
@@ -198,3 +218,79 @@ def _check_kind(function: Any, name: str) -> None:
             f"{name} yields, and a method has one result: return it. What has many values is a "
             "stream"
         )
+
+
+class Running:
+    """
+    The handlers of a client at work: one task for each invocation that runs.
+
+    Args:
+        engine: Has the domain ``agm``; runs nothing before ``begin``.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._agm = engine.session.domain(Agm)
+        self._tasks: dict[Invocation, asyncio.Task[None]] = {}
+
+    def begin(self) -> None:
+        """Run what the session says, until the client ends."""
+        self._engine.carry_out_by(Run, self._run)
+        self._engine.carry_out_by(Stop, self._stop)
+        self._engine.adopt(self)
+
+    async def end(self, closer: asyncio.Task[Any] | None) -> None:
+        """The client is closed: what runs is cancelled, and no caller gets an answer."""
+        tasks = {*self._tasks.values()} - {closer}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
+
+    def _run(self, effect: Run) -> None:
+        invocation = effect.invocation
+        self._tasks[invocation] = asyncio.ensure_future(self._handle(invocation))
+
+    def _stop(self, effect: Stop) -> None:
+        self._tasks.pop(effect.invocation).cancel()
+
+    async def _handle(self, invocation: Invocation) -> None:
+        try:
+            outcome = await self._outcome_of(invocation)
+        except asyncio.CancelledError:
+            if self._engine.is_closed or invocation not in self._tasks:
+                return
+            outcome = HandlerFailed("The handler was cancelled")
+        self._tasks.pop(invocation, None)
+        if not self._engine.is_closed:
+            self._engine.perform(lambda: self._agm.serving.answer(invocation, outcome))
+
+    async def _outcome_of(self, invocation: Invocation) -> Raw | InvocationError:
+        """Run the handler; what it returned as JSON, or what the caller hears instead."""
+        handler: Handler = invocation.offering.handler
+        caller = self._agm.directory.instance(invocation.caller_id)
+        try:
+            call = handler.bind(decode_object(invocation.arguments), caller)
+        except InvalidArguments as error:
+            return error
+        except PayloadError as error:
+            return InvalidArguments(f"The arguments cannot be read: {error}")
+        try:
+            returned = await (call() if handler.is_async else self._engine.run_in_thread(call))
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            # The last two, which a handler may raise like any other error, would end the loop.
+            return _failure(handler, error)
+        try:
+            result = result_object(returned)
+            handler.validation.check_result(result)
+        except InvalidResult as error:
+            logger.error("the handler %s: %s", handler.name, error.message)
+            return error
+        except Exception as error:
+            return _failure(handler, error)
+        return Raw(encode(result))
+
+
+def _failure(handler: Handler, error: BaseException) -> InvocationError:
+    logger.error("the handler %s failed", handler.name, exc_info=error)
+    return raised(error)

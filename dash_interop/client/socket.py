@@ -1,69 +1,69 @@
-"""The socket to the gateway: opened anew after each end, whatever ended it, until it is closed."""
+"""The line to the gateway: connected anew after each end, whatever ended it, until it is closed."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from typing import Protocol, TypeAlias
 
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidHandshake, InvalidURI
-
-from ..errors import ConfigError, InteropError, ProtocolError
-from ..peer.link import CODEC
+from ..errors import ConfigError, ConnectionFailed, InteropError, ProtocolError
 from ..transport.connection import Connection
 from ..transport.outbox import Outbox
-from ..transport.websocket import WebSocketConnection
+from ..transport.websocket import open_websocket
+from ..wire.codec import Codec
 from ..wire.envelope import Outbound
 from ..wire.login import Authentication
 from .backoff import delays
 
-__all__ = ["Transport", "TransportOwner"]
+__all__ = ["OpenConnection", "Socket", "SocketOwner", "open_socket"]
 
 OUTBOX_SIZE = 256 * 1024 * 1024
 """Bytes that may wait for the gateway."""
 
 # Times, in seconds
-OPEN_TIMEOUT = 10.0
 LOGIN_TIMEOUT = 10.0
-PING_INTERVAL = 15.0
-PING_TIMEOUT = 15.0
 CLOSE_TIMEOUT = 2.0
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+OpenConnection: TypeAlias = Callable[[str], Awaitable[Connection]]
+"""Opens a connection, given a URL; raises ``ConnectionFailed`` where that does not succeed."""
 
 logger = logging.getLogger(__name__)
 
 
-class TransportOwner(Protocol):
-    """Who speaks over the socket."""
+class SocketOwner(Protocol):
+    """Who speaks over the socket, and hears of it."""
 
     def opened(self, authentication: Authentication) -> None:
-        """Log in; the owner has to call ``Transport.logged_in`` or ``Transport.refuse``."""
+        """Log in; the owner has to call ``Socket.logged_in`` or ``Socket.refuse``."""
         ...
 
     def received(self, message: Outbound) -> None: ...
 
     def lost(self, reason: str) -> None:
-        """The socket is gone, or did not come about; another attempt follows."""
+        """The connection has ended, or did not come about; another attempt follows."""
         ...
 
 
-class Transport:
+class Socket:
     """
     Args:
-        ask: Where to connect and how to log in, asked before each attempt.
+        ask: Says where to connect and how to log in, before each attempt.
+        open_connection: Opens a connection there.
+        codec: Reads what the gateway sends.
         owner: Who speaks over the socket.
     """
 
     def __init__(
         self,
         ask: Callable[[], Awaitable[tuple[str, Authentication]]],
-        owner: TransportOwner,
+        open_connection: OpenConnection,
+        codec: Codec,
+        owner: SocketOwner,
     ) -> None:
         self._ask = ask
+        self._open = open_connection
+        self._codec = codec
         self._owner = owner
         self._outbox: Outbox | None = None
         self._logged_in = asyncio.Event()
@@ -108,11 +108,9 @@ class Transport:
         """One connection from its beginning to its end; returns why it ended, in words."""
         self._logged_in.clear()
         self._refusal = None
-        url = ""
         try:
             url, authentication = await self._ask()
-            socket = await connect(url, **_options(url))
-            connection = WebSocketConnection(socket)
+            connection = await self._open(url)
             self._outbox = outbox = Outbox(connection, OUTBOX_SIZE, CLOSE_TIMEOUT, _too_slow)
             try:
                 return await self._converse(connection, authentication)
@@ -120,12 +118,10 @@ class Transport:
                 self._outbox = None
                 outbox.close(1000, "")
                 await outbox.wait_closed()
-        except (OSError, InvalidHandshake, asyncio.TimeoutError) as error:
-            return f"cannot connect to {url}: {_words(error)}"
-        except (ConfigError, InvalidURI) as error:
+        except (ConfigError, ConnectionFailed) as error:
             return str(error)
         except ProtocolError as error:
-            return f"the gateway at {url} sent what is not text: {error}"
+            return f"the gateway sent what is not text: {error}"
         except Exception as error:
             logger.exception("an attempt to connect failed")
             return f"{type(error).__name__}: {error}"
@@ -151,7 +147,7 @@ class Transport:
     async def _read(self, connection: Connection) -> str:
         async for frame in connection.frames():
             try:
-                message = CODEC.from_gateway(frame)
+                message = self._codec.from_gateway(frame)
             except ProtocolError as error:
                 # Some gateways relay what a peer of theirs got wrong; the rest goes on.
                 logger.error("passed over a frame of the gateway: %s", error)
@@ -161,30 +157,14 @@ class Transport:
         return "the connection to the gateway has ended"
 
 
-def _options(url: str) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "compression": None,
-        # The gateway bounds what peers send, and adds a little to it in passing it on.
-        "max_size": None,
-        "open_timeout": OPEN_TIMEOUT,
-        "ping_interval": PING_INTERVAL,
-        "ping_timeout": PING_TIMEOUT,
-        "close_timeout": CLOSE_TIMEOUT,
-        "write_limit": 2 * OUTBOX_SIZE,
-        "user_agent_header": None,
-    }
-    if urlsplit(url).hostname in _LOOPBACK:
-        # A proxy for the rest of the world is none for this machine.
-        options["proxy"] = None
-    return options
+async def open_socket(url: str) -> Connection:
+    """
+    Open a WebSocket to the gateway.
 
-
-def _words(error: BaseException) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "nobody listens there"
-    if isinstance(error, asyncio.TimeoutError):
-        return f"no answer within {OPEN_TIMEOUT:g} s"
-    return str(error) or type(error).__name__
+    Raises:
+        ConnectionFailed: It did not come about.
+    """
+    return await open_websocket(url, write_limit=2 * OUTBOX_SIZE)
 
 
 def _too_slow() -> None:

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import Overloaded, SubscriptionClosed
+from ..peer.requests import ServerRequest
 from ..peer.subscribing import StreamData
 from ..wire.definitions import MethodDefinition
-from . import aio, streams
+from . import aio, publishing, subscribing
 from .base import ClientBase
 from .engine import Engine
 from .portal import Portal
-from .streams import Branch, StreamBase, SubscriptionBase
+from .publishing import Branch, StreamBase
+from .subscribing import SubscriptionBase
 from .twins import blocking, like, method_like, run_here
 
 __all__ = ["InteropClient", "Stream", "Subscription", "connect"]
@@ -52,8 +54,8 @@ class Stream(StreamBase):
         """
         super().push(data, branch)
 
-    close = blocking(streams.Stream.close)
-    flush = blocking(streams.Stream.flush)
+    close = blocking(publishing.Stream.close)
+    flush = blocking(publishing.Stream.flush)
 
 
 class Subscription(SubscriptionBase):
@@ -63,14 +65,8 @@ class Subscription(SubscriptionBase):
     # thread they would be lost.
     _run = staticmethod(run_here)
 
-    def __init__(
-        self,
-        portal: Portal,
-        engine: Engine,
-        stream: MethodDefinition,
-        arguments: Mapping[str, Any] | None,
-    ) -> None:
-        super().__init__(engine, stream, arguments)
+    def __init__(self, portal: Portal, engine: Engine, request: ServerRequest) -> None:
+        super().__init__(engine, request)
         self._portal = portal
 
     @property
@@ -96,7 +92,7 @@ class Subscription(SubscriptionBase):
         except SubscriptionClosed:
             raise StopIteration from None
 
-    get = blocking(streams.Subscription.get)
+    get = blocking(subscribing.Subscription.get)
 
 
 class InteropClient(ClientBase):
@@ -167,10 +163,8 @@ class _Twin(aio.InteropClient):
     def _new_stream(self, definition: MethodDefinition) -> Any:
         return Stream(self._portal, self._engine, definition)
 
-    def _new_subscription(
-        self, stream: MethodDefinition, arguments: Mapping[str, Any] | None
-    ) -> Any:
-        return Subscription(self._portal, self._engine, stream, arguments)
+    def _new_subscription(self, request: ServerRequest) -> Any:
+        return Subscription(self._portal, self._engine, request)
 
 
 @like(aio.connect)

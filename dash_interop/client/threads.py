@@ -44,7 +44,7 @@ class Threads:
         Run a function in a thread. When this is cancelled, the function goes on if it has begun.
 
         Raises:
-            RuntimeError: It raised something that is no failure elsewhere, such as ``SystemExit``.
+            RuntimeError: It raised what would end the loop or mislead it, such as ``SystemExit``.
         """
         await self._free.acquire()
         outcome: asyncio.Future[Callable[[], T]] = self._loop.create_future()
@@ -70,7 +70,7 @@ class Threads:
             try:
                 self._loop.call_soon_threadsafe(self._done, inbox, job.outcome, outcome)
             except RuntimeError:
-                # The loop is closed, and nobody waits for it any more.
+                # The loop is closed, and with it whatever waited for the outcome.
                 return
 
     def _done(
@@ -89,7 +89,10 @@ class Threads:
 
 
 def _outcome_of(function: Callable[[], T]) -> Callable[[], T]:
-    """Run a function; what it raised is raised by what this returns, as futures refuse some."""
+    """
+    Run a function; what it returned or raised comes from calling what this returns, as a future
+    does not take every exception.
+    """
     try:
         value = function()
     except BaseException as error:

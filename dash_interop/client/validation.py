@@ -33,7 +33,8 @@ class Validation:
         mode: ``"off"``, ``"warn"`` or ``"strict"``.
 
     Raises:
-        RegistrationError: A signature is malformed; the text says where. Or ``mode`` is none.
+        RegistrationError: A signature is malformed, and the text says where; or ``mode`` is not
+            one of the three.
     """
 
     def __init__(self, definition: MethodDefinition, mode: Mode = "off") -> None:

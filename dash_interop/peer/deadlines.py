@@ -13,7 +13,7 @@ Action: TypeAlias = Callable[[float], None]
 """What a timer does, given the time."""
 
 _STALE: Final = 64
-"""Cancelled timers are cleared away when there are more of them, and more than of live ones."""
+"""More cancelled timers than this, and than live ones, are cleared away."""
 
 
 class Timer:
@@ -78,7 +78,7 @@ class Deadlines:
 
 
 def time_problem(
-    name: str, value: Any, *, unit: str = "seconds", or_none: bool = False
+    name: str, value: Any, *, unit: str = "seconds", or_zero: bool = False
 ) -> str | None:
     """
     What is wrong with a time that somebody gave, in words; ``None`` when it can be used.
@@ -87,11 +87,11 @@ def time_problem(
         name: What it is called.
         value: What was given.
         unit: What it counts.
-        or_none: Whether it may be 0.
+        or_zero: Whether it may be 0.
     """
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and (0 < value < inf or (or_none and value == 0)):
+    if is_number and (0 < value < inf or (or_zero and value == 0)):
         return None
-    if or_none:
+    if or_zero:
         return f"{name} has to be a number of {unit}, 0 or more, not {value!r}"
     return f"{name} has to be a positive number of {unit}, not {value!r}"

@@ -66,7 +66,7 @@ class Instance(dict[str, Any]):
         return [method for method in offered if method.supports_streaming]
 
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
-        # Elsewhere, such as in a task queue, it is what it says and nothing more.
+        # In another process, such as a worker of a task queue, it is a plain dict.
         return dict, (dict(self),)
 
 
@@ -134,7 +134,7 @@ class Directory:
         self._offers.pop(peer_id, None)
 
     def clear(self) -> None:
-        """The connection is lost: nobody is seen any more."""
+        """The connection is lost, and with it the sight of all others."""
         for peer_id in list(self._instances):
             self.remove_instance(peer_id)
         self.own_id = None
@@ -142,11 +142,11 @@ class Directory:
     # What can be asked
 
     def instance(self, peer_id: str) -> Instance:
-        """Who that is; for one that has just left, all that is known is its id."""
+        """The instance of a peer; of one that has just left, only the id is known."""
         return self._instances.get(peer_id) or Instance({"peerId": peer_id}, self)
 
     def others(self) -> list[Instance]:
-        """All peers that are seen, but oneself."""
+        """All peers that are seen, this one left out."""
         return [each for each in self._instances.values() if each["peerId"] != self.own_id]
 
     def offered_by(self, peer_id: str) -> list[Method]:
@@ -221,8 +221,8 @@ class Directory:
         first: dict[str, Offer] = {}
         for offer in sorted(offers, key=lambda offer: offer.registration):
             first.setdefault(offer.server["peerId"], offer)
-        # An instance that came back before the end of its last connection was noticed is seen
-        # twice; nobody answers at the older one.
+        # An instance that came back before the gateway noticed the end of its last connection is
+        # seen twice, and only the later of the two answers.
         latest = {_identity(offer.server): offer for offer in first.values()}
         staying = [offer for offer in first.values() if latest[_identity(offer.server)] is offer]
         return sorted(staying, key=lambda offer: offer.server.get("user") != user)

@@ -1,24 +1,27 @@
-"""What a peer's brain asks its shell to do."""
+"""What a peer's brain asks its shell to do; domains may have more, with a shell of their own."""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 from msgspec import Struct
 
 from ..errors import InteropError
-from .queue import Invocation
 
-__all__ = ["Emit", "PeerEffect", "Run", "Settle", "Stop", "Transmit"]
+__all__ = ["Emit", "PeerEffect", "Settle", "Transmit"]
 
 
-class Transmit(Struct, frozen=True, gc=False):
-    """Send ``frame`` to the gateway, in the order of the effects."""
+class PeerEffect(Struct, frozen=True):
+    """Something to do; what was asked for first is done first."""
+
+
+class Transmit(PeerEffect, frozen=True, gc=False):
+    """Send ``frame`` to the gateway."""
 
     frame: bytes
 
 
-class Settle(Struct, frozen=True):
+class Settle(PeerEffect, frozen=True):
     """The request that ``token`` stands for has ended, with a value or an error."""
 
     token: Any
@@ -26,24 +29,9 @@ class Settle(Struct, frozen=True):
     error: InteropError | None = None
 
 
-class Run(Struct, frozen=True):
-    """Run the handler of an invocation and answer it."""
-
-    invocation: Invocation
-
-
-class Stop(Struct, frozen=True):
-    """The time of a running invocation is up; its answer will be dropped."""
-
-    invocation: Invocation
-
-
-class Emit(Struct, frozen=True):
-    """Tell the listeners of ``source``, in the order of the effects."""
+class Emit(PeerEffect, frozen=True):
+    """Tell the listeners of ``source``."""
 
     source: Any
     event: str
     arguments: tuple[Any, ...] = ()
-
-
-PeerEffect: TypeAlias = Transmit | Settle | Run | Stop | Emit

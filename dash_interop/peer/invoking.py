@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from msgspec import Raw
-
 from ..errors import (
     HandlerFailed,
     InvalidInvoke,
@@ -16,23 +14,23 @@ from ..errors import (
     NotConnected,
 )
 from ..wire.agm import Call, Result
-from ..wire.definitions import MethodDefinition
 from ..wire.envelope import NULL, Error, Outbound
 from ..wire.failures import read_failure, timed_out
 from ..wire.payloads import PayloadError, as_object, decode_payload
 from .deadlines import Timer
-from .directory import Offer
+from .directory import Directory, Offer
 from .link import Link, Wait
+from .requests import ServerRequest
 from .results import InvocationResult, Outcome, join_outcomes
-from .targets import Target, read_target
+from .targets import describe_target, read_target
 
-__all__ = ["Invoking", "describe_target"]
+__all__ = ["Invoking"]
 
 _TOLERATED: Final = 1.0
-"""Seconds that an invocation waits for a server before somebody hears that there is none."""
+"""Seconds that an invocation waits for a server before it is told that there is not one."""
 
 _MOST_NAMES: Final = 20
-"""So many names are told at most."""
+"""Names of methods or servers in one message."""
 
 
 class Invoking:
@@ -41,35 +39,23 @@ class Invoking:
 
     Args:
         link: The line to the gateway.
+        directory: Where its servers are found.
         token: Settled with an ``InvocationResult`` or an ``InvocationError``, once.
-        method: What to invoke.
-        called_with: The arguments, as the caller gave them.
-        arguments: The same as JSON.
-        target: Whom.
-        response_timeout: Longest time to wait for the answers, in seconds.
+        request: What is asked for.
 
     Raises:
-        InvalidInvoke: ``target`` is none.
+        InvalidInvoke: The target of the request is not a valid one.
     """
 
     def __init__(
-        self,
-        link: Link,
-        token: Any,
-        method: MethodDefinition,
-        called_with: Any,
-        arguments: Raw,
-        target: Target,
-        response_timeout: float,
+        self, link: Link, directory: Directory, token: Any, request: ServerRequest
     ) -> None:
         self._link = link
+        self._directory = directory
         self._token = token
-        self._method = method
-        self._called_with = called_with
-        self._arguments = arguments
-        self._target = target
-        self._choose = read_target(target)
-        self._response_timeout = response_timeout
+        self._request = request
+        self._method = request.method
+        self._choose = read_target(request.target)
         self._outcomes: dict[str, Outcome] = {}
         """By peer id, in the order of preference."""
         self._requests: list[str] = []
@@ -77,15 +63,15 @@ class Invoking:
         self._wait: Wait | None = None
         self._timer: Timer | None = None
 
-    def start(self, wait_timeout: float) -> None:
-        """Invoke now, or when a server is there within so many seconds."""
-        link = self._link
+    def start(self) -> None:
+        """Invoke now, or as soon as there is a server."""
+        link, wait_timeout = self._link, self._request.wait_timeout
 
         def give_up() -> None:
             waited = f"(waited {wait_timeout:g} s)"
             name = self._method.name
             if link.is_joined:
-                whom = describe_target(self._target)
+                whom = describe_target(self._request.target)
                 reason = f"No server offers the method {name} for target {whom} {waited}"
                 self._settle(MethodNotFound(reason))
             else:
@@ -97,38 +83,39 @@ class Invoking:
             self._timer = link.deadlines.at(link.now + _TOLERATED, self._tell_of_waiting)
 
     def cancel(self) -> None:
-        """Nobody wants the result any more."""
+        """The result is not wanted any more."""
         if self._wait is not None:
             self._link.end_wait(self._wait)
         self._release()
 
     def _tell_of_waiting(self, _: float) -> None:
-        """A wrong name or target would otherwise be told when all waiting is over."""
+        """A wrong name or target is told now, rather than when the whole wait is over."""
         link, name = self._link, self._method.name
         if not link.is_joined:
-            # Which is told of the connection.
+            # The missing connection is told elsewhere.
             return
-        offers = link.directory.offers(self._method, streaming=False)
+        offers = self._directory.offers(self._method, streaming=False)
         if offers:
+            whom = describe_target(self._request.target)
             servers = (str(offer.server.get("application")) for offer in offers)
             reason = (
-                f"nobody offers {name} for target {describe_target(self._target)} so far: start "
+                f"nobody offers {name} for target {whom} so far: start "
                 f"who is meant, or correct the target. It is offered by: {_listed(servers)}"
             )
         else:
-            methods = link.directory.methods()
+            methods = self._directory.methods()
             names = (method.name for method in methods if not method.supports_streaming)
             reason = (
                 f"nobody offers {name} so far: start what does, or correct the name. "
                 f"On offer: {_listed(names)}"
             )
-        link.emit(link, "waiting", reason)
+        link.tell("waiting", reason)
 
     def _try(self) -> bool:
         link = self._link
         if not link.is_joined:
             return False
-        offers = link.directory.offers(self._method)
+        offers = self._directory.offers(self._method)
         servers = [offer for offer in offers if not offer.method.supports_streaming]
         chosen = self._choose(servers, link.peer_id)
         if chosen:
@@ -145,7 +132,7 @@ class Invoking:
         link = self._link
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = link.deadlines.at(link.now + self._response_timeout, self._expire)
+        self._timer = link.deadlines.at(link.now + self._request.response_timeout, self._expire)
         for offer in chosen:
             self._outcomes[offer.server["peerId"]] = Outcome(offer.server)
         self._unanswered = len(chosen)
@@ -158,7 +145,7 @@ class Invoking:
         server_id = offer.server["peerId"]
 
         def message(request_id: str, peer_id: str | None) -> Call:
-            return Call(request_id, peer_id, server_id, offer.id, NULL, self._arguments)
+            return Call(request_id, peer_id, server_id, offer.id, NULL, self._request.encoded)
 
         def answered(answer: Outbound | None) -> None:
             self._answered(server_id, answer)
@@ -188,12 +175,12 @@ class Invoking:
     def _expire(self, _: float) -> None:
         for outcome in self._outcomes.values():
             if outcome.error is None and outcome.returned is None:
-                outcome.error = timed_out(self._method, self._response_timeout)
+                outcome.error = timed_out(self._method, self._request.response_timeout)
         self._conclude()
 
     def _conclude(self) -> None:
         outcomes = list(self._outcomes.values())
-        self._settle(join_outcomes(self._method, self._called_with, outcomes))
+        self._settle(join_outcomes(self._method, self._request.arguments, outcomes))
 
     def _settle(self, outcome: InvocationResult | InvocationError) -> None:
         self._release()
@@ -203,7 +190,8 @@ class Invoking:
             self._link.settle(self._token, outcome)
 
     def _release(self) -> None:
-        # Nothing kept may lead back here, or each call would be work for the garbage collector.
+        # What is kept must not refer to this object, or each call would be one cycle more for the
+        # garbage collector.
         self._wait = None
         if self._timer is not None:
             self._timer.cancel()
@@ -214,9 +202,3 @@ class Invoking:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(set(names))[:_MOST_NAMES]) or "nothing"
-
-
-def describe_target(target: Target) -> str:
-    if isinstance(target, str) or target is None:
-        return f"'{target or 'best'}'"
-    return repr([dict(entry) for entry in target] if isinstance(target, list) else target)

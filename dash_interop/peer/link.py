@@ -1,50 +1,53 @@
-"""One peer's line to the gateway: requests and their answers, what is waited for, and effects."""
+"""
+One peer's line to the gateway, which its session and domains share: requests and their answers,
+what is waited for, and effects.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from msgspec import Raw
 
 from ..errors import InteropError, MessageTooLarge
-from ..wire import agm, login
+from ..wire import login
 from ..wire.agm import Failure
 from ..wire.codec import Codec, encode
-from ..wire.envelope import Inbound, Outbound, RequestId
+from ..wire.envelope import Inbound, Outbound, RequestId, Vocabulary
 from ..wire.turn import Turn
 from .deadlines import Deadlines, Timer
-from .directory import Directory
 from .effects import Emit, PeerEffect, Settle, Transmit
 
-__all__ = ["CODEC", "Link", "OnAnswer", "Wait"]
+__all__ = ["Link", "OnAnswer", "Wait"]
 
 _LONGEST_REASON: Final = 200
-"""Characters that are left of a reason which is too large to be sent, if they fit."""
+"""Characters of a reason that are sent when all of it would be too large."""
 
 OnAnswer: TypeAlias = Callable[["Outbound | None"], None]
-"""Told of the answer to a request once; ``None`` when the connection broke before it came."""
-
-
-CODEC: Final = Codec([login.VOCABULARY, agm.VOCABULARY])
-"""The messages that a peer speaks."""
+"""Called once with the answer to a request; with ``None`` if the connection broke before."""
 
 
 class Link(Turn[PeerEffect]):
     """
-    What the parts of a session share.
+    Args:
+        identity: How the peer introduces itself.
+        vocabularies: Of the domains that it takes part in.
 
     Attributes:
-        peer_id: Who we are at the gateway; ``None`` until it lets us in.
-        is_joined: Whether others see us, so that requests may be sent.
+        codec: Reads and writes the messages of these domains.
+        identity: What others see of the peer, from its first login on as the gateway says it.
+        peer_id: Who it is at the gateway; ``None`` until it is let in.
+        is_joined: Whether it is a member of all its domains, so that requests may be sent.
         max_size: Bytes of the longest frame that the gateway takes; ``None`` where it does not say.
         ignored_answers: Answers that came too late, or to no request of ours.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, identity: Mapping[str, Any], vocabularies: Iterable[Vocabulary]) -> None:
         super().__init__()
-        self.deadlines = Deadlines()
-        self.directory = Directory(self._emit_own)
+        self.codec: Final = Codec([login.VOCABULARY, *vocabularies])
+        self.deadlines: Final = Deadlines()
+        self.identity = dict(identity)
         self.peer_id: str | None = None
         self.is_joined = False
         self.max_size: int | None = None
@@ -56,9 +59,9 @@ class Link(Turn[PeerEffect]):
     def transmit(self, message: Inbound) -> None:
         """
         Raises:
-            MessageTooLarge: The gateway would not take it, and end the connection.
+            MessageTooLarge: The gateway would not take it, but end the connection.
         """
-        frame = CODEC.to_gateway(message)
+        frame = self.codec.to_gateway(message)
         if self.max_size is not None and len(frame) > self.max_size:
             raise MessageTooLarge.of(len(frame), self.max_size)
         self.effects.append(Transmit(frame))
@@ -98,8 +101,9 @@ class Link(Turn[PeerEffect]):
     def emit(self, source: Any, event: str, *arguments: Any) -> None:
         self.effects.append(Emit(source, event, arguments))
 
-    def _emit_own(self, event: str, *arguments: Any) -> None:
-        self.emit(self, event, *arguments)
+    def tell(self, event: str, *arguments: Any) -> None:
+        """Tell the listeners of the peer itself; the link is the source of such events."""
+        self.effects.append(Emit(self, event, arguments))
 
     # Requests
 
@@ -124,30 +128,30 @@ class Link(Turn[PeerEffect]):
         return request_id
 
     def forget(self, request_id: str) -> None:
-        """Nobody waits for the answer any more."""
+        """The answer is not waited for any more."""
         self._requests.pop(request_id, None)
 
     def abandon(self, request_id: str, on_late_answer: OnAnswer) -> None:
-        """It took too long; somebody else looks at the answer, should it still come."""
+        """The answer took too long; should it still come, another function gets it."""
         if request_id in self._requests:
             self._requests[request_id] = on_late_answer
 
-    def answered(self, request_id: RequestId, message: Outbound) -> None:
-        on_answer = self._requests.pop(request_id, None)
+    def answered(self, message: Any) -> None:
+        """The gateway has sent an answer; every class of them has a ``request_id``."""
+        on_answer = self._requests.pop(message.request_id, None)
         if on_answer is None:
             self.ignored_answers += 1
         else:
             on_answer(message)
 
     def lose(self) -> None:
-        """The connection is gone: no request will be answered, and nobody is seen."""
+        """The connection is gone: no request will be answered."""
         self.peer_id = None
         self.is_joined = False
         self.max_size = None
         requests, self._requests = self._requests, {}
         for on_answer in requests.values():
             on_answer(None)
-        self.directory.clear()
 
     # Waiting for others
 
@@ -179,7 +183,7 @@ class Link(Turn[PeerEffect]):
             wait.timer.cancel()
 
     def look_again(self) -> None:
-        """Somebody offers something new, or we can be heard now."""
+        """There is something new to be seen, or requests may be sent from now on."""
         for wait in list(self._waiting):
             if wait in self._waiting and wait.is_over():
                 self.end_wait(wait)

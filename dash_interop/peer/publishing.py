@@ -23,7 +23,7 @@ from ..wire.agm import (
     RemoveInterest,
 )
 from ..wire.payloads import PayloadError, decode_object
-from .directory import Instance
+from .directory import Directory, Instance
 from .link import Link
 
 __all__ = ["Publication", "Publishing", "StreamInterest"]
@@ -56,7 +56,7 @@ class Publication:
 
     Attributes:
         id: Its method's.
-        owner: Whom the shell wants to hear of it.
+        owner: What the shell has for the stream; hears of its subscribers.
         decides: Whether the owner answers each request; they are accepted as they come otherwise.
         branches: Accepted subscriptions by branch key; a branch without any does not exist.
     """
@@ -83,8 +83,11 @@ class Publication:
 
 
 class Publishing:
-    def __init__(self, link: Link) -> None:
+    """The streams of a peer, and who subscribes to them."""
+
+    def __init__(self, link: Link, directory: Directory) -> None:
         self._link = link
+        self._directory = directory
         self._publications: dict[str, Publication] = {}
 
     def add(self, publication: Publication) -> None:
@@ -96,7 +99,7 @@ class Publishing:
         self._end_all(publication)
 
     def lose(self) -> None:
-        """The connection is gone, and all subscribers; they come back by themselves."""
+        """The connection is lost, and with it all subscribers; they come back by themselves."""
         for publication in self._publications.values():
             self._end_all(publication)
 
@@ -122,7 +125,7 @@ class Publishing:
             publication,
             message.subscription_id,
             arguments,
-            self._link.directory.instance(message.caller_id),
+            self._directory.instance(message.caller_id),
         )
         publication.interests[interest.id] = interest
         if publication.decides:
@@ -164,7 +167,7 @@ class Publishing:
 
     def push(self, publication: Publication, data: Raw, keys: Sequence[str] | None) -> None:
         """
-        To the branches named, or to all; one that nobody is on needs no message.
+        Send data to some branches, or to all; a branch without subscribers needs no message.
 
         Raises:
             MessageTooLarge: The gateway would not take it.
@@ -176,7 +179,7 @@ class Publishing:
 
     def push_to(self, interest: StreamInterest, data: Raw) -> None:
         """
-        To one subscriber; nobody gets it when the subscription has ended.
+        Send data to one subscriber; it is dropped when the subscription has ended.
 
         Raises:
             MessageTooLarge: The gateway would not take it.
@@ -197,7 +200,7 @@ class Publishing:
     def _is_undecided(self, interest: StreamInterest) -> bool:
         if interest.branch_key is not None:
             raise SubscriptionError("The subscription request was answered already")
-        # Gone meanwhile: there is nobody to answer.
+        # A subscriber that has left meanwhile gets no answer.
         return interest.id in interest.publication.interests
 
     def _end(self, interest: StreamInterest) -> None:

@@ -30,7 +30,7 @@ __all__ = ["Invocation", "InvocationQueue", "QueueOutlets", "QueueSettings"]
 
 
 _DUE_SOON: Final = 0.01
-"""Less time than this is none, in seconds."""
+"""An invocation that has less time left than this, in seconds, is not started any more."""
 
 
 class QueueSettings(Struct, frozen=True):
@@ -183,7 +183,8 @@ class InvocationQueue:
     def _start_next(self, now: float) -> None:
         while self._waiting and len(self._running) < self.settings.concurrency:
             invocation = self._waiting[0]
-            # It came with one that timed out: its handler would only be started to be stopped.
+            # Its time is up as well, as it came together with one that timed out: the handler would
+            # only be started to be stopped.
             if _deadline(invocation) <= now + _DUE_SOON:
                 _disarm(invocation)
                 self._expire(invocation, now)

@@ -18,11 +18,23 @@ from ..wire.definitions import Definition, MethodDefinition, read_definition, to
 from ..wire.envelope import Error, Outbound
 from ..wire.failures import describe_failure
 from .deadlines import Timer
-from .effects import Run, Stop
+from .effects import PeerEffect
 from .link import Link, OnAnswer
 from .queue import Invocation, InvocationQueue, QueueSettings
 
-__all__ = ["Offering", "Serving"]
+__all__ = ["Offering", "Run", "Serving", "Stop"]
+
+
+class Run(PeerEffect, frozen=True):
+    """Run the handler of an invocation, and answer it."""
+
+    invocation: Invocation
+
+
+class Stop(PeerEffect, frozen=True):
+    """The time of a running invocation is up; its answer will be dropped."""
+
+    invocation: Invocation
 
 
 class Offering:
@@ -73,19 +85,24 @@ class Serving:
 
     def register(
         self,
+        token: Any,
         definition: MethodDefinition,
         handler: Any,
-        token: Any,
-        timeout: float,
         settings: QueueSettings,
         *,
+        timeout: float,
         replace: bool = False,
     ) -> Offering:
         """
-        Offer a method or stream. With a ``timeout`` of 0 it is settled at once; should the gateway
-        refuse it, that is emitted as a problem.
+        Offer a method or stream.
 
         Args:
+            token: Settled when the gateway has confirmed it, or with a ``RegistrationError``.
+            definition: What others see of it.
+            handler: What the shell runs for it; ``None`` for a stream.
+            settings: Of the queue of its invocations.
+            timeout: Longest wait for the confirmation, in seconds. With 0 it is settled at once;
+                should the gateway refuse it, that is told as a problem.
             replace: Whether it takes the place of the method of that name.
 
         Raises:
@@ -96,19 +113,19 @@ class Serving:
         if earlier is not None:
             if not replace or earlier.handler is None:
                 raise RegistrationError(f"{name} is registered already: {_way_out(earlier)}")
-            self._replace(earlier, definition, handler, token, timeout, settings)
+            self._replace(token, earlier, definition, handler, settings, timeout)
             return earlier
         self._count += 1
         queue = InvocationQueue(name, settings, self._link.deadlines, self)
         offering = Offering(definition, str(self._count), handler, queue)
-        self._expect(offering, token, timeout)
+        self._expect(token, offering, timeout)
         self._offerings[offering.id] = offering
         self._by_name[name.lower()] = offering
         if self._link.is_joined:
             self._announce(offering)
         return offering
 
-    def unregister(self, offering: Offering, token: Any) -> None:
+    def unregister(self, token: Any, offering: Offering) -> None:
         """Withdraw it; what has been accepted is still answered."""
         name = offering.definition.name
         self._withdraw(offering, f"{name} was unregistered before it was confirmed")
@@ -119,20 +136,20 @@ class Serving:
         else:
             link.settle(token)
 
-    def take_back(self, offering: Offering, token: Any) -> None:
-        """Nobody waits for its registration any more."""
+    def take_back(self, token: Any, offering: Offering) -> None:
+        """Its registration is not waited for any more."""
         if offering.earlier is not None:
-            self._give_up(offering, "nobody waits for it")
+            self._give_up(offering, "it is not waited for any more")
         elif offering.id in self._offerings:
-            self.unregister(offering, token)
+            self.unregister(token, offering)
 
     def announce(self) -> None:
-        """We can be heard again: offer everything that was offered before."""
+        """Requests may be sent again: offer everything that was offered before."""
         for offering in list(self._offerings.values()):
             self._announce(offering)
 
     def lose(self) -> None:
-        """The connection is gone: nobody waits for answers any more."""
+        """The connection is lost: no caller waits for an answer any more."""
         for offering in self._with_queue():
             offering.queue.callers_left()
 
@@ -156,22 +173,20 @@ class Serving:
         )
         offering.queue.enqueue(invocation, self._link.now)
 
-    def answer(self, invocation: Invocation, result: Raw) -> None:
-        """The handler has returned."""
+    def answer(self, invocation: Invocation, outcome: Raw | InvocationError) -> None:
+        """The handler has returned or raised, or was not run for a reason."""
         if not self._finish(invocation):
+            return
+        if isinstance(outcome, InvocationError):
+            self._refuse(invocation.id, outcome)
             return
         link = self._link
         try:
-            link.transmit(Yield(None, invocation.peer_id, invocation.id, result))
+            link.transmit(Yield(None, invocation.peer_id, invocation.id, outcome))
         except MessageTooLarge as error:
             reason = f"What {invocation.offering.definition.name} returned is not sent: {error}"
-            link.emit(link, "problem", reason)
+            link.tell("problem", reason)
             self._refuse(invocation.id, MessageTooLarge(reason))
-
-    def refuse(self, invocation: Invocation, error: InvocationError) -> None:
-        """The handler has raised, or was not run for a reason."""
-        if self._finish(invocation):
-            self._refuse(invocation.id, error)
 
     def _finish(self, invocation: Invocation) -> bool:
         """The handler has ended; whether the caller still waits for it."""
@@ -206,12 +221,12 @@ class Serving:
 
     def _replace(
         self,
+        token: Any,
         offering: Offering,
         definition: MethodDefinition,
         handler: Any,
-        token: Any,
-        timeout: float,
         settings: QueueSettings,
+        timeout: float,
     ) -> None:
         """
         Let a new handler take over, also of what waits for its turn. Others know the method by its
@@ -222,7 +237,7 @@ class Serving:
             offering.earlier = (offering.definition, offering.handler, offering.queue.settings)
         offering.handler = handler
         offering.queue.change(settings, self._link.now)
-        self._expect(offering, token, timeout)
+        self._expect(token, offering, timeout)
         if definition != offering.definition:
             offering.definition = definition
             if self._link.is_joined:
@@ -230,7 +245,7 @@ class Serving:
         elif offering.is_confirmed:
             self._confirmed(offering)
 
-    def _expect(self, offering: Offering, token: Any, timeout: float) -> None:
+    def _expect(self, token: Any, offering: Offering, timeout: float) -> None:
         """Have the token settled when the gateway has confirmed it, or not in time."""
         offering.token = token
         offering.is_settled = False
@@ -270,8 +285,8 @@ class Serving:
         if offering.id not in self._offerings:
             return
         if offering.is_settled:
-            # Nobody waits to hear it; the next login tries again.
-            self._link.emit(self._link, "problem", reason)
+            # The registration is long over, so it is told as a problem; the next login tries again.
+            self._link.tell("problem", reason)
             if offering.earlier is not None:
                 self._restore(offering, offering.earlier)
         else:
@@ -286,7 +301,7 @@ class Serving:
             self._send_unregister(offering, lambda _: None)
 
     def _give_up(self, offering: Offering, reason: str) -> None:
-        """It cannot be offered so: what it replaced goes on, if it did."""
+        """It cannot be offered so: what it has replaced, if anything, goes on."""
         if offering.earlier is None:
             self._withdraw(offering, reason)
             return
@@ -303,7 +318,7 @@ class Serving:
             self._announce(offering)
 
     def _withdraw(self, offering: Offering, reason: str) -> None:
-        """Stop offering it; who waits for the confirmation hears the reason."""
+        """Stop offering it; a registration that still waits for its confirmation fails."""
         del self._offerings[offering.id]
         del self._by_name[offering.definition.name.lower()]
         if len(offering.queue):
@@ -335,4 +350,4 @@ def _way_out(offering: Offering) -> str:
 
 
 def _nothing() -> None:
-    """A method ends without further ado."""
+    """Nothing is to be done at the end of a method."""

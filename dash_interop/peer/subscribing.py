@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from ..errors import MessageTooLarge, SubscriptionError
 from ..wire.agm import (
@@ -36,19 +36,18 @@ from ..wire.agm import (
     SubscriptionCancelled,
     Unsubscribe,
 )
-from ..wire.definitions import MethodDefinition
 from ..wire.envelope import NULL, Error, Outbound
 from ..wire.payloads import PayloadError, decode_payload
 from .deadlines import Timer
-from .directory import Instance, Offer
-from .invoking import describe_target
+from .directory import Directory, Instance, Offer
 from .link import Link, Wait
-from .targets import Target, read_target
+from .requests import ServerRequest
+from .targets import describe_target, read_target
 
 __all__ = ["StreamData", "Subscribing", "SubscriptionLine"]
 
 _AWAY: Final = (METHOD_REMOVED, PEER_REMOVED)
-"""Why a subscription was cancelled though its publisher did not mean it."""
+"""Reasons for the end of a subscription other than that its publisher closed it."""
 
 
 class StreamData(Struct, frozen=True):
@@ -71,54 +70,56 @@ class SubscriptionLine:
     One subscription, at each of the servers that it is for.
 
     Args:
-        owner: Hears ``connected(server)``, ``data(StreamData)``, ``waiting()``, ``closed()``,
-            ``failed(error)``.
+        subscribing: Where it is kept.
+        link: The line to the gateway.
+        directory: Where its publishers are found.
         token: Settled when the first server has accepted, or with a ``SubscriptionError``. One that
             follows is settled, too, when the time to wait for a server is up.
+        owner: Hears ``connected(server)``, ``data(StreamData)``, ``waiting()``, ``closed()``,
+            ``failed(error)``.
+        request: What is subscribed to.
         follows: Whether it outlives its publishers.
+
+    Raises:
+        InvalidInvoke: The target of the request is not a valid one.
     """
 
     def __init__(
         self,
         subscribing: Subscribing,
         link: Link,
-        owner: Any,
+        directory: Directory,
         token: Any,
-        method: MethodDefinition,
-        arguments: dict[str, Any],
-        encoded: Raw,
-        target: Target,
-        response_timeout: float,
+        owner: Any,
+        request: ServerRequest,
         *,
         follows: bool,
     ) -> None:
+        target = request.target
         self._subscribing = subscribing
         self._link = link
-        self._owner = owner
+        self._directory = directory
         self._token = token
-        self._method = method
-        self._arguments = arguments
-        self._encoded = encoded
-        self._target = target
+        self._owner = owner
+        self._request = request
+        self._method = request.method
         self._choose = read_target(target)
-        self._response_timeout = response_timeout
         self._follows = follows
         self._takes_several = target in ("all", "skipMine") or isinstance(target, list | tuple)
-        self._wait_timeout = 0.0
         self._deadline = 0.0
         self._wait: Wait | None = None
         self._newcomers: Wait | None = None
         self._timer: Timer | None = None
         self._asked: dict[str, Offer] = {}
-        """Who has not answered yet, by request id."""
+        """Publishers that have not answered yet, by request id."""
         self._refused: dict[Offer, str] = {}
-        """Who refused, and why."""
+        """Publishers that refused, and why."""
         self._past: set[Offer] = set()
-        """Who is not asked again: one that refused earlier, or goes and is seen a little longer."""
+        """Publishers not to ask again: they refused earlier, or are leaving and still seen."""
         self._has_left = False
-        """Whether somebody left who had not answered yet."""
+        """Whether a publisher left before it answered."""
         self._open: dict[str, Offer] = {}
-        """Who has accepted, by subscription id."""
+        """Publishers that have accepted, by subscription id."""
         self._is_settled = False
         self._is_over = False
 
@@ -129,7 +130,7 @@ class SubscriptionLine:
 
     @property
     def servers(self) -> list[Instance]:
-        """Those who have accepted."""
+        """The instances that publish to it."""
         return [offer.server for offer in self._open.values()]
 
     @property
@@ -137,14 +138,13 @@ class SubscriptionLine:
         """Whether it is made again after an outage."""
         return self._follows or self._is_settled
 
-    def start(self, wait_timeout: float) -> None:
-        """Subscribe now, or when a publisher is there within so many seconds."""
-        self._wait_timeout = wait_timeout
-        self._deadline = self._link.now + wait_timeout
+    def start(self) -> None:
+        """Subscribe now, or as soon as there is a publisher."""
+        self._deadline = self._link.now + self._request.wait_timeout
         self._wait_for_publisher()
 
     def _wait_for_publisher(self) -> None:
-        """Who has the subscription in hand already waits as long as it takes."""
+        """Wait until the deadline; without limit once the subscription was open."""
         self._past.update(self._refused)
         self._refused.clear()
         self._has_left = False
@@ -163,14 +163,14 @@ class SubscriptionLine:
         link = self._link
         reason = (
             f"No server offers the stream {self._method.name} for target "
-            f"{describe_target(self._target)}"
+            f"{describe_target(self._request.target)}"
             if link.is_joined
             else f"{self._method.name}: there is no connection to the gateway"
         )
-        self._fail(f"{reason} (waited {self._wait_timeout:g} s)")
+        self._fail(f"{reason} (waited {self._request.wait_timeout:g} s)")
 
     def close(self) -> None:
-        """The subscriber has had enough."""
+        """The subscriber wants no more data."""
         for subscription_id in self._open:
             self._subscribing.unsubscribe(subscription_id)
         self._end()
@@ -195,9 +195,11 @@ class SubscriptionLine:
             data = decode_payload(message.data)
         except PayloadError as error:
             reason = f"Data of {self._method.name} is lost, as it cannot be read: {error}"
-            self._link.emit(self._link, "problem", reason)
+            self._link.tell("problem", reason)
             return
-        self._link.emit(self._owner, "data", StreamData(data, server, self._arguments, message.oob))
+        self._link.emit(
+            self._owner, "data", StreamData(data, server, self._request.arguments, message.oob)
+        )
 
     def cancelled(self, message: SubscriptionCancelled) -> None:
         self._past.add(self._forget(message.subscription_id))
@@ -218,7 +220,7 @@ class SubscriptionLine:
         link = self._link
         if not link.is_joined:
             return False
-        offers = link.directory.offers(self._method)
+        offers = self._directory.offers(self._method)
         streams = [offer for offer in offers if offer.method.supports_streaming]
         self._past.intersection_update(streams)
         chosen = self._choose(self._not_past(streams), link.peer_id)
@@ -231,10 +233,10 @@ class SubscriptionLine:
         return False
 
     def _ask_newcomers(self) -> bool:
-        """Ask those of the target that came later; never done with it."""
+        """Ask those of the target that came later; this wait never ends by itself."""
         link = self._link
         if link.is_joined:
-            streams = link.directory.offers(self._method, streaming=True)
+            streams = self._directory.offers(self._method, streaming=True)
             known = {
                 offer.server["peerId"] for offer in (*self._open.values(), *self._asked.values())
             }
@@ -250,7 +252,7 @@ class SubscriptionLine:
     def _ask(self, chosen: list[Offer]) -> None:
         link = self._link
         self._cancel_timer()
-        self._timer = link.deadlines.at(link.now + self._response_timeout, self._expire)
+        self._timer = link.deadlines.at(link.now + self._request.response_timeout, self._expire)
         for offer in chosen:
             self._ask_one(offer)
         self._conclude()
@@ -258,7 +260,7 @@ class SubscriptionLine:
     def _ask_one(self, offer: Offer) -> None:
         def message(request_id: str, peer_id: str | None) -> Subscribe:
             server_id = offer.server["peerId"]
-            return Subscribe(request_id, peer_id, server_id, offer.id, NULL, self._encoded)
+            return Subscribe(request_id, peer_id, server_id, offer.id, NULL, self._request.encoded)
 
         def answered(answer: Outbound | None) -> None:
             self._answered(request_id, answer)
@@ -284,7 +286,7 @@ class SubscriptionLine:
         self._conclude()
 
     def publisher_left(self, peer_id: str, ids: Sequence[MethodId] | None) -> None:
-        """It will not answer any more."""
+        """A publisher left, or withdrew some streams, and will not answer any more."""
         for request_id, offer in list(self._asked.items()):
             if _is_gone(offer, peer_id, ids):
                 del self._asked[request_id]
@@ -325,7 +327,7 @@ class SubscriptionLine:
         if not self._open:
             self._fail(
                 f"Nobody accepted the subscription to {self._method.name} within "
-                f"{self._response_timeout:g} s"
+                f"{self._request.response_timeout:g} s"
             )
 
     def _fail(self, reason: str) -> None:
@@ -370,7 +372,7 @@ class Subscribing:
         self._lines: dict[SubscriptionLine, None] = {}
         self._open: dict[str, SubscriptionLine] = {}
         self._abandoned: dict[str, Offer] = {}
-        """Requests that nobody waits for any more, until they are answered."""
+        """Requests that are not waited for any more, until they are answered."""
 
     def add(self, line: SubscriptionLine) -> None:
         self._lines[line] = None
@@ -385,7 +387,7 @@ class Subscribing:
         self._open.pop(subscription_id, None)
 
     def abandon(self, request_id: str, offer: Offer) -> None:
-        """It took too long, or is not wanted any more; should it be accepted yet, unsubscribe."""
+        """A request is not waited for any more; if it is accepted late, unsubscribe."""
         self._abandoned[request_id] = offer
 
         def too_late(answer: Outbound | None) -> None:
@@ -431,8 +433,8 @@ def _is_gone(offer: Offer, peer_id: str, ids: Sequence[MethodId] | None) -> bool
 
 
 def _nothing() -> None:
-    """There is no time limit."""
+    """A wait without a time limit never calls this."""
 
 
 def _ignore(_: Outbound | None) -> None:
-    """It is over, whatever the gateway says."""
+    """The subscription is over, whatever the gateway answers."""

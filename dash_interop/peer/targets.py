@@ -10,7 +10,7 @@ from ..errors import InvalidInvoke
 from ..wire.keys import nearest, unknown_key
 from .directory import Instance, Offer
 
-__all__ = ["Target", "read_filters", "read_target"]
+__all__ = ["Choice", "Target", "describe_target", "read_filters", "read_target"]
 
 Target: TypeAlias = "str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None"
 """``"best"`` (or ``None``), ``"all"``, ``"skipMine"``, an instance or part of one, or a list."""
@@ -25,7 +25,7 @@ _PASSING: Final = ("peerId", "pid", "isLocal")
 
 _PATTERN_KEYS: Final = ("regex", "flags")
 _OF_JAVASCRIPT: Final = "dguvy"
-"""Flags that JavaScript has, and that change nothing where a pattern is only looked for."""
+"""Flags of JavaScript that make no difference to whether a pattern is found."""
 
 _FLAGS: Final = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 _NAMED: Final[dict[str, Choice]] = {
@@ -40,7 +40,7 @@ _NAMED: Final[dict[str, Choice]] = {
 def read_target(target: Target) -> Choice:
     """
     Raises:
-        InvalidInvoke: It is no target; the text says what one is.
+        InvalidInvoke: It is not a valid target; the text says what is.
     """
     if target is None:
         return _NAMED["best"]
@@ -48,6 +48,13 @@ def read_target(target: Target) -> Choice:
         return _NAMED[target]
     matches = read_filters(target)
     return lambda offers, own_id: [offer for offer in offers if matches(offer.server)]
+
+
+def describe_target(target: Target) -> str:
+    """For errors and the log."""
+    if isinstance(target, str) or target is None:
+        return f"'{target or 'best'}'"
+    return repr([dict(entry) for entry in target] if isinstance(target, list) else target)
 
 
 def read_filters(target: Any) -> Callable[[Instance], bool]:
@@ -120,7 +127,7 @@ def _read_pattern(key: str, wanted: Any) -> re.Pattern[str] | None:
 
 
 def _check_no_pattern(key: str, entry: Filter) -> None:
-    """Instances may have dicts among their values, but none that looks like a pattern."""
+    """Instances may have dicts among their values, but not one that looks like a pattern."""
     for each in entry:
         if nearest(str(each), _PATTERN_KEYS) == "regex":
             raise InvalidInvoke(

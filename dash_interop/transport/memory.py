@@ -43,11 +43,13 @@ class MemoryConnection:
 
     async def frames(self) -> AsyncIterator[str]:
         while True:
-            while self._arrived:
-                frame = self._arrived.popleft()
-                self._size -= len(frame)
-                yield frame.decode()
-            self.other._changed.set()
+            if self._arrived:
+                while self._arrived:
+                    frame = self._arrived.popleft()
+                    self._size -= len(frame)
+                    yield frame.decode()
+                # Only then, or two ends that both read would wake each other for ever.
+                self.other._changed.set()
             if self._ended.is_set():
                 return
             self._changed.clear()

@@ -1,18 +1,29 @@
-"""A WebSocket as a connection: the only place that knows how the library sends and ends."""
+"""A WebSocket as a connection: the only place that knows how the library opens, sends and ends."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
 
+from websockets.asyncio.client import connect
 from websockets.asyncio.connection import Connection as Socket
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.protocol import State
 
-from ..errors import ProtocolError
+from ..errors import ConnectionFailed, ProtocolError
 
-__all__ = ["WebSocketConnection"]
+__all__ = ["WebSocketConnection", "open_websocket"]
+
+# Times, in seconds
+OPEN_TIMEOUT = 10.0
+PING_INTERVAL = 15.0
+PING_TIMEOUT = 15.0
+CLOSE_TIMEOUT = 2.0
 
 _UNSUPPORTED_DATA = 1003
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class WebSocketConnection:
@@ -69,3 +80,42 @@ class WebSocketConnection:
 
     async def wait_closed(self) -> None:
         await self._socket.wait_closed()
+
+
+async def open_websocket(url: str, write_limit: int) -> WebSocketConnection:
+    """
+    Args:
+        url: ``ws://`` or ``wss://``.
+        write_limit: As ``WebSocketConnection`` says, in bytes.
+
+    Raises:
+        ConnectionFailed: It did not come about; the text says why.
+    """
+    options: dict[str, Any] = {
+        "compression": None,
+        # The gateway bounds what peers send, and adds a little to it in passing it on.
+        "max_size": None,
+        "open_timeout": OPEN_TIMEOUT,
+        "ping_interval": PING_INTERVAL,
+        "ping_timeout": PING_TIMEOUT,
+        "close_timeout": CLOSE_TIMEOUT,
+        "write_limit": write_limit,
+        "user_agent_header": None,
+    }
+    if urlsplit(url).hostname in _LOOPBACK:
+        # The proxy that leads out of this machine does not lead to it.
+        options["proxy"] = None
+    try:
+        return WebSocketConnection(await connect(url, **options))
+    except InvalidURI as error:
+        raise ConnectionFailed(str(error)) from error
+    except (OSError, InvalidHandshake, asyncio.TimeoutError) as error:
+        raise ConnectionFailed(f"cannot connect to {url}: {_words(error)}") from error
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody listens there"
+    if isinstance(error, asyncio.TimeoutError):
+        return f"no answer within {OPEN_TIMEOUT:g} s"
+    return str(error) or type(error).__name__

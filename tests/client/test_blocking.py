@@ -23,7 +23,8 @@ from typing import Any
 import pytest
 
 from dash_interop.client import InteropClient, Stream, Subscription, connect, sync
-from dash_interop.client.streams import StreamBase, SubscriptionBase
+from dash_interop.client.publishing import StreamBase
+from dash_interop.client.subscribing import SubscriptionBase
 from dash_interop.errors import (
     ConnectionFailed,
     ConnectionLost,

@@ -14,7 +14,8 @@ from dash_interop import InteropError, client
 from dash_interop.app.interop import Interop
 from dash_interop.app.server_peer import HostedStream
 from dash_interop.client import sync
-from dash_interop.client.streams import StreamBase, SubscriptionBase
+from dash_interop.client.publishing import StreamBase
+from dash_interop.client.subscribing import SubscriptionBase
 from dash_interop.wire.definitions import MethodDefinition
 from dash_interop.wire.signature import parse
 from tests.support.documents import ROOT, programs, run, said

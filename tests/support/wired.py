@@ -1,22 +1,26 @@
 """Sessions joined to one router by lists instead of sockets, and a clock that tests move."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET, Raw, UnsetType, structs
 
 from dash_interop.errors import HandlerFailed, InteropError, InvocationError
+from dash_interop.peer.agm import Agm
 from dash_interop.peer.directory import Instance
-from dash_interop.peer.effects import Emit, PeerEffect, Run, Settle, Stop, Transmit
+from dash_interop.peer.domain import MakeDomain as MakePeerDomain
+from dash_interop.peer.effects import Emit, PeerEffect, Settle, Transmit
 from dash_interop.peer.invoking import Invoking
-from dash_interop.peer.link import CODEC, Wait
+from dash_interop.peer.link import Wait
 from dash_interop.peer.publishing import Publication, StreamInterest
 from dash_interop.peer.queue import Invocation, QueueSettings
-from dash_interop.peer.serving import Offering
+from dash_interop.peer.requests import ServerRequest
+from dash_interop.peer.serving import Offering, Run, Stop
 from dash_interop.peer.session import Session
 from dash_interop.peer.subscribing import SubscriptionLine
 from dash_interop.peer.targets import Target
+from dash_interop.router.domain import MakeDomain as MakeRouterDomain
 from dash_interop.router.effects import Send
 from dash_interop.router.limits import Limits
 from dash_interop.router.principals import Principal, Remote
@@ -71,7 +75,9 @@ class WiredPeer:
         self.wired = wired
         self.name = name
         self.user = user
-        self.session = Session({"application": name, "instance": name, "peerId": "?", **identity})
+        introduction = {"application": name, "instance": name, "peerId": "?", **identity}
+        self.session = Session(introduction, wired.peer_domains)
+        self.agm = self.session.domain(Agm)
         self.connection: str | None = None
         self.frames: dict[str, deque[str]] = {UP: deque(), DOWN: deque()}
         self.held: set[str] = set()
@@ -128,13 +134,9 @@ class WiredPeer:
 
     # What it asks for; what comes of it is delivered at once, unless it is held back
 
-    def do(self, function: Callable[[], Any]) -> Any:
-        """Ask a part of the session, which is not told the time, for something."""
-        self.session.link.now = self.wired.now
-        return self.ask(function)
-
     def ask(self, function: Callable[[], Any]) -> Any:
-        """Ask the session for something, and tell it the time."""
+        """Ask the session, or a part of it, for something."""
+        self.session.begin(self.wired.now)
         result = function()
         self.carry_out()
         if self.wired.at_once:
@@ -156,20 +158,19 @@ class WiredPeer:
         **settings: Any,
     ) -> Offering:
         return self.ask(
-            lambda: self.session.register(
+            lambda: self.agm.serving.register(
                 token or self.token(),
                 read_definition(definition),
                 handler,
+                QueueSettings(**settings),
                 timeout=timeout,
-                settings=QueueSettings(**settings),
-                now=self.wired.now,
                 replace=replace,
             )
         )
 
     def unregister(self, offering: Offering) -> str:
         token = self.token()
-        self.ask(lambda: self.session.unregister(token, offering, self.wired.now))
+        self.ask(lambda: self.agm.serving.unregister(token, offering))
         return token
 
     def start_invoking(
@@ -183,15 +184,16 @@ class WiredPeer:
         response_timeout: float = 30.0,
     ) -> Invoking:
         return self.ask(
-            lambda: self.session.invoke(
+            lambda: self.agm.invoke(
                 token,
-                read_definition(method),
-                args,
-                encode_payload({} if args is None else args),
-                target,
-                wait_timeout=wait_timeout,
-                response_timeout=response_timeout,
-                now=self.wired.now,
+                ServerRequest(
+                    method=read_definition(method),
+                    arguments=args,
+                    encoded=encode_payload({} if args is None else args),
+                    target=target,
+                    wait_timeout=wait_timeout,
+                    response_timeout=response_timeout,
+                ),
             )
         )
 
@@ -209,21 +211,19 @@ class WiredPeer:
 
     def answer_json(self, invocation: Invocation, result: Raw) -> None:
         self._finish(invocation)
-        self.do(lambda: self.session.serving.answer(invocation, result))
+        self.ask(lambda: self.agm.serving.answer(invocation, result))
 
     def refuse(self, invocation: Invocation, failure: str | InvocationError) -> None:
         """The handler raises, with these words, or was not run."""
         self._finish(invocation)
         error = HandlerFailed(failure) if isinstance(failure, str) else failure
-        self.do(lambda: self.session.serving.refuse(invocation, error))
+        self.ask(lambda: self.agm.serving.answer(invocation, error))
 
     def wait_for_method(self, wanted: Definition, timeout: float = 30.0) -> str:
         token = self.token()
 
         def wait() -> Wait | None:
-            return self.session.wait_for_method(
-                token, read_definition(wanted), timeout=timeout, now=self.wired.now
-            )
+            return self.agm.wait_for_method(token, read_definition(wanted), timeout=timeout)
 
         self.ask(wait)
         return token
@@ -239,19 +239,18 @@ class WiredPeer:
     ) -> Publication:
         """Events of it come from ``owner``."""
         return self.ask(
-            lambda: self.session.create_stream(
+            lambda: self.agm.create_stream(
                 token or self.token(),
                 read_definition(definition),
                 owner,
                 decides=decides,
                 timeout=timeout,
-                now=self.wired.now,
             )
         )
 
     def close_stream(self, publication: Publication) -> str:
         token = self.token()
-        self.ask(lambda: self.session.close_stream(token, publication, self.wired.now))
+        self.ask(lambda: self.agm.close_stream(token, publication))
         return token
 
     def requests(self, owner: Any = "stream") -> list[StreamInterest]:
@@ -259,22 +258,22 @@ class WiredPeer:
         return [event[1] for event in self.heard(owner, "requested")]
 
     def accept(self, interest: StreamInterest, key: str = "") -> None:
-        self.do(lambda: self.session.publishing.accept(interest, key))
+        self.ask(lambda: self.agm.publishing.accept(interest, key))
 
     def reject(self, interest: StreamInterest, reason: str) -> None:
-        self.do(lambda: self.session.publishing.reject(interest, reason))
+        self.ask(lambda: self.agm.publishing.reject(interest, reason))
 
     def push(self, publication: Publication, data: Any, *keys: str) -> None:
         """To all branches, or to those of some keys."""
         encoded = encode_payload(data)
-        self.do(lambda: self.session.publishing.push(publication, encoded, keys or None))
+        self.ask(lambda: self.agm.publishing.push(publication, encoded, keys or None))
 
     def push_to(self, interest: StreamInterest, data: Any) -> None:
         encoded = encode_payload(data)
-        self.do(lambda: self.session.publishing.push_to(interest, encoded))
+        self.ask(lambda: self.agm.publishing.push_to(interest, encoded))
 
     def close_interests(self, *interests: StreamInterest) -> None:
-        self.do(lambda: self.session.publishing.close(interests))
+        self.ask(lambda: self.agm.publishing.close(interests))
 
     def subscribe(
         self,
@@ -290,28 +289,29 @@ class WiredPeer:
     ) -> SubscriptionLine:
         """Events of it come from ``owner``, which is its token, too, unless there is another."""
         return self.ask(
-            lambda: self.session.subscribe(
+            lambda: self.agm.subscribe(
                 token or owner,
                 owner,
-                read_definition(stream),
-                arguments or {},
-                encode_payload(arguments or {}),
-                target,
+                ServerRequest(
+                    method=read_definition(stream),
+                    arguments=arguments or {},
+                    encoded=encode_payload(arguments or {}),
+                    target=target,
+                    wait_timeout=wait_timeout,
+                    response_timeout=response_timeout,
+                ),
                 follows=follows,
-                wait_timeout=wait_timeout,
-                response_timeout=response_timeout,
-                now=self.wired.now,
             )
         )
 
     def close(self, line: SubscriptionLine) -> None:
-        self.do(line.close)
+        self.ask(line.close)
 
     # What it knows
 
     def servers(self, name: str) -> list[str]:
         """The applications that offer a method, in the order of preference."""
-        servers: list[Instance] = self.session.directory.servers(read_definition(name))
+        servers: list[Instance] = self.agm.directory.servers(read_definition(name))
         return [server["application"] for server in servers]
 
     def pending_requests(self) -> int:
@@ -332,7 +332,7 @@ class WiredPeer:
         match effect:
             case Transmit(frame):
                 assert self.connection is not None, f"sent without a connection: {frame}"
-                message = CODEC.decode(frame)
+                message = self.session.codec.decode(frame)
                 is_anonymous = isinstance(message, Hello | Ping)
                 assert is_anonymous or message.peer_id == self.id, message
                 assert not self.wired.max_size or len(frame) <= self.wired.max_size
@@ -360,6 +360,8 @@ class Wired:
         max_size: Bytes of the longest frame that it takes; by default it does not say.
         at_once: Whether all that is said is delivered at once, unless a direction is held; else a
             test has to deliver it.
+        domains: The router's.
+        peer_domains: Those that every peer takes part in.
 
     Attributes:
         now: The time, in seconds.
@@ -372,10 +374,14 @@ class Wired:
         *,
         max_size: int | UnsetType = UNSET,
         at_once: bool = True,
+        domains: Iterable[MakeRouterDomain] = DOMAINS,
+        peer_domains: Sequence[MakePeerDomain] = (Agm,),
     ) -> None:
         self.limits = limits
         self.max_size = max_size
         self.at_once = at_once
+        self.domains = tuple(domains)
+        self.peer_domains = peer_domains
         self.now = 0.0
         self.peers: dict[str, WiredPeer] = {}
         self._connections: dict[str, WiredPeer] = {}
@@ -403,14 +409,14 @@ class Wired:
             peer.connection = f"k{self._count}"
             self._connections[peer.connection] = peer
             self.router.connect(peer.connection, Remote("127.0.0.1"))
-            peer.ask(lambda peer=peer: peer.session.log_in(credentials(peer.user), self.now))
+            peer.ask(lambda peer=peer: peer.session.log_in(credentials(peer.user)))
 
     def cut(self, *peers: WiredPeer) -> None:
         """The connections end, and with them what was under way over them."""
         for peer in peers:
             connection = self._unplug(peer)
             self._send(self.router.disconnect(connection, self.now))
-            peer.ask(lambda peer=peer: peer.session.disconnect(self.now))
+            peer.ask(peer.session.disconnect)
 
     def reconnect(self, *peers: WiredPeer) -> None:
         self.cut(*peers)
@@ -423,7 +429,7 @@ class Wired:
             self._unplug(peer)
         self.router = self._new_router()
         for peer in unplugged:
-            peer.ask(lambda peer=peer: peer.session.disconnect(self.now))
+            peer.ask(peer.session.disconnect)
 
     # Frames
 
@@ -462,9 +468,10 @@ class Wired:
 
     def tell(self, peer: WiredPeer, text: str) -> None:
         """The gateway says something to a peer."""
-        message = CODEC.from_gateway(text)
+        message = peer.session.codec.from_gateway(text)
         assert message is not None, text
-        peer.session.receive(message, self.now)
+        peer.session.begin(self.now)
+        peer.session.receive(message)
         peer.carry_out()
 
     def say(self, peer: WiredPeer, message: Outbound) -> None:
@@ -494,7 +501,7 @@ class Wired:
         for peer in self.peers.values():
             due = peer.session.next_deadline()
             if due is not None and due <= self.now:
-                peer.ask(lambda peer=peer: peer.session.tick(self.now))
+                peer.ask(peer.session.tick)
 
     def _next_deadline(self) -> float | None:
         deadlines = [peer.session.next_deadline() for peer in self.peers.values()]
@@ -504,7 +511,11 @@ class Wired:
     def _new_router(self) -> Router:
         self._count += 1
         return Router(
-            _Logins(), DOMAINS, node=f"N{self._count}", limits=self.limits, max_size=self.max_size
+            _Logins(),
+            self.domains,
+            node=f"N{self._count}",
+            limits=self.limits,
+            max_size=self.max_size,
         )
 
     def _unplug(self, peer: WiredPeer) -> str:

@@ -104,14 +104,14 @@ def test_servers_that_match_are_invoked(target, chosen):
 
 def test_instance_from_the_list_of_servers_is_a_target():
     wired, caller, first, second = company("first", "second")
-    servers = caller.session.directory.servers(MethodDefinition(name="Sum"))
+    servers = caller.agm.directory.servers(MethodDefinition(name="Sum"))
     caller.invoke("Sum", None, servers[1])
     assert invoked(first, second) == ["second"]
 
 
 def test_instance_is_a_target_still_after_it_has_reconnected():
     wired, caller, first, second = company("first", "second")
-    instance = caller.session.directory.servers(MethodDefinition(name="Sum"))[1]
+    instance = caller.agm.directory.servers(MethodDefinition(name="Sum"))[1]
     wired.reconnect(second)
     caller.invoke("Sum", None, instance)
     assert invoked(first, second) == ["second"]
@@ -627,7 +627,7 @@ def test_cancelled_invocation_that_waits_is_never_made():
     wired = Wired()
     caller, server = wired.peer("caller"), wired.peer("server")
     invoking = caller.start_invoking("t", "Sum")
-    caller.do(invoking.cancel)
+    caller.ask(invoking.cancel)
     assert caller.timers() == 0
     server.register("Sum")
     wired.tick(100)
@@ -639,8 +639,8 @@ def test_answer_to_a_cancelled_invocation_is_ignored_and_counted():
     wired, caller, first, second = company("first", "second")
     invoking = caller.start_invoking("t", "Sum", None, "all")
     answer(first)
-    caller.do(invoking.cancel)
-    caller.do(invoking.cancel)
+    caller.ask(invoking.cancel)
+    caller.ask(invoking.cancel)
     assert (caller.timers(), caller.pending_requests()) == (0, 0)
     answer(second)
     assert caller.session.link.ignored_answers == 1
@@ -653,7 +653,7 @@ def test_cancelling_what_has_ended_does_no_harm():
     invoking = caller.start_invoking("t", "Sum")
     other = caller.invoke("Sum")
     answer(first)
-    caller.do(invoking.cancel)
+    caller.ask(invoking.cancel)
     answer(first)
     assert caller.outcome("t").returned == {"by": "first"}
     assert caller.outcome(other).returned == {"by": "first"}

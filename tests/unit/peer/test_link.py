@@ -4,14 +4,14 @@ import pytest
 
 from dash_interop.errors import RegistrationError
 from dash_interop.peer.effects import Emit, Settle, Transmit
-from dash_interop.peer.link import CODEC, Link
+from dash_interop.peer.link import Link
 from dash_interop.wire.envelope import Success
 from dash_interop.wire.login import Join
 
 
 @pytest.fixture
 def link():
-    link = Link()
+    link = Link({}, [])
     link.peer_id = "p"
     return link
 
@@ -24,8 +24,8 @@ def test_request_is_sent_with_a_fresh_id_and_our_peer_id(link):
     first, second = ask(link, print), ask(link, print)
     assert first != second
     assert link.effects == [
-        Transmit(CODEC.to_gateway(Join(first, "p", "agm"))),
-        Transmit(CODEC.to_gateway(Join(second, "p", "agm"))),
+        Transmit(link.codec.to_gateway(Join(first, "p", "agm"))),
+        Transmit(link.codec.to_gateway(Join(second, "p", "agm"))),
     ]
 
 
@@ -33,17 +33,17 @@ def test_each_answer_reaches_its_request_once_whatever_the_order(link):
     first, second = [], []
     ids = ask(link, first.append), ask(link, second.append)
     answers = [Success(id, "p", "agm") for id in ids]
-    link.answered(ids[1], answers[1])
+    link.answered(answers[1])
     assert (first, second) == ([], [answers[1]])
-    link.answered(ids[0], answers[0])
-    link.answered(ids[0], answers[0])
+    link.answered(answers[0])
+    link.answered(answers[0])
     assert (first, second) == ([answers[0]], [answers[1]])
     assert link.ignored_answers == 1
 
 
 @pytest.mark.parametrize("request_id", ["unknown", None, -1, 1.5])
 def test_answer_to_no_request_is_counted(link, request_id):
-    link.answered(request_id, Success(request_id, "p", "agm"))
+    link.answered(Success(request_id, "p", "agm"))
     assert link.ignored_answers == 1
 
 
@@ -52,7 +52,7 @@ def test_answer_to_a_forgotten_request_is_counted(link):
     request_id = ask(link, answers.append)
     link.forget(request_id)
     link.forget(request_id)
-    link.answered(request_id, Success(request_id, "p", "agm"))
+    link.answered(Success(request_id, "p", "agm"))
     assert answers == []
     assert link.ignored_answers == 1
 
@@ -61,7 +61,7 @@ def test_answer_to_an_abandoned_request_goes_to_who_took_over(link):
     answers, late = [], []
     request_id = ask(link, answers.append)
     link.abandon(request_id, late.append)
-    link.answered(request_id, Success(request_id, "p", "agm"))
+    link.answered(Success(request_id, "p", "agm"))
     assert (answers, late) == ([], [Success(request_id, "p", "agm")])
     assert link.ignored_answers == 0
 
@@ -69,9 +69,9 @@ def test_answer_to_an_abandoned_request_goes_to_who_took_over(link):
 def test_request_that_was_answered_cannot_be_abandoned(link):
     late = []
     request_id = ask(link, lambda _: None)
-    link.answered(request_id, Success(request_id, "p", "agm"))
+    link.answered(Success(request_id, "p", "agm"))
     link.abandon(request_id, late.append)
-    link.answered(request_id, Success(request_id, "p", "agm"))
+    link.answered(Success(request_id, "p", "agm"))
     assert late == []
     assert link.ignored_answers == 1
 
@@ -85,7 +85,7 @@ def test_lost_connection_answers_every_request_with_nothing_once(link):
     link.lose()
     assert answers == [None, None]
     assert (link.peer_id, link.is_joined) == (None, False)
-    link.answered(request_id, Success(request_id, "p", "agm"))
+    link.answered(Success(request_id, "p", "agm"))
     assert answers == [None, None]
 
 
@@ -107,7 +107,7 @@ def test_effects_keep_their_order(link):
     assert link.effects == [
         Settle("token", 1),
         Emit("source", "event", (2, 3)),
-        Transmit(CODEC.to_gateway(Join("1", "p", "agm"))),
+        Transmit(link.codec.to_gateway(Join("1", "p", "agm"))),
         Settle("other", None, error),
     ]
 

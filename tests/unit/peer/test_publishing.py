@@ -51,7 +51,7 @@ def test_stream_is_settled_when_the_gateway_has_confirmed_it():
     assert not a.is_settled("t")
     wired.release(a)
     assert a.outcome("t") is None
-    (method,) = b.session.directory.methods()
+    (method,) = b.agm.directory.methods()
     assert method.supports_streaming
 
 
@@ -374,7 +374,7 @@ def test_closed_stream_is_gone_for_everybody():
     assert publisher.outcome(token) is None
     for peer in (a, b):
         assert peer.heard(peer.name, "closed") == [("closed",)]
-        assert peer.session.directory.methods() == []
+        assert peer.agm.directory.methods() == []
     assert len(publisher.heard("stream", "removed")) == 2
     wired.hold(publisher, UP)
     publisher.push(stream, {"px": 1})
@@ -401,7 +401,7 @@ def test_closing_a_stream_that_was_never_confirmed_fails_its_creation():
     publisher.error("t", RegistrationError)
     assert publisher.outcome(token) is None
     wired.connect(publisher)
-    assert publisher.session.directory.methods() == []
+    assert publisher.agm.directory.methods() == []
     assert publisher.timers() == 0
 
 

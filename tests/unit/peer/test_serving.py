@@ -45,9 +45,9 @@ def test_registration_is_settled_when_the_gateway_has_confirmed_it():
     wired.release(a)
     assert a.outcome("t") is None
     assert (a.pending_requests(), a.timers()) == (0, 0)
-    assert list(a.session.serving) == [offering]
-    assert a.session.serving.find("SUM") is offering
-    assert a.session.serving.get(offering.id) is offering
+    assert list(a.agm.serving) == [offering]
+    assert a.agm.serving.find("SUM") is offering
+    assert a.agm.serving.get(offering.id) is offering
 
 
 @pytest.mark.parametrize("name", ["Sum", "sum", "SUM"])
@@ -60,12 +60,12 @@ def test_name_can_be_registered_once(name):
     with pytest.raises(RegistrationError, match="registered already"):
         a.create_stream(name)
     assert "second" not in a.settled
-    assert list(a.session.serving) == [offering]
+    assert list(a.agm.serving) == [offering]
     assert wired.router.counters()["methods"] == 1
     a.unregister(offering)
     again = a.register(name, token="third")
     assert a.outcome("third") is None
-    assert list(a.session.serving) == [again]
+    assert list(a.agm.serving) == [again]
 
 
 def test_name_is_taken_while_its_registration_waits():
@@ -82,7 +82,7 @@ def test_registration_that_the_gateway_refuses_says_why_and_frees_the_name():
     a.register("Product", token="t")
     reason = "Product was refused by the gateway: The limit of methods for one peer is 1"
     assert str(a.error("t", RegistrationError)) == reason
-    assert a.session.serving.find("Product") is None
+    assert a.agm.serving.find("Product") is None
     assert a.timers() == 0
     assert a.told("problem") == []
     a.unregister(offering)
@@ -154,7 +154,7 @@ def test_registration_that_the_gateway_does_not_confirm_in_time_is_withdrawn_the
     assert b.servers("Sum") == []
     wired.release(a)
     assert len(a.settled["t"]) == 1
-    assert a.session.directory.methods() == []
+    assert a.agm.directory.methods() == []
     assert a.pending_requests() == 0
     wired.reconnect(a)
     assert b.servers("Sum") == []
@@ -211,8 +211,8 @@ def test_method_that_was_unregistered_is_gone_for_everybody():
     wired, server, caller, offering = served()
     token = server.unregister(offering)
     assert server.outcome(token) is None
-    assert server.session.serving.find("Sum") is None
-    assert list(server.session.serving) == []
+    assert server.agm.serving.find("Sum") is None
+    assert list(server.agm.serving) == []
     token = caller.invoke("Sum", wait_timeout=1)
     wired.tick(1)
     caller.error(token, MethodNotFound)
@@ -344,7 +344,7 @@ def test_replacement_with_another_definition_is_never_away():
     late = caller.invoke("Sum", {"n": 2})
     assert server.outcome("t") is None
     wired.release(caller)
-    (method,) = caller.session.directory.methods()
+    (method,) = caller.agm.directory.methods()
     assert method.accepts == "int n"
     for n in (1, 2):
         server.answer(server.running[0], {"n": n})
@@ -359,7 +359,7 @@ def test_replacement_during_an_outage_is_what_is_offered_afterwards():
     assert not server.is_settled("t")
     wired.connect(server)
     assert server.outcome("t") is None
-    assert [method.accepts for method in caller.session.directory.methods()] == ["int n"]
+    assert [method.accepts for method in caller.agm.directory.methods()] == ["int n"]
 
 
 @pytest.mark.parametrize("waits", [True, False])
@@ -387,13 +387,13 @@ def test_replacement_that_is_not_confirmed_leaves_the_former_one(ends):
     definition = MethodDefinition(name="Sum", accepts="int n")
     server.register(definition, "new", token="t", replace=True, timeout=5)
     if ends == "cancelled":
-        server.ask(lambda: server.session.take_back("t", offering, wired.now))
+        server.ask(lambda: server.agm.serving.take_back("t", offering))
     else:
         wired.tick(5)
     server.error("t", RegistrationError)
     wired.release(server)
     assert offering.handler == "handler"
-    assert [method.accepts for method in caller.session.directory.methods()] == [None]
+    assert [method.accepts for method in caller.agm.directory.methods()] == [None]
     assert (server.pending_requests(), server.timers()) == (0, 0)
 
 
@@ -438,7 +438,7 @@ def test_handler_gets_arguments_and_caller():
     assert arguments(invocation) == {"a": 2, "b": [40, None]}
     assert invocation.offering is offering
     assert (invocation.caller_id, invocation.peer_id) == (caller.id, server.id)
-    instance = server.session.directory.instance(invocation.caller_id)
+    instance = server.agm.directory.instance(invocation.caller_id)
     assert instance["application"] == "caller"
 
 
@@ -736,4 +736,4 @@ def test_nothing_is_kept_of_a_method_whose_last_invocation_ends_by_its_time():
     caller.invoke("Sum")
     server.unregister(offering)
     wired.tick(5)
-    assert server.session.serving._ending == {}
+    assert server.agm.serving._ending == {}

@@ -69,7 +69,7 @@ def test_peer_that_logs_in_is_connecting_then_connected():
 def test_instance_is_what_it_introduces_itself_as_until_the_gateway_says_what_others_see():
     wired = Wired()
     a = wired.stranger("a", desk=7)
-    assert a.session.instance == {"application": "a", "instance": "a", "peerId": "?", "desk": 7}
+    assert a.agm.instance == {"application": "a", "instance": "a", "peerId": "?", "desk": 7}
     wired.connect(a)
     seen = {
         "application": "a",
@@ -80,9 +80,9 @@ def test_instance_is_what_it_introduces_itself_as_until_the_gateway_says_what_ot
         "login": "anna",
         "machine": "127.0.0.1",
     }
-    assert a.session.instance == seen
+    assert a.agm.instance == seen
     wired.cut(a)
-    assert a.session.instance == seen
+    assert a.agm.instance == seen
 
 
 def test_instance_says_what_it_offers():
@@ -90,7 +90,7 @@ def test_instance_says_what_it_offers():
     a, b = wired.peer("a"), wired.peer("b")
     a.register("Sum")
     a.create_stream("Prices")
-    for instance in (a.session.instance, b.session.directory.servers()[0]):
+    for instance in (a.agm.instance, b.agm.directory.servers()[0]):
         assert [method.name for method in instance.get_methods()] == ["Sum"]
         assert [method.name for method in instance.get_streams()] == ["Prices"]
 
@@ -149,7 +149,7 @@ def test_each_state_is_told_once():
     wired = Wired()
     a = wired.peer("a")
     wired.cut(a)
-    a.do(lambda: a.session.disconnect(wired.now))
+    a.ask(lambda: a.session.disconnect())
     wired.connect(a)
     states = [state for _, state in a.told("state_changed")]
     assert states == ["connecting", "connected", "disconnected", "connecting", "connected"]
@@ -335,7 +335,7 @@ def test_outage_takes_all_servers_away_and_the_reconnect_brings_them_back():
     b.register("Sum")
     b.emitted.clear()
     wired.cut(b)
-    assert b.session.directory.methods() == []
+    assert b.agm.directory.methods() == []
     assert names(b.told(*ADDED, *LOST)) == [
         ("server_method_removed", "b", "Sum"),
         ("server_removed", "b"),
@@ -378,9 +378,9 @@ def test_everything_is_registered_again_after_a_reconnect():
     a.register("Product")
     a.create_stream("Prices")
     wired.cut(a)
-    assert b.session.directory.methods() == []
+    assert b.agm.directory.methods() == []
     wired.connect(a)
-    methods = b.session.directory.methods()
+    methods = b.agm.directory.methods()
     assert [(m.name, m.accepts, m.supports_streaming) for m in methods] == [
         ("Sum", "int a", False),
         ("Product", None, False),
@@ -453,7 +453,7 @@ def test_nothing_is_left_when_all_that_was_asked_has_ended():
     a.close_stream(stream)
     for peer in (a, b):
         assert (peer.pending_requests(), peer.timers()) == (0, 0)
-        assert peer.session.directory.methods() == []
+        assert peer.agm.directory.methods() == []
     assert wired.router.counters() == {
         "connections": 2,
         "peers": 2,
@@ -569,7 +569,7 @@ def test_definition_of_a_stream_says_that_it_is_one():
     wired = Wired()
     a, b = wired.peer("a"), wired.peer("b")
     a.create_stream(MethodDefinition(name="Prices", flags={"colour": "red"}))
-    (method,) = b.session.directory.methods()
+    (method,) = b.agm.directory.methods()
     assert (method.supports_streaming, method.flags) == (True, {"colour": "red"})
 
 
@@ -587,8 +587,8 @@ def test_since_when_a_peer_is_connected_is_as_the_gateway_says(since, read):
     a = Wired().peer("a")
     meta = Raw(json.dumps({"local": True, "since": since}).encode())
     identity = encode_payload({"application": "b"})
-    a.ask(lambda: a.session.receive(PeerAdded(a.id, "b", identity, meta), 0.0))
-    (other,) = a.session.directory.others()
+    a.ask(lambda: a.session.receive(PeerAdded(a.id, "b", identity, meta)))
+    (other,) = a.agm.directory.others()
     assert (other["application"], other.since) == ("b", read)
 
 
@@ -597,5 +597,5 @@ def test_version_of_the_gateway_is_as_it_says(version, read):
     a = Wired().peer("a")
     assert a.session.gateway_version is None
     welcome = Welcome(None, "p", {}, (), {"version": version})
-    a.ask(lambda: a.session.receive(welcome, 0.0))
+    a.ask(lambda: a.session.receive(welcome))
     assert a.session.gateway_version == read

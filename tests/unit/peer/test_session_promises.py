@@ -147,14 +147,14 @@ class SessionPromises(RuleBasedStateMachine):
     @rule(number=ANY, name=METHODS, timeout=SECONDS, at_once=AT_ONCE)
     def register(self, number: int, name: str, timeout: float, at_once: bool) -> None:
         peer = self.pick(number)
-        if peer.session.serving.find(name) is None:
+        if peer.agm.serving.find(name) is None:
             peer.register(name, token=self.token(peer), timeout=timeout, response_timeout=7.0)
         self.done(at_once)
 
     @rule(number=ANY, name=METHODS, at_once=AT_ONCE)
     def unregister(self, number: int, name: str, at_once: bool) -> None:
         peer = self.pick(number)
-        offering = peer.session.serving.find(name)
+        offering = peer.agm.serving.find(name)
         if offering is not None:
             self.asked[peer.unregister(offering)] = peer
         self.done(at_once)
@@ -188,7 +188,7 @@ class SessionPromises(RuleBasedStateMachine):
         token = list(self.invoking)[which % len(self.invoking)]
         peer = self.asked[token]
         if not peer.is_settled(token):
-            peer.do(self.invoking[token].cancel)
+            peer.ask(self.invoking[token].cancel)
             self.unwanted.add(token)
         self.done(at_once)
 
@@ -232,7 +232,7 @@ class SessionPromises(RuleBasedStateMachine):
     @rule(number=ANY, decides=st.booleans(), timeout=SECONDS, at_once=AT_ONCE)
     def create_stream(self, number: int, decides: bool, timeout: float, at_once: bool) -> None:
         peer = self.pick(number)
-        if peer.session.serving.find("S") is None:
+        if peer.agm.serving.find("S") is None:
             owner = f"stream{self.fresh()}"
             stream = peer.create_stream(
                 "S", token=self.token(peer), owner=owner, decides=decides, timeout=timeout
@@ -393,7 +393,7 @@ class SessionPromises(RuleBasedStateMachine):
         for peer in self.peers:
             link = peer.session.link
             if peer.connection is None:
-                assert link.directory.pairs() == []
+                assert peer.agm.directory.pairs() == []
                 assert (peer.pending_requests(), link.peer_id) == (0, None)
                 continue
             agm: Any = router._domains["agm"]
@@ -401,14 +401,16 @@ class SessionPromises(RuleBasedStateMachine):
             known = members.get(peer.id)
             assert known is not None
             others = [*members.visible_to(known), known]
-            assert set(link.directory._instances) == {other.id for other in others}
+            assert set(peer.agm.directory._instances) == {other.id for other in others}
             offers = {
                 (other.id, method.id) for other in others for method in other.methods_for(known)
             }
             assert {
-                (id, offer) for id, known_of in link.directory._offers.items() for offer in known_of
+                (id, offer)
+                for id, known_of in peer.agm.directory._offers.items()
+                for offer in known_of
             } == offers
-            assert set(known.methods) == {offering.id for offering in peer.session.serving}
+            assert set(known.methods) == {offering.id for offering in peer.agm.serving}
             self.check_streams(peer, known)
             waiting = len(known.calling) + sum(
                 not subscription.streams for subscription in known.subscribed.values()
@@ -418,9 +420,9 @@ class SessionPromises(RuleBasedStateMachine):
     @staticmethod
     def check_streams(peer: WiredPeer, known: Any) -> None:
         accepted = {s.id for s in known.subscribed.values() if s.streams}
-        assert set(peer.session.subscribing._open) == accepted
+        assert set(peer.agm.subscribing._open) == accepted
         interests: dict[str, bool] = {}
-        for publication in peer.session.publishing._publications.values():
+        for publication in peer.agm.publishing._publications.values():
             accepted_by_branch: dict[str, set[str]] = {}
             for interest in publication.interests.values():
                 interests[interest.id] = interest.branch_key is not None
@@ -473,7 +475,7 @@ class SessionPromises(RuleBasedStateMachine):
     def overlooked(peer: WiredPeer, line: SubscriptionLine) -> list[Any]:
         """Publishers that a subscription might have."""
         link = peer.session.link
-        streams = link.directory.offers(line._method, streaming=True)
+        streams = peer.agm.directory.offers(line._method, streaming=True)
         return line._choose(line._not_past(streams), link.peer_id)
 
     def leave_everything(self) -> None:
@@ -482,11 +484,11 @@ class SessionPromises(RuleBasedStateMachine):
         for peer, stream in self.streams:
             peer.close_stream(stream)
         for peer in self.peers:
-            for offering in list(peer.session.serving):
+            for offering in list(peer.agm.serving):
                 peer.unregister(offering)
         self.wired.deliver()
         for peer in self.peers:
-            assert peer.session.directory.pairs() == []
+            assert peer.agm.directory.pairs() == []
             assert (peer.timers(), peer.pending_requests()) == (0, 0)
         counters = self.wired.router.counters()
         assert (counters["methods"], counters["calls"], counters["subscriptions"]) == (0, 0, 0)

@@ -11,12 +11,14 @@ from dash_interop.errors import (
     RegistrationError,
     SubscriptionError,
 )
-from dash_interop.peer.link import CODEC
+from dash_interop.peer.agm import Agm
+from dash_interop.peer.link import Link
 from dash_interop.wire.agm import Call, Post, Publish, Subscribe, Yield
 from dash_interop.wire.envelope import NULL
 from tests.support.wired import Wired, arguments
 
 LIMIT = 2000
+TO_GATEWAY = Link({}, [Agm.vocabulary]).codec.to_gateway
 
 
 def company(max_size: Any = LIMIT) -> Any:
@@ -26,7 +28,7 @@ def company(max_size: Any = LIMIT) -> Any:
 
 def filling(make):
     """The longest text that a frame of exactly ``LIMIT`` bytes has room for, as ``{"t": text}``."""
-    return "x" * (LIMIT - len(CODEC.to_gateway(make(Raw(b'{"t":""}')))))
+    return "x" * (LIMIT - len(TO_GATEWAY(make(Raw(b'{"t":""}')))))
 
 
 def words(size, limit=LIMIT):

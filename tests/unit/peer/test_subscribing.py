@@ -372,7 +372,7 @@ def test_data_that_are_hard_to_read_do_no_harm(value):
     wired, subscriber, publisher, stream = company("publisher")
     subscriber.subscribe("Prices")
     raw = Raw(f'{{"value":{value}}}'.encode())
-    publisher.do(lambda: publisher.session.publishing.push(stream, raw, None))
+    publisher.ask(lambda: publisher.agm.publishing.push(stream, raw, None))
     publisher.push(stream, {"px": 1})
     assert subscriber.data("subscription")[-1] == {"px": 1}
 

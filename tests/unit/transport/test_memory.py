@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from dash_interop.transport.memory import MemoryConnection, memory_pair
+from tests.support.jumping import run_jumping
 
 
 def run(scenario):
@@ -87,3 +88,26 @@ def test_flush_ends_with_the_connection():
         await flushing
 
     run(scenario)
+
+
+def test_ends_that_both_read_leave_each_other_in_peace():
+    """The clock of the loop comes to a timer only when nobody has anything to do."""
+
+    async def whole():
+        one, other = memory_pair()
+        got: list[str] = []
+
+        async def read(end: MemoryConnection) -> None:
+            async for frame in end.frames():
+                got.append(frame)
+
+        reading = [asyncio.ensure_future(read(end)) for end in (one, other)]
+        one.send([b"1"])
+        other.send([b"2"])
+        await asyncio.gather(one.flush(), other.flush())
+        await asyncio.wait(reading, timeout=5)
+        await one.close(1000, "")
+        await asyncio.gather(*reading)
+        return sorted(got)
+
+    assert run_jumping(whole()) == ["1", "2"]

@@ -1,0 +1,208 @@
+"""
+The domain ``agm`` at a peer: the methods and streams that others offer, those that it offers
+itself, and what it invokes and subscribes to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Any, ClassVar, Final
+
+from msgspec import structs
+
+from ..errors import MethodNotFound, NotConnected
+from ..wire.agm import (
+    VOCABULARY,
+    AddInterest,
+    Event,
+    Invoke,
+    MethodsAdded,
+    MethodsRemoved,
+    PeerAdded,
+    PeerRemoved,
+    RemoveInterest,
+    Result,
+    Subscribed,
+    SubscriptionCancelled,
+)
+from ..wire.definitions import MethodDefinition
+from ..wire.envelope import Outbound, Vocabulary
+from ..wire.payloads import decode_object
+from .directory import Directory, Instance
+from .invoking import Invoking
+from .link import Link, Wait
+from .publishing import Publication, Publishing
+from .queue import QueueSettings
+from .requests import ServerRequest
+from .serving import Serving
+from .subscribing import Subscribing, SubscriptionLine
+
+__all__ = ["Agm"]
+
+
+class Agm:
+    """
+    What is asked with a token is answered by a ``Settle`` of that token.
+
+    Attributes:
+        directory: What others offer.
+        serving: What this peer offers.
+        publishing: Who subscribes to its streams.
+        subscribing: What it subscribes to.
+    """
+
+    vocabulary: ClassVar[Vocabulary] = VOCABULARY
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.directory: Final = Directory(link.tell)
+        self.serving: Final = Serving(link)
+        self.publishing: Final = Publishing(link, self.directory)
+        self.subscribing: Final = Subscribing(link)
+        self._instance = Instance(link.identity, self.directory)
+
+    @property
+    def handlers(self) -> Mapping[type[Outbound], Callable[[Any], None]]:
+        return {
+            Result: self._link.answered,
+            Subscribed: self._link.answered,
+            PeerAdded: self._peer_added,
+            PeerRemoved: self._peer_removed,
+            MethodsAdded: self._methods_added,
+            MethodsRemoved: self._methods_removed,
+            Invoke: self.serving.invoke,
+            AddInterest: self.publishing.request,
+            RemoveInterest: self.publishing.end,
+            Event: self.subscribing.receive,
+            SubscriptionCancelled: self.subscribing.cancelled,
+        }
+
+    @property
+    def instance(self) -> Instance:
+        """This peer as others see it; before the first login, as it will introduce itself."""
+        return self._instance
+
+    # From login to outage
+
+    def logged_in(self) -> None:
+        peer_id = self._link.peer_id
+        assert peer_id is not None
+        self.directory.own_id = peer_id
+        self._instance = self.directory.add_instance(peer_id, self._link.identity)
+
+    def joined(self) -> None:
+        self.serving.announce()
+
+    def lost(self) -> None:
+        self.directory.clear()
+        self.serving.lose()
+        self.publishing.lose()
+        self.subscribing.lose()
+
+    # What the shell asks for
+
+    def invoke(self, token: Any, request: ServerRequest) -> Invoking:
+        """
+        Settled with an ``InvocationResult`` or an ``InvocationError``.
+
+        Raises:
+            InvalidInvoke: The target of the request is not a valid one.
+        """
+        invoking = Invoking(self._link, self.directory, token, request)
+        invoking.start()
+        return invoking
+
+    def subscribe(
+        self, token: Any, owner: Any, request: ServerRequest, *, follows: bool
+    ) -> SubscriptionLine:
+        """
+        Args:
+            token: As that of a ``SubscriptionLine``; so are the others.
+
+        Raises:
+            InvalidInvoke: The target of the request is not a valid one.
+        """
+        line = SubscriptionLine(
+            self.subscribing, self._link, self.directory, token, owner, request, follows=follows
+        )
+        self.subscribing.add(line)
+        line.start()
+        return line
+
+    def create_stream(
+        self, token: Any, definition: MethodDefinition, owner: Any, *, decides: bool, timeout: float
+    ) -> Publication:
+        """
+        Args:
+            owner: Hears ``requested``, ``added`` and ``removed``, each with a ``StreamInterest``.
+            decides: Whether the owner answers each request to subscribe.
+            timeout: As for ``Serving.register``.
+
+        Raises:
+            RegistrationError: This peer offers a method or stream of that name already.
+        """
+        streaming = structs.replace(definition, supports_streaming=True)
+        offering = self.serving.register(token, streaming, None, QueueSettings(), timeout=timeout)
+        publication = Publication(offering.id, owner, decides=decides)
+        self.publishing.add(publication)
+        offering.on_end = lambda: self.publishing.remove(publication)
+        return publication
+
+    def close_stream(self, token: Any, publication: Publication) -> None:
+        offering = self.serving.get(publication.id)
+        if offering is None:
+            self._link.settle(token)
+        else:
+            self.serving.unregister(token, offering)
+
+    def wait_for_method(
+        self, token: Any, wanted: MethodDefinition, *, timeout: float
+    ) -> Wait | None:
+        """Settled with the ``Method``, or with ``MethodNotFound``; ``Link.end_wait`` ends it."""
+        link = self._link
+
+        def is_there() -> bool:
+            found = self.directory.methods(wanted)
+            if found:
+                link.settle(token, found[0])
+            return bool(found)
+
+        def give_up() -> None:
+            message = f"Nobody offered {wanted.name} within {timeout:g} s"
+            if link.is_joined:
+                error = MethodNotFound(message)
+            else:
+                error = NotConnected(f"{message}: there is no connection to the gateway")
+            link.settle(token, error=error)
+
+        return link.wait(is_there, link.now + timeout, give_up)
+
+    # What the gateway tells
+
+    def _peer_added(self, message: PeerAdded) -> None:
+        identity, meta = decode_object(message.identity), decode_object(message.meta)
+        self.directory.add_instance(message.new_peer_id, identity, _time(meta.get("since")))
+
+    def _peer_removed(self, message: PeerRemoved) -> None:
+        self.subscribing.publisher_left(message.removed_id)
+        self.directory.remove_instance(message.removed_id)
+        self.serving.caller_left(message.removed_id)
+
+    def _methods_added(self, message: MethodsAdded) -> None:
+        self.directory.add_methods(message.server_id, message.methods)
+        self._link.look_again()
+
+    def _methods_removed(self, message: MethodsRemoved) -> None:
+        self.subscribing.publisher_left(message.server_id, message.methods)
+        self.directory.remove_methods(message.server_id, message.methods)
+
+
+def _time(milliseconds: Any) -> datetime | None:
+    """The point in time that a gateway named; ``None`` where it did not name one."""
+    if not isinstance(milliseconds, int) or isinstance(milliseconds, bool):
+        return None
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
+    except (OverflowError, OSError, ValueError):
+        return None
