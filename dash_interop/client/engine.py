@@ -123,6 +123,8 @@ class Engine:
         """Whether something has happened to the session in this turn of the loop."""
         self._posted: list[Callable[[], None]] = []
         self._posted_size = 0
+        self._unsent_size = 0
+        """Bytes that were posted and run, and that the socket does not have yet."""
         self._lock = threading.Lock()
         self._warnings: set[str] = set()
         self._closing: asyncio.Task[None] | None = None
@@ -307,7 +309,8 @@ class Engine:
         # Near the limit only the whole frame, which is made on the loop, shows whether it fits.
         may_fail = max_size is not None and size > max_size - ENVELOPE
         with self._lock:
-            if size and self._socket.backlog + self._posted_size + size > room:
+            waiting = self._socket.backlog + self._unsent_size + self._posted_size
+            if size and waiting + size > room:
                 raise Overloaded(f"{room} bytes wait to be sent: flush now and then")
             if not may_fail:
                 self._posted.append(function)
@@ -329,6 +332,7 @@ class Engine:
     def _run_posted(self) -> None:
         with self._lock:
             posted, self._posted = self._posted, []
+            self._unsent_size += self._posted_size
             self._posted_size = 0
 
         def run_all() -> None:
@@ -408,6 +412,7 @@ class Engine:
         while self.session.link.effects:
             for effect in self.session.take():
                 performers[type(effect)](effect)
+        self._unsent_size = 0
         self._socket.write()
         self._arm()
 

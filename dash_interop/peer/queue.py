@@ -75,7 +75,16 @@ class Invocation:
         offering: Whose queue it is in.
     """
 
-    __slots__ = ("arguments", "caller_id", "id", "offering", "peer_id", "seconds", "timer")
+    __slots__ = (
+        "arguments",
+        "caller_id",
+        "has_begun",
+        "id",
+        "offering",
+        "peer_id",
+        "seconds",
+        "timer",
+    )
 
     def __init__(
         self, id: str, caller_id: str, peer_id: str, arguments: Raw, offering: Any = None
@@ -85,6 +94,8 @@ class Invocation:
         self.peer_id = peer_id
         self.arguments = arguments
         self.offering = offering
+        self.has_begun = False
+        """Whether its turn has come."""
         self.timer: Timer | None = None
         self.seconds = 0.0
         """How long it has from its arrival on."""
@@ -209,6 +220,7 @@ class InvocationQueue:
                 invocation = self._waiting.popleft()
                 # The handler would only be started to be stopped.
                 if _deadline(invocation) > now + _DUE_SOON:
+                    invocation.has_begun = True
                     row.current = invocation
                     break
                 self._late.add(invocation)
@@ -221,10 +233,11 @@ class InvocationQueue:
         Returns:
             Whether the caller still waits for the answer.
         """
-        invocation = self._open.pop(invocation_id, None)
-        if invocation is None:
+        invocation = self._open.get(invocation_id)
+        if invocation is None or not invocation.has_begun:
             self.dropped_answers += 1
             return False
+        del self._open[invocation_id]
         _disarm(invocation)
         return True
 
