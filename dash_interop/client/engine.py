@@ -82,6 +82,7 @@ class Engine:
         listeners: Those of the client itself.
         connection_error: What went wrong with the connection last, in words; ``None`` while it is
             all right.
+        now: Gives the time that sessions and their deadlines go by, in seconds.
         closed: Set when the client has come to its end.
     """
 
@@ -106,6 +107,7 @@ class Engine:
             lambda: access.ask(self._threads.run), open_connection, self.session.codec, self
         )
         self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
         self._process = os.getpid()
         self._first_login: asyncio.Future[None] = self._loop.create_future()
         self._connecting: asyncio.Task[None] | None = None
@@ -117,8 +119,12 @@ class Engine:
             Settle: self._settle,
             Emit: self._emit,
         }
+        self._is_due = False
+        """Whether something has happened to the session in this turn of the loop."""
         self._posted: list[Callable[[], None]] = []
         self._posted_size = 0
+        self._unsent_size = 0
+        """Bytes that were posted and run, and that the socket does not have yet."""
         self._lock = threading.Lock()
         self._warnings: set[str] = set()
         self._closing: asyncio.Task[None] | None = None
@@ -181,7 +187,8 @@ class Engine:
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting], timeout=CLOSE_TIMEOUT)
-        self._take_turn(self.session.disconnect)
+        self.take_turn(self.session.disconnect)
+        self._carry_out()
         if self._timer is not None:
             self._timer.cancel()
         for request in list(self._requests):
@@ -198,6 +205,7 @@ class Engine:
             InteropError: Called from another loop.
         """
         self.check_loop()
+        self._carry_out()
         await self._socket.flush()
 
     # What is built on it
@@ -223,9 +231,6 @@ class Engine:
 
     # Asking the session
 
-    def now(self) -> float:
-        return self._loop.time()
-
     async def request(
         self, ask: Callable[[Any], Any], undo: Callable[[Any, Any], Any] = _nothing
     ) -> Any:
@@ -239,17 +244,18 @@ class Engine:
         Raises:
             InteropError: As the session says; or called from another loop.
         """
-        self._check_usable()
-        self.check_loop()
+        if not self._is_on_loop() or self.is_closed or os.getpid() != self._process:
+            self._check_usable()
+            self.check_loop()
         token: asyncio.Future[Any] = self._loop.create_future()
         self._requests.add(token)
         try:
-            asked = self._take_turn(ask, token)
+            asked = self.take_turn(ask, token)
             try:
                 return await token
             except asyncio.CancelledError:
                 if not self.is_closed:
-                    self._take_turn(undo, token, asked)
+                    self.take_turn(undo, token, asked)
                 raise
         finally:
             self._requests.discard(token)
@@ -263,7 +269,7 @@ class Engine:
         """
         self._check_usable()
         if self._is_on_loop():
-            return self._take_turn(function)
+            return self.take_turn(function)
         future: ThreadFuture[T] = ThreadFuture()
 
         def run() -> None:
@@ -303,7 +309,8 @@ class Engine:
         # Near the limit only the whole frame, which is made on the loop, shows whether it fits.
         may_fail = max_size is not None and size > max_size - ENVELOPE
         with self._lock:
-            if size and self._socket.backlog + self._posted_size + size > room:
+            waiting = self._socket.backlog + self._unsent_size + self._posted_size
+            if size and waiting + size > room:
                 raise Overloaded(f"{room} bytes wait to be sent: flush now and then")
             if not may_fail:
                 self._posted.append(function)
@@ -325,13 +332,14 @@ class Engine:
     def _run_posted(self) -> None:
         with self._lock:
             posted, self._posted = self._posted, []
+            self._unsent_size += self._posted_size
             self._posted_size = 0
 
         def run_all() -> None:
             for function in posted:
                 function()
 
-        self._take_turn(run_all)
+        self.take_turn(run_all)
 
     def _check_usable(self) -> None:
         if os.getpid() != self._process:
@@ -367,31 +375,45 @@ class Engine:
     # What the socket tells
 
     def opened(self, authentication: Authentication) -> None:
-        self._take_turn(self.session.log_in, authentication)
+        self.take_turn(self.session.log_in, authentication)
 
     def received(self, message: Outbound) -> None:
-        self._take_turn(self.session.receive, message)
+        self.session.begin(self.now())
+        self.session.receive(message)
+        self._carry_out_soon()
 
     def lost(self, reason: str) -> None:
         # Before the first login the reason is in an exception; then the log has each reason once.
         if self._first_login.done() and reason != self.connection_error:
             logger.warning("%s", reason)
         self.connection_error = reason
-        self._take_turn(self.session.disconnect)
+        self.take_turn(self.session.disconnect)
 
     # Carrying out what the session wants
 
-    def _take_turn(self, ask: Callable[..., T], *arguments: Any) -> T:
-        """Everything that happens to the session happens here."""
-        self.session.begin(self._loop.time())
+    def take_turn(self, ask: Callable[..., T], *arguments: Any) -> T:
+        """
+        Everything that happens to the session happens here, on the loop. What it wants is carried
+        out at the end of the loop's turn, once for all that happened in it.
+        """
+        self.session.begin(self.now())
         answer = ask(*arguments)
-        self._carry_out()
+        self._carry_out_soon()
         return answer
 
+    def _carry_out_soon(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            self._loop.call_soon(self._carry_out)
+
     def _carry_out(self) -> None:
+        self._is_due = False
+        performers = self._performers
         while self.session.link.effects:
             for effect in self.session.take():
-                self._performers[type(effect)](effect)
+                performers[type(effect)](effect)
+        self._unsent_size = 0
+        self._socket.write()
         self._arm()
 
     def _transmit(self, effect: Transmit) -> None:
@@ -446,7 +468,7 @@ class Engine:
 
     def _tick(self) -> None:
         self._timer = None
-        self._take_turn(self.session.tick)
+        self.take_turn(self.session.tick)
 
 
 def is_running_here(loop: asyncio.AbstractEventLoop) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+import threading
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -13,13 +15,14 @@ from msgspec import Raw
 
 from ..errors import (
     HandlerFailed,
+    InteropError,
     InvalidArguments,
     InvalidResult,
     InvocationError,
     RegistrationError,
 )
 from ..peer.agm import Agm
-from ..peer.queue import Invocation
+from ..peer.queue import Invocation, Row
 from ..peer.serving import Run, Stop
 from ..wire.codec import encode
 from ..wire.definitions import MethodDefinition
@@ -38,6 +41,9 @@ HandlerFunction: TypeAlias = Callable[..., "Any | Awaitable[Any]"]
 _KINDS = inspect.Parameter
 _MOST_NAMES: Final = 20
 _NOTHING: Final[Mapping[str, Any]] = {}
+
+LONGEST_TURN = 0.005
+"""Seconds for which handlers that never wait may keep the loop from everything else."""
 
 logger = logging.getLogger(__name__)
 
@@ -222,7 +228,8 @@ def _check_kind(function: Any, name: str) -> None:
 
 class Running:
     """
-    The handlers of a client at work: one task for each invocation that runs.
+    The handlers of a client at work: one task, and for a plain function one thread, for each row of
+    invocations.
 
     Args:
         engine: Has the domain ``agm``; runs nothing before ``begin``.
@@ -231,7 +238,10 @@ class Running:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._agm = engine.session.domain(Agm)
+        self._agm.serving.guard = threading.Lock()
+        self._rows: set[asyncio.Task[None]] = set()
         self._tasks: dict[Invocation, asyncio.Task[None]] = {}
+        """Who runs each invocation that can be stopped."""
 
     def begin(self) -> None:
         """Run what the session says, until the client ends."""
@@ -241,54 +251,144 @@ class Running:
 
     async def end(self, closer: asyncio.Task[Any] | None) -> None:
         """The client is closed: what runs is cancelled, and no caller gets an answer."""
-        tasks = {*self._tasks.values()} - {closer}
+        tasks = self._rows - {closer}
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
 
     def _run(self, effect: Run) -> None:
-        invocation = effect.invocation
-        self._tasks[invocation] = asyncio.ensure_future(self._handle(invocation))
+        row = effect.row
+        if not row.handler.is_async:
+            self._start(self._in_thread(row))
+            return
+        invocation = row.next(self._engine.now())
+        if invocation is None:
+            row.end()
+        else:
+            self._start(self._on_loop(row, invocation))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._rows.add(task)
+        task.add_done_callback(self._rows.discard)
 
     def _stop(self, effect: Stop) -> None:
-        self._tasks.pop(effect.invocation).cancel()
+        # A function that runs in a thread cannot be stopped.
+        task = self._tasks.pop(effect.invocation, None)
+        if task is not None:
+            task.cancel()
 
-    async def _handle(self, invocation: Invocation) -> None:
-        try:
-            outcome = await self._outcome_of(invocation)
-        except asyncio.CancelledError:
-            if self._engine.is_closed or invocation not in self._tasks:
+    # On the loop
+
+    async def _on_loop(self, row: Row, invocation: Invocation) -> None:
+        engine, task = self._engine, asyncio.current_task()
+        assert task is not None
+        context = contextvars.copy_context()
+        now = engine.now()
+        pause_at = now + LONGEST_TURN
+        while True:
+            self._tasks[invocation] = task
+            try:
+                if now > pause_at:
+                    await asyncio.sleep(0)
+                    pause_at = engine.now() + LONGEST_TURN
+                outcome = await self._outcome_of(row.handler, invocation)
+            except asyncio.CancelledError:
+                if engine.is_closed or invocation not in self._tasks:
+                    return
+                outcome = HandlerFailed("The handler was cancelled")
+            self._tasks.pop(invocation, None)
+            if engine.is_closed:
                 return
-            outcome = HandlerFailed("The handler was cancelled")
-        self._tasks.pop(invocation, None)
-        if not self._engine.is_closed:
-            self._engine.perform(lambda: self._agm.serving.answer(invocation, outcome))
+            now = engine.now()
+            following = row.next(now)
+            engine.take_turn(self._answer, row, invocation, outcome, following)
+            if following is None:
+                return
+            if contextvars.copy_context() != context:
+                # What a handler sets in its context is not for the next invocation.
+                context.run(self._start, self._on_loop(row, following))
+                return
+            invocation = following
 
-    async def _outcome_of(self, invocation: Invocation) -> Raw | InvocationError:
+    async def _outcome_of(self, handler: Handler, invocation: Invocation) -> Raw | InvocationError:
         """Run the handler; what it returned as JSON, or what the caller hears instead."""
-        handler: Handler = invocation.offering.handler
+        call = self._bind(handler, invocation)
+        if isinstance(call, InvocationError):
+            return call
+        try:
+            returned = await call()
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
+            # The last two, which a handler may raise like any other error, would end the loop.
+            return _failure(handler, error)
+        return _result_of(handler, returned)
+
+    # In a thread
+
+    async def _in_thread(self, row: Row) -> None:
+        await self._engine.run_in_thread(partial(self._work, row, contextvars.copy_context()))
+
+    def _work(self, row: Row, context: contextvars.Context) -> None:
+        """Answers are brought to the loop while the thread goes on with the next invocation."""
+        engine = self._engine
+        invocation = row.next(engine.now())
+        try:
+            if invocation is None:
+                engine.post(row.end)
+            while invocation is not None:
+                outcome = context.copy().run(self._outcome_in_thread, row.handler, invocation)
+                following = row.next(engine.now())
+                engine.post(partial(self._answer, row, invocation, outcome, following))
+                invocation = following
+        except InteropError:
+            # The client was closed, and nobody waits for answers any more.
+            return
+
+    def _outcome_in_thread(self, handler: Handler, invocation: Invocation) -> Raw | InvocationError:
+        """As ``_outcome_of``."""
+        call = self._bind(handler, invocation)
+        if isinstance(call, InvocationError):
+            return call
+        try:
+            returned = call()
+        except BaseException as error:
+            return _failure(handler, error)
+        return _result_of(handler, returned)
+
+    # The same for both
+
+    def _answer(
+        self,
+        row: Row,
+        invocation: Invocation,
+        outcome: Raw | InvocationError,
+        following: Invocation | None,
+    ) -> None:
+        self._agm.serving.answer(invocation, outcome)
+        if following is None:
+            row.end()
+
+    def _bind(self, handler: Handler, invocation: Invocation) -> partial[Any] | InvocationError:
         caller = self._agm.directory.instance(invocation.caller_id)
         try:
-            call = handler.bind(decode_object(invocation.arguments), caller)
+            return handler.bind(decode_object(invocation.arguments), caller)
         except InvalidArguments as error:
             return error
         except PayloadError as error:
             return InvalidArguments(f"The arguments cannot be read: {error}")
-        try:
-            returned = await (call() if handler.is_async else self._engine.run_in_thread(call))
-        except (Exception, SystemExit, KeyboardInterrupt) as error:
-            # The last two, which a handler may raise like any other error, would end the loop.
-            return _failure(handler, error)
-        try:
-            result = result_object(returned)
-            handler.validation.check_result(result)
-        except InvalidResult as error:
-            logger.error("the handler %s: %s", handler.name, error.message)
-            return error
-        except Exception as error:
-            return _failure(handler, error)
-        return Raw(encode(result))
+
+
+def _result_of(handler: Handler, returned: Any) -> Raw | InvocationError:
+    try:
+        result = result_object(returned)
+        handler.validation.check_result(result)
+    except InvalidResult as error:
+        logger.error("the handler %s: %s", handler.name, error.message)
+        return error
+    except Exception as error:
+        return _failure(handler, error)
+    return Raw(encode(result))
 
 
 def _failure(handler: Handler, error: BaseException) -> InvocationError:

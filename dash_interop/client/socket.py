@@ -80,6 +80,11 @@ class Socket:
         if self._outbox is not None:
             self._outbox.send(frame)
 
+    def write(self) -> None:
+        """Hand over what was sent in this turn of the loop."""
+        if self._outbox is not None:
+            self._outbox.write()
+
     async def flush(self) -> None:
         """Wait until the gateway has read all that was sent so far."""
         if self._outbox is not None:

@@ -282,20 +282,17 @@ def _key(method: MethodDefinition) -> Key:
 
 def _matches(method: MethodDefinition, wanted: MethodDefinition) -> bool:
     """Whether a method has what is given of another; of the object types, all that are given."""
+    # Written out, as every invocation asks it.
     return (
         (not wanted.name or method.name.lower() == wanted.name.lower())
-        and _fits(method.accepts, wanted.accepts)
-        and _fits(method.returns, wanted.returns)
-        and _fits(method.display_name, wanted.display_name)
-        and _fits(method.description, wanted.description)
-        and _fits(method.version, wanted.version)
-        and set(wanted.object_types or ()) <= set(method.object_types or ())
+        and (wanted.accepts is None or method.accepts == wanted.accepts)
+        and (wanted.returns is None or method.returns == wanted.returns)
+        and (wanted.display_name is None or method.display_name == wanted.display_name)
+        and (wanted.description is None or method.description == wanted.description)
+        and (wanted.version is None or method.version == wanted.version)
+        and (not wanted.object_types or set(wanted.object_types) <= set(method.object_types or ()))
         and (not wanted.supports_streaming or method.supports_streaming)
     )
-
-
-def _fits(value: Any, wanted: Any) -> bool:
-    return wanted is None or value == wanted
 
 
 def _drop(table: dict[Any, dict[Any, Offer]], key: Any, place: Any) -> bool:

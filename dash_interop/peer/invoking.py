@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Final
 
 from ..errors import (
@@ -65,22 +66,22 @@ class Invoking:
 
     def start(self) -> None:
         """Invoke now, or as soon as there is a server."""
+        if self._try():
+            return
         link, wait_timeout = self._link, self._request.wait_timeout
-
-        def give_up() -> None:
-            waited = f"(waited {wait_timeout:g} s)"
-            name = self._method.name
-            if link.is_joined:
-                whom = describe_target(self._request.target)
-                reason = f"No server offers the method {name} for target {whom} {waited}"
-                self._settle(MethodNotFound(reason))
-            else:
-                reason = f"{name} was not invoked: there is no connection to the gateway {waited}"
-                self._settle(NotConnected(reason))
-
-        self._wait = link.wait(self._try, link.now + wait_timeout, give_up)
-        if self._wait is not None and wait_timeout > _TOLERATED:
+        self._wait = link.wait(self._try, link.now + wait_timeout, self._give_up)
+        if wait_timeout > _TOLERATED:
             self._timer = link.deadlines.at(link.now + _TOLERATED, self._tell_of_waiting)
+
+    def _give_up(self) -> None:
+        name, waited = self._method.name, f"(waited {self._request.wait_timeout:g} s)"
+        if self._link.is_joined:
+            whom = describe_target(self._request.target)
+            reason = f"No server offers the method {name} for target {whom} {waited}"
+            self._settle(MethodNotFound(reason))
+        else:
+            reason = f"{name} was not invoked: there is no connection to the gateway {waited}"
+            self._settle(NotConnected(reason))
 
     def cancel(self) -> None:
         """The result is not wanted any more."""
@@ -142,16 +143,12 @@ class Invoking:
             self._conclude()
 
     def _call_one(self, offer: Offer) -> None:
-        server_id = offer.server["peerId"]
-
-        def message(request_id: str, peer_id: str | None) -> Call:
-            return Call(request_id, peer_id, server_id, offer.id, NULL, self._request.encoded)
-
-        def answered(answer: Outbound | None) -> None:
-            self._answered(server_id, answer)
-
+        link, server_id = self._link, offer.server["peerId"]
+        request_id = link.new_request_id()
+        call = Call(request_id, link.peer_id, server_id, offer.id, NULL, self._request.encoded)
         try:
-            self._requests.append(self._link.request(message, answered))
+            link.request(call, partial(self._answered, server_id))
+            self._requests.append(request_id)
         except MessageTooLarge as error:
             reason = f"{self._method.name} was not invoked: {error}"
             self._outcomes[server_id].error = MessageTooLarge(reason)

@@ -107,25 +107,23 @@ class Link(Turn[PeerEffect]):
 
     # Requests
 
-    def request(self, make: Callable[[str, str | None], Inbound], on_answer: OnAnswer) -> str:
+    def new_request_id(self) -> str:
+        self._count += 1
+        return str(self._count)
+
+    def request(self, message: Inbound, on_answer: OnAnswer) -> None:
         """
         Send a request.
 
         Args:
-            make: Makes the message, given the request id and our peer id.
+            message: With a new request id.
             on_answer: Told of its answer.
-
-        Returns:
-            The request id, for ``forget``.
 
         Raises:
             MessageTooLarge: As ``transmit``.
         """
-        self._count += 1
-        request_id = str(self._count)
-        self.transmit(make(request_id, self.peer_id))
-        self._requests[request_id] = on_answer
-        return request_id
+        self.transmit(message)
+        self._requests[message.request_id] = on_answer
 
     def forget(self, request_id: str) -> None:
         """The answer is not waited for any more."""

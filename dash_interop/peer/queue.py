@@ -14,19 +14,27 @@ overloaded.
        |                     |
        +--time is up---------+--------------> ended, the caller is told
        +--caller left-----------------------> ended, nobody is told
+
+Who runs the handler is given a row: it takes the invocations from the queue itself, one after the
+other, and need not come back for each. That is what makes a thread, or a task, worth its price.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol, TypeAlias
 
 from msgspec import Raw, Struct
 
 from ..errors import InvocationError, InvocationTimeout, Overloaded, RegistrationError
 from .deadlines import Deadlines, Timer, time_problem
 
-__all__ = ["Invocation", "InvocationQueue", "QueueOutlets", "QueueSettings"]
+__all__ = ["Guard", "Invocation", "InvocationQueue", "QueueOutlets", "QueueSettings", "Row"]
+
+Guard: TypeAlias = AbstractContextManager[Any]
+"""A lock, or what stands for one where there is one thread."""
 
 
 _DUE_SOON: Final = 0.01
@@ -67,7 +75,16 @@ class Invocation:
         offering: Whose queue it is in.
     """
 
-    __slots__ = ("arguments", "caller_id", "id", "offering", "peer_id", "seconds", "timer")
+    __slots__ = (
+        "arguments",
+        "caller_id",
+        "has_begun",
+        "id",
+        "offering",
+        "peer_id",
+        "seconds",
+        "timer",
+    )
 
     def __init__(
         self, id: str, caller_id: str, peer_id: str, arguments: Raw, offering: Any = None
@@ -77,16 +94,42 @@ class Invocation:
         self.peer_id = peer_id
         self.arguments = arguments
         self.offering = offering
+        self.has_begun = False
+        """Whether its turn has come."""
         self.timer: Timer | None = None
         self.seconds = 0.0
         """How long it has from its arrival on."""
 
 
+class Row:
+    """
+    What one run of a handler works through: it takes one invocation after the other, without
+    asking for each, until there is none left for it.
+    """
+
+    __slots__ = ("_queue", "current", "handler", "is_over")
+
+    def __init__(self, queue: InvocationQueue, handler: Any) -> None:
+        self._queue = queue
+        self.handler = handler
+        self.current: Invocation | None = None
+        self.is_over = False
+        """Whether another row has taken its place, so that it gets no further invocations."""
+
+    def next(self, now: float) -> Invocation | None:
+        """Begin the next invocation, from whatever thread; ``None`` at the end of the row."""
+        return self._queue.begin_next(self, now)
+
+    def end(self) -> None:
+        """There was none left: what has come meanwhile is for another row."""
+        self._queue.row_ended(self)
+
+
 class QueueOutlets(Protocol):
     """What a queue asks for."""
 
-    def start(self, invocation: Invocation) -> None:
-        """Run the handler."""
+    def start(self, row: Row) -> None:
+        """Work through a row, and say when it has ended."""
         ...
 
     def stop(self, invocation: Invocation) -> None:
@@ -100,109 +143,156 @@ class QueueOutlets(Protocol):
 
 class InvocationQueue:
     """
+    There are at most as many rows at a time as invocations may run at a time. Whatever is called
+    here is called by one thread, except ``begin_next``, which those that run handlers call.
+
     Args:
         name: The method's, for the words of errors.
+        handler: What the rows are for; opaque to the queue.
         settings: Times and bounds.
         deadlines: Where it keeps its timers.
         outlets: Who carries out what it decides.
+        guard: Keeps threads apart where one takes what another may take away.
     """
 
     def __init__(
-        self, name: str, settings: QueueSettings, deadlines: Deadlines, outlets: QueueOutlets
+        self,
+        name: str,
+        handler: Any,
+        settings: QueueSettings,
+        deadlines: Deadlines,
+        outlets: QueueOutlets,
+        guard: Guard,
     ) -> None:
         self._name = name
+        self.handler = handler
         self.settings = settings
         self._deadlines = deadlines
         self._outlets = outlets
+        self._guard = guard
+        self._open: dict[str, Invocation] = {}
+        """Those that have not ended, by their ids: waiting or running."""
         self._waiting: deque[Invocation] = deque()
-        self._running: dict[str, Invocation] = {}
+        self._late: set[Invocation] = set()
+        """Those that were passed over, as their time was about to be up."""
+        self._rows: dict[Row, None] = {}
         self.dropped_answers = 0
         """Answers that came late, twice or for no invocation of this queue."""
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._running)
+        return len(self._open)
 
-    def change(self, settings: QueueSettings, now: float) -> None:
-        """Other settings from now on; what has arrived already keeps its time."""
+    def change(self, handler: Any, settings: QueueSettings) -> None:
+        """
+        Another handler and other settings from now on; what has arrived already keeps its time.
+        Rows end after what they run, so that what waits is run by the new handler.
+        """
+        self.handler = handler
         self.settings = settings
-        self._start_next(now)
+        with self._guard:
+            for row in self._rows:
+                row.is_over = True
+        for _ in range(min(len(self._waiting), settings.concurrency - len(self._rows))):
+            self._start_row()
 
     def enqueue(self, invocation: Invocation, now: float) -> None:
         settings = self.settings
-        if len(self._running) < settings.concurrency:
-            self._arm(invocation, now)
-            self._start(invocation)
-        elif len(self._waiting) >= settings.max_queue:
+        has_room = len(self._rows) < settings.concurrency
+        # In each row, one invocation runs, or is about to.
+        if not has_room and len(self._open) - len(self._rows) >= settings.max_queue:
             message = f"{self._name} is overloaded: {settings.max_queue} invocations are waiting"
             self._outlets.fail(invocation, Overloaded(message))
-        else:
-            self._arm(invocation, now)
-            self._waiting.append(invocation)
+            return
+        invocation.seconds = settings.response_timeout
+        invocation.timer = self._deadlines.at(
+            now + invocation.seconds, lambda _: self._expire(invocation)
+        )
+        self._open[invocation.id] = invocation
+        self._waiting.append(invocation)
+        if has_room:
+            self._start_row()
 
-    def answered(self, invocation_id: str, now: float) -> bool:
+    def begin_next(self, row: Row, now: float) -> Invocation | None:
+        """Begin the next invocation of a row, from whatever thread; ``None`` at its end."""
+        with self._guard:
+            row.current = None
+            while self._waiting and not row.is_over:
+                invocation = self._waiting.popleft()
+                # The handler would only be started to be stopped.
+                if _deadline(invocation) > now + _DUE_SOON:
+                    invocation.has_begun = True
+                    row.current = invocation
+                    break
+                self._late.add(invocation)
+            return row.current
+
+    def answered(self, invocation_id: str) -> bool:
         """
-        The handler has ended; starts the next one.
+        The handler has ended.
 
         Returns:
             Whether the caller still waits for the answer.
         """
-        invocation = self._running.pop(invocation_id, None)
-        if invocation is None:
+        invocation = self._open.get(invocation_id)
+        if invocation is None or not invocation.has_begun:
             self.dropped_answers += 1
             return False
+        del self._open[invocation_id]
         _disarm(invocation)
-        self._start_next(now)
         return True
+
+    def row_ended(self, row: Row) -> None:
+        """A row got ``None``, or is not waited for any more."""
+        if row in self._rows:
+            del self._rows[row]
+            if self._waiting and len(self._rows) < self.settings.concurrency:
+                self._start_row()
 
     def caller_left(self, caller_id: str) -> None:
         """Its waiting invocations leave the queue; one that runs goes on."""
-        staying: deque[Invocation] = deque()
-        for invocation in self._waiting:
-            if invocation.caller_id == caller_id:
-                _disarm(invocation)
-            else:
-                staying.append(invocation)
-        self._waiting = staying
+        self._drop(lambda invocation: invocation.caller_id == caller_id)
 
     def callers_left(self) -> None:
         """The connection is lost, and with it everybody who waits here."""
-        for invocation in self._waiting:
+        self._drop(lambda _: True)
+
+    def _drop(self, is_unwanted: Callable[[Invocation], bool]) -> None:
+        with self._guard:
+            dropped = [each for each in (*self._waiting, *self._late) if is_unwanted(each)]
+            staying = [each for each in self._waiting if not is_unwanted(each)]
+            self._waiting = deque(staying)
+            self._late.difference_update(dropped)
+        for invocation in dropped:
+            del self._open[invocation.id]
             _disarm(invocation)
-        self._waiting.clear()
 
-    def _arm(self, invocation: Invocation, now: float) -> None:
-        invocation.seconds = self.settings.response_timeout
-        invocation.timer = self._deadlines.at(
-            now + invocation.seconds, lambda now: self._expire(invocation, now)
-        )
+    def _start_row(self) -> None:
+        row = Row(self, self.handler)
+        self._rows[row] = None
+        self._outlets.start(row)
 
-    def _start(self, invocation: Invocation) -> None:
-        self._running[invocation.id] = invocation
-        self._outlets.start(invocation)
-
-    def _start_next(self, now: float) -> None:
-        while self._waiting and len(self._running) < self.settings.concurrency:
-            invocation = self._waiting[0]
-            # Its time is up as well, as it came together with one that timed out: the handler would
-            # only be started to be stopped.
-            if _deadline(invocation) <= now + _DUE_SOON:
-                _disarm(invocation)
-                self._expire(invocation, now)
+    def _expire(self, invocation: Invocation) -> None:
+        with self._guard:
+            row = next((row for row in self._rows if row.current is invocation), None)
+            if row is not None:
+                row.is_over = True
+            elif invocation in self._late:
+                self._late.remove(invocation)
+            elif invocation in self._waiting:
+                self._waiting.remove(invocation)
             else:
-                self._waiting.popleft()
-                self._start(invocation)
-
-    def _expire(self, invocation: Invocation, now: float) -> None:
+                # The handler has ended, and its answer is on the way here.
+                return
+        del self._open[invocation.id]
         seconds = invocation.seconds
-        if self._running.pop(invocation.id, None) is None:
-            self._waiting.remove(invocation)
+        if row is None:
             message = f"The invocation waited {seconds:g} s for its turn and was not run"
             self._outlets.fail(invocation, InvocationTimeout(message))
             return
         message = f"The handler of {self._name} did not answer within {seconds:g} s"
         self._outlets.fail(invocation, InvocationTimeout(message))
         self._outlets.stop(invocation)
-        self._start_next(now)
+        self.row_ended(row)
 
 
 def _count_problem(name: str, value: Any, least: int) -> str | None:

@@ -8,6 +8,7 @@ settled when the gateway has confirmed it; one that is not confirmed in time is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from msgspec import Raw
@@ -20,15 +21,15 @@ from ..wire.failures import describe_failure
 from .deadlines import Timer
 from .effects import PeerEffect
 from .link import Link, OnAnswer
-from .queue import Invocation, InvocationQueue, QueueSettings
+from .queue import Guard, Invocation, InvocationQueue, QueueSettings, Row
 
 __all__ = ["Offering", "Run", "Serving", "Stop"]
 
 
 class Run(PeerEffect, frozen=True):
-    """Run the handler of an invocation, and answer it."""
+    """Run the handler of a row for each of its invocations, answer each, and end the row."""
 
-    invocation: Invocation
+    row: Row
 
 
 class Stop(PeerEffect, frozen=True):
@@ -42,16 +43,12 @@ class Offering:
     A method or stream of ours.
 
     Attributes:
-        handler: What the shell runs for it; ``None`` for a stream.
-        queue: Its invocations.
+        queue: Its invocations, and what the shell runs for them; no handler for a stream.
     """
 
-    def __init__(
-        self, definition: MethodDefinition, id: str, handler: Any, queue: InvocationQueue
-    ) -> None:
+    def __init__(self, definition: MethodDefinition, id: str, queue: InvocationQueue) -> None:
         self.definition = definition
         self.id = id
-        self.handler = handler
         self.queue = queue
         self.token: Any = None
         """Settled when it is confirmed, or not."""
@@ -64,6 +61,11 @@ class Offering:
         """Called when it is no longer offered."""
         self.timer: Timer | None = None
 
+    @property
+    def handler(self) -> Any:
+        """What the shell runs for it; ``None`` for a stream."""
+        return self.queue.handler
+
 
 class Serving:
     def __init__(self, link: Link) -> None:
@@ -73,6 +75,8 @@ class Serving:
         self._ending: dict[Offering, None] = {}
         """Withdrawn, but not yet done with what was accepted."""
         self._count = 0
+        self.guard: Guard = nullcontext()
+        """Set by a shell that runs handlers in threads: keeps them apart where they take turns."""
 
     def __iter__(self) -> Iterator[Offering]:
         return iter(self._offerings.values())
@@ -99,8 +103,7 @@ class Serving:
         Args:
             token: Settled when the gateway has confirmed it, or with a ``RegistrationError``.
             definition: What others see of it.
-            handler: What the shell runs for it; ``None`` for a stream.
-            settings: Of the queue of its invocations.
+                settings: Of the queue of its invocations.
             timeout: Longest wait for the confirmation, in seconds. With 0 it is settled at once;
                 should the gateway refuse it, that is told as a problem.
             replace: Whether it takes the place of the method of that name.
@@ -116,8 +119,8 @@ class Serving:
             self._replace(token, earlier, definition, handler, settings, timeout)
             return earlier
         self._count += 1
-        queue = InvocationQueue(name, settings, self._link.deadlines, self)
-        offering = Offering(definition, str(self._count), handler, queue)
+        queue = InvocationQueue(name, handler, settings, self._link.deadlines, self, self.guard)
+        offering = Offering(definition, str(self._count), queue)
         self._expect(token, offering, timeout)
         self._offerings[offering.id] = offering
         self._by_name[name.lower()] = offering
@@ -191,7 +194,7 @@ class Serving:
     def _finish(self, invocation: Invocation) -> bool:
         """The handler has ended; whether the caller still waits for it."""
         offering: Offering = invocation.offering
-        is_wanted = offering.queue.answered(invocation.id, self._link.now)
+        is_wanted = offering.queue.answered(invocation.id)
         self._forget_ended(offering)
         return is_wanted and invocation.peer_id == self._link.peer_id
 
@@ -202,8 +205,8 @@ class Serving:
 
     # What the queues ask for
 
-    def start(self, invocation: Invocation) -> None:
-        self._link.effects.append(Run(invocation))
+    def start(self, row: Row) -> None:
+        self._link.effects.append(Run(row))
 
     def stop(self, invocation: Invocation) -> None:
         self._link.effects.append(Stop(invocation))
@@ -235,8 +238,7 @@ class Serving:
         self._settle(offering, None)
         if offering.is_confirmed:
             offering.earlier = (offering.definition, offering.handler, offering.queue.settings)
-        offering.handler = handler
-        offering.queue.change(settings, self._link.now)
+        offering.queue.change(handler, settings)
         self._expect(token, offering, timeout)
         if definition != offering.definition:
             offering.definition = definition
@@ -269,10 +271,10 @@ class Serving:
             elif answer is not None:
                 self._confirmed(offering)
 
+        link = self._link
+        register = Register(link.new_request_id(), link.peer_id, [description])
         try:
-            self._link.request(
-                lambda request_id, peer_id: Register(request_id, peer_id, [description]), answered
-            )
+            link.request(register, answered)
         except MessageTooLarge as error:
             self._refused(offering, f"{offering.definition.name} was not offered: {error}")
 
@@ -311,9 +313,9 @@ class Serving:
     def _restore(
         self, offering: Offering, earlier: tuple[MethodDefinition, Any, QueueSettings]
     ) -> None:
-        offering.definition, offering.handler, settings = earlier
+        offering.definition, handler, settings = earlier
         offering.earlier = None
-        offering.queue.change(settings, self._link.now)
+        offering.queue.change(handler, settings)
         if self._link.is_joined:
             self._announce(offering)
 
@@ -338,9 +340,8 @@ class Serving:
         self._link.settle(offering.token, error=error)
 
     def _send_unregister(self, offering: Offering, on_answer: OnAnswer) -> None:
-        self._link.request(
-            lambda request_id, peer_id: Unregister(request_id, peer_id, [offering.id]), on_answer
-        )
+        link = self._link
+        link.request(Unregister(link.new_request_id(), link.peer_id, [offering.id]), on_answer)
 
 
 def _way_out(offering: Offering) -> str:

@@ -87,10 +87,9 @@ class Session:
         self._change("connecting")
 
         # A welcome is handled as such.
-        self.link.request(
-            lambda request_id, _: Hello(request_id, None, self._introduction, authentication),
-            self._check_refusal,
-        )
+        request_id = self.link.new_request_id()
+        hello = Hello(request_id, None, self._introduction, authentication)
+        self.link.request(hello, self._check_refusal)
 
     def receive(self, message: Outbound) -> None:
         """Handle one message of the gateway."""
@@ -130,9 +129,8 @@ class Session:
             self._join(domain.vocabulary.domain)
 
     def _join(self, name: str) -> None:
-        self.link.request(
-            lambda request_id, peer_id: Join(request_id, peer_id, name), self._join_answered
-        )
+        link = self.link
+        link.request(Join(link.new_request_id(), link.peer_id, name), self._join_answered)
 
     def _join_answered(self, answer: Outbound | None) -> None:
         self._check_refusal(answer)

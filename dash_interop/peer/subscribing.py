@@ -21,6 +21,7 @@ says ends it all the same: a refusal, silence, or that it closed this subscripti
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
@@ -258,15 +259,11 @@ class SubscriptionLine:
         self._conclude()
 
     def _ask_one(self, offer: Offer) -> None:
-        def message(request_id: str, peer_id: str | None) -> Subscribe:
-            server_id = offer.server["peerId"]
-            return Subscribe(request_id, peer_id, server_id, offer.id, NULL, self._request.encoded)
-
-        def answered(answer: Outbound | None) -> None:
-            self._answered(request_id, answer)
-
+        link, server_id, encoded = self._link, offer.server["peerId"], self._request.encoded
+        request_id = link.new_request_id()
+        message = Subscribe(request_id, link.peer_id, server_id, offer.id, NULL, encoded)
         try:
-            request_id = self._link.request(message, answered)
+            link.request(message, partial(self._answered, request_id))
         except MessageTooLarge as error:
             self._refused[offer] = f"{self._method.name} was not subscribed to: {error}"
         else:
@@ -398,9 +395,8 @@ class Subscribing:
         self._link.abandon(request_id, too_late)
 
     def unsubscribe(self, subscription_id: str) -> None:
-        self._link.request(
-            lambda request_id, peer_id: Unsubscribe(request_id, peer_id, subscription_id), _ignore
-        )
+        link = self._link
+        link.request(Unsubscribe(link.new_request_id(), link.peer_id, subscription_id), _ignore)
 
     def publisher_left(self, peer_id: str, ids: Sequence[MethodId] | None = None) -> None:
         """It has left, or withdrawn some streams, and will not answer any more."""

@@ -57,10 +57,18 @@ class Outbox:
         if self._closing is not None:
             return
         if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._write_in_turn)
+            asyncio.get_running_loop().call_soon(self.write)
         self._waiting.append(frame)
         self._waiting_size += len(frame)
         if self._waiting_size > self._size:
+            self._give_up()
+
+    def write(self) -> None:
+        """Hand over all that is queued now, where nothing more comes in this turn of the loop."""
+        if not self._waiting or self._closing is not None:
+            return
+        self._write()
+        if self._connection.backlog > self._size:
             self._give_up()
 
     async def flush(self) -> None:
@@ -83,13 +91,6 @@ class Outbox:
             await asyncio.wait_for(closing, self._close_timeout)
         except asyncio.TimeoutError:
             self._connection.abort()
-
-    def _write_in_turn(self) -> None:
-        if self._closing is not None:
-            return
-        self._write()
-        if self._connection.backlog > self._size:
-            self._give_up()
 
     def _give_up(self) -> None:
         self._on_slow_reader()

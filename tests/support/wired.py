@@ -14,7 +14,7 @@ from dash_interop.peer.effects import Emit, PeerEffect, Settle, Transmit
 from dash_interop.peer.invoking import Invoking
 from dash_interop.peer.link import Wait
 from dash_interop.peer.publishing import Publication, StreamInterest
-from dash_interop.peer.queue import Invocation, QueueSettings
+from dash_interop.peer.queue import Invocation, QueueSettings, Row
 from dash_interop.peer.requests import ServerRequest
 from dash_interop.peer.serving import Offering, Run, Stop
 from dash_interop.peer.session import Session
@@ -84,6 +84,7 @@ class WiredPeer:
         self.settled: dict[Any, list[Settle]] = {}
         self.running: list[Invocation] = []
         self.started: list[Invocation] = []
+        self._rows: dict[Invocation, Row] = {}
         self.stopped: list[Invocation] = []
         self.emitted: list[tuple[Any, str, tuple[Any, ...]]] = []
         self._tokens = 0
@@ -210,14 +211,11 @@ class WiredPeer:
         self.answer_json(invocation, encode_payload(as_object(value)))
 
     def answer_json(self, invocation: Invocation, result: Raw) -> None:
-        self._finish(invocation)
-        self.ask(lambda: self.agm.serving.answer(invocation, result))
+        self._finish(invocation, result)
 
     def refuse(self, invocation: Invocation, failure: str | InvocationError) -> None:
         """The handler raises, with these words, or was not run."""
-        self._finish(invocation)
-        error = HandlerFailed(failure) if isinstance(failure, str) else failure
-        self.ask(lambda: self.agm.serving.answer(invocation, error))
+        self._finish(invocation, HandlerFailed(failure) if isinstance(failure, str) else failure)
 
     def wait_for_method(self, wanted: Definition, timeout: float = 30.0) -> str:
         token = self.token()
@@ -339,18 +337,34 @@ class WiredPeer:
                 self.frames[UP].append(frame.decode())
             case Settle(token):
                 self.settled.setdefault(token, []).append(effect)
-            case Run(invocation):
-                self.running.append(invocation)
-                self.started.append(invocation)
+            case Run(row):
+                self._begin_next(row)
             case Stop(invocation):
                 self.running.remove(invocation)
                 self.stopped.append(invocation)
             case Emit(source, event, arguments):
                 self.emitted.append((source, event, arguments))
 
-    def _finish(self, invocation: Invocation) -> None:
+    def _begin_next(self, row: Row) -> None:
+        invocation = row.next(self.wired.now)
+        if invocation is None:
+            row.end()
+        else:
+            self._rows[invocation] = row
+            self.running.append(invocation)
+            self.started.append(invocation)
+
+    def _finish(self, invocation: Invocation, outcome: Raw | InvocationError) -> None:
         if invocation in self.running:
             self.running.remove(invocation)
+
+        def answer() -> None:
+            self.agm.serving.answer(invocation, outcome)
+            row = self._rows.pop(invocation, None)
+            if row is not None:
+                self._begin_next(row)
+
+        self.ask(answer)
 
 
 class Wired:

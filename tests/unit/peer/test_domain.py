@@ -121,7 +121,8 @@ class Wall:
         def answered(answer: Outbound | None) -> None:
             self.link.settle(token, answer.number if isinstance(answer, Written) else None)
 
-        self.link.request(lambda request_id, peer_id: Write(request_id, peer_id, line), answered)
+        write = Write(self.link.new_request_id(), self.link.peer_id, line)
+        self.link.request(write, answered)
 
     def line(self, message: Line) -> None:
         self.seen.append(message.line)

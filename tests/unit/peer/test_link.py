@@ -17,7 +17,9 @@ def link():
 
 
 def ask(link, answers):
-    return link.request(lambda request_id, peer_id: Join(request_id, peer_id, "agm"), answers)
+    request_id = link.new_request_id()
+    link.request(Join(request_id, link.peer_id, "agm"), answers)
+    return request_id
 
 
 def test_request_is_sent_with_a_fresh_id_and_our_peer_id(link):

@@ -1,5 +1,10 @@
 """The invocations of one method: their order, their times and their one end."""
 
+from contextlib import nullcontext
+from functools import partial
+from queue import SimpleQueue
+from threading import Lock, Thread
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -19,10 +24,18 @@ class Server:
         self.now = 0.0
         self.log = []
         self.errors = {}
-        self.queue = InvocationQueue("Sum", QueueSettings(**settings), self.deadlines, self)
+        self.rows = {}
+        self.queue = InvocationQueue(
+            "Sum", "handler", QueueSettings(**settings), self.deadlines, self, nullcontext()
+        )
 
-    def start(self, invocation):
-        self.log.append(("start", invocation.id))
+    def start(self, row):
+        invocation = row.next(self.now)
+        if invocation is None:
+            row.end()
+        else:
+            self.rows[invocation.id] = row
+            self.log.append(("start", invocation.id))
 
     def stop(self, invocation):
         self.log.append(("stop", invocation.id))
@@ -36,7 +49,11 @@ class Server:
             self.queue.enqueue(Invocation(id, caller, "me", raw({})), self.now)
 
     def answer(self, id):
-        return self.queue.answered(id, self.now)
+        is_wanted = self.queue.answered(id)
+        row = self.rows.pop(id, None)
+        if row is not None:
+            self.start(row)
+        return is_wanted
 
     def wait(self, seconds):
         self.now += seconds
@@ -153,7 +170,7 @@ def test_waiting_one_whose_time_is_up_is_answered_and_never_started():
     server.arrive("3")
     server.take()
     server.wait(6.0)
-    assert server.take() == [("fail", "1"), ("stop", "1"), ("fail", "2"), ("start", "3")]
+    assert server.take() == [("fail", "1"), ("stop", "1"), ("start", "3"), ("fail", "2")]
     assert isinstance(server.errors["2"], InvocationTimeout)
     assert str(server.errors["2"]) == "The invocation waited 10 s for its turn and was not run"
 
@@ -168,7 +185,10 @@ def test_answer_that_comes_too_late_for_the_next_one_starts_the_one_after_it():
     server.take()
     server.now = 14.0
     assert server.answer("1"), "nobody has told the caller anything yet"
-    assert server.take() == [("fail", "2"), ("start", "3")]
+    assert server.take() == [("start", "3")]
+    server.wait(0.0)
+    assert server.take() == [("fail", "2")]
+    assert "was not run" in str(server.errors["2"])
 
 
 def test_those_due_together_with_one_that_timed_out_are_not_started():
@@ -181,9 +201,9 @@ def test_those_due_together_with_one_that_timed_out_are_not_started():
     assert server.take() == [
         ("fail", "1"),
         ("stop", "1"),
+        ("start", "4"),
         ("fail", "2"),
         ("fail", "3"),
-        ("start", "4"),
     ]
     assert "was not run" in str(server.errors["2"])
 
@@ -197,7 +217,10 @@ def test_one_that_came_a_moment_after_one_that_timed_out_is_not_started_either()
     server.arrive("3")
     server.take()
     server.wait(9.495)
-    assert server.take() == [("fail", "1"), ("stop", "1"), ("fail", "2"), ("start", "3")]
+    assert server.take() == [("fail", "1"), ("stop", "1"), ("start", "3")]
+    server.wait(0.005)
+    assert server.take() == [("fail", "2")]
+    assert "was not run" in str(server.errors["2"])
     server.wait(0.005)
     assert server.take() == []
 
@@ -210,8 +233,8 @@ def test_all_that_run_at_a_time_may_time_out_together():
     log = server.take()
     assert [entry for entry in log if entry[0] == "fail"] == [
         ("fail", "1"),
-        ("fail", "3"),
         ("fail", "2"),
+        ("fail", "3"),
     ]
     assert [entry for entry in log if entry[0] == "stop"] == [("stop", "1"), ("stop", "2")]
     assert not [entry for entry in log if entry[0] == "start"]
@@ -370,6 +393,157 @@ SOON = 0.01
 ANY = st.integers(0, 1000)
 
 
+# Rows: who runs the handler takes one invocation after the other
+
+
+def rows_of(server):
+    """The rows that run, in the order in which they began what they run."""
+    return list(dict.fromkeys(server.rows.values()))
+
+
+def test_row_goes_on_until_nothing_waits_and_another_one_begins_with_the_next_arrival():
+    server = Server()
+    server.arrive(*"123")
+    (row,) = rows_of(server)
+    server.answer("1")
+    server.answer("2")
+    assert rows_of(server) == [row]
+    server.answer("3")
+    assert (rows_of(server), server.queue._rows) == ([], {})
+    server.arrive("4")
+    assert rows_of(server) not in ([], [row])
+
+
+def test_arrival_between_the_end_of_a_row_and_the_news_of_it_is_not_forgotten():
+    server = Server()
+    server.arrive("1")
+    row = server.rows.pop("1")
+    server.queue.answered("1")
+    assert row.next(server.now) is None
+    server.arrive("2")
+    assert server.take() == [("start", "1")]
+    row.end()
+    assert server.take() == [("start", "2")]
+
+
+def test_row_whose_invocation_timed_out_gets_no_other_and_its_end_is_no_news():
+    server = Server(response_timeout=10.0)
+    server.arrive("1")
+    stuck = server.rows["1"]
+    server.wait(5.0)
+    server.arrive("2", "3")
+    server.wait(5.0)
+    assert server.take()[-1] == ("start", "2")
+    assert stuck.next(server.now) is None
+    stuck.end()
+    assert server.take() == []
+    server.answer("2")
+    assert server.take() == [("start", "3")]
+
+
+def test_answer_on_its_way_when_the_time_is_up_is_the_one_end():
+    server = Server(response_timeout=10.0)
+    server.arrive("1")
+    server.wait(5.0)
+    server.arrive("2")
+    row = server.rows.pop("1")
+    # The handler has ended and goes on with the next one; the answer has not come here yet.
+    assert row.next(server.now).id == "2"
+    server.take()
+    server.wait(5.0)
+    assert server.take() == []
+    assert server.queue.answered("1")
+    server.wait(5.0)
+    assert server.take() == [("fail", "2"), ("stop", "2")]
+
+
+def test_rows_of_an_earlier_handler_end_after_what_they_run():
+    server = Server()
+    server.arrive(*"12")
+    row = server.rows["1"]
+    server.queue.change("another handler", QueueSettings())
+    assert server.take() == [("start", "1")]
+    server.answer("1")
+    assert server.take() == [("start", "2")]
+    assert (row.handler, server.rows["2"].handler) == ("handler", "another handler")
+
+
+def test_more_may_run_at_a_time_after_a_change():
+    server = Server()
+    server.arrive(*"1234")
+    server.take()
+    server.queue.change("handler", QueueSettings(concurrency=3))
+    assert server.take() == [("start", "2"), ("start", "3")]
+    server.answer("1")
+    assert server.take() == [("start", "4")]
+
+
+def test_fewer_run_at_a_time_after_a_change_as_soon_as_they_have_ended():
+    server = Server(concurrency=3)
+    server.arrive(*"12345")
+    server.take()
+    server.queue.change("handler", QueueSettings())
+    server.answer("1")
+    server.answer("2")
+    assert server.take() == []
+    server.answer("3")
+    assert server.take() == [("start", "4")]
+
+
+class Threaded:
+    """A queue whose rows are taken by threads, while the main thread changes it."""
+
+    def __init__(self):
+        self.begun = []
+        self.failed = []
+        self.told = SimpleQueue()
+        self.deadlines = Deadlines()
+        settings = QueueSettings(response_timeout=10.0, concurrency=3, max_queue=10_000)
+        self.queue = InvocationQueue("Sum", None, settings, self.deadlines, self, Lock())
+        self.threads = []
+
+    def start(self, row):
+        thread = Thread(target=self.work, args=(row,))
+        self.threads.append(thread)
+        thread.start()
+
+    def work(self, row):
+        while (invocation := row.next(0.0)) is not None:
+            self.begun.append(invocation.id)
+            self.told.put(partial(self.queue.answered, invocation.id))
+        self.told.put(row.end)
+
+    def stop(self, invocation):
+        pass
+
+    def fail(self, invocation, error):
+        self.failed.append(invocation.id)
+
+    def hear(self):
+        """What the threads have told so far."""
+        while not self.told.empty():
+            self.told.get()()
+
+
+def test_threads_begin_each_invocation_once_while_others_leave():
+    server = Threaded()
+    for number in range(3000):
+        caller = "leaver" if number % 3 == 0 else "stayer"
+        server.queue.enqueue(Invocation(str(number), caller, "me", raw({})), 0.0)
+        if number % 50 == 0:
+            server.queue.caller_left("leaver")
+            server.hear()
+    while server.threads:
+        server.threads.pop().join(10.0)
+        server.hear()
+    assert len(server.queue) == 0
+    assert server.queue.dropped_answers == 0
+    assert server.failed == []
+    assert len(set(server.begun)) == len(server.begun)
+    stayers = {str(number) for number in range(3000) if number % 3}
+    assert stayers <= set(server.begun)
+
+
 class Histories(RuleBasedStateMachine):
     """The model: lists of ids in the order of arrival, and when each is due."""
 
@@ -389,6 +563,10 @@ class Histories(RuleBasedStateMachine):
         self.ended = {}
         self.dropped = 0
 
+    def is_due_soon(self, id):
+        """Such a one is passed over, and told when its time is up."""
+        return self.due[id] <= self.server.now + SOON
+
     def end(self, id, how):
         assert id not in self.ended, "ended twice"
         self.ended[id] = how
@@ -397,7 +575,9 @@ class Histories(RuleBasedStateMachine):
         """What was asked for since the last check, followed in the model."""
         for word, id in self.server.take():
             if word == "start":
-                assert self.waiting.pop(0) == id, "started out of turn"
+                in_turn = [each for each in self.waiting if not self.is_due_soon(each)]
+                assert in_turn[0] == id, "started out of turn"
+                self.waiting.remove(id)
                 self.running.append(id)
                 assert len(self.running) <= self.concurrency, "too many run"
                 assert self.due[id] > self.server.now + SOON, "started to be stopped"
@@ -465,7 +645,8 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def nobody_waits_while_a_handler_is_free(self):
-        assert not self.waiting or len(self.running) == self.concurrency
+        in_turn = [each for each in self.waiting if not self.is_due_soon(each)]
+        assert not in_turn or len(self.running) == self.concurrency
 
     @invariant()
     def tables_are_those_of_the_model(self):
