@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Sequence
+from struct import Struct
 from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
 from websockets.asyncio.connection import Connection as Socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
-from websockets.protocol import State
+from websockets.protocol import Side, State
 
 from ..errors import ConnectionFailed, ProtocolError
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:
+    # Where the library has no wheel, it has this.
+    from websockets.utils import apply_mask
 
 __all__ = ["WebSocketConnection", "open_websocket"]
 
@@ -23,7 +31,34 @@ PING_TIMEOUT = 15.0
 CLOSE_TIMEOUT = 2.0
 
 _UNSUPPORTED_DATA = 1003
+_FINAL_TEXT = 0x81
+_SHORT, _MEDIUM, _LONG = Struct("!BB").pack, Struct("!BBH").pack, Struct("!BBQ").pack
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def add_plain(written: list[bytes], text: bytes) -> None:
+    """Add a text frame of a server. By hand, as the library makes three objects for each."""
+    size = len(text)
+    if size < 126:
+        written.append(_SHORT(_FINAL_TEXT, size))
+    elif size < 65536:
+        written.append(_MEDIUM(_FINAL_TEXT, 126, size))
+    else:
+        written.append(_LONG(_FINAL_TEXT, 127, size))
+    written.append(text)
+
+
+def add_masked(written: list[bytes], text: bytes, mask: bytes) -> None:
+    """Add a text frame of a client, whose frames have to be masked."""
+    size = len(text)
+    if size < 126:
+        written.append(_SHORT(_FINAL_TEXT, 128 + size))
+    elif size < 65536:
+        written.append(_MEDIUM(_FINAL_TEXT, 128 + 126, size))
+    else:
+        written.append(_LONG(_FINAL_TEXT, 128 + 127, size))
+    written.append(mask)
+    written.append(apply_mask(text, mask))
 
 
 class WebSocketConnection:
@@ -52,10 +87,16 @@ class WebSocketConnection:
         socket = self._socket
         if socket.state is not State.OPEN:
             return
-        protocol = socket.protocol
-        for frame in frames:
-            protocol.send_text(frame)
-        socket.transport.write(b"".join(protocol.data_to_send()))
+        # What the library has to say itself, such as a pong, comes first.
+        written = socket.protocol.data_to_send()
+        if socket.protocol.side is Side.CLIENT:
+            masks = secrets.token_bytes(4 * len(frames))
+            for number, frame in enumerate(frames):
+                add_masked(written, frame, masks[4 * number : 4 * number + 4])
+        else:
+            for frame in frames:
+                add_plain(written, frame)
+        socket.transport.write(b"".join(written))
 
     @property
     def backlog(self) -> int:

@@ -1,0 +1,56 @@
+"""Frames that are written by hand are those of the library, which reads them."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Protocol, Side, State
+
+from dash_interop.transport.websocket import add_masked, add_plain
+
+SIZES = [0, 1, 125, 126, 127, 65535, 65536, 70_000]
+
+
+def read_by_a_client(data: bytes) -> list[bytes]:
+    return read(Protocol(Side.CLIENT, state=State.OPEN, max_size=None), data)
+
+
+def read_by_a_server(data: bytes) -> list[bytes]:
+    return read(Protocol(Side.SERVER, state=State.OPEN, max_size=None), data)
+
+
+def read(protocol: Protocol, data: bytes) -> list[bytes]:
+    protocol.receive_data(data)
+    frames: Any = protocol.events_received()
+    assert all(frame.opcode is Opcode.TEXT and frame.fin for frame in frames)
+    assert protocol.parser_exc is None
+    return [bytes(frame.data) for frame in frames]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_frame_of_a_server_is_the_one_that_the_library_writes(size):
+    text = b"x" * size
+    written = []
+    add_plain(written, text)
+    assert b"".join(written) == Frame(Opcode.TEXT, text).serialize(mask=False)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_frame_of_a_client_is_read_by_the_library(size):
+    text = bytes(number % 128 for number in range(size))
+    written = []
+    add_masked(written, text, b"\x01\x02\xfe\xff")
+    assert read_by_a_server(b"".join(written)) == [text]
+    assert size < 8 or text not in b"".join(written), "it is not masked"
+
+
+@given(st.lists(st.text().map(str.encode), max_size=5), st.binary(min_size=4, max_size=4))
+def test_rows_of_frames_are_read_as_they_were_written(texts, mask):
+    plain, masked = [], []
+    for text in texts:
+        add_plain(plain, text)
+        add_masked(masked, text, mask)
+    assert read_by_a_client(b"".join(plain)) == texts
+    assert read_by_a_server(b"".join(masked)) == texts
