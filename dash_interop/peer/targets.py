@@ -123,7 +123,9 @@ def _read_pattern(key: str, wanted: Any) -> re.Pattern[str] | None:
     try:
         return re.compile(text, _read_flags(key, entry.get("flags")))
     except (re.error, OverflowError) as error:
-        raise InvalidInvoke(f"The target's {key} is no regular expression: {error}") from error
+        raise InvalidInvoke(
+            f"The target's {key} is not a valid regular expression: {error}"
+        ) from error
 
 
 def _check_no_pattern(key: str, entry: Filter) -> None:

@@ -9,8 +9,8 @@ from .envelope import Inbound, Vocabulary
 METRICS: Final = "metrics"
 
 
-class Metrics(Inbound, frozen=True):
+class Report(Inbound, frozen=True):
     """``define`` and ``publish``: accepted and ignored, whatever they hold."""
 
 
-VOCABULARY: Final = Vocabulary(domain=METRICS, accepted={"define": Metrics, "publish": Metrics})
+VOCABULARY: Final = Vocabulary(domain=METRICS, accepted={"define": Report, "publish": Report})

@@ -123,7 +123,10 @@ def test_instance_is_a_target_still_after_it_has_reconnected():
         ("bset", "Unknown target 'bset': did you mean 'best'?"),
         (7, "Unknown target 7: use 'best', 'all', 'skipMine', an instance or"),
         ([], "No server is meant: the target is an empty list"),
-        ({"application": {"regex": "("}}, "The target's application is no regular expression"),
+        (
+            {"application": {"regex": "("}},
+            "The target's application is not a valid regular expression",
+        ),
     ],
 )
 def test_target_that_is_none_is_refused_at_once(target, words):

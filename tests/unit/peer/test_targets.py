@@ -157,7 +157,7 @@ def test_expression_that_was_used_before_starts_anew():
 @pytest.mark.parametrize("regex", ["(", "[", "*", "(?P<a>x", "a{99999999999999999999}"])
 def test_malformed_expression_is_an_error_that_names_the_field(regex):
     for target in ({"application": {"regex": regex}}, [{}, {"application": {"regex": regex}}]):
-        with pytest.raises(InvocationError, match="application is no regular expression"):
+        with pytest.raises(InvocationError, match="application is not a valid regular expression"):
             read_target(target)
 
 

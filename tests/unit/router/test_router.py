@@ -38,7 +38,7 @@ from dash_interop.wire.login import (
     Token,
     Welcome,
 )
-from dash_interop.wire.metrics import Metrics
+from dash_interop.wire.metrics import Report
 from tests.support.room import DOMAINS, BelieveLogins, Room, credentials, definition, raw
 
 REMOVED = ("agm.peer-removed", "Peer has been removed")
@@ -239,7 +239,7 @@ def test_authenticator_sees_where_the_connection_comes_from():
     assert welcome_of(room.handle("a", hello)).resolved_identity["machine"] == "10.0.0.7"
 
 
-@pytest.mark.parametrize("message", [Ping(), Ping("p", "x"), Metrics("m", "x")])
+@pytest.mark.parametrize("message", [Ping(), Ping("p", "x"), Report("m", "x")])
 def test_ping_and_metrics_are_not_answered(message):
     room = Room()
     room.connect("a")

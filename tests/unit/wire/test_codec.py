@@ -414,7 +414,7 @@ FILLED = {
 }  # fmt: skip
 """A value other than the default for each field of a message to the gateway."""
 
-INBOUND = [type_ for type_ in dict.fromkeys(ACCEPTED.values()) if type_.__name__ != "Metrics"]
+INBOUND = [type_ for type_ in dict.fromkeys(ACCEPTED.values()) if type_.__name__ != "Report"]
 
 
 def filled(type_: type[Inbound]) -> Inbound:
