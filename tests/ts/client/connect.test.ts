@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connect, isDesktop } from '../../../src/client/connect';
 import { createPageGlobals } from '../../../src/client/page-globals';

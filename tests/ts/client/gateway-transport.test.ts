@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { GatewayTransport } from '../../../src/client/gateway-transport';
 import type { Session } from '../../../src/client/session';

@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { act, cleanup, type RenderResult, render } from '@testing-library/react';
 import React, { StrictMode, useSyncExternalStore } from 'react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';

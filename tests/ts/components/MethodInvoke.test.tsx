@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { act, render } from '@testing-library/react';
 import React from 'react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';

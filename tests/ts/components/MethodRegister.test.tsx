@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { InteropClient } from '../../../src/client/interop';
 import MethodRegister from '../../../src/components/MethodRegister';

@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { DashComponent } from '../../../src/dash/component';
 import type { Diagnostics } from '../../../src/dash/diagnostics';

@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Handler } from '../../../src/client/interop';
 import { type Mode, readMode, validated } from '../../../src/dash/validate';
