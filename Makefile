@@ -36,7 +36,8 @@ MATRIX := .venv-matrix
 COMPARED := .bench
 # make builds the bundle itself, so installing does not have to.
 PIP_ENV := DASH_INTEROP_BUILD=never
-PIP := -m pip install --quiet --disable-pip-version-check
+# Python compiles what is imported, which is a small part of what is installed.
+PIP := -m pip install --no-compile --quiet --disable-pip-version-check
 
 BROWSERS := chromium chromedriver firefox WebKitWebDriver Xvfb
 BROWSER_PACKAGES := chromium chromium-driver firefox-esr webkit2gtk-driver xvfb
@@ -53,9 +54,6 @@ COMPONENTS := $(shell find src/components)
 
 # Steps at the same time: each tells what it says when it is through.
 SIDE_BY_SIDE_MAKE = $(MAKE) --no-print-directory --jobs=4 --output-sync=line SIDE_BY_SIDE=yes
-
-# Each worker takes the next test, and a group as a whole: those that share what is slow to start.
-DISTRIBUTED := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 
 COMMA := ,
 heading = @printf '\n==> %s\n' '$(1)'
@@ -95,7 +93,7 @@ unit-js: $(MODULES)
 
 unit-py: $(TESTABLE) build
 	$(call heading,Tests: pytest)
-	$(BIN)/python -m pytest $(DISTRIBUTED) $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) $(ARGS)
 
 bench: $(TESTABLE) build browser
 	$(call heading,Bench)

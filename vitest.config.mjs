@@ -14,5 +14,7 @@ export default defineConfig({
         environment: 'node',
         include: ['tests/ts/**/*.test.{ts,tsx}'],
         setupFiles: ['tests/ts/support/set-up.ts'],
+        // Other processes may have the machine.
+        testTimeout: 30_000,
     },
 });

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium.webdriver.chrome.options import Options
 
 from tests.support.browser_chromium import chrome_options
+from tests.support.distribution import Distribution
 from tests.support.ports import free_range
 
 HERE = Path(__file__).resolve().parent
@@ -31,11 +33,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place)
 
 
-def _place(item: pytest.Item) -> tuple[bool, int]:
+def _place(item: pytest.Item) -> int:
     folder = item.path.relative_to(HERE).parts[0]
-    place = LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
-    # A group is for one worker, so it takes the longest.
-    return item.get_closest_marker("xdist_group") is None, place
+    return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    report = yield
+    # Half of an emoji, which a test prints or logs, would not reach the first process.
+    report.sections = [(title, _whole(text)) for title, text in report.sections]
+    return report
+
+
+def _whole(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Distribution:
+    return Distribution(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

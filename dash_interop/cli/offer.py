@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -118,9 +118,7 @@ def offer(
 def _handler(name: str, command: str) -> Callable[..., Awaitable[Any]]:
     async def handle(args: dict[str, Any], caller: dict[str, Any]) -> Any:
         environment = {**os.environ, "DASH_INTEROP_CALLER": as_json_text(caller)}
-        process = await asyncio.create_subprocess_shell(
-            command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, start_new_session=True
-        )
+        process = await _started(command, environment)
         try:
             output, complaint, _ = await asyncio.gather(
                 _read_output(process), _pass_on(process), _write(process, args)
@@ -137,6 +135,20 @@ def _handler(name: str, command: str) -> Callable[..., Awaitable[Any]]:
     # The log names the handler by this.
     handle.__qualname__ = name
     return handle
+
+
+async def _started(command: str, environment: Mapping[str, str]) -> Process:
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_shell(
+            command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, start_new_session=True
+        )
+    )
+    try:
+        # asyncio itself would end the shell only, and not what the shell has started by then.
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await _end(await starting)
+        raise
 
 
 async def _write(process: Process, args: dict[str, Any]) -> None:

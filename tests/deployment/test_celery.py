@@ -17,9 +17,6 @@ from tests.support.watching import Heard, processes, wait_for_offers
 
 RESULT_SECONDS = 20.0
 
-# The worker of Celery is started once.
-pytestmark = pytest.mark.xdist_group("celery")
-
 Task = Callable[..., Any]
 
 

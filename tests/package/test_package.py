@@ -15,9 +15,6 @@ import pytest
 
 from tests.support.ports import free_range
 
-# The package is built once.
-pytestmark = pytest.mark.xdist_group("package")
-
 ROOT = Path(__file__).parents[2]
 
 BUILT = {

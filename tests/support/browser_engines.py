@@ -64,10 +64,5 @@ def engines_of(test: str, *, core: bool) -> list[Any]:
 
 
 def _parameter(name: str, test: str) -> Any:
-    marks: list[pytest.MarkDecorator] = []
-    if name != "chromium":
-        # Few tests need it, so one worker of pytest starts it for all of them.
-        marks.append(pytest.mark.xdist_group(name))
-    if (name, test) in LIMITS:
-        marks.append(pytest.mark.xfail(reason=LIMITS[name, test]))
-    return pytest.param(name, marks=marks)
+    reason = LIMITS.get((name, test))
+    return pytest.param(name, marks=[pytest.mark.xfail(reason=reason)] if reason else [])

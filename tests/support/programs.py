@@ -70,8 +70,8 @@ class Program:
         traceback: TracebackType | None,
     ) -> None:
         self.kill()
-        if value is not None:
-            print(self.output)  # noqa: T201
+        # pytest shows it when the test fails.
+        print(self.output)  # noqa: T201
 
     @property
     def output(self) -> str:

@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { beforeEach, expect, test } from 'vitest';
 import { DashComponent } from '../../../src/dash/component';
 import { FakeDashStore } from '../support/fake-dash-store';

@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Deliverer, type Slot } from '../../../src/dash/deliver';
 import { AnswerLost, watchAnswers } from '../../../src/dash/lost-answers';

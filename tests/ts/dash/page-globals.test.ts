@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { afterEach, expect, test } from 'vitest';
 import { version } from '../../../package.json';
 import { createPageGlobals, publishInstance } from '../../../src/dash/page-globals';

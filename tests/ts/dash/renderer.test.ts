@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
     callbacksWithInput,

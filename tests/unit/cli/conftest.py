@@ -15,6 +15,7 @@ from tests.support.gateways import ours
 
 COMMAND = [sys.executable, "-m", "dash_interop"]
 SECONDS = 20
+SECRET = "s" * 40
 
 
 @pytest.fixture(scope="package")
@@ -22,6 +23,27 @@ def gateway(tmp_path_factory):
     """One for all tests that neither end it nor look at its secret."""
     runtime = str(tmp_path_factory.mktemp("runtime"))
     with ours(environment={**os.environ, "XDG_RUNTIME_DIR": runtime}) as process:
+        yield process
+
+
+@pytest.fixture(scope="package")
+def secret_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("secret") / "secret"
+    path.write_text(SECRET)
+    return path
+
+
+@pytest.fixture(scope="package")
+def guarded(secret_file):
+    """A gateway that checks logins, for all tests that do not look at who else is there."""
+    with ours(secret_file=secret_file) as process:
+        yield process
+
+
+@pytest.fixture
+def alone(secret_file):
+    """A gateway that checks logins, for a test that wants to be alone there."""
+    with ours(secret_file=secret_file) as process:
         yield process
 
 

@@ -13,8 +13,8 @@ from dash_interop.gateway.embedded import EmbeddedGateway
 from dash_interop.router.principals import Principal
 from tests.support.gateways import ours
 from tests.support.ports import Foreigner, free_range
+from tests.unit.cli.conftest import SECRET
 
-SECRET = "s" * 40
 NO_GATEWAY = (
     "dash-interop: no gateway of yours runs on this machine: open a page of a Dash app, start one "
     "with `dash-interop gateway`, or name one with --url\n"
@@ -43,20 +43,12 @@ def refusal(*arguments, **environment):
 
 
 @pytest.fixture
-def secret_file(tmp_path):
-    path = tmp_path / "secret"
-    path.write_text(SECRET)
-    return path
-
-
-@pytest.fixture
-def guarded(secret_file):
-    """A gateway that checks logins, with a method of anna's at it."""
-    with ours(secret_file=secret_file) as process:
-        url = process.url
-        with connect(url, user="anna", secret_file=secret_file, application="Calculator") as peer:
-            peer.register("Sum", lambda a, b: {"sum": a + b})
-            yield process
+def offering(guarded, secret_file):
+    """A peer of anna's, with a method."""
+    settings = {"user": "anna", "secret_file": secret_file, "application": "Calculator"}
+    with connect(guarded.url, **settings) as peer:
+        peer.register("Sum", lambda a, b: {"sum": a + b})
+        yield peer
 
 
 # The gateway of this machine
@@ -114,7 +106,7 @@ def test_shared_gateway_with_a_secret_of_its_own_is_found(secret_file):
 # A gateway that is named
 
 
-def test_environment_names_the_gateway(guarded, secret_file):
+def test_environment_names_the_gateway(guarded, offering, secret_file):
     process = ended(
         "methods",
         DASH_INTEROP_GATEWAY=guarded.url,
@@ -123,7 +115,7 @@ def test_environment_names_the_gateway(guarded, secret_file):
     assert "Sum" in process.stdout
 
 
-def test_token_of_somebody_is_believed(guarded):
+def test_token_of_somebody_is_believed(guarded, offering):
     token = TokenAuthority(SECRET).issue(Principal("anna"))
     assert "Sum" in ended("methods", "--url", guarded.url, "--token", token).stdout
 

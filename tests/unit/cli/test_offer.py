@@ -1,5 +1,6 @@
 """``dash-interop offer``: commands as handlers, and that none of them is left behind."""
 
+import asyncio
 import json
 import signal
 import sys
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
+from dash_interop.cli.offer import _handler  # pyright: ignore[reportPrivateUsage]
 from dash_interop.errors import HandlerFailed, InvocationTimeout
 from tests.support.gateways import ours
 from tests.unit.cli.conftest import SECONDS
@@ -192,6 +194,21 @@ def test_end_of_the_offer_ends_the_commands(command, caller, left, number):
         left.wait_gone()
         calling.join()
     assert len(failures) == 1
+
+
+def test_handler_that_is_cancelled_while_its_command_starts_ends_it(left):
+    async def scenario():
+        handling = asyncio.ensure_future(_handler("Run", left.command)({}, {}))
+        # Turns of the loop that start the command, but are too few to know of it.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        left.wait()
+        handling.cancel()
+        await asyncio.wait([handling], timeout=SECONDS)
+        assert handling.cancelled()
+
+    asyncio.run(scenario())
+    left.wait_gone()
 
 
 def test_offer_outlives_an_outage(command_at, peer):

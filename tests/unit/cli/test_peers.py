@@ -9,7 +9,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from dash_interop.client.sync import connect
-from tests.support.gateways import ours
 from tests.unit.cli.conftest import COMMAND, SECONDS
 
 
@@ -45,25 +44,24 @@ def test_nobody_else_is_no_failure(command):
     assert process.stderr == "dash-interop: nobody else is connected\n"
 
 
-def test_service_is_told_since_when(tmp_path):
-    secret_file = tmp_path / "secret"
-    secret_file.write_text("s" * 40)
-    with ours(secret_file=secret_file) as gateway:
-        before = datetime.now(timezone.utc)
-        with connect(gateway.url, user="anna", secret_file=secret_file, application="Desk"):
+def test_service_is_told_since_when(alone, secret_file):
+    def run(*options):
+        arguments = ["peers", "--url", alone.url, "--secret-file", str(secret_file)]
+        environment = {**os.environ, "TZ": "UTC"}
+        return subprocess.run(
+            [*COMMAND, *arguments, *options],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            env=environment,
+        ).stdout
 
-            def run(*options):
-                arguments = ["peers", "--url", gateway.url, "--secret-file", str(secret_file)]
-                command = [*COMMAND, *arguments, *options]
-                environment = {**os.environ, "TZ": "UTC"}
-                return subprocess.run(
-                    command, capture_output=True, text=True, timeout=SECONDS, env=environment
-                ).stdout
-
-            (peer,) = json.loads(run("--json"))
-            since = datetime.fromisoformat(peer["since"])
-            assert timedelta(0) <= since - before + timedelta(seconds=1) < timedelta(seconds=60)
-            shown = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", run())
-            assert shown is not None and shown[0] == f"{since:%Y-%m-%d %H:%M:%S}"
-            (to_her,) = [json.loads(run("--json", "--user", "anna"))[0]]
-            assert to_her["since"] is None
+    before = datetime.now(timezone.utc)
+    with connect(alone.url, user="anna", secret_file=secret_file, application="Desk"):
+        (peer,) = json.loads(run("--json"))
+        since = datetime.fromisoformat(peer["since"])
+        assert timedelta(0) <= since - before + timedelta(seconds=1) < timedelta(seconds=60)
+        shown = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", run())
+        assert shown is not None and shown[0] == f"{since:%Y-%m-%d %H:%M:%S}"
+        (to_her,) = [json.loads(run("--json", "--user", "anna"))[0]]
+        assert to_her["since"] is None

@@ -16,9 +16,8 @@ from dash_interop.gateway.auth import TokenAuthority
 from dash_interop.router.principals import Principal
 from tests.support.gateways import ours, published
 from tests.support.ports import Foreigner, free_range
-from tests.unit.cli.conftest import COMMAND, SECONDS
+from tests.unit.cli.conftest import COMMAND, SECONDS, SECRET
 
-SECRET = "s" * 40
 VERSION = version("dash_interop")
 
 
@@ -37,25 +36,12 @@ def status(*options, **environment):
     return process.returncode, {check: (state, detail) for check, state, detail in rows}
 
 
-@pytest.fixture
-def secret_file(tmp_path):
-    path = tmp_path / "secret"
-    path.write_text(SECRET)
-    return path
-
-
-@pytest.fixture
-def guarded(secret_file):
-    with ours(secret_file=secret_file) as process:
-        yield process
-
-
-def test_all_is_well(guarded, secret_file):
-    with connect(guarded.url, user="anna", secret_file=secret_file, application="Desk"):
-        code, lines = status("--url", guarded.url, "--secret-file", str(secret_file))
+def test_all_is_well(alone, secret_file):
+    with connect(alone.url, user="anna", secret_file=secret_file, application="Desk"):
+        code, lines = status("--url", alone.url, "--secret-file", str(secret_file))
     assert code == 0
     assert list(lines) == ["gateway", "login", "clock", "version", "peers"]
-    assert lines["gateway"] == ("ok", f"{guarded.url}, named by --url")
+    assert lines["gateway"] == ("ok", f"{alone.url}, named by --url")
     assert lines["login"] == (
         "ok", f"as a service, with the secret in {secret_file}, named by --secret-file"
     )  # fmt: skip
@@ -64,29 +50,29 @@ def test_all_is_well(guarded, secret_file):
     assert lines["peers"] == ("ok", "1 connected: Desk (anna@127.0.0.1)")
 
 
-def test_environment_is_named_where_it_decides(guarded, secret_file):
+def test_environment_is_named_where_it_decides(alone, secret_file):
     variables = {
-        "DASH_INTEROP_GATEWAY": guarded.url,
+        "DASH_INTEROP_GATEWAY": alone.url,
         "DASH_INTEROP_SECRET_FILE": str(secret_file),
     }
     code, lines = status("--user", "anna", **variables)
     assert code == 0
-    assert lines["gateway"][1] == f"{guarded.url}, named by DASH_INTEROP_GATEWAY"
+    assert lines["gateway"][1] == f"{alone.url}, named by DASH_INTEROP_GATEWAY"
     assert lines["login"][1].startswith("as anna, with the secret in ")
     assert lines["login"][1].endswith("named by DASH_INTEROP_SECRET_FILE")
     assert lines["peers"] == ("ok", "nobody else is connected")
 
 
-def test_json_has_it_all(guarded, secret_file):
-    with connect(guarded.url, user="anna", secret_file=secret_file, application="Desk") as desk:
+def test_json_has_it_all(alone, secret_file):
+    with connect(alone.url, user="anna", secret_file=secret_file, application="Desk") as desk:
         desk.register("Sum", lambda: {})
-        command = [*COMMAND, "status", "--json", "--url", guarded.url]
+        command = [*COMMAND, "status", "--json", "--url", alone.url]
         process = subprocess.run(
             [*command, "--secret-file", str(secret_file)], capture_output=True, timeout=SECONDS
         )
     said = json.loads(process.stdout)
     assert said["ok"] is True
-    assert said["gateway"]["url"] == guarded.url
+    assert said["gateway"]["url"] == alone.url
     assert abs(said["clock"]["seconds"]) < 60
     assert (said["version"]["library"], said["version"]["gateway"]) == (VERSION, VERSION)
     (peer,) = said["peers"]["connected"]
@@ -94,13 +80,13 @@ def test_json_has_it_all(guarded, secret_file):
     assert peer["since"]
 
 
-def test_many_peers_are_counted_rather_than_listed(guarded, secret_file):
+def test_many_peers_are_counted_rather_than_listed(alone, secret_file):
     settings = {"user": "anna", "secret_file": secret_file}
     clients = [
-        connect(guarded.url, application=f"App {number % 7}", **settings) for number in range(8)
+        connect(alone.url, application=f"App {number % 7}", **settings) for number in range(8)
     ]
     try:
-        _, lines = status("--url", guarded.url, "--secret-file", str(secret_file))
+        _, lines = status("--url", alone.url, "--secret-file", str(secret_file))
     finally:
         for client in clients:
             client.close()

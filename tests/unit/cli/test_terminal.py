@@ -30,7 +30,9 @@ def typed(url, *arguments, columns=110):
     """What a command prints on a terminal of that width, and its exit code."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    environment = {**os.environ, "DASH_INTEROP_GATEWAY": url, "TERM": "xterm"}
+    # COLUMNS, which pytest-xdist sets for its workers, would come before the width of the terminal.
+    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    environment = {**kept, "DASH_INTEROP_GATEWAY": url, "TERM": "xterm"}
     command = [sys.executable, "-m", "dash_interop", *arguments]
     with subprocess.Popen(command, stdout=slave, stderr=slave, env=environment) as process:
         os.close(slave)

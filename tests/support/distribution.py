@@ -1,0 +1,30 @@
+"""How pytest-xdist gives the tests to its workers."""
+
+from __future__ import annotations
+
+import re
+
+from xdist.scheduler.loadscope import LoadScopeScheduling
+
+__all__ = ["Distribution"]
+
+# A package is built, a worker of Celery started, once for all tests of the file.
+WHOLE_FILES = ("tests/package/test_package.py", "tests/deployment/test_celery.py")
+# Few tests need these engines, and they take long to start.
+ENGINES = re.compile(r"\[(firefox|webkit)[-\]]")
+
+
+class Distribution(LoadScopeScheduling):
+    """
+    Each worker takes the next test, or all of those that share what is slow to start.
+
+    The groups come first, the largest before the others. It knows them by the ids of the tests:
+    the marks that ``--dist loadgroup`` looks for do not reach it with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        if file in WHOLE_FILES:
+            return file
+        engine = ENGINES.search(nodeid)
+        return engine[1] if engine else nodeid
