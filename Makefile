@@ -116,7 +116,7 @@ test-websockets: $(WEBSOCKETS:%=websockets-%)
 websockets-%: build
 	$(call heading,Gateway and clients on websockets $*)
 	$(call environment,websockets-$*,$(PYTHON),test,'websockets==$*.*')
-	$(MATRIX)/websockets-$*/bin/python -m pytest $(DISTRIBUTED) \
+	$(MATRIX)/websockets-$*/bin/python -m pytest --numprocesses=$(WORKERS) \
 		tests/unit/gateway tests/unit/client tests/client tests/conformance $(ARGS)
 
 test-pythons: $(PYTHONS:%=on-%)
@@ -126,7 +126,7 @@ on-%: build
 	@$* -c '' || \
 		{ echo "$* is not on PATH. Please install it, or name others: PYTHONS='...'"; exit 1; }
 	$(call environment,$*,$*,test$(COMMA)fastapi$(COMMA)quart)
-	$(MATRIX)/$*/bin/python -m pytest $(DISTRIBUTED) tests/unit tests/client $(ARGS)
+	$(MATRIX)/$*/bin/python -m pytest --numprocesses=$(WORKERS) tests/unit tests/client $(ARGS)
 
 # The bundle is built once and serves every Dash version.
 test-dash: build browser
