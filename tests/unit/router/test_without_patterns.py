@@ -1,4 +1,4 @@
-"""Patterns in restrictions where google-re2 is not installed: refused, and everything else works."""
+"""Patterns in restrictions without google-re2: they are refused, and everything else works."""
 
 import sys
 
