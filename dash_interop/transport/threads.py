@@ -24,6 +24,9 @@ T = TypeVar("T")
 LOOK_SECONDS = 1.0
 """Seconds between two looks at another thread. Under gevent, a wait without a limit would fail."""
 
+HUB_SECONDS = 0.01
+"""Pause before the next look where gevent has nothing else to do than to wait."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -53,6 +56,19 @@ def result_of(future: Future[T], look: Callable[[], None] = lambda: None) -> T:
             if future.done():
                 return future.result()
             look()
+        except Exception as error:
+            if not _is_end_of_hub(error):
+                raise
+            _original("time", "sleep")(HUB_SECONDS)
+
+
+def _is_end_of_hub(error: Exception) -> bool:
+    """
+    Whether gevent says that nothing would ever end a wait. It knows of greenlets only: here a
+    thread of the operating system does, which has a lock of the future at this moment.
+    """
+    exceptions: Any = sys.modules.get("gevent.exceptions")
+    return exceptions is not None and isinstance(error, exceptions.LoopExit)
 
 
 class Thread:

@@ -862,7 +862,7 @@ async def test_a_pattern_that_is_malformed_is_refused(
 ):
     async with peers(our_shared_gateway.url, user, "client") as [client]:
         await client.register("Echo", echo)
-        with pytest.raises(InvalidInvoke, match="no regular expression"):
+        with pytest.raises(InvalidInvoke, match="not a valid regular expression"):
             await in_time(client.invoke("Echo", target={"application": {"regex": "("}}))
 
 

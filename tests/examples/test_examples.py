@@ -223,11 +223,12 @@ def test_the_demo_says_that_it_is_connecting_and_what_is_in_the_way(
     secret = tmp_path / "secret"
     secret.write_text("a secret that is long enough for a gateway")
     secret.chmod(0o600)
-    nowhere = f"ws://127.0.0.1:{free_range(1)}"
-    environment |= {"DASH_INTEROP_GATEWAY": nowhere, "DASH_INTEROP_SECRET_FILE": str(secret)}
-    page = browser.open(run("demo").url(path), connected=False)
-    page.wait_for_text("state", "connecting")
-    wait_for_text_with(page, "connection-error", f"No gateway answers at {nowhere}")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        gateway = f"ws://127.0.0.1:{silent.getsockname()[1]}"
+        environment |= {"DASH_INTEROP_GATEWAY": gateway, "DASH_INTEROP_SECRET_FILE": str(secret)}
+        page = browser.open(run("demo").url(path), connected=False)
+        page.wait_for_text("state", "connecting")
+    wait_for_text_with(page, "connection-error", f"No gateway answers at {gateway}")
 
 
 def open_demo(run: Callable[..., Example], browser: Browser, path: str) -> Page:

@@ -193,7 +193,10 @@ def test_leaving_is_no_outage(capsys):
         (["invoke", "Sum", "--target", "[]"], "the target is an empty list"),
         (["invoke", "Sum", "--target", "[1]"], "Unknown target [1]"),
         (["invoke", "Sum", "--target", "{"], "truncated"),
-        (["invoke", "Sum", "--target", '{"user": {"regex": "("}}'], "no regular expression"),
+        (
+            ["invoke", "Sum", "--target", '{"user": {"regex": "("}}'],
+            "not a valid regular expression",
+        ),
         (["invoke", "Sum", "--wait", "nan"], "nan is not a number of seconds"),
         (["invoke", "Sum", "--wait", "-1"], "--wait"),
         (["invoke", "Sum", "--timeout", "0"], "--timeout"),
