@@ -12,7 +12,7 @@ from typing import Any
 
 from dash import Dash
 
-from tests.support.ports import HOST
+from tests.support.ports import HOST, page_port
 
 STOP_SECONDS = 10.0
 
@@ -54,7 +54,7 @@ def _serve_werkzeug(server: Any) -> Server:
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    running = make_server(HOST, 0, server, threaded=True)
+    running = make_server(HOST, page_port(), server, threaded=True)
     thread = threading.Thread(
         target=running.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
     )
@@ -71,7 +71,7 @@ def _serve_werkzeug(server: Any) -> Server:
 def _serve_uvicorn(server: Any) -> Server:
     import uvicorn
 
-    listener = socket.create_server((HOST, 0))
+    listener = socket.create_server((HOST, page_port()))
     config = uvicorn.Config(server, log_level="warning", timeout_graceful_shutdown=1)
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -89,7 +89,7 @@ def _serve_hypercorn(server: Any) -> Server:
     from hypercorn.asyncio import serve as serve_asgi
     from hypercorn.config import Config
 
-    listener = socket.create_server((HOST, 0))
+    listener = socket.create_server((HOST, page_port()))
     config = Config()
     port = listener.getsockname()[1]
     # From here on it is hypercorn's to close.

@@ -6,11 +6,12 @@ import socket
 import threading
 from types import TracebackType
 
-__all__ = ["HOST", "Foreigner", "free_range"]
+__all__ = ["HOST", "Foreigner", "free_range", "page_port"]
 
 HOST = "127.0.0.1"
 # Below those that the system gives to whoever names none.
 PORTS = range(20_000, 30_000)
+PAGE_PORTS = range(19_000, 20_000)
 
 
 def free_range(length: int = 10) -> int:
@@ -20,7 +21,7 @@ def free_range(length: int = 10) -> int:
     Each worker of pytest looks among ports of its own: two that look at the same time would
     otherwise find the same.
     """
-    ports = _ports_of_this_worker()
+    ports = _ports_of_this_worker(PORTS)
     for _ in range(100):
         first = random.choice(ports[: 1 - length or None])
         if all(_is_free(port) for port in range(first, first + length)):
@@ -28,16 +29,28 @@ def free_range(length: int = 10) -> int:
     raise RuntimeError(f"no {length} free ports in a row")
 
 
-def _ports_of_this_worker() -> range:
+def page_port() -> int:
+    """
+    The first port of this worker that no server listens on just now.
+
+    So the apps of most tests come from a few places, one test after the other, and a browser keeps
+    the scripts of Dash, read and compiled, for each place.
+    """
+    return next(port for port in _ports_of_this_worker(PAGE_PORTS) if _is_free(port))
+
+
+def _ports_of_this_worker(ports: range) -> range:
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     # They are called gw0, gw1 and so on; one that replaces another has the next number.
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % workers
-    count = len(PORTS) // workers
-    return PORTS[number * count : (number + 1) * count]
+    count = len(ports) // workers
+    return ports[number * count : (number + 1) * count]
 
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
+        # Connections that have ended on it are no obstacle for a server.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError:
