@@ -27,7 +27,7 @@ from ..transport.websocket import WebSocketConnection
 from .auth import TokenAuthority
 from .config import GatewayConfig
 from .hub import Hub
-from .logins import LoginLog
+from .login_log import LoginLog
 from .notices import Notices
 from .origins import OriginPolicy
 from .visits import Visit, address_of, reason_of_end, socket_logger

@@ -1,6 +1,6 @@
 """
 One peer's line to the gateway, which its session and domains share: requests and their answers,
-what is waited for, and effects.
+the largest frame that the gateway takes, what is waited for, and effects.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """
-The expressions that say who may see a method or a peer.
+The language of the expressions that say who may see a method or a peer, and what they mean; who
+sees whom is decided in ``agm/member.py``.
 
 ``$name`` is a field of the other side's identity, ``#name`` of the own side's; ``'text'`` and
 numbers are literals. ``==`` and ``!=`` compare, ``?`` matches the whole left text against the

@@ -1,5 +1,6 @@
 """
-Values of Python as the JSON that travels; docs/values.md has the table.
+Values of Python as the JSON that travels; docs/values.md has the table, and ``payloads`` the way
+back.
 
 NumPy, pandas and pydantic are not imported: where there is a value of theirs, they are loaded.
 """

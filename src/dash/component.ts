@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef } from 'react';
 import { Deliverer, type Slot } from './deliver';
 import { watchAnswers } from './lost-answers';
+import { PropWatcher } from './prop-watcher';
 import {
     type ComponentId,
     type ComponentPath,
@@ -15,7 +16,6 @@ import {
     stringifyId,
 } from './renderer';
 import { ReplayGuard } from './replays';
-import { PropWatcher } from './watch';
 
 export interface DashProps {
     /** The ID of this component, by which callbacks know it; unique in the app. */

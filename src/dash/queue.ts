@@ -14,7 +14,7 @@ import type { Instance } from '../client/instance';
 import type { Reply } from '../client/serving';
 import { passOn, problemOf } from './answer';
 import type { Delivery } from './runs';
-import { isServerAway, whyUnanswered } from './unanswered';
+import { isServerAway, whyUnanswered } from './why-unanswered';
 
 /**
  * The most invocations that wait in a MethodRegister; the caller of one more hears `Overloaded`.

@@ -1,5 +1,6 @@
 /**
- * Takes back what Dash requests although nothing has happened.
+ * Takes back what Dash requests although nothing has happened. It is about props that the library
+ * writes; those that are written to the library are the matter of `prop-watcher.ts`.
  *
  * When a layout changes, Dash goes through the part that is new to it, which may be everything
  * beside a component that was added. It requests the callbacks of every component there, as if its

@@ -2,7 +2,7 @@
 
 import { AnswerLost, isLost } from './lost-answers';
 import { type PendingCallback, pendingCallbacks, type Store, triggeredBy } from './renderer';
-import type { FailedExecution } from './unanswered';
+import type { FailedExecution } from './why-unanswered';
 
 /** What the callbacks of a value came to. */
 export interface Delivery {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { PropWatcher } from '../../../src/dash/watch';
+import { PropWatcher } from '../../../src/dash/prop-watcher';
 
 let watcher: PropWatcher;
 let seen: unknown[];

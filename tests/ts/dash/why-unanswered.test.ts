@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readFailure } from '../../../src/client/failures';
-import { type FailedExecution, whyUnanswered } from '../../../src/dash/unanswered';
+import { type FailedExecution, whyUnanswered } from '../../../src/dash/why-unanswered';
 
 const KNOWN = { failure: undefined, hasHandler: true, wrongId: undefined };
 
