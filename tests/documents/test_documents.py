@@ -14,6 +14,7 @@ from dash import Dash
 from dash_interop.cli import commands as command_line
 from dash_interop.gateway.embedded import shared_gateway
 from tests.support.documents import ROOT, commands, documents, programs, read, run, said
+from tests.support.ports import page_port
 
 TESTED = {
     "README.md": "here",
@@ -59,7 +60,7 @@ def test_readme_example_adds_37_and_5(dash_duo: Any, capsys: pytest.CaptureFixtu
     page = read("README.md")
     app, script = page.cells["dash_interop"]
     assert len(page.cells) == 1 and not page.files
-    dash_duo.start_server(run(app, "README")["app"])
+    dash_duo.start_server(run(app, "README")["app"], port=page_port())
     dash_duo.wait_for_element("#go").click()
     dash_duo.wait_for_text_to_equal("#answer", "The sum is 42")
     capsys.readouterr()

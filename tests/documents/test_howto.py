@@ -22,7 +22,7 @@ from dash_interop.cli import main
 from dash_interop.client.sync import InteropClient, connect
 from tests.support.documents import commands, evaluate, read, run, said
 from tests.support.gateways import GatewayProcess
-from tests.support.ports import free_range
+from tests.support.ports import free_range, page_port
 
 DEADLINE = 20.0
 
@@ -137,7 +137,7 @@ def test_celery(interop: InteropClient, tmp_path: Path, dash_duo: Any) -> None:
         with imported_from(tmp_path, "reports"), pytest.MonkeyPatch.context() as patch:
             patch.setenv("CELERY_BROKER_URL", broker["CELERY_BROKER_URL"])
             names = run(page.files["app.py"])
-            dash_duo.start_server(names["app"])
+            dash_duo.start_server(names["app"], port=page_port())
             interop.wait_for_method("ShowProgress", DEADLINE)
             click(dash_duo, "go")
             dash_duo.wait_for_text_to_equal("#started", "Started", timeout=DEADLINE)
@@ -178,7 +178,7 @@ def test_push_to_tab(
     assert printed(page.files["closing.py"], capsys) == ["no tab is open"]
     with imported_from(tmp_path):
         names = run(page.files["app.py"])
-        dash_duo.start_server(names["app"])
+        dash_duo.start_server(names["app"], port=page_port())
         interop.wait_for_method("ShowNews", DEADLINE)
         click(dash_duo, "callback")
         dash_duo.wait_for_text_to_equal("#news", "from a callback")

@@ -24,6 +24,7 @@ from dash_interop import (
 from dash_interop.client.sync import InteropClient, Subscription, connect
 from tests.support.documents import ROOT, programs, run
 from tests.support.gateways import GatewayProcess
+from tests.support.ports import page_port
 
 DOCUMENT = "docs/values.md"
 TEXT = (ROOT / DOCUMENT).read_text(encoding="utf-8")
@@ -175,7 +176,7 @@ def test_values_arrive_from_pages_and_in_pages(dash_duo: Any) -> None:
         seen["Python's handler"] = args
         return {row.sent: row.value for row in table}
 
-    dash_duo.start_server(app)
+    dash_duo.start_server(app, port=page_port())
     with connect(application="Python") as peer:
         peer.register("Collect", collect)
         peer.invoke("TakeInPage", {row.sent: row.value for row in table})
