@@ -16,8 +16,8 @@
 
 PYTHON ?= python3
 ARGS ?=
-# Of pytest: more than there are processors, as a test waits for other processes most of the time.
-WORKERS ?= 3
+# Of pytest: one for each of two processors. More are faster, and make tests that go by the clock wait.
+WORKERS ?= 2
 # Private parts of it are in use, which move between versions; 17 needs Python 3.11.
 WEBSOCKETS := 15.0 16.1 17.4
 # Looked for on PATH, as no package registry has them for every system.

@@ -72,12 +72,15 @@ def test_val002_warn_says_in_the_console_what_does_not_fit_and_goes_on(apps: App
     handle(app, "quote", lambda invoke: answer(invoke, cost=1))
     apps.open(app)
     assert apps.caller().invoke("Quote", {"symbol": 5}) == {"cost": 1}
-    warnings = "\n".join(apps.browser.console("WARNING"))
     for problem in (
         "argument symbol has to be a string, not an int",
         "result field price is missing",
     ):
-        assert f"MethodRegister quote: Quote: {problem}" in warnings
+        warning = f"MethodRegister quote: Quote: {problem}"
+        # The driver hears of it a moment after the page has said it.
+        eventually(
+            lambda warning=warning: warning in "\n".join(apps.browser.console("WARNING")), warning
+        )
 
 
 def test_val003_off_checks_nothing(apps: Apps) -> None:
