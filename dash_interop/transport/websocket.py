@@ -32,33 +32,33 @@ CLOSE_TIMEOUT = 2.0
 
 _UNSUPPORTED_DATA = 1003
 _FINAL_TEXT = 0x81
+_MASKED = 0x80
 _SHORT, _MEDIUM, _LONG = Struct("!BB").pack, Struct("!BBH").pack, Struct("!BBQ").pack
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def add_plain(written: list[bytes], text: bytes) -> None:
-    """Add a text frame of a server. By hand, as the library makes three objects for each."""
-    size = len(text)
-    if size < 126:
-        written.append(_SHORT(_FINAL_TEXT, size))
-    elif size < 65536:
-        written.append(_MEDIUM(_FINAL_TEXT, 126, size))
-    else:
-        written.append(_LONG(_FINAL_TEXT, 127, size))
-    written.append(text)
+def add_text(written: list[bytes], text: bytes, mask: bytes | None) -> None:
+    """
+    Add a text frame. By hand, as the library makes three objects for each.
 
-
-def add_masked(written: list[bytes], text: bytes, mask: bytes) -> None:
-    """Add a text frame of a client, whose frames have to be masked."""
+    Args:
+        written: What is going to be sent.
+        text: UTF-8.
+        mask: Four bytes for a frame of a client, which has to be masked; ``None`` for a server.
+    """
     size = len(text)
+    masked = 0 if mask is None else _MASKED
     if size < 126:
-        written.append(_SHORT(_FINAL_TEXT, 128 + size))
+        written.append(_SHORT(_FINAL_TEXT, masked + size))
     elif size < 65536:
-        written.append(_MEDIUM(_FINAL_TEXT, 128 + 126, size))
+        written.append(_MEDIUM(_FINAL_TEXT, masked + 126, size))
     else:
-        written.append(_LONG(_FINAL_TEXT, 128 + 127, size))
-    written.append(mask)
-    written.append(apply_mask(text, mask))
+        written.append(_LONG(_FINAL_TEXT, masked + 127, size))
+    if mask is None:
+        written.append(text)
+    else:
+        written.append(mask)
+        written.append(apply_mask(text, mask))
 
 
 class WebSocketConnection:
@@ -92,10 +92,10 @@ class WebSocketConnection:
         if socket.protocol.side is Side.CLIENT:
             masks = secrets.token_bytes(4 * len(frames))
             for number, frame in enumerate(frames):
-                add_masked(written, frame, masks[4 * number : 4 * number + 4])
+                add_text(written, frame, masks[4 * number : 4 * number + 4])
         else:
             for frame in frames:
-                add_plain(written, frame)
+                add_text(written, frame, None)
         socket.transport.write(b"".join(written))
 
     @property

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
-from dash_interop.transport.websocket import add_masked, add_plain
+from dash_interop.transport.websocket import add_text
 
 SIZES = [0, 1, 125, 126, 127, 65535, 65536, 70_000]
 
@@ -33,7 +33,7 @@ def read(protocol: Protocol, data: bytes) -> list[bytes]:
 def test_frame_of_a_server_is_the_one_that_the_library_writes(size):
     text = b"x" * size
     written = []
-    add_plain(written, text)
+    add_text(written, text, None)
     assert b"".join(written) == Frame(Opcode.TEXT, text).serialize(mask=False)
 
 
@@ -41,7 +41,7 @@ def test_frame_of_a_server_is_the_one_that_the_library_writes(size):
 def test_frame_of_a_client_is_read_by_the_library(size):
     text = bytes(number % 128 for number in range(size))
     written = []
-    add_masked(written, text, b"\x01\x02\xfe\xff")
+    add_text(written, text, b"\x01\x02\xfe\xff")
     assert read_by_a_server(b"".join(written)) == [text]
     assert size < 8 or text not in b"".join(written), "it is not masked"
 
@@ -50,7 +50,7 @@ def test_frame_of_a_client_is_read_by_the_library(size):
 def test_rows_of_frames_are_read_as_they_were_written(texts, mask):
     plain, masked = [], []
     for text in texts:
-        add_plain(plain, text)
-        add_masked(masked, text, mask)
+        add_text(plain, text, None)
+        add_text(masked, text, mask)
     assert read_by_a_client(b"".join(plain)) == texts
     assert read_by_a_server(b"".join(masked)) == texts
