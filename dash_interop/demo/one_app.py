@@ -9,12 +9,9 @@ import threading
 from werkzeug.serving import BaseWSGIServer
 
 from ..errors import ConfigError
-from .server import listen, web_server
+from .server import POLL_SECONDS, listen, web_server
 
 __all__ = ["serve_one_app"]
-
-# How soon the server notices that it should end.
-POLL_SECONDS = 0.05
 
 
 def serve_one_app(letter: str, port: int) -> None:

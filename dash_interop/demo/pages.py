@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import sys
+import threading
 import webbrowser
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ import click
 
 from .server import HOST
 
-__all__ = ["Page", "announce", "show"]
+__all__ = ["Page", "announce", "show_once_they_answer"]
 
 # Far longer than a page of the demo takes.
 TIMEOUT_SECONDS = 10.0
@@ -54,11 +55,17 @@ def announce(start: str, page_a: Page, page_b: Page) -> None:
     )
 
 
-def show(*pages: Page) -> None:
-    """Open pages in the browser of this desktop, if there is one."""
+def show_once_they_answer(*pages: Page) -> None:
+    """Open pages in the browser of this desktop, if there is one, and wait for neither."""
+
+    def show() -> None:
+        # The ports are taken already, so this waits for the servers.
+        if all(page.answers() for page in pages):
+            for page in pages:
+                webbrowser.open(page.url)
+
     if _has_desktop():
-        for page in pages:
-            webbrowser.open(page.url)
+        threading.Thread(target=show, daemon=True).start()
 
 
 def _has_desktop() -> bool:

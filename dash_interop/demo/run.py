@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 
-from .pages import Page, announce, show
-from .server import listen, server, side_by_side, web_server
+from .ending import Ending
+from .pages import Page, announce, show_once_they_answer
+from .server import POLL_SECONDS, listen, server, side_by_side, web_server
 from .two_processes import serve_two_processes
 
 __all__ = ["run"]
@@ -27,30 +27,25 @@ def run(port: int, *, two_processes: bool, browser: bool) -> int:
     Raises:
         ConfigError: A port cannot be used.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    with Ending() as ending:
         if two_processes:
-            serve_two_processes(port, port + 1, browser=browser)
-            return 1
-        serve_together(port, browser=browser)
-    except KeyboardInterrupt:
-        pass
-    return 0
+            serve_two_processes(port, port + 1, ending, browser=browser)
+        else:
+            serve_together(port, ending, browser=browser)
+        return 0 if ending.asked else 1
 
 
-def serve_together(port: int, *, browser: bool) -> None:
+def serve_together(port: int, ending: Ending, *, browser: bool) -> None:
     """Serve both apps from this process."""
     with listen(port) as listener:
         running = web_server(listener, "a", "b")
         server.add_url_rule("/", view_func=side_by_side)
         start, page_a, page_b = (Page(port, path) for path in ("/", "/app-a/", "/app-b/"))
         announce(start.url, page_a, page_b)
-
-        def show_both() -> None:
-            # The port is taken already, so these wait for the server.
-            if page_a.answers() and page_b.answers():
-                show(start)
-
+        serving = threading.Thread(target=running.serve_forever, args=[POLL_SECONDS], daemon=True)
+        serving.start()
         if browser:
-            threading.Thread(target=show_both, daemon=True).start()
-        running.serve_forever()
+            show_once_they_answer(start)
+        while serving.is_alive() and not ending.asked:
+            serving.join(POLL_SECONDS)
+        running.shutdown()

@@ -14,9 +14,12 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from ..errors import ConfigError
 
-__all__ = ["HOST", "listen", "server", "side_by_side", "web_server"]
+__all__ = ["HOST", "POLL_SECONDS", "listen", "server", "side_by_side", "web_server"]
 
 HOST = "127.0.0.1"
+
+# How soon each process of the demo notices that something ended, or that it should end.
+POLL_SECONDS = 0.05
 
 # Dash takes a Flask server, but its annotation does not say so.
 server: Any = Flask(__name__, static_folder=None)

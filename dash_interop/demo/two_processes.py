@@ -6,19 +6,17 @@ import contextlib
 import subprocess
 import sys
 
-from .pages import Page, announce, show
-from .server import listen
+from .ending import Ending
+from .pages import Page, announce, show_once_they_answer
+from .server import POLL_SECONDS, listen
 
 __all__ = ["serve_two_processes"]
-
-# How often to look whether a page answers, or a process has ended.
-POLL_SECONDS = 0.05
 
 Process = subprocess.Popen[bytes]
 
 
-def serve_two_processes(port_a: int, port_b: int, *, browser: bool) -> None:
-    """Serve the apps until one of them ends, which says why on stderr."""
+def serve_two_processes(port_a: int, port_b: int, ending: Ending, *, browser: bool) -> None:
+    """Serve the apps until one of them ends, which says why on stderr, or all shall end."""
     for port in (port_a, port_b):
         listen(port).close()
     pages = Page(port_a, "/app-a/"), Page(port_b, "/app-b/")
@@ -27,12 +25,12 @@ def serve_two_processes(port_a: int, port_b: int, *, browser: bool) -> None:
         for letter, page in zip("ab", pages, strict=True):
             processes.append(_start(letter, page.port))
         while not all(page.answers() for page in pages):
-            if _one_ends(processes):
+            if ending.asked or _one_ends(processes):
                 return
         announce(" and ".join(page.url for page in pages), *pages)
         if browser:
-            show(*pages)
-        while not _one_ends(processes):
+            show_once_they_answer(*pages)
+        while not (ending.asked or _one_ends(processes)):
             pass
     finally:
         _stop(processes)
