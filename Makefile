@@ -6,7 +6,8 @@
 # make test-pythons  unit and client tests on the oldest and the newest Python (PYTHONS="python3.15")
 # make test-dash     browser tests on the oldest and the newest Dash, changes of the layout on those
 #                    that differ in them, with the React to come, too
-# make test-browsers all browser tests in Firefox and WebKit, of which make test runs a core
+# make test-browsers all browser tests in Firefox, WebKit and the whole of Chromium; make test runs
+#                    a core in the first two, and the headless shell of Chromium
 # make soak          random sequences over Dash's renderer (ARGS="--sequences 1000" is passed on)
 # make build         browser bundle and Python component classes
 # make types         tsc and pyright
@@ -40,8 +41,8 @@ PIP_ENV := DASH_INTEROP_BUILD=never
 # Python compiles what is imported, which is a small part of what is installed.
 PIP := -m pip install --no-compile --quiet --disable-pip-version-check
 
-BROWSERS := chromium chromedriver firefox WebKitWebDriver Xvfb
-BROWSER_PACKAGES := chromium chromium-driver firefox-esr webkit2gtk-driver xvfb
+BROWSERS := chromium chromium-headless-shell chromedriver firefox WebKitWebDriver Xvfb
+BROWSER_PACKAGES := chromium chromium-headless-shell chromium-driver firefox-esr webkit2gtk-driver xvfb
 
 RUNNABLE := $(VENV)/.installed-run
 TESTABLE := $(VENV)/.installed-test
@@ -154,9 +155,9 @@ test-dash: build browser
 		$(MATRIX)/coming/bin/python -m pytest $(DISTRIBUTED) $(COMING_TESTS) $(ARGS)
 
 test-browsers: build browser
-	$(call heading,Browser tests in Firefox and WebKit)
+	$(call heading,Browser tests in Firefox$(COMMA) WebKit and the whole of Chromium)
 	$(call environment,newest,$(PYTHON),test$(COMMA)fastapi$(COMMA)quart,--upgrade 'dash>=4')
-	DASH_INTEROP_TEST_ENGINES=firefox,webkit DASH_INTEROP_TEST_BACKENDS=flask \
+	DASH_INTEROP_TEST_ENGINES=firefox,webkit,whole-chromium DASH_INTEROP_TEST_BACKENDS=flask \
 		$(MATRIX)/newest/bin/python -m pytest $(DISTRIBUTED) tests/browser $(ARGS)
 
 clean:

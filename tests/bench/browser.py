@@ -29,7 +29,7 @@ from tests.bench.processes import BenchError, Server, started
 from tests.bench.rounds import Samples, turn
 from tests.bench.routers import gateway
 from tests.bench.trees import Tree
-from tests.support.browser_chromium import chrome_options
+from tests.support.browser_chromium import WHOLE, chrome_options
 
 __all__ = ["COMPARED", "FIGURES", "Plan", "figures", "measure"]
 
@@ -311,9 +311,9 @@ class _Pages:
 def _chromium() -> Iterator[webdriver.Chrome]:
     """Start a headless browser, and end it."""
     chromedriver = shutil.which("chromedriver")
-    if shutil.which("chromium") is None or chromedriver is None:
+    if shutil.which(WHOLE) is None or chromedriver is None:
         raise BenchError("chromium and chromedriver are needed on the PATH for browser figures")
-    driver = webdriver.Chrome(service=Service(chromedriver), options=chrome_options())
+    driver = webdriver.Chrome(service=Service(chromedriver), options=chrome_options(WHOLE))
     try:
         driver.set_page_load_timeout(ANSWER_SECONDS)
         driver.set_script_timeout(ANSWER_SECONDS)

@@ -22,8 +22,12 @@ collect_ignore = (
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
-        core = metafunc.definition.get_closest_marker("every_engine") is not None
-        names = engines_of(metafunc.function.__name__, core=core)
+        marks = {mark.name for mark in metafunc.definition.iter_markers()}
+        names = engines_of(
+            metafunc.function.__name__,
+            core="every_engine" in marks,
+            whole="whole_chromium" in marks,
+        )
         metafunc.parametrize("engine", names, indirect=True, scope="session")
 
 

@@ -21,6 +21,7 @@ def open_provider(apps: Apps) -> Page:
     return apps.open(app)
 
 
+@pytest.mark.whole_chromium
 def test_lif001_a_page_in_the_back_forward_cache_offers_nothing_until_it_is_back(
     apps: Apps,
 ) -> None:

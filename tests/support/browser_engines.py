@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.support.browser_chromium import Chromium
+from tests.support.browser_chromium import WHOLE, Chromium
 from tests.support.browser_firefox import Firefox
 from tests.support.browser_pages import Engine
 from tests.support.browser_webkit import WebKit
@@ -17,6 +18,7 @@ __all__ = ["ENGINES", "LIMITS", "engines_of"]
 
 ENGINES: dict[str, Callable[[], Engine]] = {
     "chromium": Chromium,
+    "whole-chromium": partial(Chromium, WHOLE),
     "firefox": Firefox,
     "webkit": WebKit,
 }
@@ -46,12 +48,17 @@ LIMITS: dict[tuple[str, str], str] = {
 """Why a test fails in an engine; one that passes nevertheless is an error."""
 
 
-def engines_of(test: str, *, core: bool) -> list[Any]:
+def engines_of(test: str, *, core: bool, whole: bool) -> list[Any]:
     """
     The engines for a test, as parameters for pytest.
 
     They are those that ``DASH_INTEROP_TEST_ENGINES`` names. When it names none, Chromium runs
-    every test, and the others run those of the core.
+    every test, and Firefox and WebKit run those of the core.
+
+    Args:
+        test: The name of its function.
+        core: Whether it is of the core.
+        whole: Whether it needs what the headless shell of Chromium leaves out.
     """
     named = os.environ.get("DASH_INTEROP_TEST_ENGINES", "").split(",")
     names = [name.strip() for name in named if name.strip()]
@@ -60,7 +67,11 @@ def engines_of(test: str, *, core: bool) -> list[Any]:
             raise pytest.UsageError(
                 f"DASH_INTEROP_TEST_ENGINES has {name!r}; the engines are {', '.join(ENGINES)}."
             )
-    return [_parameter(name, test) for name in names or (ENGINES if core else ["chromium"])]
+    names = names or ["chromium", *(("firefox", "webkit") if core else ())]
+    if whole:
+        names = ["whole-chromium" if name == "chromium" else name for name in names]
+        names = list(dict.fromkeys(names))
+    return [_parameter(name, test) for name in names]
 
 
 def _parameter(name: str, test: str) -> Any:
