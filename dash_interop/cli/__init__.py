@@ -7,12 +7,13 @@ Exit codes are the same everywhere, and ``dash-interop --help`` has them.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from importlib import import_module
+from typing import cast
 
 import click
 
 from ..errors import AuthenticationFailed, ConfigError, ConnectionFailed, InteropError
-from . import demo, discover, gateway, invoke, offer, peers, publish, status, subscribe, watch
 from .output import complain
 
 __all__ = ["main"]
@@ -33,7 +34,41 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_MODULES = {
+    "demo": "demo",
+    "gateway": "gateway",
+    "invoke": "invoke",
+    "methods": "discover",
+    "offer": "offer",
+    "peers": "peers",
+    "publish": "publish",
+    "servers": "discover",
+    "status": "status",
+    "subscribe": "subscribe",
+    "watch": "watch",
+}
+"""Where each command is; the name there is the same."""
+
+
+class _Commands(Mapping[str, click.Command]):
+    """Each command is loaded when it is asked for: none waits for what only others need."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        module = import_module(f".{_MODULES[name]}", __name__)
+        return getattr(module, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MODULES)
+
+    def __len__(self) -> int:
+        return len(_MODULES)
+
+
+@click.group(
+    # click only reads them.
+    commands=cast("MutableMapping[str, click.Command]", _Commands()),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="dash_interop")
 def commands() -> None:
     """Let Dash apps, web pages and Python processes work together.
@@ -47,22 +82,6 @@ def commands() -> None:
       130  Ctrl-C, but 0 where that is the usual end (gateway, demo, offer)
       141  nobody reads the output any more, as with "| head"
     """
-
-
-for _command in (
-    gateway.gateway,
-    demo.demo,
-    status.status,
-    peers.peers,
-    discover.methods,
-    discover.servers,
-    invoke.invoke,
-    offer.offer,
-    subscribe.subscribe,
-    publish.publish,
-    watch.watch,
-):
-    commands.add_command(_command)
 
 
 def _failed(why: object, code: int) -> int:

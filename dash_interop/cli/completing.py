@@ -6,13 +6,15 @@ import logging
 import re
 from collections.abc import Callable
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from ..wire.definitions import Method
 from .connecting import Login
+
+if TYPE_CHECKING:
+    from ..wire.definitions import Method
 
 __all__ = ["complete_any", "complete_methods", "complete_streams"]
 

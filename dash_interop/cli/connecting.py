@@ -7,17 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .. import settings
-from ..client.sync import InteropClient, connect
 from ..errors import ConfigError
-from ..gateway.auth import TokenAuthority, read_secret
-from ..gateway.embedded import EmbeddedGateway
 from .output import complain, print_anything
 from .parameters import SECONDS, read_text
+
+if TYPE_CHECKING:
+    from ..client.sync import InteropClient
+    from ..gateway.embedded import EmbeddedGateway
 
 __all__ = ["Login", "joining", "login_options", "printing", "tell_outages"]
 
@@ -113,10 +114,18 @@ class Login:
 
     def shared(self) -> EmbeddedGateway:
         """Finds the gateway of this machine."""
+        # Loaded here: with a gateway that is named there is nothing to find, and this is what a
+        # gateway is made of.
+        from ..gateway.auth import TokenAuthority, read_secret
+        from ..gateway.embedded import EmbeddedGateway
+
         file = settings.secret_file(self.secret_file)
         return EmbeddedGateway(authority=TokenAuthority(read_secret(file)) if file else None)
 
     def connect(self) -> InteropClient:
+        # Loaded here: help, and a refusal of what was typed, need not wait for it.
+        from ..client.sync import connect
+
         return connect(
             self.find(),
             application=self.application,

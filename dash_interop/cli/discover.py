@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..client.sync import InteropClient
-from ..peer.directory import Instance
-from ..wire.definitions import Method
 from .completing import complete_any
 from .connecting import joining, printing
 from .output import complain, show_json, show_table
 from .parameters import Pattern, read_pattern
+
+if TYPE_CHECKING:
+    from ..client.sync import InteropClient
+    from ..peer.directory import Instance
+    from ..wire.definitions import Method
 
 __all__ = ["describe_method", "methods", "servers"]
 

@@ -6,15 +6,15 @@ import asyncio
 import logging
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ..gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
 from ..gateway.config import GatewayConfig
-from ..gateway.origins import OriginPolicy
-from ..gateway.server import Gateway
 from ..settings import DEFAULT_PORT
-from ..transport.loop import new_event_loop
+
+if TYPE_CHECKING:
+    from ..gateway.server import Gateway
 
 __all__ = ["gateway"]
 
@@ -76,6 +76,12 @@ def gateway(
     """
     if no_auth and (secret_file is not None or origins):
         raise click.UsageError("--no-auth does not go with --secret-file or --allow-origin")
+    # Loaded here: help, and a refusal of what was typed, need not wait for it.
+    from ..gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
+    from ..gateway.origins import OriginPolicy
+    from ..gateway.server import Gateway
+    from ..transport.loop import new_event_loop
+
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=log_level.upper())
     outbox_size = max(GatewayConfig().outbox_size, 2 * max_size)
     config = GatewayConfig(host=host, port=port, max_size=max_size, outbox_size=outbox_size)

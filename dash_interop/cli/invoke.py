@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..client.sync import InteropClient
 from ..errors import InvocationError, MethodNotFound
-from ..peer.results import InvocationResult, ReturnValue
-from ..peer.targets import Target
 from .addressing import addressing
 from .arguments import arguments as read_arguments
 from .completing import complete_methods
 from .connecting import joining, printing
 from .output import as_json_text, complain, name_of, show_json, show_table
 from .parameters import read_name
+
+if TYPE_CHECKING:
+    from ..client.sync import InteropClient
+    from ..peer.results import InvocationResult, ReturnValue
+    from ..peer.targets import Target
 
 __all__ = ["invoke"]
 

@@ -9,16 +9,18 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..client.sync import InteropClient
 from ..wire.definitions import MethodDefinition
 from .arguments import decode
 from .connecting import joining, tell_outages
 from .output import as_json_text, complain, show_line
 from .parameters import SECONDS, read_name
+
+if TYPE_CHECKING:
+    from ..client.sync import InteropClient
 
 __all__ = ["CommandFailed", "offer"]
 

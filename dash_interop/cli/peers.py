@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..client.sync import InteropClient
-from ..peer.directory import Instance
 from .connecting import joining, printing
 from .output import complain, show_json, show_table
 from .parameters import Pattern, read_pattern
+
+if TYPE_CHECKING:
+    from ..client.sync import InteropClient
+    from ..peer.directory import Instance
 
 __all__ = ["describe_peer", "peers"]
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..client.publishing import SubscriptionRequest
-from ..client.sync import InteropClient
 from ..wire.definitions import MethodDefinition
 from .arguments import decode_object
 from .connecting import joining, tell_outages
 from .output import as_json_text, complain
 from .parameters import PATIENCE, read_name, read_text
+
+if TYPE_CHECKING:
+    from ..client.publishing import SubscriptionRequest
+    from ..client.sync import InteropClient
 
 __all__ = ["publish"]
 

@@ -6,23 +6,21 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from importlib.metadata import version
 from time import time
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
 
 from .. import settings
-from ..client.sync import InteropClient
 from ..errors import AuthenticationFailed, ConfigError, ConnectionFailed
-from ..gateway.auth import CLOCK_SKEW_SECONDS
 from .connecting import Login, login_options, printing
 from .output import name_of, print_anything, show_json, show_table
 from .peers import describe_peer
+
+if TYPE_CHECKING:
+    from ..client.sync import InteropClient
 
 __all__ = ["status"]
 
@@ -137,6 +135,9 @@ def _whom(login: Login) -> str:
 
 def _clock(url: str, timeout: float) -> Iterator[Finding]:
     """How far the clocks are apart; nothing where the gateway does not say."""
+    # Loaded here, as below: help need not wait for what looks.
+    from ..gateway.auth import CLOCK_SKEW_SECONDS
+
     ahead = _seconds_ahead(url, timeout)
     if ahead is None:
         return
@@ -154,6 +155,9 @@ def _clock(url: str, timeout: float) -> Iterator[Finding]:
 
 def _seconds_ahead(url: str, timeout: float) -> float | None:
     """How much later it is at the gateway, as an HTTP answer says to the second."""
+    from email.utils import parsedate_to_datetime
+    from http.client import HTTPConnection, HTTPException, HTTPSConnection
+
     parts = urlsplit(url)
     make = HTTPSConnection if parts.scheme == "wss" else HTTPConnection
     connection = make(parts.hostname or "", parts.port, timeout=timeout)
@@ -171,6 +175,8 @@ def _seconds_ahead(url: str, timeout: float) -> float | None:
 
 
 def _version(interop: InteropClient) -> Finding:
+    from importlib.metadata import version
+
     own, other = version("dash_interop"), interop.gateway_version
     facts = {"library": own, "gateway": other}
     if other is None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..client.sync import InteropClient
-from ..peer.subscribing import StreamData
-from ..peer.targets import Target
 from .addressing import addressing
 from .arguments import arguments as read_arguments
 from .completing import complete_streams
 from .connecting import joining, printing, tell_outages
 from .output import complain, show_json
 from .parameters import read_name
+
+if TYPE_CHECKING:
+    from ..client.sync import InteropClient
+    from ..peer.subscribing import StreamData
+    from ..peer.targets import Target
 
 __all__ = ["subscribe"]
 

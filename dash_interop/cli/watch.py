@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..client.sync import InteropClient
-from ..peer.directory import Instance
-from ..wire.definitions import Method
 from .connecting import joining, printing, tell_outages
 from .discover import describe_method
 from .output import name_of, show_json, show_line
+
+if TYPE_CHECKING:
+    from ..client.sync import InteropClient
+    from ..peer.directory import Instance
+    from ..wire.definitions import Method
 
 __all__ = ["watch"]
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import ConfigError
 from ..gateway.auth import TokenAuthority, read_secret, runtime_secret
-from ..gateway.embedded import shared_gateway
 from ..router.principals import Principal
 from ..settings import LOCAL_USER, gateway_url, secret_file_of
 from ..wire.login import Authentication
+
+if TYPE_CHECKING:
+    from ..gateway.embedded import EmbeddedGateway
 
 __all__ = ["Access", "TokenSource"]
 
@@ -86,7 +88,7 @@ class Access:
         url = self._url
         if url is None:
             # Probes ports, which takes some milliseconds and may take seconds.
-            url = await run_in_thread(shared_gateway().ensure)
+            url = await run_in_thread(_shared_gateway().ensure)
         return url, await self._authentication(run_in_thread)
 
     async def _authentication(self, run_in_thread: RunInThread) -> Authentication:
@@ -103,5 +105,12 @@ class Access:
     def _make_authority(self, secret_file: str | Path | None) -> TokenAuthority:
         file = secret_file_of(self._url, secret_file)
         if self._url is None:
-            return shared_gateway().authority
+            return _shared_gateway().authority
         return TokenAuthority(runtime_secret() if file is None else read_secret(file))
+
+
+def _shared_gateway() -> EmbeddedGateway:
+    # Loaded here: it takes longer than all of a client, which most often is told a URL.
+    from ..gateway.embedded import shared_gateway
+
+    return shared_gateway()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-try:
-    import uvloop
-except ImportError:  # Windows, PyPy
-    uvloop = None
-
 __all__ = ["new_event_loop"]
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    return asyncio.new_event_loop() if uvloop is None else uvloop.new_event_loop()
+    # Loaded here: most clients run on a loop of asyncio's own.
+    try:
+        import uvloop
+    except ImportError:  # Windows, PyPy
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

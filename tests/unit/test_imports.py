@@ -163,16 +163,34 @@ def test_only_the_app_and_the_demo_import_dash(path):
     assert roots(path) & {"dash", "flask", "quart", "fastapi"} == set()
 
 
+DASH = ["dash", "flask"]
+CLIENT = ["asyncio", "websockets", "dash_interop.client"]
+GATEWAY = ["dash_interop.gateway.server", "dash_interop.router.router"]
+
+
 @pytest.mark.parametrize(
-    "module",
-    ["dash_interop", "dash_interop.gateway.server", "dash_interop.client", "dash_interop.cli"],
+    "code, slow",
+    [
+        ("import dash_interop", [*DASH, *CLIENT, *GATEWAY]),
+        ("import dash_interop.gateway.server", DASH),
+        ("import dash_interop.client.sync", [*DASH, *GATEWAY, "uvloop"]),
+        ("from dash_interop.client.access import Access; Access('ws://localhost')", GATEWAY),
+        ("from dash_interop.cli import main", [*DASH, *CLIENT, *GATEWAY]),
+        ("from dash_interop.cli import main; main(['status', '--help'])", [*CLIENT, *GATEWAY]),
+        ("from dash_interop.cli import main; main(['invoke', 'Sum', '37'])", [*CLIENT, *GATEWAY]),
+        ("from dash_interop.cli import main; main(['--help'])", [*DASH, *CLIENT[1:], *GATEWAY]),
+    ],
 )
-def test_dash_is_not_loaded_by(module):
-    code = (
-        f"import sys, {module}; print([name for name in ('dash', 'flask') if name in sys.modules])"
+def test_what_takes_long_to_load_is_not_loaded_before_it_is_needed(code, slow):
+    tell = f"lambda: print([name for name in {slow} if name in sys.modules], file=sys.stderr)"
+    process = subprocess.run(
+        [sys.executable, "-c", f"import atexit, sys; atexit.register({tell}); {code}"],
+        capture_output=True,
+        text=True,
     )
-    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (process.stdout, process.stderr) == ("[]\n", "")
+    *said, loaded = process.stderr.splitlines()
+    assert loaded == "[]"
+    assert all(line.startswith("dash-interop: ") for line in said)
 
 
 def test_every_public_name_resolves():

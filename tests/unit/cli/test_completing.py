@@ -39,6 +39,7 @@ def offers(peer):
 
 def test_commands():
     assert completed("dash-interop pe") == ["peers"]
+    assert completed("dash-interop s") == ["servers", "status", "subscribe"]
 
 
 @pytest.mark.parametrize(
