@@ -1,4 +1,4 @@
-"""The command line, as a process."""
+"""The command line as an installation has it, and the commands ``gateway`` and ``demo``."""
 
 import re
 import signal
@@ -14,11 +14,11 @@ from dash_interop import __version__
 from dash_interop.gateway.auth import TokenAuthority
 from dash_interop.router.principals import Principal
 from tests.support.client import Client, closed_with, connected, run
+from tests.support.commands import MODULE, run_command, run_process
 from tests.support.ports import HOST, Foreigner, free_range
 
 SECRET = "s" * 40
 SCRIPT = [str(Path(sys.executable).with_name("dash-interop"))]
-MODULE = [sys.executable, "-m", "dash_interop"]
 WARNING = (
     "warning: --no-auth is for development: "
     "anybody who reaches this gateway can log in as anybody\n"
@@ -30,11 +30,6 @@ def secret_file(tmp_path):
     path = tmp_path / "secret"
     path.write_text(SECRET + "\n")
     return path
-
-
-def ended(*arguments, command=MODULE):
-    """Run a command that ends by itself."""
-    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=20)
 
 
 @contextmanager
@@ -58,9 +53,9 @@ def gateway(*arguments, command=MODULE, port="0"):
         process.communicate()
 
 
-def refusal(*arguments):
+def refusal(*arguments, run=run_command):
     """The one line that a command with bad input ends with."""
-    process = ended(*arguments)
+    process = run(*arguments)
     assert process.returncode == 2, process
     assert process.stdout == ""
     assert process.stderr.startswith("dash-interop: ")
@@ -151,7 +146,7 @@ def test_signal_closes_connections_with_1001_and_ends_with_0(number):
 def test_port_that_is_taken():
     port = free_range(1)
     with Foreigner(port):
-        line = refusal("gateway", "--port", str(port))
+        line = refusal("gateway", "--port", str(port), run=run_process)
     assert line == f"dash-interop: cannot listen on {HOST}:{port}: the port is taken\n"
 
 
@@ -160,16 +155,22 @@ def test_port_of_the_demo_that_is_taken(options):
     port = free_range(2)
     taken = port + len(options)
     with Foreigner(taken):
-        line = refusal("demo", "--no-browser", "--port", str(port), *options)
+        line = refusal("demo", "--no-browser", "--port", str(port), *options, run=run_process)
     assert line == (
         f"dash-interop: cannot listen on {HOST}:{taken}: the port is taken; "
         "choose another with --port\n"
     )
 
 
+def test_port_of_the_second_process_of_the_demo_that_is_too_high():
+    line = refusal("demo", "--port", "65535", "--two-processes", run=run_process)
+    assert "cannot listen on 127.0.0.1:65536" in line
+
+
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "192.0.2.1"])
 def test_host_that_is_not_ours(host):
-    assert f"cannot listen on {host}:0" in refusal("gateway", "--port", "0", "--host", host)
+    arguments = ["gateway", "--port", "0", "--host", host]
+    assert f"cannot listen on {host}:0" in refusal(*arguments, run=run_process)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,6 @@ def test_host_that_is_not_ours(host):
         (["nonsense"], "nonsense"),
         (["demo", "--port", "0"], "--port"),
         (["demo", "--port", "65536"], "--port"),
-        (["demo", "--port", "65535", "--two-processes"], "cannot listen on 127.0.0.1:65536"),
         (["demo", "extra"], "extra"),
         (["gateway", "--allow-origin", "app.corp"], "not an origin: 'app.corp'"),
         (["gateway", "--allow-origin", "https://app.corp/x"], "not an origin"),
@@ -227,21 +227,21 @@ def test_missing_runtime_directory_is_not_mentioned(monkeypatch, tmp_path):
 
 def test_help_has_examples():
     for option in ("--help", "-h"):
-        process = ended("gateway", option)
+        process = run_command("gateway", option)
         assert process.returncode == 0
         assert "  Examples:\n    dash-interop gateway --no-auth\n" in process.stdout
         assert "--allow-origin ORIGIN" in process.stdout
 
 
 def test_help_of_the_demo_has_its_default_port():
-    process = ended("demo", "--help")
+    process = run_command("demo", "--help")
     assert process.returncode == 0
     assert "  Examples:\n    dash-interop demo\n" in process.stdout
     assert "[default: 8050;" in process.stdout
 
 
 def test_version_is_that_of_the_package():
-    process = ended("--version")
+    process = run_command("--version")
     assert process.returncode == 0
     assert __version__ in process.stdout
 

@@ -1,19 +1,18 @@
-"""A gateway, peers in the test's process, and commands as processes of their own."""
+"""A gateway, peers in the test's process, and commands there or in processes of their own."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import subprocess
-import sys
 from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from dash_interop.client.sync import connect
+from tests.support.commands import MODULE, run_command, run_process
 from tests.support.gateways import ours
 
-COMMAND = [sys.executable, "-m", "dash_interop"]
 SECONDS = 20
 SECRET = "s" * 40
 
@@ -70,16 +69,19 @@ class Command:
     def __init__(self, url, user):
         self._access = ["--url", url, "--login", user]
 
-    def run(self, name, *arguments, **options):
+    def run(self, name, *arguments, input=""):
         """Run one that ends by itself."""
-        command = [*COMMAND, name, *self._access, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, **options)
+        return run_command(name, *self._access, *arguments, input=input)
+
+    def run_process(self, name, *arguments, **environment):
+        """The same in a process of its own."""
+        return run_process(name, *self._access, *arguments, **environment)
 
     @contextmanager
     def running(self, name, *arguments):
         """One that goes on, with its stdout and stderr to read lines of."""
         process = subprocess.Popen(
-            [*COMMAND, name, *self._access, *arguments],
+            [*MODULE, name, *self._access, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -1,29 +1,18 @@
 """What the shell completes."""
 
-import os
-import subprocess
-
 import pytest
 
+from tests.support.commands import run_command, run_process
 from tests.support.ports import Foreigner, free_range
-from tests.unit.cli.conftest import COMMAND, SECONDS
 
 
-def completed(line, **environment):
+def completed(line, run=run_command, **environment):
     """What bash is offered for the last word of a line; nothing may be on stderr."""
-    words = line.split(" ")
-    process = subprocess.run(
-        COMMAND,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        env={
-            **os.environ,
-            "_DASH_INTEROP_COMPLETE": "bash_complete",
-            "COMP_WORDS": line,
-            "COMP_CWORD": str(len(words) - 1),
-            **environment,
-        },
+    process = run(
+        _DASH_INTEROP_COMPLETE="bash_complete",
+        COMP_WORDS=line,
+        COMP_CWORD=str(line.count(" ")),
+        **environment,
     )
     assert process.stderr == ""
     return [entry.partition(",")[2] for entry in process.stdout.splitlines() if entry]
@@ -73,18 +62,13 @@ def test_failure_is_silent_and_soon():
     assert completed("dash-interop invoke --secret-file /nowhere S") == []
     url = f"ws://127.0.0.1:{port}"
     with Foreigner(port):
-        assert completed(f"dash-interop invoke --url {url} S") == []
+        # Here the end of the process ends the wait for an answer.
+        assert completed(f"dash-interop invoke --url {url} S", run_process) == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_get_a_script(shell):
-    process = subprocess.run(
-        COMMAND,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        env={**os.environ, "_DASH_INTEROP_COMPLETE": f"{shell}_source"},
-    )
+    process = run_command(_DASH_INTEROP_COMPLETE=f"{shell}_source")
     assert "_DASH_INTEROP_COMPLETE" in process.stdout
     assert f"{shell}_complete" in process.stdout
     assert process.returncode == 0

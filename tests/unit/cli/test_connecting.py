@@ -1,9 +1,5 @@
 """How commands find a gateway and log in, and how they say that they cannot."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from dash_interop.cli.connecting import tell_outages
@@ -11,6 +7,7 @@ from dash_interop.client.sync import connect
 from dash_interop.gateway.auth import TokenAuthority
 from dash_interop.gateway.embedded import EmbeddedGateway
 from dash_interop.router.principals import Principal
+from tests.support.commands import run_command, run_process
 from tests.support.gateways import ours
 from tests.support.ports import Foreigner, free_range
 from tests.unit.cli.conftest import SECRET
@@ -21,20 +18,9 @@ NO_GATEWAY = (
 )
 
 
-def ended(*arguments, **environment):
-    """A command with nothing added to it."""
-    return subprocess.run(
-        [sys.executable, "-m", "dash_interop", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        env={**os.environ, **environment},
-    )
-
-
-def refusal(*arguments, **environment):
+def refusal(*arguments, run=run_command, **environment):
     """The one line that a command ends with that does not come to act."""
-    process = ended(*arguments, **environment)
+    process = run(*arguments, **environment)
     assert process.returncode == 2, process
     assert process.stdout == ""
     assert process.stderr.startswith("dash-interop: ")
@@ -82,9 +68,9 @@ def test_shared_gateway_is_found(monkeypatch):
     try:
         with connect(embedded.ensure(), application="Calculator", user="anna") as peer:
             peer.register("Sum", lambda: {})
-            assert "Sum" in ended("methods").stdout
-            assert "Sum" in ended("methods", "--user", "anna").stdout
-            assert ended("methods", "--user", "bob").stdout == ""
+            assert "Sum" in run_command("methods").stdout
+            assert "Sum" in run_command("methods", "--user", "anna").stdout
+            assert run_command("methods", "--user", "bob").stdout == ""
     finally:
         embedded.close()
 
@@ -97,17 +83,17 @@ def test_shared_gateway_with_a_secret_of_its_own_is_found(secret_file):
     ):
         peer.register("Sum", lambda: {})
         assert refusal("methods", DASH_INTEROP_PORT=port) == NO_GATEWAY
-        by_option = ended("methods", "--secret-file", str(secret_file), DASH_INTEROP_PORT=port)
-        assert "Sum" in by_option.stdout
+        option = ["--secret-file", str(secret_file)]
+        assert "Sum" in run_command("methods", *option, DASH_INTEROP_PORT=port).stdout
         variable = {"DASH_INTEROP_SECRET_FILE": str(secret_file)}
-        assert "Sum" in ended("methods", DASH_INTEROP_PORT=port, **variable).stdout
+        assert "Sum" in run_command("methods", DASH_INTEROP_PORT=port, **variable).stdout
 
 
 # A gateway that is named
 
 
 def test_environment_names_the_gateway(guarded, offering, secret_file):
-    process = ended(
+    process = run_command(
         "methods",
         DASH_INTEROP_GATEWAY=guarded.url,
         DASH_INTEROP_SECRET_FILE=str(secret_file),
@@ -117,7 +103,7 @@ def test_environment_names_the_gateway(guarded, offering, secret_file):
 
 def test_token_of_somebody_is_believed(guarded, offering):
     token = TokenAuthority(SECRET).issue(Principal("anna"))
-    assert "Sum" in ended("methods", "--url", guarded.url, "--token", token).stdout
+    assert "Sum" in run_command("methods", "--url", guarded.url, "--token", token).stdout
 
 
 @pytest.mark.parametrize(
@@ -208,16 +194,21 @@ def test_bad_input(gateway, arguments, words):
     assert words in line
 
 
+def test_bytes_that_are_not_utf_8():
+    line = refusal("invoke", "Sum", b"a=\xff", run=run_process)
+    assert line.endswith(": a=\\udcff: it is not UTF-8\n")
+
+
 @pytest.mark.parametrize(
     "name",
     ["methods", "servers", "invoke", "subscribe", "watch", "status", "peers", "offer", "publish"],
 )
 def test_help_has_examples(name):
-    process = ended(name, "--help")
+    process = run_command(name, "--help")
     assert process.returncode == 0
     examples = process.stdout.partition("  Examples:\n")[2].partition("\n\n")[0]
     assert f"dash-interop {name}" in examples
 
 
 def test_help_has_the_exit_codes():
-    assert "Exit codes:\n    0 " in ended("--help").stdout
+    assert "Exit codes:\n    0 " in run_command("--help").stdout

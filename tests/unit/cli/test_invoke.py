@@ -88,23 +88,22 @@ def test_target_as_json(command, calculator, peer, target):
     assert command.run("invoke", "Sum", "--target", target).stdout == '{"by": "Trades"}\n'
 
 
-def test_characters_of_all_kinds_reach_a_pipe_but_no_terminal_command(command, peer, monkeypatch):
+def test_characters_of_all_kinds_reach_a_pipe_but_no_terminal_command(command, peer):
     said = {"text": "äöü €\x9b\u2028\u202e", "at": datetime(2030, 1, 2, tzinfo=timezone.utc)}
     peer().register("Say", lambda: said)
     shown = '"at": "2030-01-02T00:00:00+00:00"}\n'
     assert command.run("invoke", "Say").stdout == (
         '{"text": "äöü €\\u009b\\u2028\\u202e", ' + shown
     )
-    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    assert command.run("invoke", "Say").stdout == (
+    in_ascii = command.run_process("invoke", "Say", PYTHONIOENCODING="ascii")
+    assert in_ascii.stdout == (
         '{"text": "\\u00e4\\u00f6\\u00fc \\u20ac\\u009b\\u2028\\u202e", ' + shown
     )
 
 
-def test_table_in_an_encoding_with_few_characters(command, peer, monkeypatch):
+def test_table_in_an_encoding_with_few_characters(command, peer):
     peer("Euro €").register("Sum", add)
-    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
-    process = command.run("methods")
+    process = command.run_process("methods", PYTHONIOENCODING="latin-1")
     assert "Euro \\u20ac" in process.stdout
     assert (process.stderr, process.returncode) == ("", 0)
 
@@ -122,7 +121,7 @@ def failure(process):
 
 def test_handler_that_raises(command, peer, user):
     peer().register("Fail", failing)
-    assert failure(command.run("invoke", "Fail", "--json")) == (
+    assert failure(command.run_process("invoke", "Fail", "--json")) == (
         f"dash-interop: Fail failed at Calculator ({user}@127.0.0.1): "
         "ValueError: no\N{REPLACEMENT CHARACTER}[31m way ever\n"
     )
@@ -130,7 +129,7 @@ def test_handler_that_raises(command, peer, user):
 
 def test_one_server_of_two_that_fails(command, calculator, peer, user):
     peer("Trades").register("Sum", lambda: failing())
-    process = command.run("invoke", "Sum", '{"a": 1, "b": 2}', "--target", "all")
+    process = command.run_process("invoke", "Sum", '{"a": 1, "b": 2}', "--target", "all")
     assert process.returncode == 1
     assert process.stdout.endswith('\t{"sum": 3}\n')
     assert process.stdout.count("\n") == 2

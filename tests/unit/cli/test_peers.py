@@ -1,15 +1,13 @@
 """``dash-interop peers``."""
 
 import json
-import os
 import re
-import subprocess
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from dash_interop.client.sync import connect
-from tests.unit.cli.conftest import COMMAND, SECONDS
+from tests.support.commands import run_command, run_process
 
 
 @pytest.fixture
@@ -45,23 +43,14 @@ def test_nobody_else_is_no_failure(command):
 
 
 def test_service_is_told_since_when(alone, secret_file):
-    def run(*options):
-        arguments = ["peers", "--url", alone.url, "--secret-file", str(secret_file)]
-        environment = {**os.environ, "TZ": "UTC"}
-        return subprocess.run(
-            [*COMMAND, *arguments, *options],
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            env=environment,
-        ).stdout
-
+    arguments = ["peers", "--url", alone.url, "--secret-file", str(secret_file)]
     before = datetime.now(timezone.utc)
     with connect(alone.url, user="anna", secret_file=secret_file, application="Desk"):
-        (peer,) = json.loads(run("--json"))
+        (peer,) = json.loads(run_command(*arguments, "--json").stdout)
         since = datetime.fromisoformat(peer["since"])
         assert timedelta(0) <= since - before + timedelta(seconds=1) < timedelta(seconds=60)
-        shown = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", run())
+        table = run_process(*arguments, TZ="UTC").stdout
+        shown = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", table)
         assert shown is not None and shown[0] == f"{since:%Y-%m-%d %H:%M:%S}"
-        (to_her,) = [json.loads(run("--json", "--user", "anna"))[0]]
+        to_her = json.loads(run_command(*arguments, "--json", "--user", "anna").stdout)[0]
         assert to_her["since"] is None

@@ -1,8 +1,6 @@
 """``dash-interop status``: each thing that may be wrong is a line that says what."""
 
 import json
-import os
-import subprocess
 import time
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -14,22 +12,17 @@ from dash_interop.cli.status import _clock
 from dash_interop.client.sync import connect
 from dash_interop.gateway.auth import TokenAuthority
 from dash_interop.router.principals import Principal
+from tests.support.commands import run_command
 from tests.support.gateways import ours, published
 from tests.support.ports import Foreigner, free_range
-from tests.unit.cli.conftest import COMMAND, SECONDS, SECRET
+from tests.unit.cli.conftest import SECRET
 
 VERSION = version("dash_interop")
 
 
 def status(*options, **environment):
     """The exit code, and each line as what it says of a check."""
-    process = subprocess.run(
-        [*COMMAND, "status", *options],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        env={**os.environ, **environment},
-    )
+    process = run_command("status", *options, **environment)
     assert process.stderr == ""
     titles, *rows = [line.split("\t") for line in process.stdout.splitlines()]
     assert titles == ["check", "state", "detail"]
@@ -66,10 +59,8 @@ def test_environment_is_named_where_it_decides(alone, secret_file):
 def test_json_has_it_all(alone, secret_file):
     with connect(alone.url, user="anna", secret_file=secret_file, application="Desk") as desk:
         desk.register("Sum", lambda: {})
-        command = [*COMMAND, "status", "--json", "--url", alone.url]
-        process = subprocess.run(
-            [*command, "--secret-file", str(secret_file)], capture_output=True, timeout=SECONDS
-        )
+        options = ["--json", "--url", alone.url, "--secret-file", str(secret_file)]
+        process = run_command("status", *options)
     said = json.loads(process.stdout)
     assert said["ok"] is True
     assert said["gateway"]["url"] == alone.url
@@ -201,5 +192,5 @@ def test_gateway_that_is_not_ours_says_less():
 
 @pytest.mark.parametrize("option", [["--connect-timeout", "x"], ["--url", "nonsense"]])
 def test_bad_input_is_no_finding(option):
-    process = subprocess.run([*COMMAND, "status", *option], capture_output=True, timeout=SECONDS)
-    assert (process.returncode, process.stdout) == (2, b"")
+    process = run_command("status", *option)
+    assert (process.returncode, process.stdout) == (2, "")

@@ -7,7 +7,6 @@ import re
 import shlex
 import struct
 import subprocess
-import sys
 import termios
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 
 from dash_interop.client.sync import connect
 from dash_interop.types import DefinitionDict
+from tests.support.commands import MODULE
 
 README = Path(__file__).parents[3] / "README.md"
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -33,7 +33,7 @@ def typed(url, *arguments, columns=110):
     # COLUMNS, which pytest-xdist sets for its workers, would come before the width of the terminal.
     kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     environment = {**kept, "DASH_INTEROP_GATEWAY": url, "TERM": "xterm"}
-    command = [sys.executable, "-m", "dash_interop", *arguments]
+    command = [*MODULE, *arguments]
     with subprocess.Popen(command, stdout=slave, stderr=slave, env=environment) as process:
         os.close(slave)
         printed = b"".join(iter(lambda: _read(master), b""))
