@@ -11,7 +11,7 @@ from dash import Output
 
 from tests.support.browser_apps import Apps
 from tests.support.browser_console import record_consoles
-from tests.support.browser_engines import ENGINES, engines_of
+from tests.support.browser_engines import ENGINES, engines_of, runs_every_test
 from tests.support.browser_pages import Browser
 
 # What this version of Dash does not know is not tried.
@@ -51,8 +51,14 @@ def browser(engine: Browser) -> Iterator[Browser]:
     said = engine.console()
     complaints = engine.complaints()
     engine.close_all()
-    print("\n".join(["console:", *said]))  # noqa: T201
+    print("\n".join(["windows:", *engine.held(), "console:", *said]))  # noqa: T201
     assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def burst(request: pytest.FixtureRequest) -> int:
+    """How many invocations are many: fewer in an engine that runs the core only."""
+    return 1000 if runs_every_test(request.node.callspec.params["engine"]) else 100
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import psutil
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
@@ -58,6 +59,8 @@ class Chromium:
         # With its place, or newer versions of selenium go and look for a driver.
         service = Service(find("chromedriver"))
         self.driver = Chrome(options=chrome_options(program), service=service)
+        assert service.process is not None
+        self._browser = psutil.Process(service.process.pid).children()
 
     def take_console(self, windows: Iterable[WebDriver]) -> list[Entry]:
         try:
@@ -71,3 +74,7 @@ class Chromium:
 
     def quit(self) -> None:
         self.driver.quit()
+        # The headless shell may outlive its driver, and its pages would then join later tests.
+        _, alive = psutil.wait_procs(self._browser, timeout=1)
+        for process in alive:
+            process.kill()

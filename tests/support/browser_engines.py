@@ -14,7 +14,7 @@ from tests.support.browser_firefox import Firefox
 from tests.support.browser_pages import Engine
 from tests.support.browser_webkit import WebKit
 
-__all__ = ["ENGINES", "LIMITS", "engines_of"]
+__all__ = ["ENGINES", "LIMITS", "engines_of", "runs_every_test"]
 
 ENGINES: dict[str, Callable[[], Engine]] = {
     "chromium": Chromium,
@@ -60,6 +60,19 @@ def engines_of(test: str, *, core: bool, whole: bool) -> list[Any]:
         core: Whether it is of the core.
         whole: Whether it needs what the headless shell of Chromium leaves out.
     """
+    names = _named() or ["chromium", *(("firefox", "webkit") if core else ())]
+    if whole:
+        names = ["whole-chromium" if name == "chromium" else name for name in names]
+        names = list(dict.fromkeys(names))
+    return [_parameter(name, test) for name in names]
+
+
+def runs_every_test(engine: str) -> bool:
+    """Whether it runs more than the core."""
+    return bool(_named()) or "chromium" in engine
+
+
+def _named() -> list[str]:
     named = os.environ.get("DASH_INTEROP_TEST_ENGINES", "").split(",")
     names = [name.strip() for name in named if name.strip()]
     for name in names:
@@ -67,11 +80,7 @@ def engines_of(test: str, *, core: bool, whole: bool) -> list[Any]:
             raise pytest.UsageError(
                 f"DASH_INTEROP_TEST_ENGINES has {name!r}; the engines are {', '.join(ENGINES)}."
             )
-    names = names or ["chromium", *(("firefox", "webkit") if core else ())]
-    if whole:
-        names = ["whole-chromium" if name == "chromium" else name for name in names]
-        names = list(dict.fromkeys(names))
-    return [_parameter(name, test) for name in names]
+    return names
 
 
 def _parameter(name: str, test: str) -> Any:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.02
 SCRIPT_SECONDS = 60
+SPARE_WINDOWS = 3
 
 
 def eventually(
@@ -46,6 +47,8 @@ class Page:
         self._browser = browser
         self.handle = handle
         self.url = url
+        self.is_altered = False
+        """Whether its window works in another way than a new one from now on."""
 
     @property
     def driver(self) -> WebDriver:
@@ -74,8 +77,15 @@ class Page:
         return bool(self.js("return document.getElementById(args[0]) !== null", element_id))
 
     def wait_for(self, element_id: str, timeout: float = 10.0) -> None:
-        what = f"#{element_id} on {self.url}"
-        eventually(lambda: self.has(element_id), what, timeout)
+        eventually(
+            lambda: self.has(element_id),
+            lambda: f"#{element_id} on {self.url}, which shows {self.contents()!r}",
+            timeout,
+        )
+
+    def contents(self) -> str:
+        """The beginning of what its document holds, and its address."""
+        return self.js("return `${location.href} ${document.body?.innerHTML}`.slice(0, 2000)")
 
     def wait_for_text(self, element_id: str, text: str, timeout: float = 10.0) -> None:
         eventually(
@@ -132,6 +142,7 @@ class Page:
 
     def devtools(self, command: str, **parameters: Any) -> Any:
         """Give a command of the devtools protocol, which Chromium alone has."""
+        self.is_altered = True
         return cast("Chrome", self.driver).execute_cdp_cmd(command, parameters)
 
     def slow_down(self, times: int) -> None:
@@ -251,30 +262,44 @@ class Engine(Protocol):
 
 
 class Browser:
-    """A browser with any number of windows; the first one stays empty."""
+    """
+    A browser with any number of windows; the first one stays empty.
+
+    A few windows of the pages that are closed at the end of a test stay, empty, for the pages that
+    are opened next: a page in a new window costs twice the processor time and more.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.driver = engine.driver
         self.driver.set_script_timeout(SCRIPT_SECONDS)
         self.in_front: str | None = self.driver.current_window_handle
-        self._home = self.in_front
+        self._home = self.driver.current_window_handle
         self._pages: list[Page] = []
+        self._spare: list[str] = []
+        self._held: list[str] = []
         self._console: list[Entry] = []
         self._allowed: list[str] = []
 
     def open(self, url: str, *, connected: bool = True) -> Page:
         """Open a window; with ``connected`` it is connected to its gateway on return."""
-        if self.in_front is None:
-            self.driver.switch_to.window(self._home)
-        self.driver.switch_to.new_window(self._engine.window_kind)
-        self.in_front = self.driver.current_window_handle
-        page = Page(self, self.in_front, url)
+        page = Page(self, self._window(), url)
         self._pages.append(page)
         page.load()
         if connected:
             page.wait_until_connected()
         return page
+
+    def _window(self) -> str:
+        """An empty window, in front."""
+        if self._spare:
+            self._bring_to_front(self._spare.pop())
+        else:
+            if self.in_front is None:
+                self._bring_to_front(self._home)
+            self.driver.switch_to.new_window(self._engine.window_kind)
+            self.in_front = self.driver.current_window_handle
+        return self.driver.current_window_handle
 
     def close(self, page: Page) -> None:
         # Some engines forget with a window what its console said.
@@ -284,10 +309,24 @@ class Browser:
         self.in_front = None
 
     def close_all(self) -> None:
+        self._held += [page.contents() for page in self._pages]
         for page in list(self._pages):
-            page.close()
-        self.driver.switch_to.window(self._home)
-        self.in_front = self._home
+            if page.is_altered or len(self._spare) == SPARE_WINDOWS:
+                page.close()
+            else:
+                self._empty(page)
+        self._bring_to_front(self._home)
+
+    def _empty(self, page: Page) -> None:
+        self._listen([page])
+        page.js("sessionStorage.clear()")
+        page.driver.get("about:blank")
+        self._pages.remove(page)
+        self._spare.append(page.handle)
+
+    def _bring_to_front(self, handle: str) -> None:
+        self.driver.switch_to.window(handle)
+        self.in_front = handle
 
     def quit(self) -> None:
         self._engine.quit()
@@ -323,6 +362,10 @@ class Browser:
             entry["message"] for entry in self._console if level is None or entry["level"] == level
         ]
 
+    def held(self) -> list[str]:
+        """What the windows held that ``close_all`` has closed, for whoever reads of a failure."""
+        return self._held
+
     def _listen(self, pages: Iterable[Page]) -> None:
         self._console += self._engine.take_console(page.driver for page in pages)
 
@@ -336,5 +379,6 @@ class Browser:
 
     def start_afresh(self) -> None:
         self.console()
+        self._held = []
         self._console = []
         self._allowed = []

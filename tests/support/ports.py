@@ -12,6 +12,8 @@ HOST = "127.0.0.1"
 # Below those that the system gives to whoever names none.
 PORTS = range(20_000, 30_000)
 PAGE_PORTS = range(19_000, 20_000)
+PAGE_PORTS_OF_A_RUN = 20
+_PLACE_OF_THIS_RUN = random.random()
 
 
 def free_range(length: int = 10) -> int:
@@ -34,9 +36,12 @@ def page_port() -> int:
     The first port of this worker that no server listens on just now.
 
     So the apps of most tests come from a few places, one test after the other, and a browser keeps
-    the scripts of Dash, read and compiled, for each place.
+    the scripts of Dash, read and compiled, for each place. They are other places in each run: the
+    pages of a browser that outlived its run would otherwise join the tests.
     """
-    return next(port for port in _ports_of_this_worker(PAGE_PORTS) if _is_free(port))
+    ports = _ports_of_this_worker(PAGE_PORTS)
+    first = int(_PLACE_OF_THIS_RUN * (len(ports) - PAGE_PORTS_OF_A_RUN))
+    return next(port for port in ports[first:] if _is_free(port))
 
 
 def _ports_of_this_worker(ports: range) -> range:
