@@ -81,16 +81,20 @@ def start(command: list[str], port: int, environment: dict[str, str]) -> subproc
     )
 
 
-@pytest.fixture
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def own_environment(runtime: Path) -> dict[str, str]:
     """Runs at the same time do not share a gateway, and disturb nobody's browser."""
     own = {
         "BROWSER": "true",
-        "XDG_RUNTIME_DIR": str(tmp_path_factory.mktemp("runtime")),
+        "XDG_RUNTIME_DIR": str(runtime),
         "DASH_INTEROP_PORT": str(free_range()),
     }
     others = {name: value for name, value in os.environ.items() if "DASH_INTEROP" not in name}
     return {**others, **own}
+
+
+@pytest.fixture
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return own_environment(tmp_path_factory.mktemp("runtime"))
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +114,22 @@ def run(environment: dict[str, str]) -> Iterator[Callable[..., Example]]:
 
     yield run
     for example in examples:
+        example.end()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Example]]:
+    """Runs each example once, for the tests that only look at its pages."""
+    examples: dict[str, Example] = {}
+
+    def running(name: str) -> Example:
+        if name not in examples:
+            environment = own_environment(tmp_path_factory.mktemp("runtime"))
+            examples[name] = Example([name], environment)
+        return examples[name]
+
+    yield running
+    for example in examples.values():
         example.end()
 
 
@@ -159,8 +179,8 @@ def test_the_apps_of_the_documentation_call_each_other(run, browser, options):
     app_b.wait_for_text("state", "connected")
 
 
-def test_the_apps_of_the_documentation_call_each_other_side_by_side(run, browser):
-    example = run("demo")
+def test_the_apps_of_the_documentation_call_each_other_side_by_side(running, browser):
+    example = running("demo")
     page = browser.open(example.url("/"), connected=False)
 
     def in_frame(title: str, script: str) -> Any:
@@ -231,16 +251,16 @@ def test_the_demo_says_that_it_is_connecting_and_what_is_in_the_way(
     wait_for_text_with(page, "connection-error", f"No gateway answers at {gateway}")
 
 
-def open_demo(run: Callable[..., Example], browser: Browser, path: str) -> Page:
-    page = browser.open(run("demo").url(path), connected=False)
+def open_demo(running: Callable[[str], Example], browser: Browser, path: str) -> Page:
+    page = browser.open(running("demo").url(path), connected=False)
     if path != "/":
         page.wait_for_text("state", "connected")
     return page
 
 
 @pytest.mark.parametrize("path", ["/", "/app-a/", "/app-b/"])
-def test_the_demo_can_be_read_aloud(run, browser, path):
-    page = open_demo(run, browser, path)
+def test_the_demo_can_be_read_aloud(running, browser, path):
+    page = open_demo(running, browser, path)
     assert page.js("return document.documentElement.lang") == "en"
     elements = page.js(
         """
@@ -256,8 +276,8 @@ def test_the_demo_can_be_read_aloud(run, browser, path):
 
 
 @pytest.mark.parametrize("path", ["/", "/app-a/", "/app-b/"])
-def test_the_demo_fits_a_phone(run, browser, path):
-    page = open_demo(run, browser, path)
+def test_the_demo_fits_a_phone(running, browser, path):
+    page = open_demo(running, browser, path)
     phone = {"width": 360, "height": 640, "deviceScaleFactor": 1, "mobile": True}
     page.devtools("Emulation.setDeviceMetricsOverride", **phone)
     assert page.js("return [innerWidth, document.documentElement.scrollWidth]") == [360, 360]
@@ -367,8 +387,8 @@ def test_a_dash_app_and_a_javascript_page_call_each_other(run, browser):
         ("javascript_page", "/page"),
     ],
 )
-def test_pages_are_styled(run, browser, name, path):
-    page = browser.open(run(name).url(path), connected=False)
+def test_pages_are_styled(running, browser, name, path):
+    page = browser.open(running(name).url(path), connected=False)
     background = "return getComputedStyle(document.body).getPropertyValue('--background')"
     eventually(lambda: page.js(background), "the stylesheet is loaded")
 

@@ -8,8 +8,12 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 __all__ = ["Distribution"]
 
-# A package is built, a worker of Celery started, once for all tests of the file.
-WHOLE_FILES = ("tests/package/test_package.py", "tests/deployment/test_celery.py")
+# A package is built, a worker of Celery or an example started, once for all tests of the file.
+WHOLE_FILES = (
+    "tests/package/test_package.py",
+    "tests/deployment/test_celery.py",
+    "tests/examples/test_examples.py",
+)
 # Few tests need these engines, and they take long to start.
 ENGINES = re.compile(r"\[(firefox|webkit)[-\]]")
 
