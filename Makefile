@@ -36,6 +36,8 @@ BIN := $(VENV)/bin
 MATRIX := .venv-matrix
 # Other commits, which the benchmark checks out.
 COMPARED := .bench
+# Hundreds of processes of the tests would compile anew what they import, and pytest every test.
+unexport PYTHONDONTWRITEBYTECODE
 # make builds the bundle itself, so installing does not have to.
 PIP_ENV := DASH_INTEROP_BUILD=never
 # Python compiles what is imported, which is a small part of what is installed.

@@ -11,7 +11,7 @@ import pytest
 from celery import Celery
 
 from dash_interop.client.sync import InteropClient
-from tests.support.apps_tasks import FOLDER, make_celery
+from tests.support.apps_tasks import FOLDER, make_celery, send_whole
 from tests.support.programs import Program
 from tests.support.watching import Heard, processes, wait_for_offers
 
@@ -44,7 +44,7 @@ def run(worker: Program, folder: Path) -> Iterator[Task]:
     celery: Celery = make_celery(folder)
 
     def run(name: str, *arguments: Any) -> Any:
-        return celery.send_task(name, arguments).get(RESULT_SECONDS, interval=0.02)
+        return send_whole(celery, folder, name, arguments).get(RESULT_SECONDS, interval=0.02)
 
     yield run
     celery.close()
