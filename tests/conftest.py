@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from selenium.webdriver.chrome.options import Options
 
-from tests.support.browser_chromium import WHOLE, chrome_options
+from tests.support.browser_chromium import SHELL, chrome_options
 from tests.support.distribution import Distribution
 from tests.support.ports import free_range
 
@@ -25,8 +25,7 @@ os.environ["SE_OFFLINE"] = "true"
 
 def pytest_setup_options() -> Options:
     """The options of ``dash[testing]``'s browser."""
-    # Its headless shell outlives the driver of these tests.
-    return chrome_options(WHOLE)
+    return chrome_options(SHELL)
 
 
 @pytest.hookimpl(trylast=True)

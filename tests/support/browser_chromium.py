@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
-import psutil
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
@@ -39,13 +39,18 @@ SHELL = "chromium-headless-shell"
 
 WHOLE = "chromium"
 
+# Debian's command of the shell is a script, and a driver ends the script only: the browser would
+# go on, and its pages join the tests of the next run.
+BEHIND_THE_SCRIPT = {SHELL: Path("/usr/lib/chromium/chromium-headless-shell")}
+
 
 def chrome_options(program: str) -> Options:
     """For ``SHELL`` or ``WHOLE``."""
     options = Options()
     for flag in FLAGS:
         options.add_argument(flag)
-    options.binary_location = find(program)
+    behind = BEHIND_THE_SCRIPT.get(program)
+    options.binary_location = str(behind) if behind and behind.exists() else find(program)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return options
 
@@ -59,8 +64,6 @@ class Chromium:
         # With its place, or newer versions of selenium go and look for a driver.
         service = Service(find("chromedriver"))
         self.driver = Chrome(options=chrome_options(program), service=service)
-        assert service.process is not None
-        self._browser = psutil.Process(service.process.pid).children()
 
     def take_console(self, windows: Iterable[WebDriver]) -> list[Entry]:
         try:
@@ -74,7 +77,3 @@ class Chromium:
 
     def quit(self) -> None:
         self.driver.quit()
-        # The headless shell may outlive its driver, and its pages would then join later tests.
-        _, alive = psutil.wait_procs(self._browser, timeout=1)
-        for process in alive:
-            process.kill()

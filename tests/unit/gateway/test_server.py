@@ -281,7 +281,7 @@ def test_reader_that_stopped_is_cut_although_it_answers_no_close_frame():
 
 def test_reader_that_stopped_answers_no_ping_and_is_cut():
     async def scenario():
-        times = {"ping_interval": 0.1, "ping_timeout": 0.1, "close_timeout": 0.1}
+        times = {"ping_interval": 0.5, "ping_timeout": 0.5, "close_timeout": 0.1}
         async with gateway(**times) as running, connected(running.url) as publisher:
             async with connected(running.url, max_queue=1, close_timeout=0.1) as slow:
                 await publisher.register("Prices")
@@ -594,7 +594,7 @@ def test_slow_reader_is_in_the_log(caplog):
 
 def test_reader_that_answers_no_ping_is_in_the_log(caplog):
     async def scenario():
-        times = {"ping_interval": 0.1, "ping_timeout": 0.1, "close_timeout": 0.1}
+        times = {"ping_interval": 0.5, "ping_timeout": 0.5, "close_timeout": 0.1}
         async with gateway(**times) as running:
             async with connected(running.url, ping_interval=None, close_timeout=0.1) as client:
                 client.socket.transport.pause_reading()
