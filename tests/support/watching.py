@@ -51,15 +51,21 @@ def wait_for_offers(
 ) -> set[int]:
     """The processes that offer a method or stream, as soon as they fulfil a condition."""
     heard = Heard()
-    stops = [
-        client.on_server_method_added(lambda *_: heard(processes(client, name))),
-        client.on_server_method_removed(lambda *_: heard(processes(client, name))),
-    ]
-    # For what was there before, and what has gone before somebody listened.
-    heard(processes(client, name))
+    offering: set[int] = set()
+
+    def look(*_: Any) -> None:
+        heard(processes(client, name))
+
+    def is_fulfilled(_: list[Any]) -> object:
+        # Asked anew each time: what two threads look up need not arrive in its order.
+        nonlocal offering
+        offering = processes(client, name)
+        return condition(offering)
+
+    stops = [client.on_server_method_added(look), client.on_server_method_removed(look)]
     try:
-        heard.until(lambda items: condition(items[-1]), seconds)
-        return heard.items[-1]
+        heard.until(is_fulfilled, seconds)
+        return offering
     finally:
         for stop in stops:
             stop()
