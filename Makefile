@@ -74,9 +74,9 @@ demo: $(RUNNABLE) build
 	$(BIN)/dash-interop demo $(ARGS)
 
 test:
-	+$(SIDE_BY_SIDE_MAKE) $(TESTABLE) $(MODULES) browser
-	+$(SIDE_BY_SIDE_MAKE) build
-	+$(SIDE_BY_SIDE_MAKE) unit-py types style unit-js
+	+$(SIDE_BY_SIDE_MAKE) $(TESTABLE) unit-js browser
+	+$(SIDE_BY_SIDE_MAKE) types style
+	$(MAKE) --no-print-directory unit-py
 
 build: $(BUNDLE) $(CLASSES)
 
