@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+import socket
+from contextlib import suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
+from dash_interop import Glue42
+from tests.support.apps_serving import backends, make_app, serve
 from tests.support.browser_apps import Apps
 from tests.support.browser_engines import ENGINES, LIMITS
 from tests.support.browser_pages import Page, eventually
@@ -50,3 +55,19 @@ def test_eng002_what_an_engine_cannot_do_names_engines_and_tests_that_there_are(
     }
     assert {engine for engine, _ in LIMITS} <= set(ENGINES)
     assert {test for _, test in LIMITS} <= tests
+
+
+@pytest.mark.parametrize("backend", backends())
+def test_eng003_an_app_that_is_served_no_more_answers_nothing_more(backend: str) -> None:
+    app = make_app("first", backend)
+    app.layout = Glue42(id="glue42")
+    server = serve(app.server)
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as early:
+        # Whoever connects later is served later: the early one has been taken by then.
+        with urlopen(f"{server.url}/_dash-dependencies", timeout=10) as answer:
+            assert answer.status == 200
+        server.stop()
+        with suppress(ConnectionError):
+            early.sendall(b"GET /_dash-dependencies HTTP/1.0\r\n\r\n")
+            assert early.recv(1000) == b""

@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from dash import Dash
@@ -51,10 +52,21 @@ def serve(server: Any) -> Server:
 
 
 def _serve_werkzeug(server: Any) -> Server:
-    from werkzeug.serving import make_server
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    unused: set[socket.socket] = set()
+
+    class Handler(WSGIRequestHandler):
+        def setup(self) -> None:
+            super().setup()
+            unused.add(self.connection)
+
+        def parse_request(self) -> bool:
+            unused.discard(self.connection)
+            return super().parse_request()
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    running = make_server(HOST, page_port(), server, threaded=True)
+    running = make_server(HOST, page_port(), server, threaded=True, request_handler=Handler)
     thread = threading.Thread(
         target=running.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
     )
@@ -64,6 +76,11 @@ def _serve_werkzeug(server: Any) -> Server:
         running.shutdown()
         _join(thread)
         running.server_close()
+        # A browser connects before it has a request. It would send the next one for this port here,
+        # and get the answer of the app that was there before.
+        for connection in list(unused):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     return Server(f"http://{HOST}:{running.port}", stop)
 
