@@ -17,9 +17,9 @@
 
 PYTHON ?= python3
 ARGS ?=
-# Of pytest. More are faster (WORKERS=3: by a third), and tests that go by the clock fail now and
-# then where there are not as many processors.
-WORKERS ?= 1
+# Of pytest, for two processors. More are faster by a little, and tests that go by the clock fail now
+# and then where there are not as many processors.
+WORKERS ?= 2
 # Private parts of it are in use, which move between versions; 17 needs Python 3.11.
 WEBSOCKETS := 15.0 16.1 17.4
 # Looked for on PATH, as no package registry has them for every system.
