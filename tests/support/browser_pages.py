@@ -53,11 +53,9 @@ class Page:
     @property
     def driver(self) -> WebDriver:
         """The browser, with this window in front."""
-        driver = self._browser.driver
         if self._browser.in_front != self.handle:
-            driver.switch_to.window(self.handle)
-            self._browser.in_front = self.handle
-        return driver
+            self._browser.bring_to_front(self.handle)
+        return self._browser.driver
 
     def load(self, url: str | None = None) -> None:
         """Load a page, the present one by default."""
@@ -273,8 +271,8 @@ class Browser:
         self._engine = engine
         self.driver = engine.driver
         self.driver.set_script_timeout(SCRIPT_SECONDS)
-        self.in_front: str | None = self.driver.current_window_handle
         self._home = self.driver.current_window_handle
+        self.in_front: str | None = self._home
         self._pages: list[Page] = []
         self._spare: list[str] = []
         self._held: list[str] = []
@@ -293,13 +291,15 @@ class Browser:
     def _window(self) -> str:
         """An empty window, in front."""
         if self._spare:
-            self._bring_to_front(self._spare.pop())
-        else:
-            if self.in_front is None:
-                self._bring_to_front(self._home)
-            self.driver.switch_to.new_window(self._engine.window_kind)
-            self.in_front = self.driver.current_window_handle
-        return self.driver.current_window_handle
+            handle = self._spare.pop()
+            self.bring_to_front(handle)
+            return handle
+        if self.in_front is None:
+            self.bring_to_front(self._home)
+        self.driver.switch_to.new_window(self._engine.window_kind)
+        handle = self.driver.current_window_handle
+        self.in_front = handle
+        return handle
 
     def close(self, page: Page) -> None:
         # Some engines forget with a window what its console said.
@@ -315,7 +315,7 @@ class Browser:
                 page.close()
             else:
                 self._empty(page)
-        self._bring_to_front(self._home)
+        self.bring_to_front(self._home)
 
     def _empty(self, page: Page) -> None:
         self._listen([page])
@@ -324,7 +324,7 @@ class Browser:
         self._pages.remove(page)
         self._spare.append(page.handle)
 
-    def _bring_to_front(self, handle: str) -> None:
+    def bring_to_front(self, handle: str) -> None:
         self.driver.switch_to.window(handle)
         self.in_front = handle
 
