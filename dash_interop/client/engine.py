@@ -27,6 +27,7 @@ from ..errors import (
 from ..peer.domain import MakeDomain
 from ..peer.effects import Emit, PeerEffect, Settle, Transmit
 from ..peer.session import Session
+from ..transport.outbox import BATCH
 from ..transport.threads import result_of
 from ..wire.envelope import Outbound
 from ..wire.login import Authentication
@@ -121,6 +122,7 @@ class Engine:
         }
         self._is_due = False
         """Whether something has happened to the session in this turn of the loop."""
+        self._is_carrying_out = False
         self._posted: list[Callable[[], None]] = []
         self._posted_size = 0
         self._unsent_size = 0
@@ -394,7 +396,7 @@ class Engine:
     def take_turn(self, ask: Callable[..., T], *arguments: Any) -> T:
         """
         Everything that happens to the session happens here, on the loop. What it wants is carried
-        out at the end of the loop's turn, once for all that happened in it.
+        out at the end of the loop's turn for all that happened in it, or as soon as it is a batch.
         """
         self.session.begin(self.now())
         answer = ask(*arguments)
@@ -402,16 +404,25 @@ class Engine:
         return answer
 
     def _carry_out_soon(self) -> None:
-        if not self._is_due:
+        if len(self.session.link.effects) >= BATCH and not self._is_carrying_out:
+            self._carry_out()
+        elif not self._is_due:
             self._is_due = True
-            self._loop.call_soon(self._carry_out)
+            self._loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._is_due = False
+        self._carry_out()
 
     def _carry_out(self) -> None:
-        self._is_due = False
         performers = self._performers
-        while self.session.link.effects:
-            for effect in self.session.take():
-                performers[type(effect)](effect)
+        self._is_carrying_out = True
+        try:
+            while self.session.link.effects:
+                for effect in self.session.take():
+                    performers[type(effect)](effect)
+        finally:
+            self._is_carrying_out = False
         self._unsent_size = 0
         self._socket.write()
         self._arm()

@@ -1,4 +1,4 @@
-"""What waits to be sent over a connection: bounded, and written once in each turn of the loop."""
+"""What waits to be sent over a connection: bounded, and written batch by batch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from collections.abc import Callable
 
 from .connection import Connection
 
-__all__ = ["SLOW_READER", "Outbox"]
+__all__ = ["BATCH", "SLOW_READER", "Outbox"]
+
+BATCH = 16
+"""
+Frames that are written together, where one turn of the loop makes many. The reader, most often on
+another core, begins with them while more are made; one write for all would have it wait.
+"""
 
 SLOW_READER = 4008
 """Close code for a reader that fell too far behind; it may come back."""
@@ -53,7 +59,7 @@ class Outbox:
         return self._waiting_size + self._connection.backlog
 
     def send(self, frame: bytes) -> None:
-        """Queue a text frame. All that is queued in one turn of the loop leaves in one write."""
+        """Queue a text frame; it leaves with its batch, or at the end of the turn of the loop."""
         if self._closing is not None:
             return
         if not self._waiting:
@@ -62,6 +68,8 @@ class Outbox:
         self._waiting_size += len(frame)
         if self._waiting_size > self._size:
             self._give_up()
+        elif len(self._waiting) >= BATCH:
+            self.write()
 
     def write(self) -> None:
         """Hand over all that is queued now, where nothing more comes in this turn of the loop."""

@@ -27,6 +27,7 @@ from dash_interop.errors import (
     SubscriptionClosed,
 )
 from dash_interop.peer.effects import PeerEffect
+from dash_interop.transport.outbox import BATCH
 from tests.support.jumping import run_jumping
 from tests.support.memory_gateway import MemoryGateway, connecting
 
@@ -494,6 +495,35 @@ def test_effect_of_a_domain_goes_to_whoever_carries_it_out_in_the_order_of_all_e
 
             assert await engine.request(ask) == 7
         assert order[:2] == [Ring("first"), Ring("second")]
+
+    play(scenario)
+
+
+def test_many_effects_of_one_turn_are_carried_out_batch_by_batch_and_in_order():
+    class Ring(PeerEffect, frozen=True):
+        number: int
+
+    async def scenario(gateway: MemoryGateway):
+        rung: list[int] = []
+        async with gateway.client("app") as client:
+            engine = client._engine
+
+            def ask(*numbers: int) -> None:
+                engine.session.link.effects.extend(map(Ring, numbers))
+
+            def ring(effect: Ring) -> None:
+                rung.append(effect.number)
+                if effect.number == 0:
+                    # What is carried out leads to more, which comes after all that was there.
+                    engine.take_turn(ask, *range(100, 100 + BATCH))
+
+            engine.carry_out_by(Ring, ring)
+            for number in range(BATCH):
+                engine.take_turn(ask, number)
+            engine.take_turn(ask, BATCH)
+            assert rung == [*range(BATCH), *range(100, 100 + BATCH)]
+            await asyncio.sleep(0)
+        assert rung[2 * BATCH :] == [BATCH]
 
     play(scenario)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from dash_interop.transport.memory import memory_pair
-from dash_interop.transport.outbox import SLOW_READER, Outbox
+from dash_interop.transport.outbox import BATCH, SLOW_READER, Outbox
 
 
 class Recorded:
@@ -70,6 +70,21 @@ def test_all_of_one_turn_leaves_in_one_write():
         return connection.writes, outbox.backlog
 
     assert run(scenario) == ([[b"1", b"2"], [b"3"]], 0)
+
+
+def test_many_of_one_turn_leave_batch_by_batch_and_in_order():
+    frames = [b"%d" % number for number in range(2 * BATCH + 1)]
+
+    async def scenario():
+        connection = Recorded()
+        outbox, _ = outbox_over(connection, size=10_000)
+        for frame in frames:
+            outbox.send(frame)
+        assert connection.writes == [frames[:BATCH], frames[BATCH : 2 * BATCH]]
+        await asyncio.sleep(0)
+        return connection.writes[2:]
+
+    assert run(scenario) == [frames[2 * BATCH :]]
 
 
 def test_close_comes_after_what_was_sent_and_nothing_after_it():
