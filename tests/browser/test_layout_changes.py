@@ -1,6 +1,6 @@
 """
 Whatever becomes of the layout around them, a method stays on offer, each invocation is handled
-once, and each write is one call: a table of changes, each in four situations.
+once, and each write is one call: a table of changes, each in four situations on one page.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from tests.support.apps_serving import make_app
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
 
-every_change = pytest.mark.parametrize("change", CHANGES)
-
 
 @pytest.fixture
 def peer(apps: Apps) -> Iterator[InteropClient]:
@@ -42,11 +40,19 @@ class Stage:
         self.calls: list[int] = []
         self.gone: list[str] = []
         self.changes = 0
+        self._last = 100
         peer.register("Count", self._count, concurrency=8)
         self.page: Page = apps.open(self.made.app)
         for method in ("Note", "Sum", "Grow"):
             self._wait_for(method)
         peer.on_server_method_removed(self._note_removal)
+
+    def begin(self) -> None:
+        """Another situation begins on the page."""
+        made = self.made
+        for seen in (made.noted, made.summed, made.grown, made.results, made.gate.entered):
+            seen.clear()
+        self.calls.clear()
 
     def _note_removal(self, server: Any, method: Any) -> None:
         if server.get("application") == self._page_of_this_test["application"]:
@@ -99,30 +105,32 @@ class Stage:
         self.page.wait_for_text("noted", str(expected[-1]))
         assert self.made.noted == list(expected)
 
-    def settle(self) -> None:
-        """Everything that the page began has ended: a last invocation of each method has."""
-        assert self.sum(99) == 99
-        self.note(99)
-        self.page.wait_for_text("noted", "99")
-        self.write(99)
+    def settle(self) -> int:
+        """
+        Everything that the page began has ended: a last invocation of each method has.
+
+        Returns:
+            The number that those had.
+        """
+        # Another one each time: the page still shows the one before.
+        self._last = last = self._last + 1
+        assert self.sum(last) == last
+        self.note(last)
+        self.page.wait_for_text("noted", str(last))
+        self.write(last)
         results = self.made.results
         eventually(
-            lambda: results and results[-1]["invocationResult"]["called_with"] == {"n": 99},
+            lambda: results and results[-1]["invocationResult"]["called_with"] == {"n": last},
             lambda: f"a result for the last call, but {results}",
         )
-
-
-@pytest.fixture
-def stage(apps: Apps, change: str, peer: InteropClient) -> Stage:
-    return Stage(apps, change, peer)
+        return last
 
 
 def _has(items: list[Any], count: int) -> bool:
     return len(items) >= count
 
 
-@every_change
-def test_chg001_nothing_happens_again_when_nothing_is_under_way(stage: Stage) -> None:
+def nothing_happens_again_when_nothing_is_under_way(stage: Stage) -> None:
     stage.note(1)
     assert stage.sum(1) == 1
     stage.write(1)
@@ -130,16 +138,16 @@ def test_chg001_nothing_happens_again_when_nothing_is_under_way(stage: Stage) ->
     stage.wait_until_noted(1)
     for _ in range(3):
         stage.change()
-    stage.settle()
-    assert stage.made.noted == [1, 99]
-    assert stage.made.summed == [1, 99]
-    assert stage.calls == [1, 99]
-    assert [result["sequence"] for result in stage.made.results] == [1, 2]
+    last = stage.settle()
+    assert stage.made.noted == [1, last]
+    assert stage.made.summed == [1, last]
+    assert stage.calls == [1, last]
+    first, second = (result["sequence"] for result in stage.made.results)
+    assert second == first + 1
     assert stage.gone == []
 
 
-@every_change
-def test_chg002_calls_under_way_end_as_if_nothing_had_changed(stage: Stage) -> None:
+def calls_under_way_end_as_if_nothing_had_changed(stage: Stage) -> None:
     made = stage.made
     made.is_held = True
     with ThreadPoolExecutor() as pool:
@@ -154,13 +162,12 @@ def test_chg002_calls_under_way_end_as_if_nothing_had_changed(stage: Stage) -> N
         assert summing.result() == 1
     stage.wait_for_results(1)
     stage.wait_until_noted(1)
-    stage.settle()
-    assert (made.noted, made.summed, stage.calls) == ([1, 99], [1, 99], [1, 99])
+    last = stage.settle()
+    assert (made.noted, made.summed, stage.calls) == ([1, last], [1, last], [1, last])
     assert stage.gone == []
 
 
-@every_change
-def test_chg003_invocations_that_wait_run_once_each_in_their_order(stage: Stage) -> None:
+def invocations_that_wait_run_once_each_in_their_order(stage: Stage) -> None:
     made = stage.made
     made.is_held = True
     numbers = list(range(10))
@@ -178,27 +185,41 @@ def test_chg003_invocations_that_wait_run_once_each_in_their_order(stage: Stage)
         made.gate.let(2)
         assert [each.result() for each in summing] == [0, 1, 2]
     stage.wait_until_noted(*numbers)
-    stage.settle()
-    assert made.noted == [*numbers, 99]
-    assert sorted(made.summed) == [0, 1, 2, 99]
+    last = stage.settle()
+    assert made.noted == [*numbers, last]
+    assert sorted(made.summed) == [0, 1, 2, last]
     assert stage.gone == []
 
 
-@every_change
-def test_chg004_a_handler_may_change_the_layout_itself(stage: Stage) -> None:
+def a_handler_may_change_the_layout_itself(stage: Stage) -> None:
     numbers = list(range(1, 6))
     with ThreadPoolExecutor(1) as pool:
         growing = [pool.submit(stage.invoke, "Grow", n) for n in numbers]
         stage.write(1)
         assert [each.result() for each in growing] == [{"n": n} for n in numbers]
     stage.wait_for_results(1)
-    stage.settle()
+    last = stage.settle()
     assert stage.made.grown == numbers
-    assert stage.calls == [1, 99]
+    assert stage.calls == [1, last]
     assert stage.gone == []
 
 
-def test_chg005_each_layout_that_is_made_anew_with_a_value_is_one_write(apps: Apps) -> None:
+@pytest.mark.parametrize("change", CHANGES)
+def test_chg001_what_changes_in_the_layout_neither_loses_nor_repeats_anything(
+    apps: Apps, peer: InteropClient, change: str
+) -> None:
+    stage = Stage(apps, change, peer)
+    for situation in (
+        nothing_happens_again_when_nothing_is_under_way,
+        calls_under_way_end_as_if_nothing_had_changed,
+        invocations_that_wait_run_once_each_in_their_order,
+        a_handler_may_change_the_layout_itself,
+    ):
+        stage.begin()
+        situation(stage)
+
+
+def test_chg002_each_layout_that_is_made_anew_with_a_value_is_one_write(apps: Apps) -> None:
     calls: list[int] = []
     app = apps.make("app", html.Button("show", id="show", n_clicks=0), html.Div(id="place"))
     layouts = [{"n": 1}, None, {"n": 1}, {"n": 1}, {"n": 2}]
@@ -298,7 +319,7 @@ def _go(page: Page, place: str, tab: str) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_chg006_what_goes_with_its_place_comes_back_with_it_and_repeats_nothing(
+def test_chg003_what_goes_with_its_place_comes_back_with_it_and_repeats_nothing(
     apps: Apps, peer: InteropClient, place: str
 ) -> None:
     noted: list[int] = []

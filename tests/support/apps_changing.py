@@ -88,16 +88,12 @@ CHANGES: dict[str, Change] = {
 def components() -> Children:
     """What the app has in the part of the layout that changes, each with its outputs elsewhere."""
     return [
-        html.P("first"),
+        html.P("first text"),
         MethodRegister(id="note", definition="Note", returns=False),
         MethodRegister(id="sum", definition="Sum", returns=True),
         MethodRegister(id="grow", definition="Grow", returns=True),
         MethodInvoke(id="invoke"),
-        html.P("second"),
-        html.P("third"),
-        html.P("fourth"),
-        html.P("fifth"),
-        html.P("sixth"),
+        *[html.P(f"text {n}") for n in range(15)],
     ]
 
 
