@@ -6,7 +6,6 @@ invoke. Connected when it is first needed; a forked child gets a connection of i
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from typing import Any, TypeAlias
 from weakref import WeakMethod
@@ -15,6 +14,7 @@ from ..client.publishing import StreamBranch, StreamSubscription
 from ..client.sync import InteropClient, Stream
 from ..client.twins import method_like
 from ..errors import InteropError, RegistrationError
+from ..transport.threads import LongLock
 
 __all__ = ["HostedStream", "ServerPeer"]
 
@@ -132,7 +132,7 @@ class ServerPeer:
         self._reset()
 
     def _reset(self) -> None:
-        self._lock = threading.RLock()
+        self._lock = LongLock()
         self._client: InteropClient | None = None
         self._is_started = self._is_stopped = False
         self._streams: dict[HostedStream, Stream] = {}

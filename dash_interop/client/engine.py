@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from concurrent.futures import Future as ThreadFuture
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
@@ -28,7 +26,7 @@ from ..peer.domain import MakeDomain
 from ..peer.effects import Emit, PeerEffect, Settle, Transmit
 from ..peer.session import Session
 from ..transport.outbox import BATCH
-from ..transport.threads import result_of
+from ..transport.threads import Outcome, new_lock
 from ..wire.envelope import Outbound
 from ..wire.login import Authentication
 from .access import Access
@@ -127,7 +125,7 @@ class Engine:
         self._posted_size = 0
         self._unsent_size = 0
         """Bytes that were posted and run, and that the socket does not have yet."""
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._warnings: set[str] = set()
         self._closing: asyncio.Task[None] | None = None
         self.closed = asyncio.Event()
@@ -272,22 +270,30 @@ class Engine:
         self._check_usable()
         if self._is_on_loop():
             return self.take_turn(function)
-        future: ThreadFuture[T] = ThreadFuture()
+        outcome: Outcome[T] = Outcome()
+        # Whoever takes it decides whether the function runs, or is given up.
+        beginning = new_lock()
 
         def run() -> None:
-            if not future.set_running_or_notify_cancel():
+            if not beginning.acquire(blocking=False):
                 return
             try:
-                future.set_result(self.perform(function))
+                value = self.perform(function)
             except BaseException as error:
-                future.set_exception(error)
+                outcome.fail(error)
+            else:
+                outcome.succeed(value)
 
         def look() -> None:
-            if not self._loop.is_running() and future.cancel():
+            try:
                 self._check_usable()
+            except InteropError:
+                # What has begun comes to its end, but not in a forked child of the process.
+                if beginning.acquire(blocking=False) or os.getpid() != self._process:
+                    raise
 
         self._call_soon(run)
-        return result_of(future, look)
+        return outcome.result(look)
 
     def post(self, function: Callable[[], None], size: int = 0) -> None:
         """

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import Coroutine
-from concurrent.futures import CancelledError
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..errors import ConnectionLost, InteropError
 from ..transport.loop import new_event_loop
-from ..transport.threads import Thread, is_patched, result_of
+from ..transport.threads import Outcome, Thread, is_patched, new_lock
 from .engine import is_running_here
 from .listeners import CLOSE_TIMEOUT
 
@@ -28,7 +26,7 @@ class Portal:
         # has patched what asyncio's own is made of.
         self._loop = new_event_loop() if is_patched() else asyncio.new_event_loop()
         self._process = os.getpid()
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._is_stopping = False
         self._thread = Thread(self._loop.run_forever, "dash-interop-client")
 
@@ -39,38 +37,37 @@ class Portal:
         Raises:
             InteropError: This thread or process cannot wait for it, or the client was closed.
         """
-        if self._process != os.getpid():
-            coroutine.close()
-            raise InteropError("The client belongs to the process that made it: connect anew")
-        with self._lock:
-            try:
+        errand = _Errand(coroutine)
+        try:
+            # A forked child does not touch the lock, which a thread of its parent may have.
+            self._check_process()
+            with self._lock:
                 if not self.is_running:
                     raise ConnectionLost("The client was closed")
                 self.check_thread()
-            except InteropError:
-                coroutine.close()
-                raise
-            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+                self._loop.call_soon_threadsafe(errand.begin)
+        except InteropError:
+            coroutine.close()
+            raise
         try:
-            return result_of(future)
-        except CancelledError:
-            raise ConnectionLost("The client was closed") from None
+            return errand.outcome.result(self._look)
         except BaseException:
             # Such as Ctrl-C: nobody waits for the coroutine any more.
-            future.cancel()
+            if not errand.outcome.is_known:
+                self._cancel(errand)
             raise
 
     def stop(self) -> None:
         """End all coroutines and the thread. Nothing can be run from now on."""
+        if self._process != os.getpid():
+            return
         with self._lock:
-            if not self.is_running:
-                return
-            self._is_stopping = True
-            ending = asyncio.run_coroutine_threadsafe(_end_tasks(), self._loop)
-        result_of(ending)
-        self._loop.call_soon_threadsafe(self._loop.stop)
+            is_first, self._is_stopping = not self._is_stopping, True
+            if is_first:
+                self._loop.call_soon_threadsafe(self._end)
         self._thread.join()
-        self._loop.close()
+        if is_first:
+            self._loop.close()
 
     @property
     def is_running(self) -> bool:
@@ -86,6 +83,54 @@ class Portal:
                 "An async function that was given to the client would wait for itself: make it a "
                 "plain one, or use the client of dash_interop.client.aio"
             )
+
+    def _check_process(self) -> None:
+        if self._process != os.getpid():
+            raise InteropError("The client belongs to the process that made it: connect anew")
+
+    def _look(self) -> None:
+        self._check_process()
+        if not self._thread.is_alive():
+            raise ConnectionLost("The client was closed")
+
+    def _cancel(self, errand: _Errand[Any]) -> None:
+        if self._process != os.getpid():
+            return
+        with self._lock:
+            if self.is_running:
+                self._loop.call_soon_threadsafe(errand.cancel)
+
+    def _end(self) -> None:
+        ending = self._loop.create_task(_end_tasks())
+        ending.add_done_callback(lambda _: self._loop.stop())
+
+
+class _Errand(Generic[T]):
+    """
+    A coroutine that a loop runs for a thread that waits.
+
+    Attributes:
+        outcome: What comes of it.
+    """
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        self._coroutine = coroutine
+        self.outcome: Outcome[T] = Outcome()
+
+    def begin(self) -> None:
+        self._task = asyncio.ensure_future(self._coroutine)
+        self._task.add_done_callback(self._tell)
+
+    def cancel(self) -> None:
+        self._task.cancel()
+
+    def _tell(self, task: asyncio.Task[T]) -> None:
+        if task.cancelled():
+            self.outcome.fail(ConnectionLost("The client was closed"))
+        elif (error := task.exception()) is not None:
+            self.outcome.fail(error)
+        else:
+            self.outcome.succeed(task.result())
 
 
 async def _end_tasks() -> None:

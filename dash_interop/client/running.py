@@ -6,7 +6,6 @@ import asyncio
 import contextvars
 import inspect
 import logging
-import threading
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -24,6 +23,7 @@ from ..errors import (
 from ..peer.agm import Agm
 from ..peer.queue import Invocation, Row
 from ..peer.serving import Run, Stop
+from ..transport.threads import new_lock
 from ..wire.codec import encode
 from ..wire.definitions import MethodDefinition
 from ..wire.failures import raised
@@ -238,7 +238,7 @@ class Running:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._agm = engine.session.domain(Agm)
-        self._agm.serving.guard = threading.Lock()
+        self._agm.serving.guard = new_lock()
         self._rows: set[asyncio.Task[None]] = set()
         self._tasks: dict[Invocation, asyncio.Task[None]] = {}
         """Who runs each invocation that can be stopped."""

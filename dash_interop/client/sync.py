@@ -8,11 +8,11 @@ itself.
 from __future__ import annotations
 
 import atexit
-import threading
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import Overloaded, SubscriptionClosed
+from ..errors import ConnectionLost, Overloaded, SubscriptionClosed
 from ..peer.requests import ServerRequest
 from ..peer.subscribing import StreamData
 from ..wire.definitions import MethodDefinition
@@ -107,7 +107,6 @@ class InteropClient(ClientBase):
         self._portal = portal
         self._run = portal.run
         self._twin = _Twin(portal, engine)
-        self._close_lock = threading.Lock()
         atexit.register(self.close)
 
     def __enter__(self) -> InteropClient:
@@ -125,13 +124,13 @@ class InteropClient(ClientBase):
 
     @method_like(aio.InteropClient.close)
     def close(self) -> None:
-        # Not from the loop, which the thread that has the lock waits for.
+        # Not from the loop, whose end is waited for.
+        self._portal.check_thread()
         if self._portal.is_running:
-            self._portal.check_thread()
-        with self._close_lock:
-            if self._portal.is_running:
+            # Another thread may close it meanwhile.
+            with contextlib.suppress(ConnectionLost):
                 self._portal.run(self._twin.close())
-                self._portal.stop()
+        self._portal.stop()
         atexit.unregister(self.close)
 
     @method_like(aio.InteropClient.wait_closed)

@@ -16,15 +16,13 @@ import logging
 import os
 import secrets
 import socket
-import threading
-from concurrent.futures import Future
 from enum import Enum
 from time import monotonic
 
 from .. import settings
 from ..errors import ConfigError
 from ..transport.loop import new_event_loop
-from ..transport.threads import Thread
+from ..transport.threads import LongLock, Outcome, Thread
 from .auth import TokenAuthority, runtime_secret
 from .config import GatewayConfig
 from .origins import OriginPolicy
@@ -68,7 +66,7 @@ class EmbeddedGateway:
     ) -> None:
         self._first_port = settings.first_port(first_port)
         self._authority = authority
-        self._lock = threading.Lock()
+        self._lock = LongLock()
         self._host: _HostThread | None = None
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget_host)
@@ -174,7 +172,7 @@ class EmbeddedGateway:
     def _forget_host(self) -> None:
         # A forked child has neither the thread nor a lock that anybody would release; the sockets
         # it has would keep the port, and the clients, of a gateway that is gone.
-        self._lock = threading.Lock()
+        self._lock = LongLock()
         if self._host is not None:
             self._host.close_sockets()
             self._host = None
@@ -202,9 +200,15 @@ class _HostThread:
         self._gateway = gateway
         self._loop = new_event_loop()
         self._stopped = asyncio.Event()
-        started: Future[str] = Future()
+        started: Outcome[str] = Outcome()
         self._thread = Thread(lambda: self._run(gateway, started), "dash-interop-gateway")
-        self.url = started.result(timeout=START_SECONDS)
+        deadline = monotonic() + START_SECONDS
+
+        def look() -> None:
+            if monotonic() > deadline:
+                raise TimeoutError(f"the gateway did not start within {START_SECONDS:g} s")
+
+        self.url = started.result(look)
 
     def is_alive(self) -> bool:
         return self._thread.is_alive()
@@ -223,20 +227,20 @@ class _HostThread:
                 with contextlib.suppress(OSError):
                     os.dup2(nothing.fileno(), descriptor)
 
-    def _run(self, gateway: Gateway, started: Future[str]) -> None:
+    def _run(self, gateway: Gateway, started: Outcome[str]) -> None:
         try:
             self._loop.run_until_complete(self._host(gateway, started))
         except Exception as error:
-            if started.done():
+            if started.is_known:
                 logger.exception("the embedded gateway failed")
             else:
-                started.set_exception(error)
+                started.fail(error)
         finally:
             self._loop.close()
 
-    async def _host(self, gateway: Gateway, started: Future[str]) -> None:
+    async def _host(self, gateway: Gateway, started: Outcome[str]) -> None:
         async with gateway:
-            started.set_result(gateway.url)
+            started.succeed(gateway.url)
             await self._stopped.wait()
 
 

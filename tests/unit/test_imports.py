@@ -24,6 +24,8 @@ MAY_IMPORT = {
     # The one place where a client asks for the gateway of its machine, and makes its own tokens.
     "client.access": {"errors", "settings", "wire", "router", "gateway"},
     "app": {"errors", "types", "settings", "wire", "peer", "router", "gateway", "client"},
+    # Threads of the client and greenlets of the server share its lock.
+    "app.server_peer": {"errors", "client", "transport.threads"},
     # What is checked of a component needs no more than the brains know.
     "app.props": {"errors", "wire", "peer"},
     "app.prop_checks": {"errors", "wire", "peer"},

@@ -201,6 +201,19 @@ def test_async_listener_cannot_close_the_client_and_hears_so(room: Room):
     assert not client.is_closed
 
 
+def test_wait_ends_when_something_on_the_loop_stops_it():
+    portal = Portal()
+
+    async def stop() -> None:
+        asyncio.get_running_loop().stop()
+        await asyncio.Event().wait()
+
+    with pytest.raises(ConnectionLost, match="The client was closed"):
+        portal.run(stop())
+    assert not portal.is_running
+    portal.stop()
+
+
 def test_loop_of_somebody_else_is_not_held_up_by_a_client_in_a_thread(room: Room):
     server, caller = room.connect("server"), room.connect("caller")
     server.register("Sum", add)
