@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -31,6 +33,14 @@ def pytest_setup_options() -> Options:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place)
+
+
+def pytest_collection_finish() -> None:
+    # Thousands of tests and all that they import: each look for garbage would go through them.
+    # Hypothesis comes first, as it looks for references to what others import.
+    importlib.import_module("hypothesis")
+    gc.collect()
+    gc.freeze()
 
 
 def _place(item: pytest.Item) -> int:

@@ -129,15 +129,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick_collections() -> Iterator[None]:
-    """The garbage that each coroutine is searched for is its own, not that of all imports."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 async def _watched(test: Coroutine[Any, Any, None]) -> None:
     """Run a test; fails when it leaves tasks behind, or errors that nobody was told of."""
     problems: list[str] = []
