@@ -4,7 +4,8 @@
 //     {"id": 1, "result": ...}    or    {"id": 1, "error": {"message": ...}}
 //
 // Commands that wait do not hold up the ones after them. A date is {"$date": milliseconds} on
-// these lines. The process ends with its input, so that it never outlives the test.
+// these lines. After "close" the process may connect anew, as another peer. It ends with its input,
+// so that it never outlives the tests.
 import { createInterface } from 'node:readline';
 import {
     afterRemovals,
@@ -24,7 +25,7 @@ console.log = console.info = console.debug = console.error;
 process.on('unhandledRejection', (error) => console.error('unhandled rejection:', error));
 
 let client = null;
-const events = new Collected();
+let events = new Collected();
 const calls = new Map();
 const streams = new Map();
 const subscriptions = new Map();
@@ -242,15 +243,17 @@ async function read({ list, key, count }) {
 // The connection --------------------------------------------------------------------------------
 
 function watch({ interop }) {
+    // Those of the next peer are none of this one's.
+    const seen = events;
     for (const event of ['methodAdded', 'methodRemoved']) {
-        interop[event]((method) => events.add({ event, method: method.name }));
+        interop[event]((method) => seen.add({ event, method: method.name }));
     }
     for (const event of ['serverAdded', 'serverRemoved']) {
-        interop[event]((server) => events.add({ event, server: { ...server } }));
+        interop[event]((server) => seen.add({ event, server: { ...server } }));
     }
     for (const event of ['serverMethodAdded', 'serverMethodRemoved']) {
         interop[event](({ method, server }) =>
-            events.add({ event, method: method.name, server: { ...server } }),
+            seen.add({ event, method: method.name, server: { ...server } }),
         );
     }
 }
@@ -265,6 +268,15 @@ async function connect({ url, user, application, token }) {
     }
     watch(client);
     return client.interop.instance;
+}
+
+async function close() {
+    await leaveQuietly(client).catch(() => {});
+    client = null;
+    events = new Collected();
+    for (const each of [calls, streams, subscriptions]) {
+        each.clear();
+    }
 }
 
 const commands = {
@@ -285,7 +297,7 @@ const commands = {
     subscribe,
     unsubscribe: ({ handle }) => subscriptionOf(handle).subscription.close(),
     read,
-    close: () => leaveQuietly(client).catch(() => {}),
+    close,
 };
 
 async function obey({ id, command, arguments: args }) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import concurrent.futures
 import itertools
 import json
@@ -68,7 +69,8 @@ class JsPeer:
     def __init__(
         self, url: str, application: str = "js", user: str = "anna", token: str | None = None
     ) -> None:
-        self._driver = _Driver()
+        self._driver = _spare.pop() if _spare else _Driver()
+        self._is_closed = False
         try:
             self.instance: Json = self._driver.ask(
                 "connect", url=url, application=application, user=user, token=token
@@ -259,16 +261,20 @@ class JsPeer:
 
     def close(self) -> None:
         """
-        Log out and end the process. May be called again, and after :meth:`kill`.
+        Log out. The process stays, for a peer that is made later. May be called again, and after
+        :meth:`kill`.
 
         Raises:
             AssertionError: The process had ended by itself.
         """
-        self._driver.close()
+        if not self._is_closed:
+            self._is_closed = True
+            self._driver.close()
 
     def kill(self) -> None:
         """End the process with SIGKILL, as a crash would."""
-        self._driver.kill()
+        if not self._is_closed:
+            self._driver.kill()
 
     def _read(self, name: str, key: str | int | None, count: int) -> list[Any]:
         return self._driver.ask("read", list=name, key=key, count=count)
@@ -340,8 +346,10 @@ class _Driver:
             return
         try:
             self.ask("close")
-        finally:
+        except BaseException:
             self.kill()
+            raise
+        _spare.append(self)
 
     def kill(self) -> None:
         with self._lock:
@@ -385,6 +393,16 @@ class _Driver:
         text = self._end_text or "the JavaScript peer was ended"
         for answer in waiting.values():
             answer.set_exception(AssertionError(text))
+
+
+_spare: list[_Driver] = []
+"""Processes whose peer has logged out: to start one takes longer than most tests."""
+
+
+@atexit.register
+def _end_spare() -> None:
+    for driver in _spare:
+        driver.kill()
 
 
 def _to_line(value: Any) -> str:
