@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 __all__ = ["Distribution"]
 
@@ -32,3 +33,13 @@ class Distribution(LoadScopeScheduling):
             return file
         engine = ENGINES.search(nodeid)
         return engine[1] if engine else nodeid
+
+    def mark_test_complete(
+        self, node: WorkerController, item_index: int, duration: float = 0
+    ) -> None:
+        super().mark_test_complete(node, item_index, duration)
+        # What is through is forgotten: with each test, all that a worker ever got is counted.
+        nodeid = self.registered_collections[node][item_index]
+        scope = self._split_scope(nodeid)
+        if all(self.assigned_work[node][scope].values()):
+            del self.assigned_work[node][scope]
