@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings, strategies
 from selenium.webdriver.chrome.options import Options
 
 from tests.support.browser_chromium import SHELL, chrome_options
@@ -37,10 +37,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     # Thousands of tests and all that they import: each look for garbage would go through them.
-    # Hypothesis comes first, as it looks for references to what others import.
-    importlib.import_module("hypothesis")
+    # Hypothesis has its first test before, as it looks there for who refers to its randomness.
+    _first_of_hypothesis()
     gc.collect()
     gc.freeze()
+
+
+@settings(database=None)
+@given(strategies.none())
+def _first_of_hypothesis(_: None) -> None:
+    pass
 
 
 def _place(item: pytest.Item) -> int:

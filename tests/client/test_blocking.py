@@ -589,7 +589,9 @@ def test_two_threads_may_close_at_once(gateway: GatewayProcess, user: str):
 # Processes -----------------------------------------------------------------------------------
 
 FORKING = """
-import json, os, signal, sys, threading
+import json, os, signal, sys, threading, warnings
+# Newer versions of Python say so themselves, whenever a process with threads forks.
+warnings.filterwarnings("ignore", "This process .* is multi-threaded")
 from dash_interop.client import sync
 
 client = sync.connect(sys.argv[1], login=sys.argv[2])
