@@ -174,7 +174,7 @@ def test_leaving_is_no_outage(capsys):
         (["invoke", "Sum", "{'a': 1}"], "object keys must be strings"),
         (["invoke", "Sum", '{"\udcff": 1}'], "invalid start byte"),
         (["invoke", "Sum", "a=\udcff"], "it is not UTF-8"),
-        (["invoke", "Sum", '{"a":' * 5000], "it is nested too deeply"),
+        (["invoke", "Sum", '{"a":' * 100_000], "it is nested too deeply"),
         (["invoke", "Sum", "--target", "everybody"], "Unknown target 'everybody'"),
         (["invoke", "Sum", "--target", "[]"], "the target is an empty list"),
         (["invoke", "Sum", "--target", "[1]"], "Unknown target [1]"),
