@@ -71,7 +71,7 @@ class Portal:
 
     @property
     def is_running(self) -> bool:
-        return self._process == os.getpid() and self._thread.is_alive() and not self._is_stopping
+        return self._thread.is_alive() and not self._is_stopping
 
     def check_thread(self) -> None:
         """

@@ -190,15 +190,15 @@ class LongLock:
         self._owner: int | None = None
         self._depth = 0
         self._left: Outcome[None] = Outcome()
+        """Told when the present owner has left it."""
 
     def __enter__(self) -> None:
         # Under gevent, this is the number of the greenlet.
         me = threading.get_ident()
         while True:
             with self._lock:
-                if self._owner is None:
-                    self._owner, self._left = me, Outcome()
-                if self._owner == me:
+                if self._owner in (None, me):
+                    self._owner = me
                     self._depth += 1
                     return
                 left = self._left
@@ -209,7 +209,8 @@ class LongLock:
             self._depth -= 1
             if self._depth:
                 return
-            self._owner, left = None, self._left
+            self._owner = None
+            left, self._left = self._left, Outcome()
         left.succeed(None)
 
 

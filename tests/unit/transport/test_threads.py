@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 
 import pytest
 
@@ -59,6 +59,11 @@ def test_long_lock_is_of_one_thread_at_a_time_which_may_take_it_again():
                 taken.release()
 
     with ThreadPoolExecutor(4) as threads:
+        with lock:
+            waiting = threads.submit(use, 0)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.1)
+        waiting.result(PATIENCE)
         list(threads.map(use, range(4)))
 
 
