@@ -1,4 +1,4 @@
-"""A JavaScript peer in a process of its own, for tests of how both languages work together."""
+"""JavaScript peers in processes of their own, for tests of how both languages work together."""
 
 from __future__ import annotations
 
@@ -69,8 +69,7 @@ class JsPeer:
     def __init__(
         self, url: str, application: str = "js", user: str = "anna", token: str | None = None
     ) -> None:
-        self._driver = _spare.pop() if _spare else _Driver()
-        self._is_closed = False
+        self._driver: _Driver | _NoDriver = _spare.pop() if _spare else _Driver()
         try:
             self.instance: Json = self._driver.ask(
                 "connect", url=url, application=application, user=user, token=token
@@ -267,17 +266,28 @@ class JsPeer:
         Raises:
             AssertionError: The process had ended by itself.
         """
-        if not self._is_closed:
-            self._is_closed = True
-            self._driver.close()
+        driver, self._driver = self._driver, _NoDriver()
+        driver.close()
 
     def kill(self) -> None:
         """End the process with SIGKILL, as a crash would."""
-        if not self._is_closed:
-            self._driver.kill()
+        self._driver.kill()
 
     def _read(self, name: str, key: str | int | None, count: int) -> list[Any]:
         return self._driver.ask("read", list=name, key=key, count=count)
+
+
+class _NoDriver:
+    """Of a peer that has logged out: its process may be another peer by now."""
+
+    def ask(self, command: str, **_: Any) -> Any:
+        raise AssertionError(f"the JavaScript peer was ended: {command}")
+
+    def close(self) -> None:
+        pass
+
+    def kill(self) -> None:
+        pass
 
 
 class _Driver:
