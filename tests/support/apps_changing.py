@@ -88,11 +88,12 @@ CHANGES: dict[str, Change] = {
 def components() -> Children:
     """What the app has in the part of the layout that changes, each with its outputs elsewhere."""
     return [
-        html.P("first text"),
+        html.P("first"),
         MethodRegister(id="note", definition="Note", returns=False),
         MethodRegister(id="sum", definition="Sum", returns=True),
         MethodRegister(id="grow", definition="Grow", returns=True),
         MethodInvoke(id="invoke"),
+        # More than a test takes away one by one.
         *[html.P(f"text {n}") for n in range(15)],
     ]
 
