@@ -476,10 +476,13 @@ def test_part_that_ended_by_itself_is_not_ended_again():
     play(scenario)
 
 
-def test_effect_of_a_domain_goes_to_whoever_carries_it_out_in_the_order_of_all_effects():
-    class Ring(PeerEffect, frozen=True):
-        bell: str
+class Ring(PeerEffect, frozen=True):
+    """An effect that the engine does not know by itself."""
 
+    bell: str | int
+
+
+def test_effect_of_a_domain_goes_to_whoever_carries_it_out_in_the_order_of_all_effects():
     async def scenario(gateway: MemoryGateway):
         order: list[Any] = []
         async with gateway.client("app") as client:
@@ -500,11 +503,8 @@ def test_effect_of_a_domain_goes_to_whoever_carries_it_out_in_the_order_of_all_e
 
 
 def test_many_effects_of_one_turn_are_carried_out_batch_by_batch_and_in_order():
-    class Ring(PeerEffect, frozen=True):
-        number: int
-
     async def scenario(gateway: MemoryGateway):
-        rung: list[int] = []
+        rung: list[str | int] = []
         async with gateway.client("app") as client:
             engine = client._engine
 
@@ -512,8 +512,8 @@ def test_many_effects_of_one_turn_are_carried_out_batch_by_batch_and_in_order():
                 engine.session.link.effects.extend(map(Ring, numbers))
 
             def ring(effect: Ring) -> None:
-                rung.append(effect.number)
-                if effect.number == 0:
+                rung.append(effect.bell)
+                if effect.bell == 0:
                     # What is carried out leads to more, which comes after all that was there.
                     engine.take_turn(ask, *range(100, 100 + BATCH))
 
