@@ -1,4 +1,4 @@
-"""What keeps tests that run at the same time apart, and which of them come first."""
+"""What keeps tests that run at the same time apart, which of them come first, and their heap."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    # Thousands of tests and all that they import: each look for garbage would go through them.
-    # Hypothesis has its first test before, as it looks there for who refers to its randomness.
+    # In its first test, Hypothesis looks for who refers to its source of randomness, and would not
+    # find what is frozen.
     _first_of_hypothesis()
+    # Thousands of tests and all that they import: each look for garbage would go through them.
     gc.collect()
     gc.freeze()
 
