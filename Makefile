@@ -74,9 +74,8 @@ demo: $(RUNNABLE) build
 	$(BIN)/dash-interop demo $(ARGS)
 
 test:
-	+$(SIDE_BY_SIDE_MAKE) $(TESTABLE) unit-js browser
-	+$(SIDE_BY_SIDE_MAKE) types style
-	$(MAKE) --no-print-directory unit-py
+	+$(SIDE_BY_SIDE_MAKE) $(TESTABLE) unit-js browser build
+	+$(SIDE_BY_SIDE_MAKE) types style unit-py
 
 build: $(BUNDLE) $(CLASSES)
 
@@ -95,9 +94,10 @@ unit-js: $(MODULES)
 	$(call heading,Tests: vitest)
 	npm test --silent
 
+# The + lets pytest tell what it does while it does so, beside other steps.
 unit-py: $(TESTABLE) build
 	$(call heading,Tests: pytest)
-	$(BIN)/python -m pytest $(DISTRIBUTED) $(ARGS)
+	+$(BIN)/python -m pytest $(DISTRIBUTED) $(ARGS)
 
 bench: $(TESTABLE) build browser
 	$(call heading,Bench)

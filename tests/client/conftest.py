@@ -131,6 +131,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 async def _watched(test: Coroutine[Any, Any, None]) -> None:
     """Run a test; fails when it leaves tasks behind, or errors that nobody was told of."""
+    # The look for garbage at the end goes through what the test made, and nothing older.
+    gc.freeze()
     problems: list[str] = []
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: problems.append(str(context)))
