@@ -17,6 +17,7 @@ __all__ = [
     "FailureDict",
     "FilterDict",
     "HandlerErrorDict",
+    "HistoryDict",
     "InvocationDict",
     "InvocationResultDict",
     "InvokeDict",
@@ -73,6 +74,13 @@ class FilterDict(_DefinitionFields, total=False):
     """A definition with some of its fields; ``name`` may be missing, too."""
 
     name: str
+
+
+class HistoryDict(TypedDict):
+    """What a publisher keeps: ``history`` of ``create_stream`` and ``StreamPublish``."""
+
+    size: int
+    key: NotRequired[str | None]
 
 
 class InvokeOptionsDict(TypedDict):
