@@ -210,7 +210,24 @@ describe('events', () => {
             'methodAdded',
             'serverMethodAdded',
         ]);
+        expect(added[0].map(({ sequence }: any) => sequence)).toEqual([4, 5, 6]);
         expect(names(page.store.props(id).methods)).toEqual(['Product']);
+    });
+
+    test('that waited when the component left are not told to the one that comes back', async () => {
+        listen('events');
+        await show();
+        const a = await offer('a', 'A');
+        gateway.leave(a);
+        await page.settle();
+        await page.remove(id);
+        await page.putBack('Discovery', { id });
+        await finishLastRun();
+        await offer('b', 'B');
+        await finishLastRun();
+        const seen = given('events').map((events) => events.map(({ type }: any) => type));
+        const come = ['serverAdded', 'methodAdded', 'serverMethodAdded'];
+        expect(seen).toEqual([come, come]);
     });
 
     test('are not repeated when the component is mounted anew', async () => {
