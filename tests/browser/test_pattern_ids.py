@@ -194,9 +194,11 @@ def test_pat001_calls_to_rows_end_once_each_while_other_rows_come_and_go(
         gate.let()
         assert [each.result() for each in calls] == [{"n": 1}, {"n": 2}]
     _wait_for_methods(peer, "Row1", f"Row{third}")
-    assert call(third, 3) == {"n": 3}
-    assert call(1, 4) == {"n": 4}
-    assert runs == {100: 1, 101: 1, 1: 1, 2: 1, 3: 1, 4: 1}
+    numbers = range(10, 20)
+    with ThreadPoolExecutor(len(numbers)) as pool:
+        results = list(pool.map(lambda n: call((1, third)[n % 2], n), numbers))
+    assert results == [{"n": n} for n in numbers]
+    assert runs == dict.fromkeys([100, 101, 1, 2, *numbers], 1)
 
 
 @pytest.mark.parametrize("way", WAYS)
