@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .app.handlers import method_handler
     from .app.interop import Interop
     from .app.results import returned_value
+    from .Discovery import Discovery
     from .errors import (
         AuthenticationFailed,
         ConfigError,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from .types import (
         AnswerDict,
         DefinitionDict,
+        DiscoveryEventDict,
         ErrorDict,
         HandlerErrorDict,
         InvocationDict,
@@ -67,6 +69,8 @@ __all__ = [
     "ConnectionFailed",
     "ConnectionLost",
     "DefinitionDict",
+    "Discovery",
+    "DiscoveryEventDict",
     "ErrorDict",
     "Glue42",
     "HandlerErrorDict",
@@ -110,6 +114,8 @@ _MODULES = {
     "ConnectionFailed": ".errors",
     "ConnectionLost": ".errors",
     "DefinitionDict": ".types",
+    "Discovery": ".Discovery",
+    "DiscoveryEventDict": ".types",
     "ErrorDict": ".types",
     "Glue42": ".Glue42",
     "HandlerErrorDict": ".types",

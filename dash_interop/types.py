@@ -13,6 +13,7 @@ from typing_extensions import NotRequired, TypedDict
 __all__ = [
     "AnswerDict",
     "DefinitionDict",
+    "DiscoveryEventDict",
     "ErrorDict",
     "FailureDict",
     "FilterDict",
@@ -73,6 +74,22 @@ class FilterDict(_DefinitionFields, total=False):
     """A definition with some of its fields; ``name`` may be missing, too."""
 
     name: str
+
+
+class DiscoveryEventDict(TypedDict):
+    """An entry of ``Discovery.events``: a method or a server that comes or goes."""
+
+    type: Literal[
+        "methodAdded",
+        "methodRemoved",
+        "serverAdded",
+        "serverRemoved",
+        "serverMethodAdded",
+        "serverMethodRemoved",
+    ]
+    method: DefinitionDict | None
+    server: InstanceDict | None
+    sequence: int
 
 
 class InvokeOptionsDict(TypedDict):
@@ -166,6 +183,6 @@ class AnswerDict(TypedDict):
 
 
 class ProblemDict(TypedDict):
-    """``MethodRegister.error``: why the method could not be registered."""
+    """``MethodRegister.error`` and ``Discovery.error``: what is wrong, in words."""
 
     message: str

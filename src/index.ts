@@ -1,3 +1,4 @@
+import Discovery from './components/Discovery';
 import Glue42 from './components/Glue42';
 import MethodInvoke from './components/MethodInvoke';
 import MethodRegister from './components/MethodRegister';
@@ -6,4 +7,4 @@ import { createPageGlobals } from './dash/page-globals';
 
 createPageGlobals();
 
-export { Glue42, MethodInvoke, MethodRegister, StreamPublish };
+export { Discovery, Glue42, MethodInvoke, MethodRegister, StreamPublish };

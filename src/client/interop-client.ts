@@ -7,6 +7,7 @@
 
 import { Changes } from './changes';
 import { Directory, type RegistrationOf } from './directory';
+import { Discovering, type Discovery, type DiscoveryListener } from './discovering';
 import { Finding } from './finding';
 import type { Instance } from './instance';
 import { type InvokeOptions, Invoking } from './invoking';
@@ -30,6 +31,7 @@ export interface Io {
 export class InteropClient {
     readonly io: Io;
     private readonly directory: Directory;
+    private readonly discovering: Discovering;
     private readonly finding: Finding;
     private readonly invoking: Invoking;
     private readonly subscribing: Subscribing;
@@ -41,6 +43,7 @@ export class InteropClient {
         const changes = new Changes();
         this.io = io;
         this.directory = new Directory(io.interop, registrationOf);
+        this.discovering = new Discovering(io.interop, registrationOf);
         this.finding = new Finding(this.directory, outage);
         this.invoking = new Invoking(io.interop, this.finding);
         this.subscribing = new Subscribing(io.interop, this.finding);
@@ -63,6 +66,14 @@ export class InteropClient {
      */
     onPeerLeft(listener: (peerId: string) => void): () => void {
         return this.directory.onPeerLeft(listener);
+    }
+
+    /**
+     * Calls `listener` with what happens to the methods and servers that the discovery has been
+     * told to see; what is there then is told at once.
+     */
+    discover(listener: DiscoveryListener): Discovery {
+        return this.discovering.discover(listener);
     }
 
     /**

@@ -9,6 +9,7 @@ import { FakeStream, type StreamCallbacks } from './fake-stream';
 
 type Handler = (args: any, caller: any) => any;
 type Identity = Record<string, any>;
+type MethodListener = (event: { server: Identity; method: any }) => void;
 
 interface OfferedMethod {
     gatewayId: string;
@@ -71,6 +72,9 @@ export class FakeGateway {
     /** A page is closed. */
     leave(page: FakePage): void {
         this.pages.splice(this.pages.indexOf(page), 1);
+        for (const method of page.interop.own) {
+            this.withdraw(page, method);
+        }
         for (const other of this.pages) {
             other.interop.lostServer(page.interop.instance);
         }
@@ -167,9 +171,8 @@ export class FakeInterop {
     /** Registrations wait until the test lets them go. */
     holdChanges: Promise<unknown> = Promise.resolve();
     private readonly page: FakePage;
-    private readonly methodListeners = new Set<
-        (event: { server: Identity; method: any }) => void
-    >();
+    private readonly methodListeners = new Set<MethodListener>();
+    private readonly methodRemovedListeners = new Set<MethodListener>();
     private readonly removedListeners = new Set<(server: Identity, reason: string) => void>();
     private nextId = 0;
     /** Calls that are under way when the connection is lost fail without a message. */
@@ -212,7 +215,7 @@ export class FakeInterop {
     }
 
     /** Tells of the methods that are there already later, not at once. */
-    serverMethodAdded(listener: (event: { server: Identity; method: any }) => void): () => void {
+    serverMethodAdded(listener: MethodListener): () => void {
         this.methodListeners.add(listener);
         const present = this.everybody();
         setTimeout(() => {
@@ -225,6 +228,11 @@ export class FakeInterop {
             }
         }, 0);
         return () => this.methodListeners.delete(listener);
+    }
+
+    serverMethodRemoved(listener: MethodListener): () => void {
+        this.methodRemovedListeners.add(listener);
+        return () => this.methodRemovedListeners.delete(listener);
     }
 
     serverRemoved(listener: (server: Identity, reason: string) => void): () => void {
@@ -416,10 +424,9 @@ export class FakeInterop {
     }
 
     heard(what: 'added' | 'removed', page: FakePage, method: OfferedMethod): void {
-        if (what === 'added') {
-            for (const listener of [...this.methodListeners]) {
-                listener({ server: page.interop.instance, method });
-            }
+        const listeners = what === 'added' ? this.methodListeners : this.methodRemovedListeners;
+        for (const listener of [...listeners]) {
+            listener({ server: page.interop.instance, method });
         }
     }
 
