@@ -6,8 +6,10 @@ import type { InteropClient } from '../client/interop-client';
 import type { PublishedStream } from '../client/publishing';
 import type { StreamSubscription, SubscriptionRequest } from '../client/stream-subscribers';
 import type { DashComponent, Part } from './component';
+import type { Slot } from './deliver';
 import type { Diagnostics } from './diagnostics';
 import { type Interop, NO_ROOT } from './interop-context';
+import { warnOfWrites } from './own-props';
 import { callbacksWithInput, callbacksWithOutput } from './renderer';
 import { askSignature } from './signatures';
 import { StreamAudience } from './stream-audience';
@@ -32,7 +34,7 @@ const OWN_PROPS = [
     'subscriptions',
     'branches',
     'error',
-] as const;
+];
 
 /** What a StreamPublish is given. */
 export interface StreamOffer {
@@ -55,7 +57,9 @@ export class OfferedStream implements Part {
     private readonly component: DashComponent;
     private readonly diagnostics: Diagnostics;
     private readonly requests: SubscriptionRequests;
-    private offer: StreamOffer | undefined;
+    /** The component as it was mounted last. */
+    private slot: Slot | undefined;
+    private offer: StreamOffer;
     /** What the present offer was made from, as text. */
     private key: string | undefined;
     private stream: PublishedStream | undefined;
@@ -67,9 +71,11 @@ export class OfferedStream implements Part {
     /** What the error prop says. */
     private reported: string | undefined;
 
-    constructor(component: DashComponent, diagnostics: Diagnostics) {
+    /** @param offer What it is given first; to be followed by `update`. */
+    constructor(component: DashComponent, diagnostics: Diagnostics, offer: StreamOffer) {
         this.component = component;
         this.diagnostics = diagnostics;
+        this.offer = offer;
         this.audience = new StreamAudience(component);
         const said = component.deliverer('error').lastValue as
             | { message: string }
@@ -82,16 +88,7 @@ export class OfferedStream implements Part {
         this.carryOut('snapshot', (entry, what) => this.pushToOne(readSnapshot(entry, what)));
         this.carryOut('push', (entry, what) => this.push(readPush(entry, what)));
         this.carryOut('close', (entry, what) => this.close(entry, what));
-        for (const prop of OWN_PROPS) {
-            const deliverer = component.deliverer(prop);
-            component.watch(prop, (value) => {
-                if (value !== deliverer.lastValue) {
-                    diagnostics.warn(
-                        `its ${prop} property is set by the library; what you wrote has no effect`,
-                    );
-                }
-            });
-        }
+        warnOfWrites(component, diagnostics, OWN_PROPS);
     }
 
     /** Takes over the present props; offers the stream anew only where they say another one. */
@@ -99,9 +96,10 @@ export class OfferedStream implements Part {
         const { interop, definition, active, requestTimeoutMs, history } = offer;
         const timeout = timeoutOf('requestTimeoutMs', requestTimeoutMs, DEFAULT_TIMEOUT_MS);
         this.requests.timeoutMs = timeout.ms;
+        this.slot = this.component.slot ?? this.slot;
         // A definition that a callback sends again is a new object even where nothing has changed.
         const key = JSON.stringify([definition, active, history, timeout.problem?.message]);
-        const isSame = interop === this.offer?.interop && key === this.key;
+        const isSame = interop === this.offer.interop && key === this.key;
         this.offer = offer;
         this.key = key;
         if (isSame) {
@@ -171,7 +169,7 @@ export class OfferedStream implements Part {
 
     private readonly handlers = {
         requested: (request: SubscriptionRequest) => {
-            if (this.offer?.autoAccept || !this.hasDecider()) {
+            if (this.offer.autoAccept || !this.hasDecider()) {
                 request.accept();
             } else {
                 this.requests.add(request);
@@ -182,8 +180,9 @@ export class OfferedStream implements Part {
         removed: (subscription: StreamSubscription) => this.audience.remove(subscription),
     };
 
+    /** Whether a callback listens to requests, also while the component is put back elsewhere. */
     private hasDecider(): boolean {
-        const { slot } = this.component;
+        const { slot } = this;
         return slot !== undefined && callbacksWithInput(slot.store, slot.id, 'request').length > 0;
     }
 
@@ -241,7 +240,7 @@ export class OfferedStream implements Part {
             this.pushToOne({ data: push.data, subscriptionId: push.subscriptionId });
         } else if (this.stream) {
             this.stream.push(push.data, push.branch);
-        } else if (this.offer?.active === false) {
+        } else if (!this.offer.active) {
             throw new Error('push has no effect: the stream is closed, as active is False');
         } else {
             this.keep(push);
@@ -253,7 +252,7 @@ export class OfferedStream implements Part {
      * alone who get its history.
      */
     private keep(push: Push): void {
-        const { interop, history } = this.offer ?? { interop: undefined, history: true };
+        const { interop, history } = this.offer;
         if (typeof interop === 'string' || !history) {
             return;
         }

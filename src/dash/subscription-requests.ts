@@ -14,6 +14,9 @@ import type { Delivery } from './runs';
 import type { Decision } from './stream-writes';
 import { whyFailed } from './why-unanswered';
 
+/** The most requests that wait; one more is rejected. */
+export const MOST_WAITING = 10_000;
+
 /** How many requests are remembered after their end, to tell late decisions from wrong ones. */
 const REMEMBERED = 1_000;
 
@@ -57,6 +60,10 @@ export class SubscriptionRequests {
     }
 
     add(request: SubscriptionRequest): void {
+        if (this.waiting.size >= MOST_WAITING) {
+            request.reject(`Overloaded: ${MOST_WAITING} requests are waiting already`);
+            return;
+        }
         const { timeoutMs } = this;
         const timer = setTimeout(() => this.expire(request, timeoutMs), timeoutMs);
         this.waiting.set(request.id, { request, timer });

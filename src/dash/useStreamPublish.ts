@@ -19,13 +19,16 @@ interface Props extends DashProps {
 export function useStreamPublish(props: Props): void {
     const component = useDashComponent(props);
     const interop = useInterop();
-    const { id, definition, active = true, autoAccept = false, requestTimeoutMs, history } = props;
-    const { subscriptions, branches } = props;
+    const { id, definition, requestTimeoutMs, history, subscriptions, branches } = props;
+    // What is None in Python is not given.
+    const active = props.active ?? true;
+    const autoAccept = props.autoAccept ?? false;
     useEffect(() => {
+        const offer = { interop, definition, active, autoAccept, requestTimeoutMs, history };
         const make = () =>
-            new OfferedStream(component, new Diagnostics('StreamPublish', component, id));
+            new OfferedStream(component, new Diagnostics('StreamPublish', component, id), offer);
         const stream = component.part('stream', make);
-        stream.update({ interop, definition, active, autoAccept, requestTimeoutMs, history });
+        stream.update(offer);
         stream.audience.show({ subscriptions, branches });
     }, [
         component,
