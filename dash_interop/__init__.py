@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .Glue42 import Glue42
     from .MethodInvoke import MethodInvoke
     from .MethodRegister import MethodRegister
+    from .StreamPublish import StreamPublish
     from .types import (
         AnswerDict,
         DefinitionDict,
@@ -96,6 +97,7 @@ __all__ = [
     "ResultDict",
     "ServerGone",
     "SignatureError",
+    "StreamPublish",
     "SubscriptionClosed",
     "SubscriptionError",
     "SubscriptionTimeout",
@@ -140,6 +142,7 @@ _MODULES = {
     "ResultDict": ".types",
     "ServerGone": ".errors",
     "SignatureError": ".errors",
+    "StreamPublish": ".StreamPublish",
     "SubscriptionClosed": ".errors",
     "SubscriptionError": ".errors",
     "SubscriptionTimeout": ".errors",

@@ -5,6 +5,8 @@
  * out, lets a subscription without a server hang, refuses patterns, and registers twice in an outage.
  */
 
+import { FakeStream, type StreamCallbacks } from './fake-stream';
+
 type Handler = (args: any, caller: any) => any;
 type Identity = Record<string, any>;
 type MethodListener = (event: { server: Identity; method: any }) => void;
@@ -18,17 +20,9 @@ interface OfferedMethod {
     [field: string]: any;
 }
 
-interface StreamCallbacks {
-    subscriptionRequestHandler?: (request: {
-        accept: () => void;
-        reject: (reason?: string) => void;
-        arguments: any;
-    }) => void;
-}
-
 interface OwnMethod extends OfferedMethod {
     handler?: Handler;
-    callbacks?: StreamCallbacks;
+    stream?: FakeStream;
 }
 
 const STATUS_SUCCESS = 0;
@@ -311,8 +305,57 @@ export class FakeInterop {
         this.log.push(`unregistered ${name}`);
     }
 
-    createStream(definition: any, callbacks: StreamCallbacks = {}): void {
-        this.offer(definition, { callbacks, supportsStreaming: true });
+    async createStream(definition: any, callbacks: StreamCallbacks = {}): Promise<FakeStream> {
+        const { name } = definition;
+        this.log.push(`create ${name}`);
+        if (this.own.some((one) => one.name === name)) {
+            return Promise.reject(
+                `A stream with the name "${name}" already exists! Please, provide a unique name for the stream.`,
+            );
+        }
+        const stream = new FakeStream(callbacks, () => this.server.unregister({ name }, true));
+        const more = { stream, supportsStreaming: true };
+        if (!this.page.connection.isAnnounced) {
+            // The queued message and the announcement of the reconnect both arrive.
+            this.offer(definition, more);
+        }
+        const method = this.keep(definition, more);
+        await Promise.race([this.holdChanges, this.callsBreak]).then((broken) => {
+            if (broken) {
+                this.own.splice(this.own.indexOf(method), 1);
+                throw broken;
+            }
+        });
+        this.page.gateway.announce(this.page, method);
+        this.log.push(`created ${name}`);
+        return stream;
+    }
+
+    /** What core has for itself. */
+    readonly server = {
+        unregister: async ({ name }: { name: string }, isStream: boolean): Promise<void> => {
+            this.log.push(`unregister ${name}`);
+            const method = this.own.find(
+                (one) => one.name === name && one.supportsStreaming === isStream,
+            );
+            if (!method) {
+                return Promise.reject(`Method with a name "${name}" does not exist`);
+            }
+            if (this.page.connection.isAnnounced) {
+                this.own.splice(this.own.indexOf(method), 1);
+                this.page.gateway.withdraw(this.page, method);
+                this.log.push(`unregistered ${name}`);
+            }
+        },
+    };
+
+    /** The stream of a name that this page offers. */
+    stream(name: string): FakeStream {
+        const found = this.own.find((one) => one.name === name)?.stream;
+        if (!found) {
+            throw new Error(`There is no stream ${name}`);
+        }
+        return found;
     }
 
     async invoke(method: any, args: any, target: any = 'best', options: any = {}): Promise<any> {
@@ -349,12 +392,12 @@ export class FakeInterop {
                 // Core looks again later, and without a time to wait it never does.
                 return;
             }
-            const { callbacks } =
-                chosen[0].interop.own.find(({ name }) => name === method.name) ?? {};
-            callbacks?.subscriptionRequestHandler?.({
+            const { stream } = chosen[0].interop.own.find(({ name }) => name === method.name) ?? {};
+            const subscribing = stream?.ask({
                 arguments: options.arguments,
-                accept: () => resolve({ stream: method, close: () => {} }),
-                reject: (reason) =>
+                instance: this.instance,
+                onAccepted: () => resolve({ stream: method, close: () => subscribing?.end() }),
+                onRejected: (reason) =>
                     reject({
                         message: `Subscription rejected. Publisher said "${reason}".`,
                         called_with: options.arguments,
