@@ -6,6 +6,13 @@ import { type Instance, OWN_VIEW, plainInstance } from './instance';
 /** The place of a method among all registrations at the gateway; undefined where unknown. */
 export type RegistrationOf = (peerId: string, methodId: string) => number | undefined;
 
+/** A method or a stream, as one instance offers it. */
+export interface Offer {
+    server: Instance;
+    /** Another one when the instance withdraws it and offers it again. */
+    id: string;
+}
+
 /** The fields that a page keeps when it comes back from an outage. */
 const SAME_PAGE = ['instance', 'application', 'user'];
 
@@ -64,9 +71,26 @@ export class Directory {
             .sort((a, b) => isForeign(a) - isForeign(b));
     }
 
+    /** What these instances offer, in the same order. */
+    offers(method: MethodDefinition, streams: boolean): Offer[] {
+        const name = method.name.toLowerCase();
+        const isMeant = (found: any) =>
+            found.name.toLowerCase() === name && Boolean(found.supportsStreaming) === streams;
+        return this.servers(method, streams).map((server) => {
+            const { peerId } = server;
+            const offered = this.interop.methodsForInstance({ peerId }).find(isMeant);
+            return { server, id: `${peerId}/${offered?.gatewayId}` };
+        });
+    }
+
     /** Calls `listener` whenever a server offers one more method; returns how to stop. */
     onServerMethodAdded(listener: () => void): () => void {
         return this.interop.serverMethodAdded(listener);
+    }
+
+    /** The same when a server no longer offers one, also because it left. */
+    onServerMethodRemoved(listener: () => void): () => void {
+        return this.interop.serverMethodRemoved(listener);
     }
 
     /**

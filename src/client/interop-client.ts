@@ -5,6 +5,7 @@
  * an outage, and nothing waits for ever.
  */
 
+import type { Cancellation } from './cancellations';
 import { Directory, type RegistrationOf } from './directory';
 import { Finding } from './finding';
 import type { Instance } from './instance';
@@ -12,7 +13,7 @@ import { type InvokeOptions, Invoking } from './invoking';
 import { Outage } from './outage';
 import type { InvocationResult } from './results';
 import { type Handler, type RegisterOptions, Serving } from './serving';
-import { Subscribing } from './subscribing';
+import { Subscribing, type Subscription, type SubscriptionOptions } from './subscribing';
 
 /** What core's `io` object offers that is used here; injected factories offer the same. */
 export interface Io {
@@ -28,13 +29,24 @@ export class InteropClient {
     private readonly subscribing: Subscribing;
     private readonly serving: Serving;
 
-    constructor(io: Io, registrationOf: RegistrationOf = () => undefined) {
+    /**
+     * @param registrationOf What the gateway says of the order of registrations.
+     * @param cancellation Why the subscription that core ends at this moment has ended; undefined
+     *     where the gateway does not say.
+     */
+    constructor(
+        io: Io,
+        registrationOf: RegistrationOf = () => undefined,
+        cancellation: () => Cancellation | undefined = () => undefined,
+    ) {
         const outage = new Outage(io.connection);
         this.io = io;
         this.directory = new Directory(io.interop, registrationOf);
         this.finding = new Finding(this.directory, outage);
         this.invoking = new Invoking(io.interop, this.finding);
-        this.subscribing = new Subscribing(io.interop, this.finding);
+        const { directory, finding } = this;
+        const { interop } = io;
+        this.subscribing = new Subscribing({ interop, directory, finding, outage, cancellation });
         this.serving = new Serving(io.interop, outage);
     }
 
@@ -73,8 +85,13 @@ export class InteropClient {
         return this.finding.whyWaiting(definition, target);
     }
 
-    /** Subscribes to a stream; rejects when it does not appear in time. */
-    subscribe(definition: unknown, options: Record<string, any> = {}): Promise<any> {
+    /**
+     * Subscribes to a stream, now or as soon as somebody offers it, and again when the connection
+     * or the publisher was away.
+     *
+     * @throws InvocationError that says what is wrong with what the author wrote.
+     */
+    subscribe(definition: unknown, options: SubscriptionOptions): Subscription {
         return this.subscribing.subscribe(definition, options);
     }
 

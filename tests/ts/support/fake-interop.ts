@@ -5,8 +5,11 @@
  * out, lets a subscription without a server hang, refuses patterns, and registers twice in an outage.
  */
 
+import { type FakeSubscription, FakeSubscriptions, type Publisher } from './fake-subscriptions';
+
 type Handler = (args: any, caller: any) => any;
 type Identity = Record<string, any>;
+type MethodListener = (event: { server: Identity; method: any }) => void;
 
 interface OfferedMethod {
     gatewayId: string;
@@ -33,7 +36,15 @@ interface OwnMethod extends OfferedMethod {
 const STATUS_SUCCESS = 0;
 const STATUS_ERROR = 1;
 
+/** Why a subscription ends, in the words of the gateway. */
+interface Cancellation {
+    isAway: boolean;
+    reason: string | undefined;
+}
+
 export class FakeGateway {
+    /** What the gateway says of the subscription that it ends at this moment. */
+    cancellation: Cancellation | undefined;
     readonly pages: FakePage[] = [];
     private readonly registrations = new Map<string, number>();
     private peers = 0;
@@ -77,9 +88,22 @@ export class FakeGateway {
     /** A page is closed. */
     leave(page: FakePage): void {
         this.pages.splice(this.pages.indexOf(page), 1);
+        this.cancel(page, { isAway: true, reason: 'The publisher left' });
+        for (const method of page.interop.own) {
+            this.withdraw(page, method);
+        }
         for (const other of this.pages) {
             other.interop.lostServer(page.interop.instance);
         }
+    }
+
+    /** All subscriptions at a page end. */
+    cancel(page: FakePage, cancellation: Cancellation | undefined): void {
+        this.cancellation = cancellation;
+        for (const subscription of [...page.interop.subscribers]) {
+            subscription.cancel();
+        }
+        this.cancellation = undefined;
     }
 }
 
@@ -95,6 +119,8 @@ export class FakePage {
         this.peerId = identity.peerId;
         this.connection = new FakeConnection();
         this.interop = new FakeInterop(this, identity);
+        this.connection.disconnected(() => this.interop.kept.disconnect());
+        this.connection.onRejoined = () => this.interop.kept.resubscribe();
     }
 }
 
@@ -103,6 +129,8 @@ export class FakeConnection {
     /** False from the loss of the connection until core has announced its methods again. */
     isAnnounced = true;
     reconnects = 0;
+    /** What core does of itself when the connection is back. */
+    onRejoined = () => {};
     private readonly onAnnounced = new Set<(library: { name: string }) => void>();
     private readonly onConnected = new Set<() => void>();
     private readonly onDisconnected = new Set<() => void>();
@@ -146,6 +174,7 @@ export class FakeConnection {
 
     comeBack(): void {
         this.isConnected = true;
+        this.onRejoined();
         for (const callback of [...this.onConnected]) {
             callback();
         }
@@ -160,12 +189,16 @@ export class FakeConnection {
     }
 }
 
-export class FakeInterop {
+export class FakeInterop implements Publisher {
     /** As core has it: data and functions in one object. */
     readonly instance: Identity;
     /** The calls of this page, as they reach core. */
     readonly invocations: { method: any; args: any; target: any; options: any }[] = [];
     readonly subscriptions: { method: any; options: any }[] = [];
+    /** As core keeps them. */
+    readonly kept = new FakeSubscriptions();
+    /** Those of others that this page has accepted. */
+    subscribers: FakeSubscription[] = [];
     /** What this page offers, with each copy. */
     readonly own: OwnMethod[] = [];
     /** The changes that this page asked for, in order, begun and ended. */
@@ -173,9 +206,8 @@ export class FakeInterop {
     /** Registrations wait until the test lets them go. */
     holdChanges: Promise<unknown> = Promise.resolve();
     private readonly page: FakePage;
-    private readonly methodListeners = new Set<
-        (event: { server: Identity; method: any }) => void
-    >();
+    private readonly methodListeners = new Set<MethodListener>();
+    private readonly methodRemovedListeners = new Set<MethodListener>();
     private readonly removedListeners = new Set<(server: Identity, reason: string) => void>();
     private nextId = 0;
     /** Calls that are under way when the connection is lost fail without a message. */
@@ -218,7 +250,7 @@ export class FakeInterop {
     }
 
     /** Tells of the methods that are there already later, not at once. */
-    serverMethodAdded(listener: (event: { server: Identity; method: any }) => void): () => void {
+    serverMethodAdded(listener: MethodListener): () => void {
         this.methodListeners.add(listener);
         const present = this.everybody();
         setTimeout(() => {
@@ -231,6 +263,11 @@ export class FakeInterop {
             }
         }, 0);
         return () => this.methodListeners.delete(listener);
+    }
+
+    serverMethodRemoved(listener: MethodListener): () => void {
+        this.methodRemovedListeners.add(listener);
+        return () => this.methodRemovedListeners.delete(listener);
     }
 
     serverRemoved(listener: (server: Identity, reason: string) => void): () => void {
@@ -336,24 +373,37 @@ export class FakeInterop {
     subscribe(method: any, options: any = {}): Promise<any> {
         this.subscriptions.push({ method, options });
         const chosen = this.choose(method, options.target ?? 'best');
-        return new Promise((resolve, reject) => {
-            if (chosen.length === 0) {
-                // Core looks again later, and without a time to wait it never does.
-                return;
-            }
-            const { callbacks } =
-                chosen[0].interop.own.find(({ name }) => name === method.name) ?? {};
-            callbacks?.subscriptionRequestHandler?.({
-                arguments: options.arguments,
-                accept: () => resolve({ stream: method, close: () => {} }),
-                reject: (reason) =>
-                    reject({
-                        message: `Subscription rejected. Publisher said "${reason}".`,
-                        called_with: options.arguments,
-                        method,
-                    }),
-            });
+        if (chosen.length === 0) {
+            // Core looks again later, and without a time to wait it never does.
+            return new Promise(() => {});
+        }
+        return this.kept.subscribe(method, options, chosen[0].interop);
+    }
+
+    request(subscription: FakeSubscription): void {
+        const { name } = subscription.method;
+        const { callbacks } = this.own.find((one) => one.name === name) ?? {};
+        callbacks?.subscriptionRequestHandler?.({
+            arguments: subscription.options.arguments,
+            accept: () => subscription.accept(),
+            reject: (reason) => subscription.reject(reason),
         });
+    }
+
+    /** Pushes to all that have subscribed to it. */
+    push(data: any): void {
+        for (const subscription of [...this.subscribers]) {
+            subscription.push(data);
+        }
+    }
+
+    /** Withdraws a stream. */
+    closeStream(name: string): void {
+        const { gateway } = this.page;
+        gateway.cancel(this.page, { isAway: true, reason: 'The publisher withdrew the stream' });
+        const stream = this.own.find((one) => one.name === name) as OwnMethod;
+        this.own.splice(this.own.indexOf(stream), 1);
+        gateway.withdraw(this.page, stream);
     }
 
     /** A call arrives: the message that goes back. */
@@ -373,10 +423,9 @@ export class FakeInterop {
     }
 
     heard(what: 'added' | 'removed', page: FakePage, method: OfferedMethod): void {
-        if (what === 'added') {
-            for (const listener of [...this.methodListeners]) {
-                listener({ server: page.interop.instance, method });
-            }
+        const listeners = what === 'added' ? this.methodListeners : this.methodRemovedListeners;
+        for (const listener of [...listeners]) {
+            listener({ server: page.interop.instance, method });
         }
     }
 
