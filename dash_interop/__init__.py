@@ -47,8 +47,11 @@ if TYPE_CHECKING:
     from .Glue42 import Glue42
     from .MethodInvoke import MethodInvoke
     from .MethodRegister import MethodRegister
+    from .StreamSubscribe import StreamSubscribe
     from .types import (
         AnswerDict,
+        ClientsideHandlerDict,
+        DatumDict,
         DefinitionDict,
         ErrorDict,
         HandlerErrorDict,
@@ -56,15 +59,18 @@ if TYPE_CHECKING:
         InvokeDict,
         InvokeOptionsDict,
         ResultDict,
+        SubscriptionStatusDict,
     )
     from .wire.values import portable_value
 
 __all__ = [
     "AnswerDict",
     "AuthenticationFailed",
+    "ClientsideHandlerDict",
     "ConfigError",
     "ConnectionFailed",
     "ConnectionLost",
+    "DatumDict",
     "DefinitionDict",
     "ErrorDict",
     "Glue42",
@@ -92,8 +98,10 @@ __all__ = [
     "ResultDict",
     "ServerGone",
     "SignatureError",
+    "StreamSubscribe",
     "SubscriptionClosed",
     "SubscriptionError",
+    "SubscriptionStatusDict",
     "SubscriptionTimeout",
     "__version__",
     "method_handler",
@@ -104,9 +112,11 @@ __all__ = [
 _MODULES = {
     "AnswerDict": ".types",
     "AuthenticationFailed": ".errors",
+    "ClientsideHandlerDict": ".types",
     "ConfigError": ".errors",
     "ConnectionFailed": ".errors",
     "ConnectionLost": ".errors",
+    "DatumDict": ".types",
     "DefinitionDict": ".types",
     "ErrorDict": ".types",
     "Glue42": ".Glue42",
@@ -134,8 +144,10 @@ _MODULES = {
     "ResultDict": ".types",
     "ServerGone": ".errors",
     "SignatureError": ".errors",
+    "StreamSubscribe": ".StreamSubscribe",
     "SubscriptionClosed": ".errors",
     "SubscriptionError": ".errors",
+    "SubscriptionStatusDict": ".types",
     "SubscriptionTimeout": ".errors",
     "method_handler": ".app.handlers",
     "portable_value": ".wire.values",

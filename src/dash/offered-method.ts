@@ -8,6 +8,7 @@ import type { DashComponent, Part } from './component';
 import { untilDashServerAnswers } from './dash-server';
 import type { Diagnostics } from './diagnostics';
 import { type Interop, NO_ROOT } from './interop-context';
+import { warnOfWrites } from './own-props';
 import { InvocationQueue } from './queue';
 import { callbacksWithInput, callbacksWithOutput } from './renderer';
 import { askSignature } from './signatures';
@@ -37,16 +38,7 @@ export class OfferedMethod implements Part {
         this.diagnostics = diagnostics;
         this.queue = this.makeQueue();
         component.watch('result', (result) => this.queue.answer(result), 'invoke');
-        for (const prop of ['invoke', 'error']) {
-            const deliverer = component.deliverer(prop);
-            component.watch(prop, (value) => {
-                if (value !== deliverer.lastValue) {
-                    diagnostics.warn(
-                        `its ${prop} property is set by the library; what you wrote has no effect`,
-                    );
-                }
-            });
-        }
+        warnOfWrites(component, diagnostics, ['invoke', 'error']);
     }
 
     /** Takes over the present props; registers the method anew only where they say another one. */
