@@ -37,7 +37,14 @@ def text_of(table):
 
 
 def test_everything_is_measured_unless_told_otherwise():
-    assert list(parse_options([]).only) == ["ours", "reference", "echo", "client", "browser"]
+    assert list(parse_options([]).only) == [
+        "ours",
+        "reference",
+        "echo",
+        "client",
+        "browser",
+        "page-data",
+    ]
     assert parse_options(["--only", "echo"]).only == ["echo"]
 
 
