@@ -20,6 +20,7 @@ __all__ = [
     "FailureDict",
     "FilterDict",
     "HandlerErrorDict",
+    "HistoryDict",
     "InvocationDict",
     "InvocationResultDict",
     "InvokeDict",
@@ -93,6 +94,13 @@ class DiscoveryEventDict(TypedDict):
     method: DefinitionDict | None
     server: InstanceDict | None
     sequence: int
+
+
+class HistoryDict(TypedDict):
+    """What a publisher keeps: ``history`` of ``create_stream`` and ``StreamPublish``."""
+
+    size: int
+    key: NotRequired[str | None]
 
 
 class InvokeOptionsDict(TypedDict):
