@@ -48,8 +48,12 @@ if TYPE_CHECKING:
     from .Glue42 import Glue42
     from .MethodInvoke import MethodInvoke
     from .MethodRegister import MethodRegister
+    from .StreamPublish import StreamPublish
+    from .StreamSubscribe import StreamSubscribe
     from .types import (
         AnswerDict,
+        ClientsideHandlerDict,
+        DatumDict,
         DefinitionDict,
         DiscoveryEventDict,
         ErrorDict,
@@ -58,15 +62,18 @@ if TYPE_CHECKING:
         InvokeDict,
         InvokeOptionsDict,
         ResultDict,
+        SubscriptionStatusDict,
     )
     from .wire.values import portable_value
 
 __all__ = [
     "AnswerDict",
     "AuthenticationFailed",
+    "ClientsideHandlerDict",
     "ConfigError",
     "ConnectionFailed",
     "ConnectionLost",
+    "DatumDict",
     "DefinitionDict",
     "Discovery",
     "DiscoveryEventDict",
@@ -96,8 +103,11 @@ __all__ = [
     "ResultDict",
     "ServerGone",
     "SignatureError",
+    "StreamPublish",
+    "StreamSubscribe",
     "SubscriptionClosed",
     "SubscriptionError",
+    "SubscriptionStatusDict",
     "SubscriptionTimeout",
     "__version__",
     "method_handler",
@@ -108,9 +118,11 @@ __all__ = [
 _MODULES = {
     "AnswerDict": ".types",
     "AuthenticationFailed": ".errors",
+    "ClientsideHandlerDict": ".types",
     "ConfigError": ".errors",
     "ConnectionFailed": ".errors",
     "ConnectionLost": ".errors",
+    "DatumDict": ".types",
     "DefinitionDict": ".types",
     "Discovery": ".Discovery",
     "DiscoveryEventDict": ".types",
@@ -140,8 +152,11 @@ _MODULES = {
     "ResultDict": ".types",
     "ServerGone": ".errors",
     "SignatureError": ".errors",
+    "StreamPublish": ".StreamPublish",
+    "StreamSubscribe": ".StreamSubscribe",
     "SubscriptionClosed": ".errors",
     "SubscriptionError": ".errors",
+    "SubscriptionStatusDict": ".types",
     "SubscriptionTimeout": ".errors",
     "method_handler": ".app.handlers",
     "portable_value": ".wire.values",

@@ -882,3 +882,23 @@ describe('close', () => {
         expect(statuses).toEqual([]);
     });
 });
+
+describe('the end of a subscription', () => {
+    test.each([
+        ['agm.peer-removed', 'Peer has been removed', true, 'The publisher left'],
+        ['agm.method-removed', 'x', true, 'The publisher withdrew the stream'],
+        [null, 'enough', false, 'enough'],
+        [null, '', false, undefined],
+    ])('has a reason while core hears of it: %s %j', async (reason_uri, reason, isAway, said) => {
+        const socket = await logIn();
+        const seen: unknown[] = [];
+        vi.spyOn(received, 'push').mockImplementation(() =>
+            seen.push(transport.cancellations.present),
+        );
+        const frame = { type: 'subscription-cancelled', domain: 'agm', subscription_id: 's1' };
+        socket.deliver({ ...frame, reason_uri, reason });
+        socket.deliver({ type: 'event', domain: 'agm', subscription_id: 's2' });
+        expect(seen).toEqual([{ isAway, reason: said }, undefined]);
+        expect(transport.cancellations.present).toBeUndefined();
+    });
+});
