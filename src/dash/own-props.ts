@@ -4,14 +4,14 @@ import type { Diagnostics } from './diagnostics';
 /**
  * Tells authors who write to props that the library sets that this has no effect.
  *
- * @param mark One of these props, by which a copy of the component is known, which a callback that
- *     returns a layout may send back; where the component has no other mark.
+ * @param mark A prop that only the library sets, by which a copy of the component is known: one that
+ *     a callback got as State and returns with a layout was not written by the author.
  */
 export function warnOfWrites(
     component: DashComponent,
     diagnostics: Diagnostics,
     props: string[],
-    mark?: string,
+    mark: string,
 ): void {
     for (const prop of props) {
         const deliverer = component.deliverer(prop);
