@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .app.handlers import method_handler
     from .app.interop import Interop
     from .app.results import returned_value
+    from .app.subscription_handlers import subscription_handler
     from .Discovery import Discovery
     from .errors import (
         AuthenticationFailed,
@@ -51,23 +52,34 @@ if TYPE_CHECKING:
     from .StreamPublish import StreamPublish
     from .types import (
         AnswerDict,
+        BranchDict,
+        CloseDict,
+        DecisionDict,
         DefinitionDict,
         DiscoveryEventDict,
         ErrorDict,
         HandlerErrorDict,
+        HistoryDict,
         InvocationDict,
         InvokeDict,
         InvokeOptionsDict,
+        PushDict,
         ResultDict,
+        SnapshotDict,
+        SubscriptionDict,
+        SubscriptionRequestDict,
     )
     from .wire.values import portable_value
 
 __all__ = [
     "AnswerDict",
     "AuthenticationFailed",
+    "BranchDict",
+    "CloseDict",
     "ConfigError",
     "ConnectionFailed",
     "ConnectionLost",
+    "DecisionDict",
     "DefinitionDict",
     "Discovery",
     "DiscoveryEventDict",
@@ -75,6 +87,7 @@ __all__ = [
     "Glue42",
     "HandlerErrorDict",
     "HandlerFailed",
+    "HistoryDict",
     "Interop",
     "InteropError",
     "InvalidArguments",
@@ -93,26 +106,34 @@ __all__ = [
     "NotConnected",
     "Overloaded",
     "ProtocolError",
+    "PushDict",
     "RegistrationError",
     "ResultDict",
     "ServerGone",
     "SignatureError",
+    "SnapshotDict",
     "StreamPublish",
     "SubscriptionClosed",
+    "SubscriptionDict",
     "SubscriptionError",
+    "SubscriptionRequestDict",
     "SubscriptionTimeout",
     "__version__",
     "method_handler",
     "portable_value",
     "returned_value",
+    "subscription_handler",
 ]
 
 _MODULES = {
     "AnswerDict": ".types",
     "AuthenticationFailed": ".errors",
+    "BranchDict": ".types",
+    "CloseDict": ".types",
     "ConfigError": ".errors",
     "ConnectionFailed": ".errors",
     "ConnectionLost": ".errors",
+    "DecisionDict": ".types",
     "DefinitionDict": ".types",
     "Discovery": ".Discovery",
     "DiscoveryEventDict": ".types",
@@ -120,6 +141,7 @@ _MODULES = {
     "Glue42": ".Glue42",
     "HandlerErrorDict": ".types",
     "HandlerFailed": ".errors",
+    "HistoryDict": ".types",
     "Interop": ".app.interop",
     "InteropError": ".errors",
     "InvalidArguments": ".errors",
@@ -138,17 +160,22 @@ _MODULES = {
     "NotConnected": ".errors",
     "Overloaded": ".errors",
     "ProtocolError": ".errors",
+    "PushDict": ".types",
     "RegistrationError": ".errors",
     "ResultDict": ".types",
     "ServerGone": ".errors",
     "SignatureError": ".errors",
+    "SnapshotDict": ".types",
     "StreamPublish": ".StreamPublish",
     "SubscriptionClosed": ".errors",
+    "SubscriptionDict": ".types",
     "SubscriptionError": ".errors",
+    "SubscriptionRequestDict": ".types",
     "SubscriptionTimeout": ".errors",
     "method_handler": ".app.handlers",
     "portable_value": ".wire.values",
     "returned_value": ".app.results",
+    "subscription_handler": ".app.subscription_handlers",
 }
 
 _js_dist = [
