@@ -29,7 +29,8 @@ OLDEST_DASH := 3.0.0
 MOUNTING_DASH := 4.1.0
 COMING_DASH := 4.5.0rc2
 COMING_REACT := 19.2.4
-COMING_TESTS := tests/browser/test_layout_changes.py tests/browser/test_partial_patterns.py
+LAYOUT_TESTS := $(addprefix tests/browser/,test_layout_changes.py test_discovery.py test_pattern_ids.py)
+COMING_TESTS := $(LAYOUT_TESTS) tests/browser/test_partial_patterns.py
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -145,7 +146,7 @@ test-dash: build browser
 	$(call heading,Changes of the layout on Dash $(MOUNTING_DASH))
 	$(call environment,mounting,$(PYTHON),test,'dash==$(MOUNTING_DASH)')
 	DASH_INTEROP_TEST_ENGINES=chromium \
-		$(MATRIX)/mounting/bin/python -m pytest $(DISTRIBUTED) tests/browser/test_layout_changes.py $(ARGS)
+		$(MATRIX)/mounting/bin/python -m pytest $(DISTRIBUTED) $(LAYOUT_TESTS) $(ARGS)
 	$(call heading,Changes of the layout and patterns on Dash $(COMING_DASH) with React 18)
 	# With the extras: pip takes a release to come only where it is asked for in the same words.
 	$(call environment,coming,$(PYTHON),test,'dash[diskcache$(COMMA)testing]==$(COMING_DASH)')

@@ -50,10 +50,13 @@ if TYPE_CHECKING:
     from .MethodInvoke import MethodInvoke
     from .MethodRegister import MethodRegister
     from .StreamPublish import StreamPublish
+    from .StreamSubscribe import StreamSubscribe
     from .types import (
         AnswerDict,
         BranchDict,
+        ClientsideHandlerDict,
         CloseDict,
+        DatumDict,
         DecisionDict,
         DefinitionDict,
         DiscoveryEventDict,
@@ -68,6 +71,7 @@ if TYPE_CHECKING:
         SnapshotDict,
         SubscriptionDict,
         SubscriptionRequestDict,
+        SubscriptionStatusDict,
     )
     from .wire.values import portable_value
 
@@ -75,10 +79,12 @@ __all__ = [
     "AnswerDict",
     "AuthenticationFailed",
     "BranchDict",
+    "ClientsideHandlerDict",
     "CloseDict",
     "ConfigError",
     "ConnectionFailed",
     "ConnectionLost",
+    "DatumDict",
     "DecisionDict",
     "DefinitionDict",
     "Discovery",
@@ -113,10 +119,12 @@ __all__ = [
     "SignatureError",
     "SnapshotDict",
     "StreamPublish",
+    "StreamSubscribe",
     "SubscriptionClosed",
     "SubscriptionDict",
     "SubscriptionError",
     "SubscriptionRequestDict",
+    "SubscriptionStatusDict",
     "SubscriptionTimeout",
     "__version__",
     "method_handler",
@@ -129,10 +137,12 @@ _MODULES = {
     "AnswerDict": ".types",
     "AuthenticationFailed": ".errors",
     "BranchDict": ".types",
+    "ClientsideHandlerDict": ".types",
     "CloseDict": ".types",
     "ConfigError": ".errors",
     "ConnectionFailed": ".errors",
     "ConnectionLost": ".errors",
+    "DatumDict": ".types",
     "DecisionDict": ".types",
     "DefinitionDict": ".types",
     "Discovery": ".Discovery",
@@ -167,10 +177,12 @@ _MODULES = {
     "SignatureError": ".errors",
     "SnapshotDict": ".types",
     "StreamPublish": ".StreamPublish",
+    "StreamSubscribe": ".StreamSubscribe",
     "SubscriptionClosed": ".errors",
     "SubscriptionDict": ".types",
     "SubscriptionError": ".errors",
     "SubscriptionRequestDict": ".types",
+    "SubscriptionStatusDict": ".types",
     "SubscriptionTimeout": ".errors",
     "method_handler": ".app.handlers",
     "portable_value": ".wire.values",

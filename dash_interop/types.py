@@ -13,7 +13,9 @@ from typing_extensions import NotRequired, TypedDict
 __all__ = [
     "AnswerDict",
     "BranchDict",
+    "ClientsideHandlerDict",
     "CloseDict",
+    "DatumDict",
     "DecisionDict",
     "DefinitionDict",
     "DiscoveryEventDict",
@@ -33,6 +35,7 @@ __all__ = [
     "SnapshotDict",
     "SubscriptionDict",
     "SubscriptionRequestDict",
+    "SubscriptionStatusDict",
     "Target",
 ]
 
@@ -198,7 +201,7 @@ class AnswerDict(TypedDict):
 
 
 class ProblemDict(TypedDict):
-    """``MethodRegister.error`` and ``Discovery.error``: what is wrong, in words."""
+    """The ``error`` of a component: what is wrong, such as why a method is not registered."""
 
     message: str
 
@@ -256,3 +259,32 @@ class CloseDict(TypedDict):
 
     subscriptionId: NotRequired[str | None]
     branch: NotRequired[str | None]
+
+
+class ClientsideHandlerDict(TypedDict):
+    """``clientsideHandler``: a function of ``window.dash_clientside[namespace]``."""
+
+    namespace: str
+    function_name: str
+
+
+class DatumDict(TypedDict):
+    """``StreamSubscribe.data``: what was pushed to it; with ``delivery="batch"`` a list of such."""
+
+    data: Any
+    private: bool
+    requestArguments: dict[str, Any]
+    server: InstanceDict
+    sequence: int
+    replaced: NotRequired[int]
+
+
+class SubscriptionStatusDict(TypedDict):
+    """``StreamSubscribe.status``: how the subscription is."""
+
+    state: Literal["connecting", "open", "closed", "rejected", "failed"]
+    reason: str | None
+    gap: bool
+    recovered: bool | None
+    lost: int
+    servers: list[InstanceDict]

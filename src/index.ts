@@ -3,8 +3,9 @@ import Glue42 from './components/Glue42';
 import MethodInvoke from './components/MethodInvoke';
 import MethodRegister from './components/MethodRegister';
 import StreamPublish from './components/StreamPublish';
+import StreamSubscribe from './components/StreamSubscribe';
 import { createPageGlobals } from './dash/page-globals';
 
 createPageGlobals();
 
-export { Discovery, Glue42, MethodInvoke, MethodRegister, StreamPublish };
+export { Discovery, Glue42, MethodInvoke, MethodRegister, StreamPublish, StreamSubscribe };

@@ -17,6 +17,7 @@ from .prop_checks import (
     check_method_register,
     check_signatures,
     check_stream_publish,
+    check_stream_subscribe,
 )
 
 __all__ = ["checked_when_made"]
@@ -70,4 +71,5 @@ _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "MethodInvoke": (check_method_invoke,),
     "MethodRegister": (check_signatures, check_method_register),
     "StreamPublish": (check_signatures, check_stream_publish),
+    "StreamSubscribe": (check_stream_subscribe,),
 }

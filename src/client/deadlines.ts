@@ -3,7 +3,7 @@
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** A timer that is set to more fires at once. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * The time that was given, or the default where none was.

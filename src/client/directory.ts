@@ -7,6 +7,13 @@ import { inOrderOfPreference } from './preference';
 /** The place of a method among all registrations at the gateway; undefined where unknown. */
 export type RegistrationOf = (peerId: string, methodId: string) => number | undefined;
 
+/** A method or a stream, as one instance offers it. */
+export interface Offer {
+    server: Instance;
+    /** Another one when the instance withdraws it and offers it again. */
+    id: string;
+}
+
 export class Directory {
     private readonly interop: any;
     private readonly registrationOf: RegistrationOf;
@@ -56,9 +63,26 @@ export class Directory {
         return inOrderOfPreference(offering, this.interop.instance.user);
     }
 
+    /** What these instances offer, in the same order. */
+    offers(method: MethodDefinition, streams: boolean): Offer[] {
+        const name = method.name.toLowerCase();
+        const isMeant = (found: any) =>
+            found.name.toLowerCase() === name && Boolean(found.supportsStreaming) === streams;
+        return this.servers(method, streams).map((server) => {
+            const { peerId } = server;
+            const offered = this.interop.methodsForInstance({ peerId }).find(isMeant);
+            return { server, id: `${peerId}/${offered?.gatewayId}` };
+        });
+    }
+
     /** Calls `listener` whenever a server offers one more method; returns how to stop. */
     onServerMethodAdded(listener: () => void): () => void {
         return this.interop.serverMethodAdded(listener);
+    }
+
+    /** The same when a server no longer offers one, also because it left. */
+    onServerMethodRemoved(listener: () => void): () => void {
+        return this.interop.serverMethodRemoved(listener);
     }
 
     /**

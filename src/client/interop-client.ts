@@ -5,6 +5,7 @@
  * an outage, a publisher hears of every subscriber that goes, and nothing waits for ever.
  */
 
+import type { Cancellation } from './cancellations';
 import { Changes } from './changes';
 import { Directory, type RegistrationOf } from './directory';
 import { Discovering, type Discovery, type DiscoveryListener } from './discovering';
@@ -20,7 +21,7 @@ import {
 } from './publishing';
 import type { InvocationResult } from './results';
 import { type Handler, type RegisterOptions, Serving } from './serving';
-import { Subscribing } from './subscribing';
+import { Subscribing, type Subscription, type SubscriptionOptions } from './subscribing';
 
 /** What core's `io` object offers that is used here; injected factories offer the same. */
 export interface Io {
@@ -38,7 +39,16 @@ export class InteropClient {
     private readonly serving: Serving;
     private readonly publishing: Publishing;
 
-    constructor(io: Io, registrationOf: RegistrationOf = () => undefined) {
+    /**
+     * @param registrationOf What the gateway says of the order of registrations.
+     * @param cancellation Why the subscription that core ends at this moment has ended; undefined
+     *     where the gateway does not say.
+     */
+    constructor(
+        io: Io,
+        registrationOf: RegistrationOf = () => undefined,
+        cancellation: () => Cancellation | undefined = () => undefined,
+    ) {
         const outage = new Outage(io.connection);
         const changes = new Changes();
         this.io = io;
@@ -46,14 +56,11 @@ export class InteropClient {
         this.discovering = new Discovering(io.interop, registrationOf);
         this.finding = new Finding(this.directory, outage);
         this.invoking = new Invoking(io.interop, this.finding);
-        this.subscribing = new Subscribing(io.interop, this.finding);
         this.serving = new Serving(io.interop, outage, changes);
-        this.publishing = new Publishing({
-            interop: io.interop,
-            directory: this.directory,
-            outage,
-            changes,
-        });
+        const { directory, finding } = this;
+        const { interop } = io;
+        this.subscribing = new Subscribing({ interop, directory, finding, outage, cancellation });
+        this.publishing = new Publishing({ interop, directory, outage, changes });
     }
 
     /** This page as every other one sees it. */
@@ -99,8 +106,13 @@ export class InteropClient {
         return this.finding.whyWaiting(definition, target);
     }
 
-    /** Subscribes to a stream; rejects when it does not appear in time. */
-    subscribe(definition: unknown, options: Record<string, any> = {}): Promise<any> {
+    /**
+     * Subscribes to a stream, now or as soon as somebody offers it, and again when the connection
+     * or the publisher was away.
+     *
+     * @throws InvocationError that says what is wrong with what the author wrote.
+     */
+    subscribe(definition: unknown, options: SubscriptionOptions): Subscription {
         return this.subscribing.subscribe(definition, options);
     }
 

@@ -373,6 +373,22 @@ def test_dis008_what_is_wrong_with_a_filter_is_told_and_nothing_is_seen_meanwhil
             assert any(message in said for said in apps.browser.console("SEVERE"))
 
 
+def test_dis009_a_method_that_is_described_anew_is_told_anew(apps: Apps) -> None:
+    app, heard = seeing(apps, instance=peers("peer")[0])
+    with connect(application="peer") as peer:
+        peer.register({"name": "Sum", "description": "old"}, lambda: None)
+        apps.open(app)
+        heard.wait_for_lists(["Sum"], ["peer"])
+        peer.register({"name": "Sum", "description": "new"}, lambda: None, replace=True)
+        eventually(
+            lambda: heard.methods[-1] and heard.methods[-1][0]["description"] == "new",
+            lambda: f"the new description, but {heard.methods[-1]}",
+        )
+        come = ["serverAdded at peer", "methodAdded Sum", "serverMethodAdded Sum at peer"]
+        go = ["methodRemoved Sum", "serverMethodRemoved Sum at peer", "serverRemoved at peer"]
+        heard.wait_for(*come, *go, *come)
+
+
 def test_dis010_one_that_is_put_into_the_layout_later_hears_of_what_is_there(apps: Apps) -> None:
     app = apps.make(
         "seeing",

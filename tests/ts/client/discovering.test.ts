@@ -124,10 +124,14 @@ describe('what happens', () => {
 
     test('tells a method from a stream of its name, though core does not', async () => {
         discover();
-        const page = await gateway.offer('a');
+        await gateway.offer('a');
         heard();
-        page.interop.createStream({ name: 'Sum' });
-        expect(heard()).toEqual(['methodAdded Sum', 'serverMethodAdded Sum at a']);
+        await gateway.connect({ application: 'b' }).interop.createStream({ name: 'Sum' });
+        expect(heard()).toEqual([
+            'serverAdded at b',
+            'methodAdded Sum',
+            'serverMethodAdded Sum at b',
+        ]);
     });
 
     test('is not told any more to a listener that has stopped', async () => {

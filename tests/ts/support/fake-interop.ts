@@ -6,6 +6,7 @@
  */
 
 import { FakeStream, type StreamCallbacks } from './fake-stream';
+import { type FakeSubscription, FakeSubscriptions, type Publisher } from './fake-subscriptions';
 
 type Handler = (args: any, caller: any) => any;
 type Identity = Record<string, any>;
@@ -28,7 +29,15 @@ interface OwnMethod extends OfferedMethod {
 const STATUS_SUCCESS = 0;
 const STATUS_ERROR = 1;
 
+/** Why a subscription ends, in the words of the gateway. */
+interface Cancellation {
+    isAway: boolean;
+    reason: string | undefined;
+}
+
 export class FakeGateway {
+    /** What the gateway says of the subscription that it ends at this moment. */
+    cancellation: Cancellation | undefined;
     readonly pages: FakePage[] = [];
     private readonly registrations = new Map<string, number>();
     private peers = 0;
@@ -72,12 +81,22 @@ export class FakeGateway {
     /** A page is closed. */
     leave(page: FakePage): void {
         this.pages.splice(this.pages.indexOf(page), 1);
+        this.cancel(page, { isAway: true, reason: 'The publisher left' });
         for (const method of page.interop.own) {
             this.withdraw(page, method);
         }
         for (const other of this.pages) {
             other.interop.lostServer(page.interop.instance);
         }
+    }
+
+    /** All subscriptions at a page end. */
+    cancel(page: FakePage, cancellation: Cancellation | undefined): void {
+        this.cancellation = cancellation;
+        for (const subscription of [...page.interop.subscribers]) {
+            subscription.cancel();
+        }
+        this.cancellation = undefined;
     }
 }
 
@@ -93,6 +112,8 @@ export class FakePage {
         this.peerId = identity.peerId;
         this.connection = new FakeConnection();
         this.interop = new FakeInterop(this, identity);
+        this.connection.disconnected(() => this.interop.kept.disconnect());
+        this.connection.onRejoined = () => this.interop.kept.resubscribe();
     }
 }
 
@@ -101,6 +122,8 @@ export class FakeConnection {
     /** False from the loss of the connection until core has announced its methods again. */
     isAnnounced = true;
     reconnects = 0;
+    /** What core does of itself when the connection is back. */
+    onRejoined = () => {};
     private readonly onAnnounced = new Set<(library: { name: string }) => void>();
     private readonly onConnected = new Set<() => void>();
     private readonly onDisconnected = new Set<() => void>();
@@ -144,6 +167,7 @@ export class FakeConnection {
 
     comeBack(): void {
         this.isConnected = true;
+        this.onRejoined();
         for (const callback of [...this.onConnected]) {
             callback();
         }
@@ -158,12 +182,16 @@ export class FakeConnection {
     }
 }
 
-export class FakeInterop {
+export class FakeInterop implements Publisher {
     /** As core has it: data and functions in one object. */
     readonly instance: Identity;
     /** The calls of this page, as they reach core. */
     readonly invocations: { method: any; args: any; target: any; options: any }[] = [];
     readonly subscriptions: { method: any; options: any }[] = [];
+    /** As core keeps them. */
+    readonly kept = new FakeSubscriptions();
+    /** Those of others that this page has accepted. */
+    subscribers: FakeSubscription[] = [];
     /** What this page offers, with each copy. */
     readonly own: OwnMethod[] = [];
     /** The changes that this page asked for, in order, begun and ended. */
@@ -387,24 +415,38 @@ export class FakeInterop {
     subscribe(method: any, options: any = {}): Promise<any> {
         this.subscriptions.push({ method, options });
         const chosen = this.choose(method, options.target ?? 'best');
-        return new Promise((resolve, reject) => {
-            if (chosen.length === 0) {
-                // Core looks again later, and without a time to wait it never does.
-                return;
-            }
-            const { stream } = chosen[0].interop.own.find(({ name }) => name === method.name) ?? {};
-            const subscribing = stream?.ask({
-                arguments: options.arguments,
-                instance: this.instance,
-                onAccepted: () => resolve({ stream: method, close: () => subscribing?.end() }),
-                onRejected: (reason) =>
-                    reject({
-                        message: `Subscription rejected. Publisher said "${reason}".`,
-                        called_with: options.arguments,
-                        method,
-                    }),
-            });
+        if (chosen.length === 0) {
+            // Core looks again later, and without a time to wait it never does.
+            return new Promise(() => {});
+        }
+        const { instance } = this;
+        return this.kept.subscribe(method, { ...options, instance }, chosen[0].interop);
+    }
+
+    request(subscription: FakeSubscription): { end: () => void } {
+        return this.stream(subscription.method.name).ask({
+            arguments: subscription.options.arguments,
+            instance: subscription.options.instance,
+            onAccepted: () => subscription.accept(),
+            onRejected: (reason) => subscription.reject(reason),
+            onClosed: () => subscription.cancel(),
         });
+    }
+
+    /** Pushes to all that have subscribed to it. */
+    push(data: any): void {
+        for (const subscription of [...this.subscribers]) {
+            subscription.push(data);
+        }
+    }
+
+    /** Withdraws a stream. */
+    closeStream(name: string): void {
+        const { gateway } = this.page;
+        gateway.cancel(this.page, { isAway: true, reason: 'The publisher withdrew the stream' });
+        const stream = this.own.find((one) => one.name === name) as OwnMethod;
+        this.own.splice(this.own.indexOf(stream), 1);
+        gateway.withdraw(this.page, stream);
     }
 
     /** A call arrives: the message that goes back. */

@@ -87,13 +87,10 @@ def test_class_is_to_dash_what_it_was():
 
     assert MethodRegister is generated
     assert (MethodRegister.__name__, MethodRegister._type) == ("MethodRegister",) * 2
-    assert set(ComponentRegistry.children_props["dash_interop"]) == {
-        "Discovery",
-        "Glue42",
-        "MethodInvoke",
-        "MethodRegister",
-    }
-    assert ComponentRegistry.children_props["dash_interop"]["Glue42"] == ["fallback"]
+    # Dash knows those that were imported so far, by whichever test.
+    children_props = ComponentRegistry.children_props["dash_interop"]
+    assert {"Glue42", "MethodInvoke", "MethodRegister"} <= set(children_props)
+    assert children_props["Glue42"] == ["fallback"]
     parameters = list(inspect.signature(MethodRegister.__init__).parameters)
     assert parameters[:3] == ["self", "definition", "returns"]
 
