@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .app.handlers import method_handler
     from .app.interop import Interop
     from .app.results import returned_value
+    from .app.subscription_handlers import subscription_handler
     from .Discovery import Discovery
     from .errors import (
         AuthenticationFailed,
@@ -52,8 +53,11 @@ if TYPE_CHECKING:
     from .StreamSubscribe import StreamSubscribe
     from .types import (
         AnswerDict,
+        BranchDict,
         ClientsideHandlerDict,
+        CloseDict,
         DatumDict,
+        DecisionDict,
         DefinitionDict,
         DiscoveryEventDict,
         ErrorDict,
@@ -62,7 +66,11 @@ if TYPE_CHECKING:
         InvocationDict,
         InvokeDict,
         InvokeOptionsDict,
+        PushDict,
         ResultDict,
+        SnapshotDict,
+        SubscriptionDict,
+        SubscriptionRequestDict,
         SubscriptionStatusDict,
     )
     from .wire.values import portable_value
@@ -70,11 +78,14 @@ if TYPE_CHECKING:
 __all__ = [
     "AnswerDict",
     "AuthenticationFailed",
+    "BranchDict",
     "ClientsideHandlerDict",
+    "CloseDict",
     "ConfigError",
     "ConnectionFailed",
     "ConnectionLost",
     "DatumDict",
+    "DecisionDict",
     "DefinitionDict",
     "Discovery",
     "DiscoveryEventDict",
@@ -83,6 +94,7 @@ __all__ = [
     "HandlerErrorDict",
     "HistoryDict",
     "HandlerFailed",
+    "HistoryDict",
     "Interop",
     "InteropError",
     "InvalidArguments",
@@ -101,30 +113,38 @@ __all__ = [
     "NotConnected",
     "Overloaded",
     "ProtocolError",
+    "PushDict",
     "RegistrationError",
     "ResultDict",
     "ServerGone",
     "SignatureError",
+    "SnapshotDict",
     "StreamPublish",
     "StreamSubscribe",
     "SubscriptionClosed",
+    "SubscriptionDict",
     "SubscriptionError",
+    "SubscriptionRequestDict",
     "SubscriptionStatusDict",
     "SubscriptionTimeout",
     "__version__",
     "method_handler",
     "portable_value",
     "returned_value",
+    "subscription_handler",
 ]
 
 _MODULES = {
     "AnswerDict": ".types",
     "AuthenticationFailed": ".errors",
+    "BranchDict": ".types",
     "ClientsideHandlerDict": ".types",
+    "CloseDict": ".types",
     "ConfigError": ".errors",
     "ConnectionFailed": ".errors",
     "ConnectionLost": ".errors",
     "DatumDict": ".types",
+    "DecisionDict": ".types",
     "DefinitionDict": ".types",
     "Discovery": ".Discovery",
     "DiscoveryEventDict": ".types",
@@ -133,6 +153,7 @@ _MODULES = {
     "HandlerErrorDict": ".types",
     "HistoryDict": ".types",
     "HandlerFailed": ".errors",
+    "HistoryDict": ".types",
     "Interop": ".app.interop",
     "InteropError": ".errors",
     "InvalidArguments": ".errors",
@@ -151,19 +172,24 @@ _MODULES = {
     "NotConnected": ".errors",
     "Overloaded": ".errors",
     "ProtocolError": ".errors",
+    "PushDict": ".types",
     "RegistrationError": ".errors",
     "ResultDict": ".types",
     "ServerGone": ".errors",
     "SignatureError": ".errors",
+    "SnapshotDict": ".types",
     "StreamPublish": ".StreamPublish",
     "StreamSubscribe": ".StreamSubscribe",
     "SubscriptionClosed": ".errors",
+    "SubscriptionDict": ".types",
     "SubscriptionError": ".errors",
+    "SubscriptionRequestDict": ".types",
     "SubscriptionStatusDict": ".types",
     "SubscriptionTimeout": ".errors",
     "method_handler": ".app.handlers",
     "portable_value": ".wire.values",
     "returned_value": ".app.results",
+    "subscription_handler": ".app.subscription_handlers",
 }
 
 _js_dist = [
