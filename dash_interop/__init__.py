@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .app.handlers import method_handler
     from .app.interop import Interop
     from .app.results import returned_value
+    from .Discovery import Discovery
     from .errors import (
         AuthenticationFailed,
         ConfigError,
@@ -47,12 +48,14 @@ if TYPE_CHECKING:
     from .Glue42 import Glue42
     from .MethodInvoke import MethodInvoke
     from .MethodRegister import MethodRegister
+    from .StreamPublish import StreamPublish
     from .StreamSubscribe import StreamSubscribe
     from .types import (
         AnswerDict,
         ClientsideHandlerDict,
         DatumDict,
         DefinitionDict,
+        DiscoveryEventDict,
         ErrorDict,
         HandlerErrorDict,
         InvocationDict,
@@ -72,6 +75,8 @@ __all__ = [
     "ConnectionLost",
     "DatumDict",
     "DefinitionDict",
+    "Discovery",
+    "DiscoveryEventDict",
     "ErrorDict",
     "Glue42",
     "HandlerErrorDict",
@@ -98,6 +103,7 @@ __all__ = [
     "ResultDict",
     "ServerGone",
     "SignatureError",
+    "StreamPublish",
     "StreamSubscribe",
     "SubscriptionClosed",
     "SubscriptionError",
@@ -118,6 +124,8 @@ _MODULES = {
     "ConnectionLost": ".errors",
     "DatumDict": ".types",
     "DefinitionDict": ".types",
+    "Discovery": ".Discovery",
+    "DiscoveryEventDict": ".types",
     "ErrorDict": ".types",
     "Glue42": ".Glue42",
     "HandlerErrorDict": ".types",
@@ -144,6 +152,7 @@ _MODULES = {
     "ResultDict": ".types",
     "ServerGone": ".errors",
     "SignatureError": ".errors",
+    "StreamPublish": ".StreamPublish",
     "StreamSubscribe": ".StreamSubscribe",
     "SubscriptionClosed": ".errors",
     "SubscriptionError": ".errors",

@@ -15,6 +15,7 @@ __all__ = [
     "ClientsideHandlerDict",
     "DatumDict",
     "DefinitionDict",
+    "DiscoveryEventDict",
     "ErrorDict",
     "FailureDict",
     "FilterDict",
@@ -76,6 +77,22 @@ class FilterDict(_DefinitionFields, total=False):
     """A definition with some of its fields; ``name`` may be missing, too."""
 
     name: str
+
+
+class DiscoveryEventDict(TypedDict):
+    """An entry of ``Discovery.events``: a method or a server that comes or goes."""
+
+    type: Literal[
+        "methodAdded",
+        "methodRemoved",
+        "serverAdded",
+        "serverRemoved",
+        "serverMethodAdded",
+        "serverMethodRemoved",
+    ]
+    method: DefinitionDict | None
+    server: InstanceDict | None
+    sequence: int
 
 
 class InvokeOptionsDict(TypedDict):

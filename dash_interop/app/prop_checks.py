@@ -17,7 +17,7 @@ from ..errors import (
     SignatureError,
 )
 from ..peer.deadlines import time_problem
-from ..peer.targets import read_target
+from ..peer.targets import read_instances, read_target
 from ..wire.definitions import read_definition
 from ..wire.keys import hint, unknown_key
 from ..wire.signature import parse
@@ -25,6 +25,7 @@ from ..wire.signature import parse
 __all__ = [
     "INVOKE_KEYS",
     "OPTION_KEYS",
+    "check_discovery",
     "check_glue42",
     "check_method_invoke",
     "check_method_register",
@@ -37,6 +38,7 @@ OPTION_KEYS: Final = ("methodResponseTimeoutMs", "waitTimeoutMs")
 _SETTINGS_KEYS: Final = ("type", "web", "webPlatform", "desktop")
 _PAGE_TYPES: Final = ("client", "platform")
 _MODES: Final = ("off", "warn", "strict")
+_TEXT_FILTERS: Final = ("name", "displayName", "description", "accepts", "returns")
 _DELIVERIES: Final = ("every", "batch", "latest")
 _CLIENTSIDE_KEYS: Final = ("namespace", "function_name")
 
@@ -137,6 +139,43 @@ def check_stream_subscribe(props: Mapping[str, Any]) -> None:
     )
     if problem is not None:
         raise InvalidInvoke(problem)
+
+
+def check_discovery(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        ConfigError: A filter cannot be understood.
+    """
+    for name in _TEXT_FILTERS:
+        if not isinstance(props.get(name), str | None):
+            raise ConfigError(f"{name} has to be a string, not {props[name]!r}")
+    version = props.get("version")
+    if isinstance(version, bool) or not isinstance(version, int | float | None):
+        raise ConfigError(f"version has to be a number, not {version!r}")
+    types = props.get("objectTypes")
+    if types is not None and not _is_list_of(str, types):
+        raise ConfigError(f"objectTypes has to be a list of strings, not {types!r}")
+    if not isinstance(props.get("streamsOnly"), bool | None):
+        raise ConfigError(f"streamsOnly has to be True or False, not {props['streamsOnly']!r}")
+    _check_instance(props.get("instance"))
+
+
+def _check_instance(instance: Any) -> None:
+    if instance is None:
+        return
+    filters: Any = [instance] if isinstance(instance, Mapping) else instance
+    if not _is_list_of(Mapping, filters):
+        raise ConfigError(f"instance has to be a dict or a list of dicts, not {instance!r}")
+    try:
+        read_instances(filters, "instance's")
+    except InvalidInvoke as error:
+        raise ConfigError(str(error)) from error
+
+
+def _is_list_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(
+        isinstance(each, kind) for each in cast("list[Any]", value)
+    )
 
 
 def check_glue42(props: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from ..errors import InteropError
 from .prop_checks import (
+    check_discovery,
     check_glue42,
     check_method_invoke,
     check_method_register,
@@ -64,6 +65,7 @@ def _id_of(props: Props) -> tuple[Any, ...]:
 
 
 _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
+    "Discovery": (check_discovery,),
     "Glue42": (check_glue42,),
     "MethodInvoke": (check_method_invoke,),
     "MethodRegister": (check_signatures, check_method_register),

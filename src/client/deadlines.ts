@@ -22,6 +22,19 @@ export function readTimeout(name: string, value: unknown, fallback: number): num
     return Math.min(value, LONGEST_TIMEOUT_MS);
 }
 
+/** The time to use, and what is wrong with the one that was given. */
+export function timeoutOf(
+    name: string,
+    value: unknown,
+    fallback: number,
+): { ms: number; problem?: Error } {
+    try {
+        return { ms: readTimeout(name, value, fallback) };
+    } catch (problem) {
+        return { ms: fallback, problem: problem as Error };
+    }
+}
+
 /** As `readTimeout`, for a wait that may be 0: then nothing waits. */
 export function readWaitTimeout(name: string, value: unknown, fallback: number): number {
     if (value === 0) {

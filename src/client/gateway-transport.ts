@@ -204,6 +204,10 @@ export class GatewayTransport {
             return;
         }
         if (!this.liveness.isAnswer(frame)) {
+            const withdrawn = this.registrations.withdrawnBy(frame);
+            if (withdrawn) {
+                this.receive({}, withdrawn);
+            }
             this.registrations.note(frame);
             this.cancellations.during(frame, () => this.receive({}, withType(frame)));
         }

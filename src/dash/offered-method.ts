@@ -1,6 +1,7 @@
 /** The method of a MethodRegister, from its registration to its withdrawal. */
 
-import { DEFAULT_TIMEOUT_MS, readTimeout } from '../client/deadlines';
+import { DEFAULT_TIMEOUT_MS, timeoutOf } from '../client/deadlines';
+import { newId } from '../client/ids';
 import type { InteropClient } from '../client/interop-client';
 import type { Handler } from '../client/serving';
 import { readMode, validated } from '../client/validation';
@@ -54,7 +55,8 @@ export class OfferedMethod implements Part {
     /** Takes over the present props; registers the method anew only where they say another one. */
     update({ interop, ...offer }: Offer): void {
         const { definition, validate, returns, batch } = offer;
-        const timeout = timeoutOf(offer.methodResponseTimeoutMs);
+        const name = 'methodResponseTimeoutMs';
+        const timeout = timeoutOf(name, offer[name], DEFAULT_TIMEOUT_MS);
         const handler = handlerOf(offer.clientsideHandler);
         this.queue.settings = { returns, batch, timeoutMs: timeout.ms };
         this.clientside.settings = { returns, timeoutMs: timeout.ms };
@@ -186,17 +188,8 @@ export class OfferedMethod implements Part {
                 return answering.some((callback) => !callbacks.has(callback));
             },
             warn: (message) => this.diagnostics.warn(message),
-            newId: () => crypto.randomUUID?.() ?? randomId(),
+            newId,
         });
-    }
-}
-
-/** The time to use, and what is wrong with the one that was given. */
-function timeoutOf(given: unknown): { ms: number; problem?: Error } {
-    try {
-        return { ms: readTimeout('methodResponseTimeoutMs', given, DEFAULT_TIMEOUT_MS) };
-    } catch (problem) {
-        return { ms: DEFAULT_TIMEOUT_MS, problem: problem as Error };
     }
 }
 
@@ -207,10 +200,4 @@ function handlerOf(given: unknown): { found?: ClientsideHandler; problem?: Error
     } catch (problem) {
         return { problem: problem as Error };
     }
-}
-
-/** Pages that are not served over HTTPS or from this machine have no crypto.randomUUID. */
-function randomId(): string {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

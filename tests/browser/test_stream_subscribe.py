@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from dash import Input, Output, html
 
-from dash_interop import Interop, MethodRegister, StreamSubscribe
+from dash_interop import ClientsideHandlerDict, Interop, MethodRegister, StreamSubscribe
 from dash_interop.client import sync
 from dash_interop.client.sync import InteropClient, Stream
 from tests.support.apps_parts import Gate, record
@@ -440,7 +440,7 @@ def test_sub015_a_function_of_the_assets_takes_the_data(
 
 def test_sub016_a_function_of_the_assets_handles_a_method(apps: Apps, assets: str) -> None:
     invocations: list[Any] = []
-    handler = {"namespace": "tests", "function_name": "add"}
+    handler: ClientsideHandlerDict = {"namespace": "tests", "function_name": "add"}
     app = apps.make(
         "provider",
         MethodRegister(id="add", definition="Add", returns=True, clientsideHandler=handler),

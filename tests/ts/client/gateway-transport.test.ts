@@ -487,6 +487,18 @@ describe('registrations', () => {
         expect(received[2]).toEqual(removed);
     });
 
+    test('under an id that is known come after its withdrawal, as core takes no notice else', async () => {
+        const socket = await logIn();
+        socket.deliver(added);
+        const again = { ...added, methods: [{ id: '1', registration: 43 }, { id: '2' }] };
+        socket.deliver(again);
+        expect(received.slice(2)).toEqual([
+            { type: 'methods-removed', server_id: 's1', methods: ['1'] },
+            again,
+        ]);
+        expect(transport.registrations.of('s1', '1')).toBe(43);
+    });
+
     test('are forgotten when the connection is lost', async () => {
         const socket = await logIn();
         socket.deliver(added);

@@ -5,6 +5,7 @@
  * out, lets a subscription without a server hang, refuses patterns, and registers twice in an outage.
  */
 
+import { FakeStream, type StreamCallbacks } from './fake-stream';
 import { type FakeSubscription, FakeSubscriptions, type Publisher } from './fake-subscriptions';
 
 type Handler = (args: any, caller: any) => any;
@@ -20,17 +21,9 @@ interface OfferedMethod {
     [field: string]: any;
 }
 
-interface StreamCallbacks {
-    subscriptionRequestHandler?: (request: {
-        accept: () => void;
-        reject: (reason?: string) => void;
-        arguments: any;
-    }) => void;
-}
-
 interface OwnMethod extends OfferedMethod {
     handler?: Handler;
-    callbacks?: StreamCallbacks;
+    stream?: FakeStream;
 }
 
 const STATUS_SUCCESS = 0;
@@ -340,8 +333,57 @@ export class FakeInterop implements Publisher {
         this.log.push(`unregistered ${name}`);
     }
 
-    createStream(definition: any, callbacks: StreamCallbacks = {}): void {
-        this.offer(definition, { callbacks, supportsStreaming: true });
+    async createStream(definition: any, callbacks: StreamCallbacks = {}): Promise<FakeStream> {
+        const { name } = definition;
+        this.log.push(`create ${name}`);
+        if (this.own.some((one) => one.name === name)) {
+            return Promise.reject(
+                `A stream with the name "${name}" already exists! Please, provide a unique name for the stream.`,
+            );
+        }
+        const stream = new FakeStream(callbacks, () => this.server.unregister({ name }, true));
+        const more = { stream, supportsStreaming: true };
+        if (!this.page.connection.isAnnounced) {
+            // The queued message and the announcement of the reconnect both arrive.
+            this.offer(definition, more);
+        }
+        const method = this.keep(definition, more);
+        await Promise.race([this.holdChanges, this.callsBreak]).then((broken) => {
+            if (broken) {
+                this.own.splice(this.own.indexOf(method), 1);
+                throw broken;
+            }
+        });
+        this.page.gateway.announce(this.page, method);
+        this.log.push(`created ${name}`);
+        return stream;
+    }
+
+    /** What core has for itself. */
+    readonly server = {
+        unregister: async ({ name }: { name: string }, isStream: boolean): Promise<void> => {
+            this.log.push(`unregister ${name}`);
+            const method = this.own.find(
+                (one) => one.name === name && one.supportsStreaming === isStream,
+            );
+            if (!method) {
+                return Promise.reject(`Method with a name "${name}" does not exist`);
+            }
+            if (this.page.connection.isAnnounced) {
+                this.own.splice(this.own.indexOf(method), 1);
+                this.page.gateway.withdraw(this.page, method);
+                this.log.push(`unregistered ${name}`);
+            }
+        },
+    };
+
+    /** The stream of a name that this page offers. */
+    stream(name: string): FakeStream {
+        const found = this.own.find((one) => one.name === name)?.stream;
+        if (!found) {
+            throw new Error(`There is no stream ${name}`);
+        }
+        return found;
     }
 
     async invoke(method: any, args: any, target: any = 'best', options: any = {}): Promise<any> {
@@ -377,16 +419,17 @@ export class FakeInterop implements Publisher {
             // Core looks again later, and without a time to wait it never does.
             return new Promise(() => {});
         }
-        return this.kept.subscribe(method, options, chosen[0].interop);
+        const { instance } = this;
+        return this.kept.subscribe(method, { ...options, instance }, chosen[0].interop);
     }
 
-    request(subscription: FakeSubscription): void {
-        const { name } = subscription.method;
-        const { callbacks } = this.own.find((one) => one.name === name) ?? {};
-        callbacks?.subscriptionRequestHandler?.({
+    request(subscription: FakeSubscription): { end: () => void } {
+        return this.stream(subscription.method.name).ask({
             arguments: subscription.options.arguments,
-            accept: () => subscription.accept(),
-            reject: (reason) => subscription.reject(reason),
+            instance: subscription.options.instance,
+            onAccepted: () => subscription.accept(),
+            onRejected: (reason) => subscription.reject(reason),
+            onClosed: () => subscription.cancel(),
         });
     }
 

@@ -9,8 +9,8 @@ export interface Publisher {
     instance: Record<string, any>;
     /** The subscriptions to it that it has accepted. */
     subscribers: FakeSubscription[];
-    /** Asks the publisher. */
-    request: (subscription: FakeSubscription) => void;
+    /** Asks the publisher; what comes of it is taken back by `end`. */
+    request: (subscription: FakeSubscription) => { end: () => void };
 }
 
 export class FakeSubscriptions {
@@ -25,7 +25,7 @@ export class FakeSubscriptions {
                 reject,
             });
             this.kept.push(subscription);
-            publisher.request(subscription);
+            subscription.ask();
         });
     }
 
@@ -44,7 +44,7 @@ export class FakeSubscriptions {
         for (const subscription of again) {
             this.kept.push(subscription);
             subscription.isAgain = true;
-            subscription.publisher.request(subscription);
+            subscription.ask();
         }
     }
 
@@ -70,6 +70,7 @@ export class FakeSubscription {
     private readonly owner: FakeSubscriptions;
     private readonly outcome: Outcome;
     private hasTimedOut = false;
+    private takeBack = () => {};
     private readonly handle: any;
 
     constructor(
@@ -89,6 +90,10 @@ export class FakeSubscription {
             this.hasTimedOut = true;
             outcome.reject({ message: 'Subscription failed. Subscription attempt timed out' });
         }, options.methodResponseTimeout);
+    }
+
+    ask(): void {
+        this.takeBack = this.publisher.request(this).end;
     }
 
     accept(): void {
@@ -140,6 +145,7 @@ export class FakeSubscription {
 
     private close(): void {
         this.end(false);
+        this.takeBack();
         this.options.onClosed?.({ message: 'ClientInitiated' });
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dash_interop.app.prop_checks import (
+    check_discovery,
     check_glue42,
     check_method_invoke,
     check_method_register,
@@ -171,3 +172,46 @@ def test_settings_that_cannot_be_used_are_told(settings, told):
     with pytest.raises(ConfigError) as caught:
         check_glue42({"settings": settings})
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        {},
+        {"name": "", "objectTypes": [], "instance": [], "streamsOnly": None},
+        {"name": "Sum", "accepts": "int a", "returns": "int sum", "version": 1.5},
+        {"objectTypes": ["Client"], "displayName": "Sum", "description": "", "streamsOnly": True},
+        {"instance": {"application": {"regex": "^Tra", "flags": "i"}}},
+        {"instance": ({"application": "Trades"}, {"user": "ann"})},
+    ],
+)
+def test_filter_that_can_be_applied_is_no_problem(props):
+    check_discovery(props)
+
+
+@pytest.mark.parametrize(
+    "props, told",
+    [
+        ({"name": ["Sum"]}, "name has to be a string, not ['Sum']"),
+        ({"displayName": 1}, "displayName has to be a string, not 1"),
+        ({"version": "1"}, "version has to be a number, not '1'"),
+        ({"version": True}, "version has to be a number, not True"),
+        ({"objectTypes": "Client"}, "objectTypes has to be a list of strings, not 'Client'"),
+        ({"objectTypes": [1]}, "objectTypes has to be a list of strings, not [1]"),
+        ({"streamsOnly": "no"}, "streamsOnly has to be True or False, not 'no'"),
+        ({"instance": "best"}, "instance has to be a dict or a list of dicts, not 'best'"),
+        ({"instance": [{}, 1]}, "instance has to be a dict or a list of dicts, not [{}, 1]"),
+        (
+            {"instance": {"user": {"regex": "("}}},
+            "The instance's user is not a valid regular expression: ",
+        ),
+        (
+            {"instance": [{"user": {"regxe": "a"}}]},
+            "The pattern of the instance's user needs a 'regex', a string, and has 'regxe'",
+        ),
+    ],
+)
+def test_filter_that_cannot_be_applied_is_told(props, told):
+    with pytest.raises(ConfigError) as caught:
+        check_discovery(props)
+    assert str(caught.value).startswith(told)

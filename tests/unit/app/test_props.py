@@ -10,7 +10,15 @@ from dash import html
 from dash.development.base_component import ComponentRegistry
 
 import dash_interop
-from dash_interop import Glue42, InteropError, MethodInvoke, MethodRegister, RegistrationError
+from dash_interop import (
+    ConfigError,
+    Discovery,
+    Glue42,
+    InteropError,
+    MethodInvoke,
+    MethodRegister,
+    RegistrationError,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +50,13 @@ def test_malformed_signature_is_an_exception_where_the_component_is_made(id, def
         MethodRegister(**id, definition=definition, returns=True)
     assert str(caught.value) == said
     assert isinstance(caught.value, InteropError)
+
+
+def test_filter_of_a_discovery_that_is_not_usable_is_an_exception_where_it_is_made():
+    with pytest.raises(ConfigError) as caught:
+        Discovery(id="find", instance="Trades")
+    message = "Discovery find: instance has to be a dict or a list of dicts, not 'Trades'"
+    assert str(caught.value) == message
 
 
 def test_definition_given_by_position_is_checked_too():
