@@ -27,6 +27,9 @@ const WELCOME_TIMEOUT_MS = 10_000;
 /** How long failures of handlers are held back when the page may be unloading, which fails them. */
 const UNLOADING_MS = 5_000;
 
+const SUBSCRIPTION_FAILURE = 'com.tick42.agm.errors.subscription.failure';
+const REJECTED = 'Subscription rejected by user. ';
+
 type Receive = (client: object, frame: Frame) => void;
 
 export class GatewayTransport {
@@ -105,7 +108,7 @@ export class GatewayTransport {
             if (this.unloadingTimer !== undefined && isFailure(frame)) {
                 this.heldBack.push(frame);
             } else {
-                this.transmit(frame);
+                this.transmit(withPlainReason(frame));
             }
         }
         // Any other frame comes from a peer that is gone, whose calls have failed already.
@@ -307,4 +310,12 @@ function withType(frame: Frame): Frame {
     return type === undefined || type === 'HandlerFailed'
         ? frame
         : { ...frame, context: { message: frame.reason, interopType: type } };
+}
+
+/** Core puts words of its own in front of the reason for which a publisher rejects a subscription. */
+function withPlainReason(frame: Frame): Frame {
+    const isRejection = frame.reason_uri === SUBSCRIPTION_FAILURE;
+    return isRejection && frame.reason?.startsWith(REJECTED)
+        ? { ...frame, reason: frame.reason.slice(REJECTED.length) }
+        : frame;
 }

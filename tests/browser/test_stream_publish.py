@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import Dash, Input, Output, State, html
+from dash import Dash, Input, Output, State, dcc, html
 
-from dash_interop import Interop, StreamPublish
+from dash_interop import Interop, StreamPublish, subscription_handler
 from dash_interop.client.sync import Subscription, connect
 from dash_interop.errors import InteropError, SubscriptionError, SubscriptionTimeout
 from tests.support.apps_parts import record
@@ -85,7 +85,7 @@ def test_pub002_a_callback_accepts_puts_on_a_branch_or_rejects_with_a_reason(app
     with connect(application="subscriber") as interop:
         interop.subscribe("Prices", {"accept": True})
         interop.subscribe("Prices", on("Private"))
-        with pytest.raises(SubscriptionError, match="not for you"):
+        with pytest.raises(SubscriptionError, match="^not for you$"):
             interop.subscribe("Prices", {"reject": "not for you"})
         with pytest.raises(SubscriptionError, match="The decision cannot be read"):
             interop.subscribe("Prices", {"acept": True})
@@ -179,6 +179,30 @@ def test_pub005_a_click_decides_later_and_the_next_request_waits_for_its_turn(ap
         assert [request["arguments"]["n"] for request in requests[1:]] == [0, 2]
         page.click("accept")
         assert staying.result(timeout=10).state == "open"
+
+
+def test_pub016_a_subscription_handler_decides_by_arguments_and_caller(apps: Apps) -> None:
+    app = apps.make(
+        "publisher",
+        StreamPublish(id="prices", definition="Prices"),
+        dcc.Input(id="limit", value=2),
+    )
+
+    @subscription_handler("prices", State("limit", "value"), app=app)
+    def decide(caller: Any, symbol: str, depth: int = 1, limit: int = 0) -> str | None:
+        if depth > limit:
+            raise ValueError(f"{caller['application']} wants too much of {symbol}")
+        return symbol
+
+    page = apps.open(app)
+    with connect(application="subscriber") as interop:
+        subscription = interop.subscribe("Prices", {"symbol": "EUR"})
+        with pytest.raises(SubscriptionError, match="^subscriber wants too much of EUR$"):
+            interop.subscribe("Prices", {"symbol": "EUR", "depth": 3})
+        with pytest.raises(SubscriptionError, match="argument symbol is missing"):
+            interop.subscribe("Prices")
+        page.set_props("prices", push={"data": {"n": 1}, "branch": "EUR"})
+        assert data_of(subscription, 1) == [{"n": 1}]
 
 
 def test_pub006_comers_and_goers_are_told_once_each_and_the_lists_show_who_is_there(
