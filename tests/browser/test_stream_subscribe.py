@@ -10,10 +10,17 @@ from typing import Any
 import pytest
 from dash import Input, Output, html
 
-from dash_interop import ClientsideHandlerDict, Interop, MethodRegister, StreamSubscribe
+from dash_interop import (
+    ClientsideHandlerDict,
+    Interop,
+    MethodRegister,
+    StreamSubscribe,
+    stream_handler,
+)
 from dash_interop.client import sync
 from dash_interop.client.sync import InteropClient, Stream
 from tests.support.apps_parts import Gate, record
+from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
 from tests.support.gateways import GatewayProcess, ours
@@ -469,3 +476,34 @@ def test_sub017_a_function_that_is_missing_is_named(apps: Apps, publisher: Inter
         "it among the app's assets?"
     )
     eventually(lambda: received.errors[-1] == {"message": message}, lambda: f"{received.errors}")
+
+
+# Handlers in Python ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", backends())
+@pytest.mark.parametrize("delivery", ["every", "batch"])
+def test_sub018_a_plain_function_gets_each_datum(
+    apps: Apps, publisher: InteropClient, backend: str, delivery: Any
+) -> None:
+    stream = publisher.create_stream("Prices")
+    app = apps.make(
+        "subscriber",
+        StreamSubscribe(id="sub", definition="Prices", delivery=delivery),
+        html.P(id="last"),
+        backend=backend,
+    )
+    seen: list[Any] = []
+    statuses: list[Any] = []
+    record(app, "sub", "status", statuses)
+
+    @stream_handler("sub", output=Output("last", "children"), app=app)
+    def take(n: int, symbol: str, sequence: int, server: dict[str, Any]) -> str:
+        seen.append((n, sequence))
+        return f"{server['application']}: {symbol} {n}"
+
+    page = apps.open(app)
+    eventually(lambda: statuses and statuses[-1] and statuses[-1]["state"] == "open", "open")
+    push_numbers(stream, *range(1, 51))
+    page.wait_for_text("last", "publisher: even 50")
+    assert seen == [(n, n) for n in range(1, 51)]
