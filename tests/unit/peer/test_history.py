@@ -60,7 +60,9 @@ def quote(publisher, stream, **prices):
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["what"])
 def test_histories_of_pages_and_processes_are_alike(vector):
-    kept = StreamHistory(read_history(vector["history"]), "e")
+    settings = read_history(vector["history"])
+    assert settings is not None
+    kept = StreamHistory(settings, "e")
     for step in vector["steps"]:
         if "push" in step:
             data = encode_payload(step["push"])
