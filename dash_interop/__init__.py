@@ -153,7 +153,6 @@ _MODULES = {
     "ErrorDict": ".types",
     "Glue42": ".Glue42",
     "HandlerErrorDict": ".types",
-    "HistoryDict": ".types",
     "HandlerFailed": ".errors",
     "HistoryDict": ".types",
     "Interop": ".app.interop",
