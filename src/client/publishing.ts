@@ -139,7 +139,6 @@ export class PublishedStream {
         for (const subscription of subscriptions) {
             if (this.subscribers.has(subscription)) {
                 subscription.drop();
-                this.lose(subscription.key);
             }
         }
     }
