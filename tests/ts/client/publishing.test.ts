@@ -248,7 +248,7 @@ describe('requests', () => {
             { type: 'refused', to: 's2', data: reason },
         ]);
         expect(requests).toHaveLength(1);
-        expect(told).toEqual([]);
+        expect(told).toEqual([['withdrawn', { a: 1 }]]);
     });
 });
 

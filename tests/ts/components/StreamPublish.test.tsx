@@ -290,6 +290,22 @@ describe('requests', () => {
         expect(sent('refused')[0].data).toContain(message);
     });
 
+    test('end with the stream, and a decision that comes then is nobody to blame for', async () => {
+        decider();
+        await show();
+        await ask();
+        const stream = core();
+        const { requestId } = page.store.props(id).request;
+        await page.write(id, { active: false });
+        await page.settle(60_000);
+        await finish({ decision: { requestId, accept: true } });
+        expect(stream.frames).toEqual([
+            { type: 'refused', to: 's1', data: 'The stream is no longer offered' },
+        ]);
+        expect(given('error')).toEqual([]);
+        expect(warnings).toEqual([]);
+    });
+
     test('of one who has left are decided without a complaint', async () => {
         decider();
         await show();
