@@ -93,7 +93,6 @@ __all__ = [
     "ErrorDict",
     "Glue42",
     "HandlerErrorDict",
-    "HistoryDict",
     "HandlerFailed",
     "HistoryDict",
     "Interop",
