@@ -4,8 +4,8 @@
 # make test-matrix   what users have beside that: the four that follow
 # make test-websockets  gateway and clients on each supported line of websockets
 # make test-pythons  unit and client tests on the oldest and the newest Python (PYTHONS="python3.15")
-# make test-dash     browser tests on the oldest and the newest Dash, changes of the layout on those
-#                    that differ in them, with the React to come, too
+# make test-dash     browser tests on the oldest, the newest and the coming Dash (with the React to
+#                    come), changes of the layout on those that differ in them
 # make test-browsers all browser tests in Firefox, WebKit and the whole of Chromium; make test runs
 #                    a core in the first two, and the headless shell of Chromium
 # make soak          random sequences over Dash's renderer (ARGS="--sequences 1000" is passed on)
@@ -29,7 +29,8 @@ OLDEST_DASH := 3.0.0
 MOUNTING_DASH := 4.1.0
 COMING_DASH := 4.5.0rc2
 COMING_REACT := 19.2.4
-COMING_TESTS := tests/browser/test_layout_changes.py tests/browser/test_partial_patterns.py
+LAYOUT_TESTS := $(addprefix tests/browser/,test_layout_changes.py test_discovery.py test_pattern_ids.py)
+COMING_TESTS := $(LAYOUT_TESTS) tests/browser/test_partial_patterns.py
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -145,15 +146,15 @@ test-dash: build browser
 	$(call heading,Changes of the layout on Dash $(MOUNTING_DASH))
 	$(call environment,mounting,$(PYTHON),test,'dash==$(MOUNTING_DASH)')
 	DASH_INTEROP_TEST_ENGINES=chromium \
-		$(MATRIX)/mounting/bin/python -m pytest $(DISTRIBUTED) tests/browser/test_layout_changes.py $(ARGS)
+		$(MATRIX)/mounting/bin/python -m pytest $(DISTRIBUTED) $(LAYOUT_TESTS) $(ARGS)
 	$(call heading,Changes of the layout and patterns on Dash $(COMING_DASH) with React 18)
 	# With the extras: pip takes a release to come only where it is asked for in the same words.
 	$(call environment,coming,$(PYTHON),test,'dash[diskcache$(COMMA)testing]==$(COMING_DASH)')
 	DASH_INTEROP_TEST_ENGINES=chromium \
 		$(MATRIX)/coming/bin/python -m pytest $(DISTRIBUTED) $(COMING_TESTS) $(ARGS)
-	$(call heading,The same with React $(COMING_REACT))
-	REACT_VERSION=$(COMING_REACT) DASH_INTEROP_TEST_ENGINES=chromium \
-		$(MATRIX)/coming/bin/python -m pytest $(DISTRIBUTED) $(COMING_TESTS) $(ARGS)
+	$(call heading,Browser tests on Dash $(COMING_DASH) with React $(COMING_REACT))
+	REACT_VERSION=$(COMING_REACT) DASH_INTEROP_TEST_ENGINES=chromium DASH_INTEROP_TEST_BACKENDS=flask \
+		$(MATRIX)/coming/bin/python -m pytest $(DISTRIBUTED) tests/browser $(ARGS)
 
 test-browsers: build browser
 	$(call heading,Browser tests in Firefox$(COMMA) WebKit and the whole of Chromium)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .app.handlers import method_handler
     from .app.interop import Interop
     from .app.results import returned_value
+    from .Discovery import Discovery
     from .errors import (
         AuthenticationFailed,
         ConfigError,
@@ -47,25 +48,35 @@ if TYPE_CHECKING:
     from .Glue42 import Glue42
     from .MethodInvoke import MethodInvoke
     from .MethodRegister import MethodRegister
+    from .StreamPublish import StreamPublish
+    from .StreamSubscribe import StreamSubscribe
     from .types import (
         AnswerDict,
+        ClientsideHandlerDict,
+        DatumDict,
         DefinitionDict,
+        DiscoveryEventDict,
         ErrorDict,
         HandlerErrorDict,
         InvocationDict,
         InvokeDict,
         InvokeOptionsDict,
         ResultDict,
+        SubscriptionStatusDict,
     )
     from .wire.values import portable_value
 
 __all__ = [
     "AnswerDict",
     "AuthenticationFailed",
+    "ClientsideHandlerDict",
     "ConfigError",
     "ConnectionFailed",
     "ConnectionLost",
+    "DatumDict",
     "DefinitionDict",
+    "Discovery",
+    "DiscoveryEventDict",
     "ErrorDict",
     "Glue42",
     "HandlerErrorDict",
@@ -92,8 +103,11 @@ __all__ = [
     "ResultDict",
     "ServerGone",
     "SignatureError",
+    "StreamPublish",
+    "StreamSubscribe",
     "SubscriptionClosed",
     "SubscriptionError",
+    "SubscriptionStatusDict",
     "SubscriptionTimeout",
     "__version__",
     "method_handler",
@@ -104,10 +118,14 @@ __all__ = [
 _MODULES = {
     "AnswerDict": ".types",
     "AuthenticationFailed": ".errors",
+    "ClientsideHandlerDict": ".types",
     "ConfigError": ".errors",
     "ConnectionFailed": ".errors",
     "ConnectionLost": ".errors",
+    "DatumDict": ".types",
     "DefinitionDict": ".types",
+    "Discovery": ".Discovery",
+    "DiscoveryEventDict": ".types",
     "ErrorDict": ".types",
     "Glue42": ".Glue42",
     "HandlerErrorDict": ".types",
@@ -134,8 +152,11 @@ _MODULES = {
     "ResultDict": ".types",
     "ServerGone": ".errors",
     "SignatureError": ".errors",
+    "StreamPublish": ".StreamPublish",
+    "StreamSubscribe": ".StreamSubscribe",
     "SubscriptionClosed": ".errors",
     "SubscriptionError": ".errors",
+    "SubscriptionStatusDict": ".types",
     "SubscriptionTimeout": ".errors",
     "method_handler": ".app.handlers",
     "portable_value": ".wire.values",

@@ -12,7 +12,10 @@ from typing_extensions import NotRequired, TypedDict
 
 __all__ = [
     "AnswerDict",
+    "ClientsideHandlerDict",
+    "DatumDict",
     "DefinitionDict",
+    "DiscoveryEventDict",
     "ErrorDict",
     "FailureDict",
     "FilterDict",
@@ -24,6 +27,7 @@ __all__ = [
     "ProblemDict",
     "ResultDict",
     "ReturnValueDict",
+    "SubscriptionStatusDict",
     "Target",
 ]
 
@@ -73,6 +77,22 @@ class FilterDict(_DefinitionFields, total=False):
     """A definition with some of its fields; ``name`` may be missing, too."""
 
     name: str
+
+
+class DiscoveryEventDict(TypedDict):
+    """An entry of ``Discovery.events``: a method or a server that comes or goes."""
+
+    type: Literal[
+        "methodAdded",
+        "methodRemoved",
+        "serverAdded",
+        "serverRemoved",
+        "serverMethodAdded",
+        "serverMethodRemoved",
+    ]
+    method: DefinitionDict | None
+    server: InstanceDict | None
+    sequence: int
 
 
 class InvokeOptionsDict(TypedDict):
@@ -166,6 +186,35 @@ class AnswerDict(TypedDict):
 
 
 class ProblemDict(TypedDict):
-    """``MethodRegister.error``: why the method could not be registered."""
+    """The ``error`` of a component: what is wrong, such as why a method is not registered."""
 
     message: str
+
+
+class ClientsideHandlerDict(TypedDict):
+    """``clientsideHandler``: a function of ``window.dash_clientside[namespace]``."""
+
+    namespace: str
+    function_name: str
+
+
+class DatumDict(TypedDict):
+    """``StreamSubscribe.data``: what was pushed to it; with ``delivery="batch"`` a list of such."""
+
+    data: Any
+    private: bool
+    requestArguments: dict[str, Any]
+    server: InstanceDict
+    sequence: int
+    replaced: NotRequired[int]
+
+
+class SubscriptionStatusDict(TypedDict):
+    """``StreamSubscribe.status``: how the subscription is."""
+
+    state: Literal["connecting", "open", "closed", "rejected", "failed"]
+    reason: str | None
+    gap: bool
+    recovered: bool | None
+    lost: int
+    servers: list[InstanceDict]

@@ -1,8 +1,11 @@
+import Discovery from './components/Discovery';
 import Glue42 from './components/Glue42';
 import MethodInvoke from './components/MethodInvoke';
 import MethodRegister from './components/MethodRegister';
+import StreamPublish from './components/StreamPublish';
+import StreamSubscribe from './components/StreamSubscribe';
 import { createPageGlobals } from './dash/page-globals';
 
 createPageGlobals();
 
-export { Glue42, MethodInvoke, MethodRegister };
+export { Discovery, Glue42, MethodInvoke, MethodRegister, StreamPublish, StreamSubscribe };

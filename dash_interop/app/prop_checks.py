@@ -17,7 +17,7 @@ from ..errors import (
     SignatureError,
 )
 from ..peer.deadlines import time_problem
-from ..peer.targets import read_target
+from ..peer.targets import read_instances, read_target
 from ..wire.definitions import read_definition
 from ..wire.keys import hint, unknown_key
 from ..wire.signature import parse
@@ -25,10 +25,12 @@ from ..wire.signature import parse
 __all__ = [
     "INVOKE_KEYS",
     "OPTION_KEYS",
+    "check_discovery",
     "check_glue42",
     "check_method_invoke",
     "check_method_register",
     "check_signatures",
+    "check_stream_subscribe",
 ]
 
 INVOKE_KEYS: Final = ("definition", "argumentObj", "target", "options", "invocationId")
@@ -36,6 +38,9 @@ OPTION_KEYS: Final = ("methodResponseTimeoutMs", "waitTimeoutMs")
 _SETTINGS_KEYS: Final = ("type", "web", "webPlatform", "desktop")
 _PAGE_TYPES: Final = ("client", "platform")
 _MODES: Final = ("off", "warn", "strict")
+_TEXT_FILTERS: Final = ("name", "displayName", "description", "accepts", "returns")
+_DELIVERIES: Final = ("every", "batch", "latest")
+_CLIENTSIDE_KEYS: Final = ("namespace", "function_name")
 
 
 def check_method_register(props: Mapping[str, Any]) -> None:
@@ -57,6 +62,9 @@ def check_method_register(props: Mapping[str, Any]) -> None:
     mode = props.get("validate")
     if mode is not None and mode not in _MODES:
         raise RegistrationError(f"validate cannot be {mode!r}: {hint(str(mode), _MODES)}")
+    problem = _clientside_problem(props.get("clientsideHandler"))
+    if problem is not None:
+        raise RegistrationError(problem)
 
 
 def check_signatures(props: Mapping[str, Any]) -> None:
@@ -91,21 +99,83 @@ def check_method_invoke(props: Mapping[str, Any]) -> None:
     fields = _read_dict("invoke", invoke, INVOKE_KEYS, InvalidInvoke)
     if fields.get("definition") is None:
         raise InvalidInvoke("invoke needs a definition: the name of a method or a dict with a name")
+    options = _read_dict("options", fields.get("options") or {}, OPTION_KEYS, InvalidInvoke)
+    _check_request(fields["definition"], fields.get("argumentObj"), fields.get("target"), options)
+
+
+def _check_request(definition: Any, arguments: Any, target: Any, times: Mapping[str, Any]) -> None:
+    """What an invocation and a subscription have in common."""
     try:
-        read_definition(fields["definition"])
+        read_definition(definition)
     except RegistrationError as error:
         raise InvalidInvoke(str(error)) from error
-    arguments = fields.get("argumentObj")
     if arguments is not None and not isinstance(arguments, Mapping):
         kind = type(arguments).__name__
         raise InvalidArguments(f"The arguments have to be a dict, not {kind}")
-    read_target(fields.get("target"))
-    options = _read_dict("options", fields.get("options") or {}, OPTION_KEYS, InvalidInvoke)
+    read_target(target)
     problem = _milliseconds_problem(
-        "methodResponseTimeoutMs", options.get("methodResponseTimeoutMs")
-    ) or _milliseconds_problem("waitTimeoutMs", options.get("waitTimeoutMs"), or_zero=True)
+        "methodResponseTimeoutMs", times.get("methodResponseTimeoutMs")
+    ) or _milliseconds_problem("waitTimeoutMs", times.get("waitTimeoutMs"), or_zero=True)
     if problem is not None:
         raise InvalidInvoke(problem)
+
+
+def check_stream_subscribe(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        InvalidInvoke: A ``StreamSubscribe`` with these props could not subscribe, or could not give
+            its data to callbacks.
+        InvalidArguments: Its arguments are not a dict.
+    """
+    _check_request(props.get("definition", ""), props.get("arguments"), props.get("target"), props)
+    delivery = props.get("delivery") or "every"
+    if delivery not in _DELIVERIES:
+        raise InvalidInvoke(f"delivery cannot be {delivery!r}: {hint(str(delivery), _DELIVERIES)}")
+    problem = (
+        _key_problem(props.get("key"), delivery)
+        or _rate_problem(props.get("maxRate"))
+        or _count_problem("maxWaiting", props.get("maxWaiting"))
+        or _clientside_problem(props.get("clientsideHandler"))
+    )
+    if problem is not None:
+        raise InvalidInvoke(problem)
+
+
+def check_discovery(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        ConfigError: A filter cannot be understood.
+    """
+    for name in _TEXT_FILTERS:
+        if not isinstance(props.get(name), str | None):
+            raise ConfigError(f"{name} has to be a string, not {props[name]!r}")
+    version = props.get("version")
+    if isinstance(version, bool) or not isinstance(version, int | float | None):
+        raise ConfigError(f"version has to be a number, not {version!r}")
+    types = props.get("objectTypes")
+    if types is not None and not _is_list_of(str, types):
+        raise ConfigError(f"objectTypes has to be a list of strings, not {types!r}")
+    if not isinstance(props.get("streamsOnly"), bool | None):
+        raise ConfigError(f"streamsOnly has to be True or False, not {props['streamsOnly']!r}")
+    _check_instance(props.get("instance"))
+
+
+def _check_instance(instance: Any) -> None:
+    if instance is None:
+        return
+    filters: Any = [instance] if isinstance(instance, Mapping) else instance
+    if not _is_list_of(Mapping, filters):
+        raise ConfigError(f"instance has to be a dict or a list of dicts, not {instance!r}")
+    try:
+        read_instances(filters, "instance's")
+    except InvalidInvoke as error:
+        raise ConfigError(str(error)) from error
+
+
+def _is_list_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(
+        isinstance(each, kind) for each in cast("list[Any]", value)
+    )
 
 
 def check_glue42(props: Mapping[str, Any]) -> None:
@@ -144,3 +214,43 @@ def _milliseconds_problem(name: str, value: Any, *, or_zero: bool = False) -> st
     if value is None:
         return None
     return time_problem(name, value, unit="milliseconds", or_zero=or_zero)
+
+
+def _key_problem(key: Any, delivery: str) -> str | None:
+    if key is None:
+        return None
+    if not isinstance(key, str) or not key:
+        return f"key has to be the name of a field, not {key!r}"
+    if delivery != "latest":
+        return f"key is for delivery 'latest', and delivery is {delivery!r}"
+    return None
+
+
+def _rate_problem(rate: Any) -> str | None:
+    if rate is None or (isinstance(rate, int | float) and not isinstance(rate, bool) and rate > 0):
+        return None
+    return f"maxRate has to be a positive number of deliveries per second, not {rate!r}"
+
+
+def _count_problem(name: str, count: Any) -> str | None:
+    if count is None or (isinstance(count, int) and not isinstance(count, bool) and count >= 1):
+        return None
+    return f"{name} has to be a whole number of data, 1 or more, not {count!r}"
+
+
+def _clientside_problem(handler: Any) -> str | None:
+    if handler is None:
+        return None
+    if not isinstance(handler, Mapping):
+        return (
+            "clientsideHandler has to be a dict with a namespace and a function_name, not "
+            f"{handler!r}"
+        )
+    fields = cast("Mapping[str, Any]", handler)
+    problem = unknown_key("clientsideHandler", fields, _CLIENTSIDE_KEYS)
+    if problem is not None:
+        return problem
+    for key in _CLIENTSIDE_KEYS:
+        if not isinstance(fields.get(key), str) or not fields[key]:
+            return f"clientsideHandler needs a {key}, a non-empty string"
+    return None

@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from ..errors import InteropError
-from .prop_checks import check_glue42, check_method_invoke, check_method_register, check_signatures
+from .prop_checks import (
+    check_discovery,
+    check_glue42,
+    check_method_invoke,
+    check_method_register,
+    check_signatures,
+    check_stream_subscribe,
+)
 
 __all__ = ["checked_when_made"]
 
@@ -58,7 +65,9 @@ def _id_of(props: Props) -> tuple[Any, ...]:
 
 
 _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
+    "Discovery": (check_discovery,),
     "Glue42": (check_glue42,),
     "MethodInvoke": (check_method_invoke,),
     "MethodRegister": (check_signatures, check_method_register),
+    "StreamSubscribe": (check_stream_subscribe,),
 }

@@ -11,9 +11,10 @@ import asyncio
 from typing import Any, Protocol
 
 from ..errors import ProtocolError
-from ..router.effects import Send
+from ..router.effects import Audience, FanOut, RouterEffect, Send
 from ..router.principals import Remote
 from ..router.router import Router
+from ..transport.broadcast import Broadcast
 from ..transport.connection import Connection
 from ..transport.outbox import Outbox
 from ..wire.codec import encode
@@ -33,7 +34,7 @@ INTERNAL_ERROR = 1011
 class Observer(Protocol):
     """Told of what passes through a hub, while it happens; it must neither fail nor wait."""
 
-    def handled(self, remote: Remote, message: Inbound, effects: list[Send]) -> None:
+    def handled(self, remote: Remote, message: Inbound, effects: list[RouterEffect]) -> None:
         """A message came in over a connection, and led to these effects."""
         ...
 
@@ -59,6 +60,10 @@ class Hub:
         self._config = config
         self._observer = observer
         self._timer: asyncio.TimerHandle | None = None
+        self._audience: Audience = ()
+        """Who was sent to last of all audiences in this turn of the loop."""
+        self._broadcast: Broadcast | None = None
+        """What they get, from the second in a row on."""
         self.connections = 0
         self.slow_readers = 0
 
@@ -129,12 +134,33 @@ class Hub:
                 login_timer.cancel()
                 is_logged_in = True
 
-    def _carry_out(self, effects: list[Send]) -> None:
+    def _carry_out(self, effects: list[RouterEffect]) -> None:
         for effect in effects:
-            outbox: Any = effect.connection
-            outbox.send(encode(effect.message))
+            if isinstance(effect, FanOut):
+                self._fan_out(effect.audience, effect.tail)
+            else:
+                outbox: Any = effect.connection
+                outbox.send(encode(effect.message))
         if self._timer is None:
             self._arm()
+
+    def _fan_out(self, audience: Audience, tail: bytes) -> None:
+        """Send to many; what the same ones get in a row becomes a broadcast, one step for all."""
+        outbox: Any
+        if audience is not self._audience:
+            if not self._audience:
+                asyncio.get_running_loop().call_soon(self._end_row)
+            self._audience, self._broadcast = audience, None
+            for outbox, heads in audience:
+                for head in heads:
+                    outbox.send(head + tail)
+        elif self._broadcast is None or not self._broadcast.add(tail):
+            self._broadcast = broadcast = Broadcast(tail)
+            for outbox, heads in audience:
+                outbox.send_copy(broadcast.copy(heads))
+
+    def _end_row(self) -> None:
+        self._audience, self._broadcast = (), None
 
     def _arm(self) -> None:
         deadline = self._router.next_deadline()
@@ -149,5 +175,5 @@ class Hub:
         self.slow_readers += 1
 
 
-def _is_welcome(effect: Send) -> bool:
-    return isinstance(effect.message, Welcome)
+def _is_welcome(effect: RouterEffect) -> bool:
+    return isinstance(effect, Send) and isinstance(effect.message, Welcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from ..router.effects import Send
+from ..router.effects import RouterEffect, Send
 from ..router.principals import Remote
 from ..wire.envelope import Error, Inbound, Refused
 from ..wire.login import AUTHENTICATION_FAILURE, Hello, Welcome
@@ -26,7 +26,7 @@ class LoginLog:
     def __init__(self, notices: Notices) -> None:
         self._notices = notices
 
-    def handled(self, remote: Remote, message: Inbound, effects: list[Send]) -> None:
+    def handled(self, remote: Remote, message: Inbound, effects: list[RouterEffect]) -> None:
         if isinstance(message, Hello | Refused):
             for effect in effects:
                 self._note(remote.machine, message, effect)
@@ -34,8 +34,8 @@ class LoginLog:
     def failed(self, remote: Remote, error: Exception) -> None:
         self._notices.tell(remote.machine, "a connection failed", logging.ERROR, error)
 
-    def _note(self, address: str, message: Hello | Refused, effect: Send) -> None:
-        answer = effect.message
+    def _note(self, address: str, message: Hello | Refused, effect: RouterEffect) -> None:
+        answer = effect.message if isinstance(effect, Send) else None
         if isinstance(answer, Welcome):
             who = answer.resolved_identity
             application = who.get("application")

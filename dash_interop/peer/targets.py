@@ -10,7 +10,7 @@ from ..errors import InvalidInvoke
 from ..wire.keys import nearest, unknown_key
 from .directory import Instance, Offer
 
-__all__ = ["Choice", "Target", "describe_target", "read_filters", "read_target"]
+__all__ = ["Choice", "Target", "describe_target", "read_filters", "read_instances", "read_target"]
 
 Target: TypeAlias = "str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None"
 """``"best"`` (or ``None``), ``"all"``, ``"skipMine"``, an instance or part of one, or a list."""
@@ -69,7 +69,23 @@ def read_filters(target: Any) -> Callable[[Instance], bool]:
         raise InvalidInvoke(f"Unknown target {target!r}: {_what_there_is(target)}")
     if not entries:
         raise InvalidInvoke("No server is meant: the target is an empty list")
-    tests = [_read_filter(entry) for entry in entries]
+    return read_instances(entries, "target's")
+
+
+def read_instances(
+    filters: Sequence[Mapping[str, Any]], whose: str
+) -> Callable[[Mapping[str, Any]], bool]:
+    """
+    Tell whether an instance matches one of ``filters``.
+
+    Args:
+        filters: Fields of an instance, or patterns for them.
+        whose: What messages call the filter that a value belongs to, such as ``"target's"``.
+
+    Raises:
+        InvalidInvoke: A pattern is malformed.
+    """
+    tests = [_read_filter(entry, whose) for entry in filters]
     return lambda instance: any(test(instance) for test in tests)
 
 
@@ -90,24 +106,24 @@ def _entries(target: Any) -> list[Filter] | None:
     return None
 
 
-def _read_filter(entry: Filter) -> Callable[[Instance], bool]:
+def _read_filter(entry: Filter, whose: str) -> Callable[[Mapping[str, Any]], bool]:
     tests = [
-        (key, _read_test(key, wanted))
+        (key, _read_test(f"{whose} {key}", wanted))
         for key, wanted in entry.items()
         if wanted is not None and not (key in _PASSING and entry.get("instance"))
     ]
     return lambda instance: all(test(instance.get(key)) for key, test in tests)
 
 
-def _read_test(key: str, wanted: Any) -> Callable[[Any], bool]:
-    pattern = _read_pattern(key, wanted)
+def _read_test(what: str, wanted: Any) -> Callable[[Any], bool]:
+    pattern = _read_pattern(what, wanted)
     if pattern is not None:
         return lambda value: value is not None and pattern.search(str(value)) is not None
     text = str(wanted).lower()
     return lambda value: value is not None and str(value).lower() == text
 
 
-def _read_pattern(key: str, wanted: Any) -> re.Pattern[str] | None:
+def _read_pattern(what: str, wanted: Any) -> re.Pattern[str] | None:
     if isinstance(wanted, re.Pattern):
         return cast("re.Pattern[str]", wanted)
     if not isinstance(wanted, Mapping):
@@ -115,32 +131,30 @@ def _read_pattern(key: str, wanted: Any) -> re.Pattern[str] | None:
     entry = cast("Filter", wanted)
     text = entry.get("regex")
     if not isinstance(text, str):
-        _check_no_pattern(key, entry)
+        _check_no_pattern(what, entry)
         return None
-    problem = unknown_key(f"The pattern of the target's {key}", entry, _PATTERN_KEYS)
+    problem = unknown_key(f"The pattern of the {what}", entry, _PATTERN_KEYS)
     if problem is not None:
         raise InvalidInvoke(problem)
     try:
-        return re.compile(text, _read_flags(key, entry.get("flags")))
+        return re.compile(text, _read_flags(what, entry.get("flags")))
     except (re.error, OverflowError) as error:
-        raise InvalidInvoke(
-            f"The target's {key} is not a valid regular expression: {error}"
-        ) from error
+        raise InvalidInvoke(f"The {what} is not a valid regular expression: {error}") from error
 
 
-def _check_no_pattern(key: str, entry: Filter) -> None:
+def _check_no_pattern(what: str, entry: Filter) -> None:
     """Instances may have dicts among their values, but not one that looks like a pattern."""
     for each in entry:
         if nearest(str(each), _PATTERN_KEYS) == "regex":
             raise InvalidInvoke(
-                f"The pattern of the target's {key} needs a 'regex', a string, and has {each!r}"
+                f"The pattern of the {what} needs a 'regex', a string, and has {each!r}"
             )
 
 
-def _read_flags(key: str, letters: Any) -> re.RegexFlag:
+def _read_flags(what: str, letters: Any) -> re.RegexFlag:
     flags = re.RegexFlag(0)
     for letter in str(letters or ""):
         if letter not in _FLAGS and letter not in _OF_JAVASCRIPT:
-            raise InvalidInvoke(f"The target's {key} has an unknown flag {letter!r}: use i, m or s")
+            raise InvalidInvoke(f"The {what} has an unknown flag {letter!r}: use i, m or s")
         flags |= _FLAGS.get(letter, re.RegexFlag(0))
     return flags

@@ -29,7 +29,7 @@ from ..wire.login import (
     Ping,
 )
 from .domain import Domain, MakeDomain
-from .effects import ConnectionId, Send
+from .effects import ConnectionId, RouterEffect, Send
 from .limits import Limits
 from .login import Login
 from .peers import Peer
@@ -95,7 +95,7 @@ class Router:
         """A connection was opened; nobody is logged in over it yet."""
         self._remotes[connection] = remote
 
-    def handle(self, connection: ConnectionId, message: Inbound, now: float) -> list[Send]:
+    def handle(self, connection: ConnectionId, message: Inbound, now: float) -> list[RouterEffect]:
         """Handle one message of an open connection."""
         board = self._board
         board.now = now
@@ -114,7 +114,7 @@ class Router:
             assert isinstance(message, Ping)
         return board.take()
 
-    def disconnect(self, connection: ConnectionId, now: float) -> list[Send]:
+    def disconnect(self, connection: ConnectionId, now: float) -> list[RouterEffect]:
         """A connection has ended: all its peers leave."""
         self._board.now = now
         peers = self._board.peers.of_connection(connection)
@@ -123,9 +123,13 @@ class Router:
         for peer in peers:
             self._board.peers.remove(peer)
         del self._remotes[connection]
-        return [effect for effect in self._board.take() if effect.connection != connection]
+        return [
+            effect
+            for effect in self._board.take()
+            if not isinstance(effect, Send) or effect.connection != connection
+        ]
 
-    def tick(self, now: float) -> list[Send]:
+    def tick(self, now: float) -> list[RouterEffect]:
         """Do what is due in the domains, such as failing calls that are too old."""
         self._board.now = now
         for domain in self._domains.values():

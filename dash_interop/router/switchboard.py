@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from ..wire.envelope import Error, Outbound, RequestId
 from ..wire.turn import Turn
-from .effects import ConnectionId, Send
+from .effects import Audience, ConnectionId, FanOut, RouterEffect, Send
 from .limits import Limits
 from .peers import Peer, Peers
 
 __all__ = ["Switchboard"]
 
 
-class Switchboard(Turn[Send]):
+class Switchboard(Turn[RouterEffect]):
     """
     Attributes:
         node: Part of every id that is made here; different for every router there ever is.
@@ -28,6 +28,10 @@ class Switchboard(Turn[Send]):
 
     def send(self, connection: ConnectionId, message: Outbound) -> None:
         self.effects.append(Send(connection, message))
+
+    def fan_out(self, audience: Audience, tail: bytes) -> None:
+        """Send what is the same for all but its heads, which the audience has."""
+        self.effects.append(FanOut(audience, tail))
 
     def refuse(
         self, peer: Peer, request_id: RequestId, reason_uri: str, reason: str, domain: str

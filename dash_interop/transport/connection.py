@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
+from .broadcast import Outgoing
+
 __all__ = ["Connection"]
 
 
@@ -24,7 +26,7 @@ class Connection(Protocol):
         """
         ...
 
-    def send(self, frames: Sequence[bytes]) -> None:
+    def send(self, frames: Sequence[Outgoing]) -> None:
         """Hand over text frames, in one write; nothing happens when the connection has ended."""
         ...
 

@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 
+from .broadcast import Outgoing, texts_of
+
 __all__ = ["MemoryConnection", "memory_pair"]
 
 _ABNORMAL = 1006
@@ -55,12 +57,13 @@ class MemoryConnection:
             self._changed.clear()
             await self._changed.wait()
 
-    def send(self, frames: Sequence[bytes]) -> None:
+    def send(self, frames: Sequence[Outgoing]) -> None:
         if self._ended.is_set():
             return
         other = self.other
-        other._arrived.extend(frames)
-        other._size += sum(map(len, frames))
+        texts = list(texts_of(frames))
+        other._arrived.extend(texts)
+        other._size += sum(map(len, texts))
         other._changed.set()
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from .broadcast import Copy, Outgoing
 from .connection import Connection
 
 __all__ = ["BATCH", "SLOW_READER", "Outbox"]
@@ -23,7 +24,8 @@ class Outbox:
     """
     Args:
         connection: Where it is sent.
-        size: Bytes that may wait for the reader at the other end.
+        size: Bytes that may wait for the reader at the other end, beside those by which a broadcast
+            grows before it leaves.
         close_timeout: Seconds for closing; then the connection is cut.
         on_slow_reader: Called once when the reader is given up.
     """
@@ -32,6 +34,7 @@ class Outbox:
         "_close_timeout",
         "_closing",
         "_connection",
+        "_growing",
         "_on_slow_reader",
         "_size",
         "_waiting",
@@ -49,17 +52,23 @@ class Outbox:
         self._size = size
         self._close_timeout = close_timeout
         self._on_slow_reader = on_slow_reader
-        self._waiting: list[bytes] = []
+        self._waiting: list[Outgoing] = []
         self._waiting_size = 0
+        self._growing: Copy | None = None
+        """The last that waits, if it is a copy of a broadcast that has not ended here; it is not
+        counted yet."""
         self._closing: asyncio.Task[None] | None = None
 
     @property
     def backlog(self) -> int:
         """Bytes that were sent and have not left yet."""
-        return self._waiting_size + self._connection.backlog
+        growing = 0 if self._growing is None else self._growing.size
+        return self._waiting_size + growing + self._connection.backlog
 
     def send(self, frame: bytes) -> None:
         """Queue a text frame; it leaves with its batch, or at the end of the turn of the loop."""
+        if self._growing is not None:
+            self._end_growing()
         if self._closing is not None:
             return
         if not self._waiting:
@@ -70,6 +79,22 @@ class Outbox:
             self._give_up()
         elif len(self._waiting) >= BATCH:
             self.write()
+
+    def send_copy(self, copy: Copy) -> None:
+        """
+        Queue a copy of a broadcast. It leaves at the end of the turn of the loop, with all that is
+        added to the broadcast until then; before that when a batch is there and more comes.
+        """
+        if self._growing is not None:
+            self._end_growing()
+        if self._closing is not None:
+            return
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self.write)
+        self._waiting.append(copy)
+        self._growing = copy
+        if self._waiting_size + copy.size > self._size:
+            self._give_up()
 
     def write(self) -> None:
         """Hand over all that is queued now, where nothing more comes in this turn of the loop."""
@@ -103,8 +128,21 @@ class Outbox:
     def _give_up(self) -> None:
         self._on_slow_reader()
         self._waiting.clear()
+        self._growing = None
         self.close(SLOW_READER, "Too slow in reading")
 
+    def _end_growing(self) -> None:
+        """Something comes behind a copy, which is counted now."""
+        assert self._growing is not None
+        copy, self._growing = self._growing, None
+        copy.end()
+        self._waiting_size += copy.size
+        if copy.count >= BATCH or len(self._waiting) >= BATCH:
+            self.write()
+
     def _write(self) -> None:
+        if self._growing is not None:
+            self._growing.end()
+            self._growing = None
         waiting, self._waiting, self._waiting_size = self._waiting, [], 0
         self._connection.send(waiting)

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.protocol import Side, State
 
 from ..errors import ConnectionFailed, ProtocolError
+from .broadcast import Copy, Outgoing, texts_of
 
 try:
     from websockets.speedups import apply_mask
@@ -46,19 +47,32 @@ def add_text(written: list[bytes], text: bytes, mask: bytes | None) -> None:
         text: UTF-8.
         mask: Four bytes for a frame of a client, which has to be masked; ``None`` for a server.
     """
-    size = len(text)
-    masked = 0 if mask is None else _MASKED
-    if size < 126:
-        written.append(_SHORT(_FINAL_TEXT, masked + size))
-    elif size < 65536:
-        written.append(_MEDIUM(_FINAL_TEXT, masked + 126, size))
-    else:
-        written.append(_LONG(_FINAL_TEXT, masked + 127, size))
     if mask is None:
+        written.append(_header(len(text)))
         written.append(text)
     else:
+        written.append(_header(len(text), _MASKED))
         written.append(mask)
         written.append(apply_mask(text, mask))
+
+
+def add_copy(written: list[bytes], copy: Copy) -> None:
+    """Add what one reader gets of a broadcast, as text frames of a server."""
+    if len(copy.heads) == 1:
+        (head,) = copy.heads
+        written.append(head.join(copy.broadcast.seams(len(head), _header)))
+    else:
+        for text in copy.texts():
+            add_text(written, text, None)
+
+
+def _header(size: int, masked: int = 0) -> bytes:
+    """What comes before a text of so many bytes, and before its mask."""
+    if size < 126:
+        return _SHORT(_FINAL_TEXT, masked + size)
+    if size < 65536:
+        return _MEDIUM(_FINAL_TEXT, masked + 126, size)
+    return _LONG(_FINAL_TEXT, masked + 127, size)
 
 
 class WebSocketConnection:
@@ -83,19 +97,23 @@ class WebSocketConnection:
         except ConnectionClosed:
             return
 
-    def send(self, frames: Sequence[bytes]) -> None:
+    def send(self, frames: Sequence[Outgoing]) -> None:
         socket = self._socket
         if socket.state is not State.OPEN:
             return
         # What the library has to say itself, such as a pong, comes first.
         written = socket.protocol.data_to_send()
         if socket.protocol.side is Side.CLIENT:
-            masks = secrets.token_bytes(4 * len(frames))
-            for number, frame in enumerate(frames):
-                add_text(written, frame, masks[4 * number : 4 * number + 4])
+            texts = list(texts_of(frames))
+            masks = secrets.token_bytes(4 * len(texts))
+            for number, text in enumerate(texts):
+                add_text(written, text, masks[4 * number : 4 * number + 4])
         else:
             for frame in frames:
-                add_text(written, frame, None)
+                if isinstance(frame, Copy):
+                    add_copy(written, frame)
+                else:
+                    add_text(written, frame, None)
         socket.transport.write(b"".join(written))
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeAlias
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from .envelope import NULL, Inbound, Outbound, RequestId, Vocabulary
 
@@ -182,6 +182,23 @@ class Subscribed(Outbound, frozen=True, tag="subscribed", gc=False):
 class Event(Outbound, frozen=True, tag="event", gc=False):
     peer_id: str
     subscription_id: str
+    oob: bool
+    sequence: Raw
+    snapshot: Raw
+    data: Raw
+    domain: str = AGM
+
+
+class EventHead(Outbound, frozen=True, tag="event", gc=False):
+    """The beginning of an ``Event``, which is each subscription's own."""
+
+    peer_id: str
+    subscription_id: str
+
+
+class EventTail(Struct, frozen=True, gc=False):
+    """The rest of an ``Event``, which is the same for all that are published to."""
+
     oob: bool
     sequence: Raw
     snapshot: Raw

@@ -15,7 +15,7 @@ from msgspec import Struct
 from ..errors import ProtocolError
 from .envelope import GLOBAL, Error, Inbound, Outbound, Refused, Success, Vocabulary
 
-__all__ = ["Codec", "encode"]
+__all__ = ["Codec", "encode", "encode_head", "encode_tail"]
 
 
 _MAX_DEPTH: Final = 32
@@ -43,6 +43,16 @@ _encoder: Final = msgspec.json.Encoder()
 
 encode: Final = _encoder.encode
 """A message to a peer, or any JSON value, as UTF-8 JSON text."""
+
+
+def encode_head(fields: Struct) -> bytes:
+    """The beginning of a JSON object, which ``encode_tail`` ends."""
+    return encode(fields)[:-1] + b","
+
+
+def encode_tail(fields: Struct) -> bytes:
+    """The rest of a JSON object that ``encode_head`` begins; with at least one field."""
+    return encode(fields)[1:]
 
 
 class Codec:

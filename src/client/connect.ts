@@ -127,8 +127,12 @@ async function useOwnGateway(
                 await extend(io);
             }
             host.publish(io);
-            const { registrations } = transport;
-            return new InteropClient(io, (peer, method) => registrations.of(peer, method));
+            const { registrations, cancellations } = transport;
+            return new InteropClient(
+                io,
+                (peer, method) => registrations.of(peer, method),
+                () => cancellations.present,
+            );
         }
         transport.close();
     }

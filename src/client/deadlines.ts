@@ -3,7 +3,7 @@
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** A timer that is set to more fires at once. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * The time that was given, or the default where none was.
@@ -20,6 +20,19 @@ export function readTimeout(name: string, value: unknown, fallback: number): num
         );
     }
     return Math.min(value, LONGEST_TIMEOUT_MS);
+}
+
+/** The time to use, and what is wrong with the one that was given. */
+export function timeoutOf(
+    name: string,
+    value: unknown,
+    fallback: number,
+): { ms: number; problem?: Error } {
+    try {
+        return { ms: readTimeout(name, value, fallback) };
+    } catch (problem) {
+        return { ms: fallback, problem: problem as Error };
+    }
 }
 
 /** As `readTimeout`, for a wait that may be 0: then nothing waits. */

@@ -57,6 +57,32 @@ export function readDefinition(definition: unknown): MethodDefinition {
     return { ...given, name, ...readObjectTypes(name, objectTypes), ...readVersion(name, version) };
 }
 
+/** Two definitions with the same key are of the same method: the rule of `peer/directory.py`. */
+export function methodKey({ name, accepts, returns, supportsStreaming }: MethodDefinition): string {
+    const fields = [name.toLowerCase(), accepts ?? '', returns ?? '', Boolean(supportsStreaming)];
+    return JSON.stringify(fields);
+}
+
+/** A method that core has found, as a definition: with what it has, and without functions. */
+export function foundDefinition(method: any): MethodDefinition {
+    const fields = DEFINITION_KEYS.map((key) => [key, method[key]] as const);
+    return {
+        ...Object.fromEntries(fields.filter(([, value]) => !isEmpty(value))),
+        name: method.name,
+        supportsStreaming: Boolean(method.supportsStreaming),
+    };
+}
+
+/** Core makes empty lists and dicts of what a definition does not have. */
+function isEmpty(value: unknown): boolean {
+    return (
+        value === undefined ||
+        value === null ||
+        value === '' ||
+        (typeof value === 'object' && Object.keys(value).length === 0)
+    );
+}
+
 function readObjectTypes(name: string, types: unknown): { objectTypes?: string[] } {
     if (types === undefined || types === null) {
         return {};

@@ -1,13 +1,18 @@
 /** What the page knows of others: the instances it sees, what they offer, and who comes first. */
 
-import type { MethodDefinition } from './definitions';
-import { type Instance, OWN_VIEW, plainInstance } from './instance';
+import { type MethodDefinition, methodKey } from './definitions';
+import { type Instance, publicInstance } from './instance';
+import { inOrderOfPreference } from './preference';
 
 /** The place of a method among all registrations at the gateway; undefined where unknown. */
 export type RegistrationOf = (peerId: string, methodId: string) => number | undefined;
 
-/** The fields that a page keeps when it comes back from an outage. */
-const SAME_PAGE = ['instance', 'application', 'user'];
+/** A method or a stream, as one instance offers it. */
+export interface Offer {
+    server: Instance;
+    /** Another one when the instance withdraws it and offers it again. */
+    id: string;
+}
 
 export class Directory {
     private readonly interop: any;
@@ -21,8 +26,7 @@ export class Directory {
 
     /** This page as every other one sees it. */
     get instance(): Instance {
-        const fields = Object.entries(plainInstance(this.interop.instance) ?? {});
-        return Object.fromEntries(fields.filter(([name]) => !OWN_VIEW.includes(name)));
+        return publicInstance(this.interop.instance);
     }
 
     get ownPeerId(): string | undefined {
@@ -46,27 +50,39 @@ export class Directory {
             this.interop
                 .methods(method)
                 .filter((found: any) => Boolean(found.supportsStreaming) === streams)
-                .map(identifierOf),
+                .map(methodKey),
         );
         // After a reconnect core lists its own instance twice.
         const instances = new Map<string, Instance>();
         for (const instance of this.interop.servers(method)) {
             instances.set(instance.peerId, instance);
         }
-        const { user } = this.interop.instance;
-        const isForeign = (instance: Instance) => Number(instance.user !== user);
-        return [...instances.values()]
+        const offering = [...instances.values()]
             .map((instance) => [instance, this.firstRegistration(instance, matching)] as const)
-            .filter((entry): entry is [Instance, number] => entry[1] !== undefined)
-            .sort(([, a], [, b]) => a - b)
-            .map(([instance]) => instance)
-            .filter(hasNotComeBack)
-            .sort((a, b) => isForeign(a) - isForeign(b));
+            .filter((entry): entry is [Instance, number] => entry[1] !== undefined);
+        return inOrderOfPreference(offering, this.interop.instance.user);
+    }
+
+    /** What these instances offer, in the same order. */
+    offers(method: MethodDefinition, streams: boolean): Offer[] {
+        const name = method.name.toLowerCase();
+        const isMeant = (found: any) =>
+            found.name.toLowerCase() === name && Boolean(found.supportsStreaming) === streams;
+        return this.servers(method, streams).map((server) => {
+            const { peerId } = server;
+            const offered = this.interop.methodsForInstance({ peerId }).find(isMeant);
+            return { server, id: `${peerId}/${offered?.gatewayId}` };
+        });
     }
 
     /** Calls `listener` whenever a server offers one more method; returns how to stop. */
     onServerMethodAdded(listener: () => void): () => void {
         return this.interop.serverMethodAdded(listener);
+    }
+
+    /** The same when a server no longer offers one, also because it left. */
+    onServerMethodRemoved(listener: () => void): () => void {
+        return this.interop.serverMethodRemoved(listener);
     }
 
     /**
@@ -82,7 +98,7 @@ export class Directory {
     private firstRegistration(instance: Instance, methods: Set<string>): number | undefined {
         const offered = this.interop
             .methodsForInstance({ peerId: instance.peerId })
-            .filter((method: any) => methods.has(identifierOf(method)));
+            .filter((method: any) => methods.has(methodKey(method)));
         if (offered.length === 0) {
             return undefined;
         }
@@ -92,24 +108,4 @@ export class Directory {
         );
         return Math.min(...order);
     }
-}
-
-/**
- * Whether no later one of `instances` is the same page, back from an outage. A gateway may take
- * half a minute to notice that the page's former connection is gone, over which nobody answers any
- * more.
- */
-function hasNotComeBack(instance: Instance, index: number, instances: Instance[]): boolean {
-    const later = instances.slice(index + 1);
-    return (
-        !instance.instance ||
-        !later.some((other) => SAME_PAGE.every((field) => other[field] === instance[field]))
-    );
-}
-
-function identifierOf(method: any): string {
-    const { name, accepts, returns, supportsStreaming } = method;
-    return [name, accepts ?? '', returns ?? '', Boolean(supportsStreaming)]
-        .join('\n')
-        .toLowerCase();
 }

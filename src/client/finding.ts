@@ -111,7 +111,7 @@ export class Finding {
     }
 
     /** Where a method of that name is a stream, or the other way round, waiting is of no use. */
-    private refuseOtherKind({ method, streams }: Wanted): void {
+    refuseOtherKind({ method, streams }: Wanted): void {
         if (this.directory.servers(method, !streams).length > 0) {
             throw new InvocationError(
                 streams
@@ -122,15 +122,18 @@ export class Finding {
         }
     }
 
-    private nobodyFound({ method, target, waitMs }: Wanted): InvocationError {
+    /** Why there is no server after the wait for one. */
+    nobodyFound({ method, target, streams, waitMs }: Wanted): InvocationError {
         const waited = `(waited ${waitMs} ms)`;
         if (this.outage.end) {
-            const reason = `${method.name} was not invoked: there is no connection to the gateway ${waited}`;
+            const undone = streams ? 'subscribed to' : 'invoked';
+            const reason = `${method.name} was not ${undone}: there is no connection to the gateway ${waited}`;
             return new InvocationError(reason, 'NotConnected');
         }
         const whom = JSON.stringify(target ?? 'best');
+        const kind = streams ? 'stream' : 'method';
         return new InvocationError(
-            `No server offers the method ${describe(method)} for target ${whom} ${waited}`,
+            `No server offers the ${kind} ${describe(method)} for target ${whom} ${waited}`,
             'MethodNotFound',
         );
     }

@@ -11,6 +11,7 @@
  */
 
 import { delays } from './backoff';
+import { Cancellations } from './cancellations';
 import { encodeFrame, type Frame, sizeProblem } from './codec';
 import { typeOfReason } from './errors';
 import { Liveness } from './liveness';
@@ -38,6 +39,8 @@ export class GatewayTransport {
     private readonly onStatus: StatusListener;
     /** What the gateway says of the order of registrations, while there is a connection. */
     readonly registrations = new Registrations();
+    /** What the gateway says of the ends of subscriptions. */
+    readonly cancellations = new Cancellations();
     private readonly liveness = new Liveness(() => {
         this.dropSocket();
         this.lose('The gateway no longer answers');
@@ -201,8 +204,12 @@ export class GatewayTransport {
             return;
         }
         if (!this.liveness.isAnswer(frame)) {
+            const withdrawn = this.registrations.withdrawnBy(frame);
+            if (withdrawn) {
+                this.receive({}, withdrawn);
+            }
             this.registrations.note(frame);
-            this.receive({}, withType(frame));
+            this.cancellations.during(frame, () => this.receive({}, withType(frame)));
         }
     }
 

@@ -15,3 +15,9 @@ export function plainInstance(instance: any): Instance | null {
         ),
     );
 }
+
+/** An instance as all others see it, too. */
+export function publicInstance(instance: any): Instance {
+    const fields = Object.entries(plainInstance(instance) ?? {});
+    return Object.fromEntries(fields.filter(([name]) => !OWN_VIEW.includes(name)));
+}

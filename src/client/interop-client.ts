@@ -2,17 +2,26 @@
  * The part of the Interop API that the components use, with the faults of @interopio/core healed:
  * targets are chosen here (the server that registered first is best; patterns work), one server
  * that times out does not take the results of the others with it, nothing is registered twice in
- * an outage, and nothing waits for ever.
+ * an outage, a publisher hears of every subscriber that goes, and nothing waits for ever.
  */
 
+import type { Cancellation } from './cancellations';
+import { Changes } from './changes';
 import { Directory, type RegistrationOf } from './directory';
+import { Discovering, type Discovery, type DiscoveryListener } from './discovering';
 import { Finding } from './finding';
 import type { Instance } from './instance';
 import { type InvokeOptions, Invoking } from './invoking';
 import { Outage } from './outage';
+import {
+    type PublishedStream,
+    Publishing,
+    type StreamHandlers,
+    type StreamOptions,
+} from './publishing';
 import type { InvocationResult } from './results';
 import { type Handler, type RegisterOptions, Serving } from './serving';
-import { Subscribing } from './subscribing';
+import { Subscribing, type Subscription, type SubscriptionOptions } from './subscribing';
 
 /** What core's `io` object offers that is used here; injected factories offer the same. */
 export interface Io {
@@ -23,19 +32,35 @@ export interface Io {
 export class InteropClient {
     readonly io: Io;
     private readonly directory: Directory;
+    private readonly discovering: Discovering;
     private readonly finding: Finding;
     private readonly invoking: Invoking;
     private readonly subscribing: Subscribing;
     private readonly serving: Serving;
+    private readonly publishing: Publishing;
 
-    constructor(io: Io, registrationOf: RegistrationOf = () => undefined) {
+    /**
+     * @param registrationOf What the gateway says of the order of registrations.
+     * @param cancellation Why the subscription that core ends at this moment has ended; undefined
+     *     where the gateway does not say.
+     */
+    constructor(
+        io: Io,
+        registrationOf: RegistrationOf = () => undefined,
+        cancellation: () => Cancellation | undefined = () => undefined,
+    ) {
         const outage = new Outage(io.connection);
+        const changes = new Changes();
         this.io = io;
         this.directory = new Directory(io.interop, registrationOf);
+        this.discovering = new Discovering(io.interop, registrationOf);
         this.finding = new Finding(this.directory, outage);
         this.invoking = new Invoking(io.interop, this.finding);
-        this.subscribing = new Subscribing(io.interop, this.finding);
-        this.serving = new Serving(io.interop, outage);
+        this.serving = new Serving(io.interop, outage, changes);
+        const { directory, finding } = this;
+        const { interop } = io;
+        this.subscribing = new Subscribing({ interop, directory, finding, outage, cancellation });
+        this.publishing = new Publishing({ interop, directory, outage, changes });
     }
 
     /** This page as every other one sees it. */
@@ -48,6 +73,14 @@ export class InteropClient {
      */
     onPeerLeft(listener: (peerId: string) => void): () => void {
         return this.directory.onPeerLeft(listener);
+    }
+
+    /**
+     * Calls `listener` with what happens to the methods and servers that the discovery has been
+     * told to see; what is there then is told at once.
+     */
+    discover(listener: DiscoveryListener): Discovery {
+        return this.discovering.discover(listener);
     }
 
     /**
@@ -73,8 +106,13 @@ export class InteropClient {
         return this.finding.whyWaiting(definition, target);
     }
 
-    /** Subscribes to a stream; rejects when it does not appear in time. */
-    subscribe(definition: unknown, options: Record<string, any> = {}): Promise<any> {
+    /**
+     * Subscribes to a stream, now or as soon as somebody offers it, and again when the connection
+     * or the publisher was away.
+     *
+     * @throws InvocationError that says what is wrong with what the author wrote.
+     */
+    subscribe(definition: unknown, options: SubscriptionOptions): Subscription {
         return this.subscribing.subscribe(definition, options);
     }
 
@@ -91,5 +129,19 @@ export class InteropClient {
      */
     unregister(definition: unknown, handler?: Handler): Promise<void> {
         return this.serving.unregister(definition, handler);
+    }
+
+    /**
+     * Offers a stream, for as long as the page is there; `offered` of what it returns says when
+     * others can subscribe, or why they cannot.
+     *
+     * @throws Error where the definition or an option cannot be used.
+     */
+    createStream(
+        definition: unknown,
+        handlers: StreamHandlers = {},
+        options: StreamOptions = {},
+    ): PublishedStream {
+        return this.publishing.create(definition, handlers, options);
     }
 }

@@ -3,8 +3,8 @@
  * it.
  */
 
+import { readArguments } from './arguments';
 import type { MethodDefinition } from './definitions';
-import { InvocationError } from './errors';
 import { failureOf } from './failures';
 import { type Finding, readWanted } from './finding';
 import { type Instance, plainInstance } from './instance';
@@ -66,17 +66,4 @@ export class Invoking {
             return { executed_by, error: failureOf(reason, method, timeoutMs) };
         }
     }
-}
-
-function readArguments(args: unknown): Record<string, any> {
-    if (args === undefined || args === null) {
-        return {};
-    }
-    if (typeof args !== 'object' || Array.isArray(args)) {
-        throw new InvocationError(
-            `The arguments have to be a dict, not ${Array.isArray(args) ? 'a list' : JSON.stringify(args)}`,
-            'InvalidArguments',
-        );
-    }
-    return args;
 }

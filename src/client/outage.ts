@@ -8,6 +8,7 @@ const ANNOUNCE_TIMEOUT_MS = 5_000;
 export class Outage {
     /** Resolves when the present outage is over; undefined while there is none. */
     end: Promise<void> | undefined;
+    private readonly listeners = new Set<() => void>();
 
     /** @param connection That of core; other libraries may have none. */
     constructor(connection: any) {
@@ -15,7 +16,16 @@ export class Outage {
             this.end ??= untilAnnounced(connection).then(() => {
                 this.end = undefined;
             });
+            for (const listener of [...this.listeners]) {
+                listener();
+            }
         });
+    }
+
+    /** Calls `listener` whenever the connection is lost; returns how to stop. */
+    onBegin(listener: () => void): () => void {
+        this.listeners.add(listener);
+        return () => this.listeners.delete(listener);
     }
 }
 

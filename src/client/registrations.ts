@@ -12,6 +12,20 @@ export class Registrations {
         return this.numbers.get(key(peerId, methodId));
     }
 
+    /**
+     * What core has to hear before a frame that offers methods: that those are gone which it knows
+     * by their ids. It would take no notice of their new definitions.
+     */
+    withdrawnBy(frame: Frame): Frame | undefined {
+        if (frame.type !== 'methods-added') {
+            return undefined;
+        }
+        const known = frame.methods
+            .map(({ id }: Frame) => id)
+            .filter((id: string) => this.numbers.has(key(frame.server_id, id)));
+        return known.length > 0 ? { ...frame, type: 'methods-removed', methods: known } : undefined;
+    }
+
     /** Takes over what the gateway says of methods. */
     note(frame: Frame): void {
         if (frame.type === 'methods-added') {

@@ -3,9 +3,9 @@
  * other.
  */
 
+import type { Changes } from './changes';
 import { DEFAULT_TIMEOUT_MS, withTimeout } from './deadlines';
 import { readDefinition } from './definitions';
-import { toError } from './errors';
 import type { HandlerError } from './failures';
 import { type Instance, plainInstance } from './instance';
 import type { Outage } from './outage';
@@ -28,15 +28,15 @@ export interface RegisterOptions {
 export class Serving {
     private readonly interop: any;
     private readonly outage: Outage;
-    /** The last change to each name; those of one name run one after the other. */
-    private readonly changes = new Map<string, Promise<unknown>>();
+    private readonly changes: Changes;
     /** The handler of each method that is registered. */
     private readonly handlers = new Map<string, Handler>();
 
     /** @param interop That of core. */
-    constructor(interop: any, outage: Outage) {
+    constructor(interop: any, outage: Outage, changes: Changes) {
         this.interop = interop;
         this.outage = outage;
+        this.changes = changes;
     }
 
     async register(
@@ -50,8 +50,7 @@ export class Serving {
         }
         const register = async () => {
             // Core announces its methods again after an outage. It would announce this one, too,
-            // and
-            // calls would reach that copy, which nobody listens to.
+            // and calls would reach that copy, which nobody listens to.
             await this.outage.end;
             // register() would answer only when the page has nothing else to do.
             await this.interop.registerAsync(
@@ -62,13 +61,13 @@ export class Serving {
             this.handlers.set(method.name, handler);
         };
         const what = `Method ${method.name} could not be registered`;
-        const registering = this.inOrder(method.name, register);
+        const registering = this.changes.inOrder(method.name, register);
         await withTimeout(registering, timeoutMs, what, onLateSuccess);
     }
 
     async unregister(definition: unknown, handler?: Handler): Promise<void> {
         const { name } = readDefinition(definition);
-        await this.inOrder(name, async () => {
+        await this.changes.inOrder(name, async () => {
             if (handler && this.handlers.get(name) !== handler) {
                 return;
             }
@@ -78,15 +77,5 @@ export class Serving {
             await this.interop.unregister(name);
             this.handlers.delete(name);
         });
-    }
-
-    /** Makes a change to a name after all changes to it that were asked for before. */
-    private inOrder<T>(name: string, change: () => Promise<T>): Promise<T> {
-        const earlier = this.changes.get(name) ?? Promise.resolve();
-        const done = earlier.then(change, change).catch((reason) => {
-            throw toError(reason);
-        });
-        this.changes.set(name, done);
-        return done;
     }
 }

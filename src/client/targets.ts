@@ -49,8 +49,18 @@ export function readTarget(target: unknown): Choice {
     if (filters.some((filter) => filter === null || typeof filter !== 'object')) {
         throw new Error(unknownTarget(target));
     }
-    const tests = filters.map(readFilter);
-    return (servers) => servers.filter((server) => tests.some((test) => test(server)));
+    const matches = readInstances(filters, "target's");
+    return (servers) => servers.filter(matches);
+}
+
+/**
+ * Whether an instance matches one of `filters`; throws an Error that says what is wrong with them.
+ *
+ * @param whose What messages call the filter that a value belongs to, such as `target's`.
+ */
+export function readInstances(filters: Instance[], whose: string): (server: Instance) => boolean {
+    const tests = filters.map((filter) => readFilter(filter, whose));
+    return (server) => tests.some((test) => test(server));
 }
 
 function unknownTarget(target: unknown): string {
@@ -61,16 +71,16 @@ function unknownTarget(target: unknown): string {
     return `Unknown target ${JSON.stringify(target)}: ${hint}`;
 }
 
-function readFilter(filter: Instance): Filter {
+function readFilter(filter: Instance, whose: string): Filter {
     const tests = Object.entries(filter)
         .filter(([key]) => !(filter.instance && PASSING.has(key)))
         .filter(([, value]) => value !== null && value !== undefined && typeof value !== 'function')
-        .map(([key, value]) => [key, readTest(key, value)] as const);
+        .map(([key, value]) => [key, readTest(`${whose} ${key}`, value)] as const);
     return (server) => tests.every(([key, test]) => test(server[key]));
 }
 
-function readTest(key: string, wanted: unknown): (value: unknown) => boolean {
-    const pattern = readPattern(key, wanted);
+function readTest(what: string, wanted: unknown): (value: unknown) => boolean {
+    const pattern = readPattern(what, wanted);
     if (pattern) {
         return (value) => value !== undefined && value !== null && pattern.test(String(value));
     }
@@ -82,16 +92,16 @@ function readTest(key: string, wanted: unknown): (value: unknown) => boolean {
  * A value may be a dict, as it is in some instances, but not one that looks like a misspelt
  * pattern.
  */
-function checkNoPattern(key: string, wanted: object): undefined {
+function checkNoPattern(what: string, wanted: object): undefined {
     const misspelt = Object.keys(wanted).find((each) => nearest(each, PATTERN_KEYS) === 'regex');
     if (misspelt !== undefined) {
         throw new Error(
-            `The pattern of the target's ${key} needs a "regex", a string, and has "${misspelt}"`,
+            `The pattern of the ${what} needs a "regex", a string, and has "${misspelt}"`,
         );
     }
 }
 
-function readPattern(key: string, wanted: unknown): RegExp | undefined {
+function readPattern(what: string, wanted: unknown): RegExp | undefined {
     if (wanted instanceof RegExp) {
         // A global or sticky expression would remember where it stopped.
         return new RegExp(wanted.source, wanted.flags.replace(/[gy]/g, ''));
@@ -101,14 +111,14 @@ function readPattern(key: string, wanted: unknown): RegExp | undefined {
     }
     const { regex, flags } = wanted as { regex?: unknown; flags?: unknown };
     if (typeof regex !== 'string') {
-        return checkNoPattern(key, wanted);
+        return checkNoPattern(what, wanted);
     }
-    checkKeys(`The pattern of the target's ${key}`, wanted, PATTERN_KEYS);
+    checkKeys(`The pattern of the ${what}`, wanted, PATTERN_KEYS);
     try {
         return new RegExp(regex, typeof flags === 'string' ? flags.replace(/[gy]/g, '') : '');
     } catch (error) {
         throw new Error(
-            `The target's ${key} is not a valid regular expression: ${(error as Error).message}`,
+            `The ${what} is not a valid regular expression: ${(error as Error).message}`,
         );
     }
 }

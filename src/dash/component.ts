@@ -88,6 +88,11 @@ export class DashComponent {
         return deliverer;
     }
 
+    /** A prop as the layout has it: React keeps one that is called `key` from the component. */
+    propInLayout(prop: string): unknown {
+        return this.entry?.props[prop];
+    }
+
     /** The part of a name, made when it is first asked for. */
     part<T extends Part>(name: string, make: () => T): T {
         const part = (this.parts.get(name) as T | undefined) ?? make();

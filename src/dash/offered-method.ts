@@ -1,6 +1,7 @@
 /** The method of a MethodRegister, from its registration to its withdrawal. */
 
-import { DEFAULT_TIMEOUT_MS, readTimeout } from '../client/deadlines';
+import { DEFAULT_TIMEOUT_MS, timeoutOf } from '../client/deadlines';
+import { newId } from '../client/ids';
 import type { InteropClient } from '../client/interop-client';
 import type { Handler } from '../client/serving';
 import { readMode, validated } from '../client/validation';
@@ -8,6 +9,7 @@ import type { DashComponent, Part } from './component';
 import { untilDashServerAnswers } from './dash-server';
 import type { Diagnostics } from './diagnostics';
 import { type Interop, NO_ROOT } from './interop-context';
+import { warnOfWrites } from './own-props';
 import { InvocationQueue } from './queue';
 import { callbacksWithInput, callbacksWithOutput } from './renderer';
 import { askSignature } from './signatures';
@@ -37,22 +39,14 @@ export class OfferedMethod implements Part {
         this.diagnostics = diagnostics;
         this.queue = this.makeQueue();
         component.watch('result', (result) => this.queue.answer(result), 'invoke');
-        for (const prop of ['invoke', 'error']) {
-            const deliverer = component.deliverer(prop);
-            component.watch(prop, (value) => {
-                if (value !== deliverer.lastValue) {
-                    diagnostics.warn(
-                        `its ${prop} property is set by the library; what you wrote has no effect`,
-                    );
-                }
-            });
-        }
+        warnOfWrites(component, diagnostics, ['invoke', 'error']);
     }
 
     /** Takes over the present props; registers the method anew only where they say another one. */
     update({ interop, ...offer }: Offer): void {
         const { definition, validate, returns, batch } = offer;
-        const timeout = timeoutOf(offer.methodResponseTimeoutMs);
+        const name = 'methodResponseTimeoutMs';
+        const timeout = timeoutOf(name, offer[name], DEFAULT_TIMEOUT_MS);
         this.queue.settings = { returns, batch, timeoutMs: timeout.ms };
         // A definition that a callback sends again is a new object even where nothing has changed.
         const key = JSON.stringify([definition, validate, timeout.problem?.message]);
@@ -166,22 +160,7 @@ export class OfferedMethod implements Part {
                 return answering.some((callback) => !callbacks.has(callback));
             },
             warn: (message) => this.diagnostics.warn(message),
-            newId: () => crypto.randomUUID?.() ?? randomId(),
+            newId,
         });
     }
-}
-
-/** The time to use, and what is wrong with the one that was given. */
-function timeoutOf(given: unknown): { ms: number; problem?: Error } {
-    try {
-        return { ms: readTimeout('methodResponseTimeoutMs', given, DEFAULT_TIMEOUT_MS) };
-    } catch (problem) {
-        return { ms: DEFAULT_TIMEOUT_MS, problem: problem as Error };
-    }
-}
-
-/** Pages that are not served over HTTPS or from this machine have no crypto.randomUUID. */
-function randomId(): string {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

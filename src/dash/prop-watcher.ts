@@ -9,6 +9,8 @@
  * is what the callback got as State, and then the value is a copy of one that was seen before.
  */
 
+import { canonicalText } from './canonical';
+
 /** How many values are remembered. A value of a layout counts as new when more have come since. */
 const REMEMBERED = 1_000;
 
@@ -70,9 +72,9 @@ export class PropWatcher {
     }
 }
 
-/** 53 bits of a value's JSON text, which are the same before and after a way through Python. */
+/** 53 bits of a value's canonical text. */
 function digestOf(value: unknown): number {
-    const text = JSON.stringify(value, inOrder) ?? '';
+    const text = canonicalText(value);
     let low = 0x811c9dc5;
     let high = 0x9e3779b9;
     for (let index = 0; index < text.length; index += 1) {
@@ -81,14 +83,4 @@ function digestOf(value: unknown): number {
         high = Math.imul(high ^ unit, 0x85ebca6b);
     }
     return (high & 0x1fffff) * 2 ** 32 + (low >>> 0);
-}
-
-/** A server may order the keys of a dict in its own way. */
-function inOrder(_key: string, value: any): unknown {
-    const isDict = value !== null && typeof value === 'object' && !Array.isArray(value);
-    return isDict ? Object.fromEntries(Object.entries(value).sort(byKey)) : value;
-}
-
-function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
-    return a < b ? -1 : 1;
 }

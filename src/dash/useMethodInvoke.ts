@@ -10,6 +10,7 @@ import type { Deliverer } from './deliver';
 import { Diagnostics } from './diagnostics';
 import { type Interop, useInterop, useStatus } from './interop-context';
 import { readInvoke } from './invoke-request';
+import { nextSequence } from './sequence';
 
 /** How long an invocation waits for a server before the author is warned. */
 const TOLERATED_MS = 1_000;
@@ -169,13 +170,4 @@ function describeError(error: Error): { message: string; all_errors: object[] } 
 function nameOf(invoke: any): string {
     const name = invoke?.definition?.name ?? invoke?.definition;
     return typeof name === 'string' ? name : 'an invocation';
-}
-
-const sequences = new WeakMap<DashComponent, number>();
-
-/** Makes each result differ from the one before: Dash ignores a value equal to the one it has. */
-function nextSequence(component: DashComponent): number {
-    const next = (sequences.get(component) ?? 0) + 1;
-    sequences.set(component, next);
-    return next;
 }

@@ -28,7 +28,7 @@ export interface Unanswered {
 /** What the caller is told. */
 export function whyUnanswered({ failure, hasHandler, wrongId }: Unanswered): HandlerError {
     if (failure) {
-        return describeFailure(failure);
+        return whyFailed(failure);
     }
     if (!hasHandler) {
         return noResult('The method has no handler: no callback has its invoke property as Input');
@@ -57,7 +57,8 @@ export function isServerAway(failure: FailedExecution | undefined): boolean {
 /** The words of Dash's renderer for a request that was cut, or that nobody listened to. */
 const NO_RESPONSE = 'Callback failed: the server did not respond.';
 
-function describeFailure({ error, payload }: FailedExecution): HandlerError {
+/** Why a callback failed. */
+export function whyFailed({ error, payload }: FailedExecution): HandlerError {
     if (payload) {
         return raised(error);
     }

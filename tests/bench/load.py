@@ -252,7 +252,7 @@ class FanOut:
         self._undelivered = 0
         self._finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for subscriber in self._subscribers:
-            subscriber.handler = self._delivered
+            subscriber.count(b'"event"', self._delivered)
 
     async def publish(self, bursts: int) -> None:
         """Publish that many bursts and wait until every subscriber has received all of them."""
@@ -268,13 +268,13 @@ class FanOut:
             self._unpublished -= 1
             self._publisher.send(self._frame * self._burst)
 
-    def _delivered(self, payload: bytes) -> None:
-        if b'"event"' not in payload:
-            return
-        self._undelivered -= 1
-        if self._undelivered % (self._burst * len(self._subscribers)) == 0:
+    def _delivered(self, number: int) -> None:
+        size = self._burst * len(self._subscribers)
+        bursts_before = -(-self._undelivered // size)
+        self._undelivered -= number
+        for _ in range(bursts_before - -(-self._undelivered // size)):
             self._publish_burst()
-        if self._undelivered == 0:
+        if number and self._undelivered == 0:
             self._finished.set_result(None)
 
 

@@ -23,6 +23,7 @@ BUILT = {
     "dash_interop/metadata.json",
     "dash_interop/package-info.json",
     "dash_interop/_imports_.py",
+    "dash_interop/Discovery.py",
     "dash_interop/Glue42.py",
     "dash_interop/MethodInvoke.py",
     "dash_interop/MethodRegister.py",

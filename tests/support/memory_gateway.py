@@ -9,7 +9,7 @@ from dash_interop.client import aio
 from dash_interop.errors import ConnectionFailed
 from dash_interop.gateway.config import GatewayConfig
 from dash_interop.gateway.hub import Hub
-from dash_interop.router.effects import Send
+from dash_interop.router.effects import RouterEffect
 from dash_interop.router.principals import Remote
 from dash_interop.router.router import Router
 from dash_interop.transport.memory import MemoryConnection, memory_pair
@@ -22,9 +22,18 @@ URL = "ws://memory"
 
 
 class _Strict:
-    """An observer for which a fault of the gateway is one of the test."""
+    """
+    An observer for which a fault of the gateway is one of the test.
 
-    def handled(self, remote: Remote, message: Inbound, effects: list[Send]) -> None: ...
+    Args:
+        heard: Where it notes what comes in.
+    """
+
+    def __init__(self, heard: list[Inbound]) -> None:
+        self._heard = heard
+
+    def handled(self, remote: Remote, message: Inbound, effects: list[RouterEffect]) -> None:
+        self._heard.append(message)
 
     def failed(self, remote: Remote, error: Exception) -> None:
         raise error
@@ -38,6 +47,7 @@ class MemoryGateway:
     Attributes:
         is_down: Whether it lets nobody connect.
         is_mute: Whether it reads nothing over the connections that are opened from now on.
+        heard: All that clients have said, in order.
         ends: Our end of each connection that was ever opened, and theirs.
     """
 
@@ -46,6 +56,7 @@ class MemoryGateway:
         self._options: dict[str, Any] = {} if max_size is None else {"max_size": max_size}
         self._nodes = 0
         self.is_down = self.is_mute = False
+        self.heard: list[Inbound] = []
         self.ends: list[tuple[MemoryConnection, MemoryConnection]] = []
         self._conversations: set[asyncio.Task[bool]] = set()
         self._begin()
@@ -53,7 +64,7 @@ class MemoryGateway:
     def _begin(self) -> None:
         self._nodes += 1
         self.router = Router(BelieveLogins(), DOMAINS, node=f"N{self._nodes}", **self._options)
-        self.hub = Hub(self.router, self._config, _Strict())
+        self.hub = Hub(self.router, self._config, _Strict(self.heard))
 
     async def open(self, url: str) -> MemoryConnection:
         """How a client gets a connection."""

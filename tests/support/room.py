@@ -1,12 +1,13 @@
 """A router whose connections are plain strings and whose users are whoever they say they are."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import Raw
 
 from dash_interop.errors import AuthenticationFailed
 from dash_interop.router.agm.domain import Agm
-from dash_interop.router.effects import Send
+from dash_interop.router.effects import ConnectionId, FanOut, RouterEffect, Send
 from dash_interop.router.limits import Limits
 from dash_interop.router.metrics import Metrics
 from dash_interop.router.principals import Principal, Remote
@@ -20,11 +21,20 @@ from dash_interop.wire.agm import (
     Register,
     Subscribe,
 )
-from dash_interop.wire.codec import encode
+from dash_interop.wire.codec import Codec, encode
 from dash_interop.wire.envelope import Inbound
 from dash_interop.wire.login import Authentication, Hello, Join, Welcome
 
-__all__ = ["DOMAINS", "BelieveLogins", "Room", "credentials", "definition", "raw"]
+__all__ = [
+    "DOMAINS",
+    "BelieveLogins",
+    "Room",
+    "credentials",
+    "definition",
+    "frames_of",
+    "raw",
+    "sends_of",
+]
 
 
 DOMAINS = (Agm, Metrics)
@@ -57,7 +67,7 @@ class Room:
         self.router.connect(connection, remote or Remote("127.0.0.1"))
 
     def handle(self, connection: str, message: Inbound, now: float = 0.0) -> list[Send]:
-        return self.router.handle(connection, message, now)
+        return sends_of(self.router.codec, self.router.handle(connection, message, now))
 
     def hello(self, connection: str, user: str = "anna", **identity: Any) -> str:
         """Log in over an open connection; returns the peer id."""
@@ -106,6 +116,31 @@ class Room:
     def accept(self, publisher: tuple[str, str], subscription_id: str, stream_id: str) -> None:
         connection, peer = publisher
         self.handle(connection, Accepted(None, peer, subscription_id, stream_id))
+
+
+def frames_of(effects: Iterable[RouterEffect]) -> Iterator[tuple[ConnectionId, bytes]]:
+    """What a shell sends, connection and text."""
+    for effect in effects:
+        if isinstance(effect, FanOut):
+            for connection, heads in effect.audience:
+                for head in heads:
+                    yield connection, head + effect.tail
+        else:
+            yield effect.connection, encode(effect.message)
+
+
+def sends_of(codec: Codec, effects: Iterable[RouterEffect]) -> list[Send]:
+    """The effects with a message for each frame that goes to many, as its reader understands it."""
+    sends: list[Send] = []
+    for effect in effects:
+        if isinstance(effect, FanOut):
+            for connection, frame in frames_of([effect]):
+                message = codec.from_gateway(frame)
+                assert message is not None
+                sends.append(Send(connection, message))
+        else:
+            sends.append(effect)
+    return sends
 
 
 def credentials(user: str) -> Authentication:

@@ -21,7 +21,7 @@ from dash_interop.peer.session import Session
 from dash_interop.peer.subscribing import SubscriptionLine
 from dash_interop.peer.targets import Target
 from dash_interop.router.domain import MakeDomain as MakeRouterDomain
-from dash_interop.router.effects import Send
+from dash_interop.router.effects import RouterEffect
 from dash_interop.router.limits import Limits
 from dash_interop.router.principals import Principal, Remote
 from dash_interop.router.router import Router
@@ -30,7 +30,7 @@ from dash_interop.wire.definitions import Definition, read_definition
 from dash_interop.wire.envelope import Outbound
 from dash_interop.wire.login import Authentication, Hello, Ping
 from dash_interop.wire.payloads import as_object, decode_object, encode_payload
-from tests.support.room import DOMAINS, BelieveLogins, credentials
+from tests.support.room import DOMAINS, BelieveLogins, credentials, frames_of
 
 __all__ = ["DOWN", "HARD_TO_READ", "UP", "Wired", "WiredPeer", "arguments"]
 
@@ -541,10 +541,10 @@ class Wired:
             frames.clear()
         return connection
 
-    def _send(self, sends: list[Send]) -> None:
-        for send in sends:
-            peer = self._connections[str(send.connection)]
-            peer.frames[DOWN].append(encode(send.message).decode())
+    def _send(self, effects: list[RouterEffect]) -> None:
+        for connection, frame in frames_of(effects):
+            peer = self._connections[str(connection)]
+            peer.frames[DOWN].append(frame.decode())
 
 
 def arguments(invocation: Invocation) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from dash_interop.wire.definitions import MethodDefinition
 PACKAGE = Path(dash_interop.__file__).parent
 
 
-@pytest.mark.parametrize("name", ["MethodInvoke", "MethodRegister"])
+@pytest.mark.parametrize("name", ["Discovery", "MethodInvoke", "MethodRegister", "StreamSubscribe"])
 def test_stub_has_the_props_of_the_component_in_their_order(name):
     (stub,) = (
         node

@@ -13,12 +13,14 @@ from typing import Final
 
 from msgspec import Raw
 
-from ...wire.agm import MethodId, StreamId
+from ...wire.agm import EventHead, MethodId, StreamId
+from ...wire.codec import encode_head
 from ...wire.envelope import RequestId
+from ..effects import Audience, ConnectionId
 from ..peers import Peer
 from ..restrictions import Restriction
 
-__all__ = ["Member", "Members", "OfferedMethod", "PendingCall", "Subscription"]
+__all__ = ["Branch", "Member", "Members", "OfferedMethod", "PendingCall", "Subscription"]
 
 
 class Member:
@@ -31,10 +33,11 @@ class Member:
         serving: The calls that it has to answer, by invocation id.
         subscribed: The subscriptions that it made.
         subscribers: The subscriptions that others made at it.
-        streams: Those of ``subscribers`` that were accepted on each of its streams.
+        branches: Those of ``subscribers`` that were accepted, by stream id.
     """
 
     __slots__ = (
+        "branches",
         "calling",
         "connection",
         "id",
@@ -42,7 +45,6 @@ class Member:
         "peer",
         "restriction",
         "serving",
-        "streams",
         "subscribed",
         "subscribers",
     )
@@ -57,7 +59,7 @@ class Member:
         self.serving: dict[str, PendingCall] = {}
         self.subscribed: dict[str, Subscription] = {}
         self.subscribers: dict[str, Subscription] = {}
-        self.streams: dict[StreamId, dict[str, Subscription]] = {}
+        self.branches: dict[StreamId, Branch] = {}
 
     @property
     def first_registration(self) -> float:
@@ -151,6 +153,39 @@ class Subscription:
         self.method_id = method_id
         self.streams: list[StreamId] = []
         """The publisher's streams it was accepted on; empty while the request is undecided."""
+
+
+class Branch:
+    """The subscriptions that a publisher accepted with one stream id."""
+
+    __slots__ = ("_audience", "_subscriptions")
+
+    def __init__(self) -> None:
+        self._subscriptions: dict[str, Subscription] = {}
+        self._audience: Audience | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._subscriptions)
+
+    def add(self, subscription: Subscription) -> None:
+        self._subscriptions[subscription.id] = subscription
+        self._audience = None
+
+    def remove(self, subscription: Subscription) -> None:
+        del self._subscriptions[subscription.id]
+        self._audience = None
+
+    @property
+    def audience(self) -> Audience:
+        """Who gets what is published, with the head of an ``Event`` for each subscription."""
+        if self._audience is None:
+            heads: dict[ConnectionId, list[bytes]] = {}
+            for subscription in self._subscriptions.values():
+                subscriber = subscription.subscriber
+                head = encode_head(EventHead(subscriber.id, subscription.id))
+                heads.setdefault(subscriber.connection, []).append(head)
+            self._audience = tuple((each, tuple(its)) for each, its in heads.items())
+        return self._audience
 
 
 class Members:

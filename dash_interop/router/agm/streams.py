@@ -10,6 +10,7 @@ from ...wire.agm import (
     AddInterest,
     DropSubscription,
     Event,
+    EventTail,
     Failure,
     MethodId,
     Post,
@@ -20,9 +21,10 @@ from ...wire.agm import (
     SubscriptionCancelled,
     Unsubscribe,
 )
+from ...wire.codec import encode_tail
 from ...wire.envelope import Error, RequestId, Success
 from ..switchboard import Switchboard
-from .member import Member, Subscription
+from .member import Branch, Member, Subscription
 
 __all__ = ["Streams"]
 
@@ -69,8 +71,7 @@ class Streams:
             return
         if message.stream_id not in subscription.streams:
             subscription.streams.append(message.stream_id)
-            stream = publisher.streams.setdefault(message.stream_id, {})
-            stream[subscription.id] = subscription
+            publisher.branches.setdefault(message.stream_id, Branch()).add(subscription)
         subscriber = subscription.subscriber
         self._board.send(
             subscriber.connection,
@@ -100,13 +101,25 @@ class Streams:
     def publish(self, publisher: Member, message: Publish) -> None:
         if message.stream_id is None:
             return
-        for subscription in publisher.streams.get(message.stream_id, {}).values():
-            self._push(subscription, message, oob=False)
+        branch = publisher.branches.get(message.stream_id)
+        if branch is not None:
+            rest = EventTail(False, message.sequence, message.snapshot, message.data)
+            self._board.fan_out(branch.audience, encode_tail(rest))
 
     def post(self, publisher: Member, message: Post) -> None:
         subscription = publisher.subscribers.get(message.subscription_id)
-        if subscription is not None:
-            self._push(subscription, message, oob=True)
+        if subscription is None:
+            return
+        subscriber = subscription.subscriber
+        event = Event(
+            subscriber.id,
+            subscription.id,
+            True,
+            message.sequence,
+            message.snapshot,
+            message.data,
+        )
+        self._board.send(subscriber.connection, event)
 
     def drop(self, publisher: Member, message: DropSubscription) -> None:
         """The publisher ends a subscription that it had accepted."""
@@ -145,18 +158,6 @@ class Streams:
         for subscription in list(member.subscribers.values()):
             self._cancel(subscription, reason_uri, reason)
 
-    def _push(self, subscription: Subscription, message: Publish | Post, *, oob: bool) -> None:
-        subscriber = subscription.subscriber
-        event = Event(
-            subscriber.id,
-            subscription.id,
-            oob,
-            message.sequence,
-            message.snapshot,
-            message.data,
-        )
-        self._board.send(subscriber.connection, event)
-
     def _cancel(
         self, subscription: Subscription, reason_uri: str | None, reason: str | None
     ) -> None:
@@ -193,7 +194,7 @@ def _forget(subscription: Subscription) -> None:
     publisher = subscription.publisher
     del publisher.subscribers[subscription.id]
     for stream_id in subscription.streams:
-        stream = publisher.streams[stream_id]
-        del stream[subscription.id]
-        if not stream:
-            del publisher.streams[stream_id]
+        branch = publisher.branches[stream_id]
+        branch.remove(subscription)
+        if not branch:
+            del publisher.branches[stream_id]

@@ -487,6 +487,18 @@ describe('registrations', () => {
         expect(received[2]).toEqual(removed);
     });
 
+    test('under an id that is known come after its withdrawal, as core takes no notice else', async () => {
+        const socket = await logIn();
+        socket.deliver(added);
+        const again = { ...added, methods: [{ id: '1', registration: 43 }, { id: '2' }] };
+        socket.deliver(again);
+        expect(received.slice(2)).toEqual([
+            { type: 'methods-removed', server_id: 's1', methods: ['1'] },
+            again,
+        ]);
+        expect(transport.registrations.of('s1', '1')).toBe(43);
+    });
+
     test('are forgotten when the connection is lost', async () => {
         const socket = await logIn();
         socket.deliver(added);
@@ -868,5 +880,25 @@ describe('close', () => {
         await flush();
         expect(vi.getTimerCount()).toBe(0);
         expect(statuses).toEqual([]);
+    });
+});
+
+describe('the end of a subscription', () => {
+    test.each([
+        ['agm.peer-removed', 'Peer has been removed', true, 'The publisher left'],
+        ['agm.method-removed', 'x', true, 'The publisher withdrew the stream'],
+        [null, 'enough', false, 'enough'],
+        [null, '', false, undefined],
+    ])('has a reason while core hears of it: %s %j', async (reason_uri, reason, isAway, said) => {
+        const socket = await logIn();
+        const seen: unknown[] = [];
+        vi.spyOn(received, 'push').mockImplementation(() =>
+            seen.push(transport.cancellations.present),
+        );
+        const frame = { type: 'subscription-cancelled', domain: 'agm', subscription_id: 's1' };
+        socket.deliver({ ...frame, reason_uri, reason });
+        socket.deliver({ type: 'event', domain: 'agm', subscription_id: 's2' });
+        expect(seen).toEqual([{ isAway, reason: said }, undefined]);
+        expect(transport.cancellations.present).toBeUndefined();
     });
 });

@@ -5,6 +5,7 @@
  * The test says when a callback starts and how it ends.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { PendingCallback, Store } from '../../../src/dash/renderer';
 
 type Props = Record<string, any>;
@@ -173,7 +174,7 @@ export class FakeDashStore implements Store {
         const index = this.indexOf(id);
         const node = this.state.layout.props.children[index] as LayoutNode;
         const changed = Object.keys(props).filter(
-            (prop) => JSON.stringify(props[prop]) !== JSON.stringify(node.props[prop]),
+            (prop) => !isDeepStrictEqual(props[prop], node.props[prop]),
         );
         for (const prop of changed) {
             this.changes.push({ id, prop, value: props[prop] });

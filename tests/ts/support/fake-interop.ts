@@ -5,8 +5,12 @@
  * out, lets a subscription without a server hang, refuses patterns, and registers twice in an outage.
  */
 
+import { FakeStream, type StreamCallbacks } from './fake-stream';
+import { type FakeSubscription, FakeSubscriptions, type Publisher } from './fake-subscriptions';
+
 type Handler = (args: any, caller: any) => any;
 type Identity = Record<string, any>;
+type MethodListener = (event: { server: Identity; method: any }) => void;
 
 interface OfferedMethod {
     gatewayId: string;
@@ -17,23 +21,23 @@ interface OfferedMethod {
     [field: string]: any;
 }
 
-interface StreamCallbacks {
-    subscriptionRequestHandler?: (request: {
-        accept: () => void;
-        reject: (reason?: string) => void;
-        arguments: any;
-    }) => void;
-}
-
 interface OwnMethod extends OfferedMethod {
     handler?: Handler;
-    callbacks?: StreamCallbacks;
+    stream?: FakeStream;
 }
 
 const STATUS_SUCCESS = 0;
 const STATUS_ERROR = 1;
 
+/** Why a subscription ends, in the words of the gateway. */
+interface Cancellation {
+    isAway: boolean;
+    reason: string | undefined;
+}
+
 export class FakeGateway {
+    /** What the gateway says of the subscription that it ends at this moment. */
+    cancellation: Cancellation | undefined;
     readonly pages: FakePage[] = [];
     private readonly registrations = new Map<string, number>();
     private peers = 0;
@@ -77,9 +81,22 @@ export class FakeGateway {
     /** A page is closed. */
     leave(page: FakePage): void {
         this.pages.splice(this.pages.indexOf(page), 1);
+        this.cancel(page, { isAway: true, reason: 'The publisher left' });
+        for (const method of page.interop.own) {
+            this.withdraw(page, method);
+        }
         for (const other of this.pages) {
             other.interop.lostServer(page.interop.instance);
         }
+    }
+
+    /** All subscriptions at a page end. */
+    cancel(page: FakePage, cancellation: Cancellation | undefined): void {
+        this.cancellation = cancellation;
+        for (const subscription of [...page.interop.subscribers]) {
+            subscription.cancel();
+        }
+        this.cancellation = undefined;
     }
 }
 
@@ -95,6 +112,8 @@ export class FakePage {
         this.peerId = identity.peerId;
         this.connection = new FakeConnection();
         this.interop = new FakeInterop(this, identity);
+        this.connection.disconnected(() => this.interop.kept.disconnect());
+        this.connection.onRejoined = () => this.interop.kept.resubscribe();
     }
 }
 
@@ -103,6 +122,8 @@ export class FakeConnection {
     /** False from the loss of the connection until core has announced its methods again. */
     isAnnounced = true;
     reconnects = 0;
+    /** What core does of itself when the connection is back. */
+    onRejoined = () => {};
     private readonly onAnnounced = new Set<(library: { name: string }) => void>();
     private readonly onConnected = new Set<() => void>();
     private readonly onDisconnected = new Set<() => void>();
@@ -146,6 +167,7 @@ export class FakeConnection {
 
     comeBack(): void {
         this.isConnected = true;
+        this.onRejoined();
         for (const callback of [...this.onConnected]) {
             callback();
         }
@@ -160,12 +182,16 @@ export class FakeConnection {
     }
 }
 
-export class FakeInterop {
+export class FakeInterop implements Publisher {
     /** As core has it: data and functions in one object. */
     readonly instance: Identity;
     /** The calls of this page, as they reach core. */
     readonly invocations: { method: any; args: any; target: any; options: any }[] = [];
     readonly subscriptions: { method: any; options: any }[] = [];
+    /** As core keeps them. */
+    readonly kept = new FakeSubscriptions();
+    /** Those of others that this page has accepted. */
+    subscribers: FakeSubscription[] = [];
     /** What this page offers, with each copy. */
     readonly own: OwnMethod[] = [];
     /** The changes that this page asked for, in order, begun and ended. */
@@ -173,9 +199,8 @@ export class FakeInterop {
     /** Registrations wait until the test lets them go. */
     holdChanges: Promise<unknown> = Promise.resolve();
     private readonly page: FakePage;
-    private readonly methodListeners = new Set<
-        (event: { server: Identity; method: any }) => void
-    >();
+    private readonly methodListeners = new Set<MethodListener>();
+    private readonly methodRemovedListeners = new Set<MethodListener>();
     private readonly removedListeners = new Set<(server: Identity, reason: string) => void>();
     private nextId = 0;
     /** Calls that are under way when the connection is lost fail without a message. */
@@ -218,7 +243,7 @@ export class FakeInterop {
     }
 
     /** Tells of the methods that are there already later, not at once. */
-    serverMethodAdded(listener: (event: { server: Identity; method: any }) => void): () => void {
+    serverMethodAdded(listener: MethodListener): () => void {
         this.methodListeners.add(listener);
         const present = this.everybody();
         setTimeout(() => {
@@ -231,6 +256,11 @@ export class FakeInterop {
             }
         }, 0);
         return () => this.methodListeners.delete(listener);
+    }
+
+    serverMethodRemoved(listener: MethodListener): () => void {
+        this.methodRemovedListeners.add(listener);
+        return () => this.methodRemovedListeners.delete(listener);
     }
 
     serverRemoved(listener: (server: Identity, reason: string) => void): () => void {
@@ -303,8 +333,57 @@ export class FakeInterop {
         this.log.push(`unregistered ${name}`);
     }
 
-    createStream(definition: any, callbacks: StreamCallbacks = {}): void {
-        this.offer(definition, { callbacks, supportsStreaming: true });
+    async createStream(definition: any, callbacks: StreamCallbacks = {}): Promise<FakeStream> {
+        const { name } = definition;
+        this.log.push(`create ${name}`);
+        if (this.own.some((one) => one.name === name)) {
+            return Promise.reject(
+                `A stream with the name "${name}" already exists! Please, provide a unique name for the stream.`,
+            );
+        }
+        const stream = new FakeStream(callbacks, () => this.server.unregister({ name }, true));
+        const more = { stream, supportsStreaming: true };
+        if (!this.page.connection.isAnnounced) {
+            // The queued message and the announcement of the reconnect both arrive.
+            this.offer(definition, more);
+        }
+        const method = this.keep(definition, more);
+        await Promise.race([this.holdChanges, this.callsBreak]).then((broken) => {
+            if (broken) {
+                this.own.splice(this.own.indexOf(method), 1);
+                throw broken;
+            }
+        });
+        this.page.gateway.announce(this.page, method);
+        this.log.push(`created ${name}`);
+        return stream;
+    }
+
+    /** What core has for itself. */
+    readonly server = {
+        unregister: async ({ name }: { name: string }, isStream: boolean): Promise<void> => {
+            this.log.push(`unregister ${name}`);
+            const method = this.own.find(
+                (one) => one.name === name && one.supportsStreaming === isStream,
+            );
+            if (!method) {
+                return Promise.reject(`Method with a name "${name}" does not exist`);
+            }
+            if (this.page.connection.isAnnounced) {
+                this.own.splice(this.own.indexOf(method), 1);
+                this.page.gateway.withdraw(this.page, method);
+                this.log.push(`unregistered ${name}`);
+            }
+        },
+    };
+
+    /** The stream of a name that this page offers. */
+    stream(name: string): FakeStream {
+        const found = this.own.find((one) => one.name === name)?.stream;
+        if (!found) {
+            throw new Error(`There is no stream ${name}`);
+        }
+        return found;
     }
 
     async invoke(method: any, args: any, target: any = 'best', options: any = {}): Promise<any> {
@@ -336,24 +415,38 @@ export class FakeInterop {
     subscribe(method: any, options: any = {}): Promise<any> {
         this.subscriptions.push({ method, options });
         const chosen = this.choose(method, options.target ?? 'best');
-        return new Promise((resolve, reject) => {
-            if (chosen.length === 0) {
-                // Core looks again later, and without a time to wait it never does.
-                return;
-            }
-            const { callbacks } =
-                chosen[0].interop.own.find(({ name }) => name === method.name) ?? {};
-            callbacks?.subscriptionRequestHandler?.({
-                arguments: options.arguments,
-                accept: () => resolve({ stream: method, close: () => {} }),
-                reject: (reason) =>
-                    reject({
-                        message: `Subscription rejected. Publisher said "${reason}".`,
-                        called_with: options.arguments,
-                        method,
-                    }),
-            });
+        if (chosen.length === 0) {
+            // Core looks again later, and without a time to wait it never does.
+            return new Promise(() => {});
+        }
+        const { instance } = this;
+        return this.kept.subscribe(method, { ...options, instance }, chosen[0].interop);
+    }
+
+    request(subscription: FakeSubscription): { end: () => void } {
+        return this.stream(subscription.method.name).ask({
+            arguments: subscription.options.arguments,
+            instance: subscription.options.instance,
+            onAccepted: () => subscription.accept(),
+            onRejected: (reason) => subscription.reject(reason),
+            onClosed: () => subscription.cancel(),
         });
+    }
+
+    /** Pushes to all that have subscribed to it. */
+    push(data: any): void {
+        for (const subscription of [...this.subscribers]) {
+            subscription.push(data);
+        }
+    }
+
+    /** Withdraws a stream. */
+    closeStream(name: string): void {
+        const { gateway } = this.page;
+        gateway.cancel(this.page, { isAway: true, reason: 'The publisher withdrew the stream' });
+        const stream = this.own.find((one) => one.name === name) as OwnMethod;
+        this.own.splice(this.own.indexOf(stream), 1);
+        gateway.withdraw(this.page, stream);
     }
 
     /** A call arrives: the message that goes back. */
@@ -373,10 +466,9 @@ export class FakeInterop {
     }
 
     heard(what: 'added' | 'removed', page: FakePage, method: OfferedMethod): void {
-        if (what === 'added') {
-            for (const listener of [...this.methodListeners]) {
-                listener({ server: page.interop.instance, method });
-            }
+        const listeners = what === 'added' ? this.methodListeners : this.methodRemovedListeners;
+        for (const listener of [...listeners]) {
+            listener({ server: page.interop.instance, method });
         }
     }
 

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from dash_interop.app.prop_checks import check_glue42, check_method_invoke, check_method_register
+from dash_interop.app.prop_checks import (
+    check_discovery,
+    check_glue42,
+    check_method_invoke,
+    check_method_register,
+    check_stream_subscribe,
+)
 from dash_interop.errors import ConfigError, InvalidArguments, InvalidInvoke, RegistrationError
 
 SUM: dict[str, Any] = {"definition": "Sum", "returns": True}
@@ -87,6 +93,65 @@ def test_arguments_that_are_a_list_are_told():
 
 
 @pytest.mark.parametrize(
+    "props",
+    [
+        {},
+        {"definition": {"name": "Prices", "objectTypes": ["Instrument"]}, "arguments": {}},
+        {"target": [{"application": {"regex": "^P"}}], "waitTimeoutMs": 0},
+        {"delivery": "latest", "key": "symbol", "maxRate": 0.5, "maxWaiting": 1},
+        {"delivery": None, "key": None, "maxRate": None, "maxWaiting": None, "target": None},
+        {"clientsideHandler": {"namespace": "charts", "function_name": "draw"}},
+    ],
+)
+def test_stream_that_can_be_subscribed_to_is_no_problem(props):
+    check_stream_subscribe({"definition": "Prices", **props})
+
+
+CLIENTSIDE_PROBLEMS: list[tuple[Any, str]] = [
+    ("draw", "clientsideHandler has to be a dict with a namespace and a function_name"),
+    ({"namespace": "n", "functionName": "f"}, "did you mean 'function_name'?"),
+    ({"namespace": "n"}, "clientsideHandler needs a function_name, a non-empty string"),
+    ({"namespace": "", "function_name": "f"}, "clientsideHandler needs a namespace"),
+]
+
+
+@pytest.mark.parametrize(
+    "props, told",
+    [
+        ({"definition": {}}, "The definition is not usable"),
+        ({"definition": {"name": "Prices", "acepts": ""}}, "did you mean 'accepts'?"),
+        ({"target": "skipmine"}, "did you mean 'skipMine'?"),
+        ({"waitTimeoutMs": "soon"}, "0 or more, not 'soon'"),
+        ({"methodResponseTimeoutMs": 0}, "positive number of milliseconds, not 0"),
+        ({"delivery": "lates"}, "delivery cannot be 'lates': did you mean 'latest'?"),
+        ({"key": "symbol"}, "key is for delivery 'latest', and delivery is 'every'"),
+        ({"delivery": "latest", "key": 5}, "key has to be the name of a field, not 5"),
+        ({"maxRate": 0}, "maxRate has to be a positive number of deliveries per second, not 0"),
+        ({"maxRate": True}, "not True"),
+        ({"maxWaiting": 1.5}, "maxWaiting has to be a whole number of data, 1 or more, not 1.5"),
+        ({"maxWaiting": 0}, "not 0"),
+        *[({"clientsideHandler": each}, told) for each, told in CLIENTSIDE_PROBLEMS],
+    ],
+)
+def test_stream_that_cannot_be_subscribed_to_is_told(props, told):
+    with pytest.raises(InvalidInvoke) as caught:
+        check_stream_subscribe({"definition": "Prices", **props})
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("handler, told", CLIENTSIDE_PROBLEMS)
+def test_clientside_handler_of_a_method_that_cannot_be_used_is_told(handler, told):
+    with pytest.raises(RegistrationError) as caught:
+        check_method_register({**SUM, "clientsideHandler": handler})
+    assert told in str(caught.value)
+
+
+def test_arguments_of_a_subscription_that_are_a_list_are_told():
+    with pytest.raises(InvalidArguments, match="have to be a dict, not list"):
+        check_stream_subscribe({"definition": "Prices", "arguments": [1, 2]})
+
+
+@pytest.mark.parametrize(
     "settings",
     [None, {}, {"type": "client", "web": {"config": {"x": 1}}}, {"type": None, "desktop": None}],
 )
@@ -107,3 +172,46 @@ def test_settings_that_cannot_be_used_are_told(settings, told):
     with pytest.raises(ConfigError) as caught:
         check_glue42({"settings": settings})
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        {},
+        {"name": "", "objectTypes": [], "instance": [], "streamsOnly": None},
+        {"name": "Sum", "accepts": "int a", "returns": "int sum", "version": 1.5},
+        {"objectTypes": ["Client"], "displayName": "Sum", "description": "", "streamsOnly": True},
+        {"instance": {"application": {"regex": "^Tra", "flags": "i"}}},
+        {"instance": ({"application": "Trades"}, {"user": "ann"})},
+    ],
+)
+def test_filter_that_can_be_applied_is_no_problem(props):
+    check_discovery(props)
+
+
+@pytest.mark.parametrize(
+    "props, told",
+    [
+        ({"name": ["Sum"]}, "name has to be a string, not ['Sum']"),
+        ({"displayName": 1}, "displayName has to be a string, not 1"),
+        ({"version": "1"}, "version has to be a number, not '1'"),
+        ({"version": True}, "version has to be a number, not True"),
+        ({"objectTypes": "Client"}, "objectTypes has to be a list of strings, not 'Client'"),
+        ({"objectTypes": [1]}, "objectTypes has to be a list of strings, not [1]"),
+        ({"streamsOnly": "no"}, "streamsOnly has to be True or False, not 'no'"),
+        ({"instance": "best"}, "instance has to be a dict or a list of dicts, not 'best'"),
+        ({"instance": [{}, 1]}, "instance has to be a dict or a list of dicts, not [{}, 1]"),
+        (
+            {"instance": {"user": {"regex": "("}}},
+            "The instance's user is not a valid regular expression: ",
+        ),
+        (
+            {"instance": [{"user": {"regxe": "a"}}]},
+            "The pattern of the instance's user needs a 'regex', a string, and has 'regxe'",
+        ),
+    ],
+)
+def test_filter_that_cannot_be_applied_is_told(props, told):
+    with pytest.raises(ConfigError) as caught:
+        check_discovery(props)
+    assert str(caught.value).startswith(told)

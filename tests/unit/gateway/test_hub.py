@@ -1,7 +1,8 @@
 """Conversations over connections in memory: no socket, no port, no waiting."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,16 +10,18 @@ from msgspec import json
 
 from dash_interop.gateway.config import GatewayConfig
 from dash_interop.gateway.hub import Hub
-from dash_interop.router.effects import Send
+from dash_interop.router.effects import RouterEffect, Send
 from dash_interop.router.limits import Limits
 from dash_interop.router.principals import Principal, Remote
 from dash_interop.router.router import Router
+from dash_interop.transport.broadcast import MAX_SIZE
 from dash_interop.transport.memory import MemoryConnection, memory_pair
 from dash_interop.wire.envelope import Inbound
 from dash_interop.wire.login import Authentication
 from tests.support.room import DOMAINS, BelieveLogins
 
 SUM = {"id": "0", "name": "Sum"}
+PRICES = {"id": "p", "name": "Prices", "flags": {"streaming": True}}
 
 
 class Witness:
@@ -28,8 +31,11 @@ class Witness:
         self.seen: list[tuple[str, str, list[str]]] = []
         self.errors: list[tuple[str, Exception]] = []
 
-    def handled(self, remote: Remote, message: Inbound, effects: list[Send]) -> None:
-        answers = [type(effect.message).__name__ for effect in effects]
+    def handled(self, remote: Remote, message: Inbound, effects: list[RouterEffect]) -> None:
+        answers = [
+            type(effect.message if isinstance(effect, Send) else effect).__name__
+            for effect in effects
+        ]
         self.seen.append((remote.machine, type(message).__name__, answers))
 
     def failed(self, remote: Remote, error: Exception) -> None:
@@ -69,6 +75,15 @@ class Visitor:
     def say_hello(self, **identity: Any) -> None:
         login = {"method": "secret", "login": "anna", "secret": ""}
         self.say(domain="global", type="hello", identity=identity, authentication=login)
+
+    async def subscribe(self, publisher: "Visitor", *streams: str) -> str:
+        """Subscribe to ``PRICES``, accepted on these streams; the id of the subscription."""
+        self.say(type="subscribe", server_id=publisher.peer_id, method_id="p")
+        subscription_id = (await publisher.hear("add-interest"))["subscription_id"]
+        for stream in streams:
+            publisher.say(type="accepted", subscription_id=subscription_id, stream_id=stream)
+            await self.hear("subscribed")
+        return subscription_id
 
     async def enter(self, *methods: dict[str, Any]) -> str:
         self.say_hello()
@@ -237,3 +252,97 @@ def test_what_is_due_in_the_router_happens_without_any_message():
         return (await client.hear("error"))["reason"]
 
     assert converse(scenario, limits=Limits(call_seconds=0.01)) == "No answer within 0.01 s"
+
+
+# Streams
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_each_reader_gets_what_is_pushed_in_the_order_of_the_pushes(seed):
+    chance = Random(seed)
+
+    async def scenario(hub: Hub, witness: Witness) -> None:
+        publisher, *readers = (Visitor(hub) for _ in range(5))
+        await publisher.enter(PRICES)
+        subscriptions: list[tuple[Visitor, str, Sequence[str]]] = []
+        for reader in readers:
+            await reader.enter()
+            for _ in range(chance.randint(1, 3)):
+                streams = chance.choice(["a", "b", "ab"])
+                subscriptions.append((reader, await reader.subscribe(publisher, *streams), streams))
+        expected: dict[Visitor, list[tuple[str, int]]] = {reader: [] for reader in readers}
+        number = 0
+        for _ in range(40):
+            to_one, stream = chance.random() < 0.2, chance.choice("ab")
+            # As long as nothing else comes, the hub makes one step for all readers.
+            for _ in range(chance.choice([1, 2, 20, 70])):
+                number += 1
+                if to_one:
+                    reader, its_id, _ = chance.choice(subscriptions)
+                    publisher.say(type="post", subscription_id=its_id, data=number)
+                    expected[reader].append((its_id, number))
+                else:
+                    publisher.say(type="publish", stream_id=stream, data=number)
+                    for reader, its_id, streams in subscriptions:
+                        if stream in streams:
+                            expected[reader].append((its_id, number))
+            if chance.random() < 0.3:
+                await asyncio.sleep(0)
+        for reader in readers:
+            heard = [await reader.hear("event") for _ in expected[reader]]
+            got = [(event["subscription_id"], event["data"]) for event in heard]
+            assert got == expected[reader]
+            assert {event["peer_id"] for event in heard} == {reader.peer_id}
+
+    converse(scenario)
+
+
+def test_who_left_gets_nothing_more_and_who_came_nothing_from_before():
+    async def scenario(hub: Hub, _: Witness) -> Any:
+        publisher, stays, leaves, comes = (Visitor(hub) for _ in range(4))
+        await publisher.enter(PRICES)
+        for reader in (stays, leaves, comes):
+            await reader.enter()
+        await stays.subscribe(publisher, "s")
+        its_id = await leaves.subscribe(publisher, "s")
+        for number in range(3):
+            publisher.say(type="publish", stream_id="s", data=number)
+        await asyncio.sleep(0)
+        leaves.say(type="unsubscribe", subscription_id=its_id)
+        before = [(await leaves.hear("event"))["data"] for _ in range(3)]
+        await leaves.hear("success")
+        await comes.subscribe(publisher, "s")
+        for number in range(3, 6):
+            publisher.say(type="publish", stream_id="s", data=number)
+        after = [(await comes.hear("event"))["data"] for _ in range(3)]
+        leaves.say(domain="global", type="join", destination="agm")
+        frame = await anext(leaves.frames)
+        return before, after, json.decode(frame)["type"]
+
+    assert converse(scenario) == ([0, 1, 2], [3, 4, 5], "success")
+
+
+@pytest.mark.parametrize("burst", [1, 2, 40])
+def test_stalled_subscriber_takes_its_outbox_and_nothing_from_the_others(burst):
+    size, datum = 200_000, "x" * 1000
+    most = 0
+
+    async def scenario(hub: Hub, _: Witness) -> Any:
+        nonlocal most
+        publisher, stalled, *others = (Visitor(hub) for _ in range(5))
+        await publisher.enter(PRICES)
+        for reader in (stalled, *others):
+            await reader.enter()
+            await reader.subscribe(publisher, "s")
+        gateway_end = stalled.connection.other
+        for number in range(0, 800, burst):
+            for each in range(number, number + burst):
+                publisher.say(type="publish", stream_id="s", data={"n": each, "note": datum})
+            for reader in others:
+                heard = [(await reader.hear("event"))["data"]["n"] for _ in range(burst)]
+                assert heard == list(range(number, number + burst))
+            most = max(most, gateway_end.backlog)
+        return stalled.end(), hub.counters()["slow_readers"], hub.counters()["subscriptions"]
+
+    assert converse(scenario, outbox_size=size) == ((4008, "Too slow in reading"), 1, 3)
+    assert size - 2 * len(datum) < most <= size + MAX_SIZE + 2 * len(datum)

@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import json
 import logging
+import tracemalloc
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import time
 from urllib.parse import urlsplit
@@ -311,6 +312,34 @@ def test_one_frame_for_many_subscriptions_of_one_reader_does_not_fill_the_memory
             assert running.counters()["slow_readers"] == 1
 
     run(scenario())
+
+
+def test_stalled_subscriber_neither_fills_the_memory_nor_holds_the_others_up():
+    async def scenario():
+        sizes = {"max_size": 2**20, "outbox_size": 2**21, "close_timeout": 0.2}
+        async with (
+            gateway(**sizes) as running,
+            connected(running.url) as publisher,
+            connected(running.url) as fast,
+        ):
+            async with connected(running.url, max_queue=1, close_timeout=0.1) as stalled:
+                await publisher.register("Prices")
+                for reader in (stalled, fast):
+                    await subscribe(reader, publisher, "s")
+                stalled.socket.transport.pause_reading()
+                tracemalloc.start()
+                before, _ = tracemalloc.get_traced_memory()
+                for number in range(200):
+                    data = {"n": number, "note": "x" * 100_000}
+                    await publisher.send("publish", stream_id="s", data=data)
+                    assert (await fast.receive("event"))["data"]["n"] == number
+                _, most = tracemalloc.get_traced_memory()
+                tracemalloc.stop()
+            assert running.counters()["slow_readers"] == 1
+            return most - before
+
+    # Of the 20 MB, what waits for the reader and some copies of what is under way.
+    assert run(scenario()) < 2**21 + 2_000_000
 
 
 def test_strangers_may_not_send_large_frames():

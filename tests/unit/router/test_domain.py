@@ -9,7 +9,7 @@ from msgspec import json
 from dash_interop.gateway.config import GatewayConfig
 from dash_interop.gateway.hub import Hub
 from dash_interop.router.domain import Domain
-from dash_interop.router.effects import Send
+from dash_interop.router.effects import RouterEffect, Send
 from dash_interop.router.peers import Peer
 from dash_interop.router.principals import Remote
 from dash_interop.router.router import Router
@@ -17,7 +17,7 @@ from dash_interop.router.switchboard import Switchboard
 from dash_interop.transport.memory import memory_pair
 from dash_interop.wire.envelope import Inbound, Outbound, Vocabulary
 from dash_interop.wire.login import Join
-from tests.support.room import DOMAINS, BelieveLogins
+from tests.support.room import DOMAINS, BelieveLogins, sends_of
 
 PATIENCE = 10.0
 
@@ -89,7 +89,7 @@ class Sums:
 class Nobody:
     """An observer that looks away."""
 
-    def handled(self, remote: Remote, message: Inbound, effects: list[Send]) -> None: ...
+    def handled(self, remote: Remote, message: Inbound, effects: list[RouterEffect]) -> None: ...
 
     def failed(self, remote: Remote, error: Exception) -> None:
         raise error
@@ -229,7 +229,7 @@ def test_snapshot_has_what_it_keeps():
 def log_in(router: Router, connection: str) -> str:
     login = {"method": "secret", "login": "anna", "secret": ""}
     hello = json.encode({"type": "hello", "authentication": login})
-    (welcome,) = router.handle(connection, router.codec.decode(hello), 0.0)
+    (welcome,) = sends_of(router.codec, router.handle(connection, router.codec.decode(hello), 0.0))
     message: Any = welcome.message
     router.handle(connection, Join("j", message.peer_id, "sums"), 0.0)
     return message.peer_id

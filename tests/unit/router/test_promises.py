@@ -8,6 +8,7 @@ everybody has gone.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dash_interop.router.effects import Send
+from dash_interop.router.effects import RouterEffect, Send
 from dash_interop.router.limits import Limits
 from dash_interop.router.principals import Principal, Remote
 from dash_interop.router.router import Router
@@ -45,7 +46,7 @@ from dash_interop.wire.agm import (
 )
 from dash_interop.wire.envelope import Error, Inbound, Success
 from dash_interop.wire.login import Authentication, Hello, Join, Leave, Welcome
-from tests.support.room import DOMAINS, BelieveLogins, credentials, raw
+from tests.support.room import DOMAINS, BelieveLogins, credentials, raw, sends_of
 
 CALL_SECONDS = 10.0
 LIMITS = Limits(call_seconds=CALL_SECONDS)
@@ -131,11 +132,10 @@ class Promises(RuleBasedStateMachine):
     def handle(self, connection: str, message: Inbound) -> list[Send]:
         return self.check(self.router.handle(connection, message, self.now))
 
-    def check(self, effects: list[Send]) -> list[Send]:
+    def check(self, effects: Iterable[RouterEffect]) -> list[Send]:
         """What has to hold for whatever is sent."""
         sends: list[Send] = []
-        for effect in effects:
-            assert isinstance(effect, Send)
+        for effect in sends_of(self.router.codec, effects):
             assert effect.connection in self.open, "sent to a closed connection"
             message: Any = effect.message
             if isinstance(message, Welcome):
@@ -524,6 +524,10 @@ class Promises(RuleBasedStateMachine):
         data = self.fresh()
         sends = self.handle(peer.connection, Publish(None, peer.id, stream, raw(data)))
         wanted = self.streams.get((peer.id, stream), [])
+        # Connection by connection: what the order among them is does not matter.
+        connections = {each: self.subscriptions[each].subscriber.connection for each in wanted}
+        places = list(connections.values())
+        wanted = sorted(wanted, key=lambda each: places.index(connections[each]))
         assert [self.event(send, data, oob=False) for send in sends] == wanted
 
     @precondition(lambda self: self.subscriptions)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from dash_interop.transport.broadcast import Broadcast
 from dash_interop.transport.memory import MemoryConnection, memory_pair
 from tests.support.jumping import run_jumping
 
@@ -26,6 +27,20 @@ def test_frames_arrive_at_the_other_end_in_order_and_nowhere_else():
         return await read_all(one), await read_all(other)
 
     assert run(scenario) == (["é"], ["1", "2", "3"])
+
+
+def test_copy_of_a_broadcast_arrives_as_the_frames_that_it_is():
+    async def scenario():
+        one, other = memory_pair()
+        broadcast = Broadcast(b"1")
+        copy = broadcast.copy((b"a", b"b"))
+        broadcast.add(b"22")
+        one.send([b"0", copy])
+        assert one.backlog == len("0a1b1a22b22")
+        await one.close(1000, "")
+        return await read_all(other)
+
+    assert run(scenario) == ["0", "a1", "b1", "a22", "b22"]
 
 
 def test_reader_waits_for_what_comes():

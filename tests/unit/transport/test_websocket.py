@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
-from dash_interop.transport.websocket import add_text
+from dash_interop.transport.broadcast import Broadcast
+from dash_interop.transport.websocket import add_copy, add_text
 
 SIZES = [0, 1, 125, 126, 127, 65535, 65536, 70_000]
 
@@ -44,6 +45,29 @@ def test_frame_of_a_client_is_read_by_the_library(size):
     add_text(written, text, b"\x01\x02\xfe\xff")
     assert read_by_a_server(b"".join(written)) == [text]
     assert size < 8 or text not in b"".join(written), "it is not masked"
+
+
+@given(
+    st.lists(st.text(max_size=300).map(str.encode), min_size=1, max_size=5),
+    st.lists(st.text(max_size=100).map(str.encode), min_size=1, max_size=3),
+)
+def test_copies_of_a_broadcast_are_read_as_rows_of_frames(tails, heads):
+    broadcast = Broadcast(tails[0])
+    copies = [broadcast.copy(each) for each in (*((head,) for head in heads), tuple(heads))]
+    for tail in tails[1:]:
+        assert broadcast.add(tail)
+    for copy in copies:
+        written = []
+        add_copy(written, copy)
+        assert read_by_a_client(b"".join(written)) == copy.texts()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_copy_has_the_header_of_its_size(size):
+    written = []
+    add_copy(written, Broadcast(b"x" * size).copy((b"head",)))
+    text = b"head" + b"x" * size
+    assert b"".join(written) == Frame(Opcode.TEXT, text).serialize(mask=False)
 
 
 @given(st.lists(st.text().map(str.encode), max_size=5), st.binary(min_size=4, max_size=4))

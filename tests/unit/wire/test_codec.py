@@ -14,6 +14,8 @@ from dash_interop.wire.agm import (
     AddInterest,
     Call,
     Event,
+    EventHead,
+    EventTail,
     Invoke,
     MethodsAdded,
     MethodsRemoved,
@@ -29,7 +31,7 @@ from dash_interop.wire.agm import (
     Unregister,
     Yield,
 )
-from dash_interop.wire.codec import Codec, encode
+from dash_interop.wire.codec import Codec, encode, encode_head, encode_tail
 from dash_interop.wire.envelope import Error, Inbound, Outbound, Refused, Success, Vocabulary
 from dash_interop.wire.login import Hello, Join, Leave, OfferedDomain, Ping, Token, Welcome
 from tests.support.room import Room, credentials, raw
@@ -520,6 +522,12 @@ def test_every_message_of_a_gateway_is_among_those_that_are_tried():
 @pytest.mark.parametrize("message", OUTBOUND, ids=lambda message: type(message).__name__)
 def test_message_of_the_gateway_is_read_as_it_was_written(message: Outbound):
     assert from_gateway(encode(message)) == from_gateway(encode(message).decode()) == message
+
+
+def test_event_in_two_parts_is_the_event():
+    head = encode_head(EventHead("p", "s-1"))
+    tail = encode_tail(EventTail(True, raw(7), raw(False), raw({"x": "é"})))
+    assert head + tail == encode(Event("p", "s-1", True, raw(7), raw(False), raw({"x": "é"})))
 
 
 def test_field_order_of_a_frame_does_not_matter():

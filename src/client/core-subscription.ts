@@ -1,0 +1,183 @@
+/** One subscription of core, at one publisher, with the faults of core healed. */
+
+import type { Cancellation } from './cancellations';
+import { LONGEST_TIMEOUT_MS } from './deadlines';
+import { toError } from './errors';
+import type { Wanted } from './finding';
+import { type Instance, plainInstance } from './instance';
+
+/** How long after its cancellation it may take to hear that the publisher has left. */
+const LEAVING_MS = 500;
+
+/** What was pushed to a subscription. */
+export interface StreamData {
+    data: any;
+    /** Whether it was pushed to this subscription alone. */
+    private: boolean;
+    requestArguments: Record<string, any>;
+    /** Who pushed it. */
+    server: Instance;
+}
+
+/** Why a publisher does not publish to a subscription. */
+export interface Refusal {
+    state: 'rejected' | 'failed';
+    reason: string;
+}
+
+/** What it needs of the connection. */
+export interface Line {
+    /** That of core. */
+    interop: any;
+    /** Why the subscription that core ends at this moment has ended; undefined where unknown. */
+    cancellation: () => Cancellation | undefined;
+}
+
+export interface SubscriptionListener {
+    onData: (data: StreamData) => void;
+    onAccepted: () => void;
+    onRefused: (refusal: Refusal) => void;
+    /** It has left, or withdrawn the stream, before it answered. */
+    onLeft: () => void;
+    onCancelled: (cancellation: Cancellation) => void;
+}
+
+/** A subscription at one publisher, from the question to its end. */
+export class CoreSubscription {
+    isOpen = false;
+    readonly server: Instance;
+    private readonly line: Line;
+    private readonly wanted: Wanted;
+    private readonly args: Record<string, any>;
+    private readonly listener: SubscriptionListener;
+    private timer: ReturnType<typeof setTimeout> | undefined;
+    /** That of core. */
+    private subscription: any;
+    /** Whether it was cancelled, and nobody knows why yet. */
+    private isEnding = false;
+    private isOver = false;
+
+    constructor(
+        line: Line,
+        wanted: Wanted,
+        args: Record<string, any>,
+        publisher: Instance,
+        listener: SubscriptionListener,
+    ) {
+        this.line = line;
+        this.wanted = wanted;
+        this.args = args;
+        this.listener = listener;
+        this.server = plainInstance(publisher) ?? {};
+    }
+
+    ask(): void {
+        const { method, timeoutMs } = this.wanted;
+        this.timer = setTimeout(() => {
+            const reason = `Nobody accepted the subscription to ${method.name} within ${timeoutMs} ms`;
+            this.refuse({ state: 'failed', reason });
+        }, timeoutMs);
+        const parameters = {
+            target: [{ peerId: this.server.peerId }],
+            arguments: { ...this.args },
+            // Core would not hear of one that is accepted after this time, and could not close it.
+            methodResponseTimeout: LONGEST_TIMEOUT_MS,
+            waitTimeoutMs: timeoutMs,
+            onData: ({ data, private: isPrivate }: any) => this.receive(data, Boolean(isPrivate)),
+            onClosed: () => this.cancelled(),
+            onConnected: (_server: unknown, isAgain: boolean) => this.connected(isAgain),
+        };
+        this.line.interop.subscribe(method, parameters).then(
+            (subscription: any) => this.accepted(subscription),
+            (reason: unknown) => this.refuse(refusalOf(reason)),
+        );
+    }
+
+    /** Its data is not wanted any more. */
+    close(): void {
+        this.finish();
+        this.subscription?.close();
+    }
+
+    private accepted(subscription: any): void {
+        this.subscription = subscription;
+        if (this.isOver) {
+            subscription.close();
+            return;
+        }
+        clearTimeout(this.timer);
+        this.isOpen = true;
+        this.listener.onAccepted();
+    }
+
+    /** Core makes one that was cancelled shortly before an outage again, all by itself. */
+    private connected(isAgain: boolean): void {
+        if (isAgain && this.isOver) {
+            this.subscription?.close();
+        }
+    }
+
+    private receive(data: any, isPrivate: boolean): void {
+        if (!this.isOver) {
+            const { server, args } = this;
+            this.listener.onData({ data, private: isPrivate, requestArguments: args, server });
+        }
+    }
+
+    private refuse(refusal: Refusal): void {
+        if (!this.isOver) {
+            this.finish();
+            this.listener.onRefused(refusal);
+        }
+    }
+
+    /** What it offered is gone. That of one that is open is told by its cancellation. */
+    left(): void {
+        if (this.isEnding) {
+            this.end({ isAway: true, reason: undefined });
+        } else if (!this.isOpen) {
+            this.close();
+            this.listener.onLeft();
+        }
+    }
+
+    private cancelled(): void {
+        if (this.isOver) {
+            return;
+        }
+        const cancellation = this.line.cancellation();
+        if (cancellation) {
+            this.end(cancellation);
+            return;
+        }
+        // Of a publisher that leaves, this is heard first.
+        this.isOpen = false;
+        this.isEnding = true;
+        this.timer = setTimeout(() => this.end({ isAway: false, reason: undefined }), LEAVING_MS);
+    }
+
+    private end(cancellation: Cancellation): void {
+        this.finish();
+        this.listener.onCancelled(cancellation);
+    }
+
+    private finish(): void {
+        this.isOver = true;
+        this.isOpen = false;
+        clearTimeout(this.timer);
+    }
+}
+
+/** Core puts the words of a publisher into its own. */
+const SAID = /^Subscription rejected\. Publisher said "(.*)"\. Called with:/s;
+
+function refusalOf(reason: unknown): Refusal {
+    const { message } = toError(reason);
+    const said = SAID.exec(message)?.[1];
+    if (said !== undefined) {
+        return { state: 'rejected', reason: said };
+    }
+    return message.startsWith('Subscription rejected.')
+        ? { state: 'rejected', reason: 'The publisher gave no reason' }
+        : { state: 'failed', reason: message };
+}

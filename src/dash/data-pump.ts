@@ -1,0 +1,75 @@
+/** Brings what waits in a DataQueue to its callbacks, and leaves the browser time in between. */
+
+import type { DataQueue, DataSettings, Datum } from './data-queue';
+
+/** How long the page may be kept from all else, such as a click. */
+const SLICE_MS = 8;
+
+export class DataPump {
+    private readonly queue: DataQueue;
+    private readonly deliver: (value: Datum | Datum[]) => Promise<unknown>;
+    private timer: ReturnType<typeof setTimeout> | undefined;
+    private isBusy = false;
+    private isStopped = false;
+    private sliceBegan = 0;
+
+    /** @param deliver Resolves when the next value may come. It has to report what goes wrong. */
+    constructor(queue: DataQueue, deliver: (value: Datum | Datum[]) => Promise<unknown>) {
+        this.queue = queue;
+        this.deliver = deliver;
+    }
+
+    add(datum: Datum): void {
+        this.queue.add(datum);
+        this.run();
+    }
+
+    change(settings: DataSettings): void {
+        this.queue.settings = settings;
+        this.run();
+    }
+
+    stop(): void {
+        this.isStopped = true;
+        clearTimeout(this.timer);
+    }
+
+    private run(): void {
+        clearTimeout(this.timer);
+        if (this.isBusy || this.isStopped) {
+            return;
+        }
+        const waitMs = this.queue.waitMs(performance.now());
+        if (waitMs === 0) {
+            this.next();
+        } else if (waitMs !== undefined) {
+            this.timer = setTimeout(() => this.run(), waitMs);
+        }
+    }
+
+    private async next(): Promise<void> {
+        this.isBusy = true;
+        try {
+            await this.deliver(this.queue.take(performance.now()));
+            if (performance.now() - this.sliceBegan > SLICE_MS) {
+                await browserTurn();
+                this.sliceBegan = performance.now();
+            }
+        } finally {
+            this.isBusy = false;
+        }
+        this.run();
+    }
+}
+
+/** Resolves after the browser had a turn. A timer would be slower, and much so in a hidden tab. */
+function browserTurn(): Promise<void> {
+    return new Promise((resolve) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => {
+            port1.close();
+            resolve();
+        };
+        port2.postMessage(null);
+    });
+}

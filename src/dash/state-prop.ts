@@ -1,0 +1,41 @@
+/**
+ * A prop that holds a state: callbacks see what the state is, and not each state that it has passed
+ * through. So the last of many changes does not wait for the callbacks of each one before.
+ */
+
+import type { Deliverer } from './deliver';
+
+export class StateProp {
+    private readonly deliverer: Deliverer;
+    private readonly read: () => unknown;
+    private isStale = false;
+    private isBusy = false;
+    private hasEnded = false;
+
+    /** @param read Gives the present state, a new object each time that it has changed. */
+    constructor(deliverer: Deliverer, read: () => unknown) {
+        this.deliverer = deliverer;
+        this.read = read;
+    }
+
+    /** The state has changed, or the prop may hold something else. */
+    async change(): Promise<void> {
+        this.isStale = true;
+        if (this.isBusy) {
+            return;
+        }
+        this.isBusy = true;
+        // What changes in this turn is one change.
+        await Promise.resolve();
+        while (this.isStale && !this.hasEnded) {
+            this.isStale = false;
+            await this.deliverer.deliver(this.read());
+        }
+        this.isBusy = false;
+    }
+
+    /** The component is gone. */
+    end(): void {
+        this.hasEnded = true;
+    }
+}

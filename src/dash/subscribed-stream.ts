@@ -1,0 +1,217 @@
+/** The subscription of a StreamSubscribe, and the way of its data to the callbacks. */
+
+import type { StreamData } from '../client/core-subscription';
+import type { InteropClient } from '../client/interop-client';
+import type { Subscription, SubscriptionStatus } from '../client/subscribing';
+import { type ClientsideHandler, readClientsideHandler } from './clientside-handler';
+import type { DashComponent, Part } from './component';
+import { untilDashServerAnswers } from './dash-server';
+import { DataPump } from './data-pump';
+import { DataQueue, type Datum } from './data-queue';
+import { type DataProps, readDataSettings } from './data-settings';
+import type { Diagnostics } from './diagnostics';
+import { type Interop, NO_ROOT } from './interop-context';
+import { warnOfWrites } from './own-props';
+import { nextSequence } from './sequence';
+import { isServerAway } from './why-unanswered';
+
+/** How long the number of lost data may have changed before callbacks hear of it. */
+const LOST_MS = 1_000;
+
+const CLOSED: SubscriptionStatus = {
+    state: 'closed',
+    reason: 'active is False',
+    gap: false,
+    recovered: null,
+    servers: [],
+};
+
+/** What a StreamSubscribe is given. */
+export interface StreamProps extends DataProps {
+    definition?: unknown;
+    arguments?: unknown;
+    target?: unknown;
+    waitTimeoutMs?: unknown;
+    methodResponseTimeoutMs?: unknown;
+    active?: boolean;
+    clientsideHandler?: unknown;
+}
+
+export class SubscribedStream implements Part {
+    private readonly component: DashComponent;
+    private readonly diagnostics: Diagnostics;
+    private readonly queue: DataQueue;
+    private readonly pump: DataPump;
+    private readonly ending = new AbortController();
+    private handler: ClientsideHandler | undefined;
+    /** What the handler was made from, as text. */
+    private handlerKey: string | undefined;
+    private interop: Interop;
+    /** What the present subscription was made from, as text. */
+    private key: string | undefined;
+    private subscription: Subscription | undefined;
+    private status: SubscriptionStatus | undefined;
+    private lostTimer: ReturnType<typeof setTimeout> | undefined;
+    private toldStatus: string | undefined;
+    private toldError: string | null = null;
+
+    constructor(component: DashComponent, diagnostics: Diagnostics) {
+        this.component = component;
+        this.diagnostics = diagnostics;
+        this.queue = new DataQueue(readDataSettings({}));
+        this.pump = new DataPump(this.queue, (value) => this.deliver(value));
+        component.eventDeliverer('data', false);
+        warnOfWrites(component, diagnostics, ['status', 'error']);
+    }
+
+    /** Takes over the present props; subscribes anew only where they mean another subscription. */
+    update(interop: Interop, props: StreamProps): void {
+        const problem = this.takeSettings(props);
+        const { definition, arguments: args, target, active = true } = props;
+        // What a callback sends again is a new object even where nothing has changed.
+        const key = JSON.stringify([definition, args, target, active, problem]);
+        if (interop === this.interop && key === this.key) {
+            return;
+        }
+        this.interop = interop;
+        this.key = key;
+        this.leave();
+        this.report(null);
+        if (problem !== undefined) {
+            this.fail(problem);
+        } else if (!active) {
+            this.change(CLOSED);
+        } else if (typeof interop === 'string') {
+            this.fail(interop, interop === NO_ROOT);
+        } else if (interop) {
+            this.subscribe(interop, props);
+        } else {
+            this.change({ ...CLOSED, state: 'connecting', reason: null });
+        }
+    }
+
+    /** The component has left the layout. */
+    end(): void {
+        this.leave();
+        this.pump.stop();
+        this.ending.abort();
+    }
+
+    /** @returns What is wrong with them, in words. */
+    private takeSettings(props: StreamProps): string | undefined {
+        try {
+            const key = JSON.stringify(props.clientsideHandler);
+            if (key !== this.handlerKey) {
+                this.handler = readClientsideHandler(props.clientsideHandler);
+                this.handlerKey = key;
+            }
+            this.pump.change(readDataSettings(props));
+            return undefined;
+        } catch (error) {
+            return (error as Error).message;
+        }
+    }
+
+    private subscribe(client: InteropClient, props: StreamProps): void {
+        const { definition, target, waitTimeoutMs, methodResponseTimeoutMs } = props;
+        try {
+            this.subscription = client.subscribe(definition, {
+                arguments: props.arguments,
+                target,
+                waitTimeoutMs,
+                methodResponseTimeoutMs,
+                onData: (data) => this.receive(data),
+                onStatus: (status) => this.change(status),
+            });
+        } catch (error) {
+            this.fail((error as Error).message);
+        }
+    }
+
+    /** What came of the subscription and was not delivered is not wanted any more. */
+    private leave(): void {
+        this.subscription?.close();
+        this.subscription = undefined;
+        this.queue.clear();
+        clearTimeout(this.lostTimer);
+        this.lostTimer = undefined;
+    }
+
+    private receive(data: StreamData): void {
+        const { lost } = this.queue;
+        this.pump.add({ ...data, sequence: nextSequence(this.component) });
+        if (this.queue.lost > lost) {
+            this.tellLost();
+        }
+    }
+
+    /** Resolves when the next value may come. */
+    private async deliver(value: Datum | Datum[]): Promise<void> {
+        if (this.handler) {
+            await this.handler.call(value).catch((error) => this.handlerFailed(error));
+            return;
+        }
+        const { failure } = await this.component.deliverer('data').deliver(value);
+        if (isServerAway(failure)) {
+            const count = Array.isArray(value) ? value.length : 1;
+            this.diagnostics.warn(
+                `the Dash server did not answer, so ${count} data may not have been handled; the ` +
+                    'others wait until it does',
+            );
+            await untilDashServerAnswers(this.ending.signal);
+        }
+    }
+
+    private handlerFailed(error: unknown): void {
+        const message = error instanceof Error ? error.message : String(error);
+        this.report(message);
+        this.diagnostics.fail(message);
+    }
+
+    private tellLost(): void {
+        const { maxWaiting } = this.queue.settings;
+        this.diagnostics.warn(
+            `more than ${maxWaiting} data wait for their callbacks, so the oldest are dropped ` +
+                '(maxWaiting); status["lost"] counts them',
+        );
+        this.lostTimer ??= setTimeout(() => {
+            this.lostTimer = undefined;
+            this.tellStatus();
+        }, LOST_MS);
+    }
+
+    private fail(reason: string, isShown = true): void {
+        this.status = { ...CLOSED, state: 'failed', reason };
+        this.tellStatus();
+        this.report(reason);
+        if (isShown) {
+            this.diagnostics.fail(reason);
+        }
+    }
+
+    private change(status: SubscriptionStatus): void {
+        this.status = status;
+        const { state, reason } = status;
+        if (reason !== null && (state === 'rejected' || state === 'failed')) {
+            this.diagnostics.warnBeside('status', `${state}: ${reason}`);
+        }
+        this.tellStatus();
+    }
+
+    private tellStatus(): void {
+        const status = { ...this.status, lost: this.queue.lost };
+        const text = JSON.stringify(status);
+        if (text !== this.toldStatus) {
+            this.toldStatus = text;
+            this.component.deliverer('status').deliver(status);
+        }
+    }
+
+    /** Leaves the prop alone while nothing is or was wrong, so that no callback runs for that. */
+    private report(message: string | null): void {
+        if (message !== this.toldError) {
+            this.toldError = message;
+            this.component.deliverer('error').deliver(message === null ? null : { message });
+        }
+    }
+}

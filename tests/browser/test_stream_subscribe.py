@@ -1,0 +1,386 @@
+"""StreamSubscribe: what reaches its callbacks, and how long its subscription lasts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dash import Input, Output, html
+
+from dash_interop import Interop, StreamSubscribe
+from dash_interop.client import sync
+from dash_interop.client.sync import InteropClient, Stream
+from tests.support.apps_parts import Gate, record
+from tests.support.browser_apps import Apps
+from tests.support.browser_pages import Page, eventually
+from tests.support.gateways import GatewayProcess, ours
+from tests.support.relay import Relay
+
+
+@pytest.fixture
+def publisher() -> Iterator[InteropClient]:
+    with sync.connect(application="publisher") as client:
+        yield client
+
+
+class Received:
+    """What the callbacks of a ``StreamSubscribe`` got."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self.statuses: list[Any] = []
+        self.errors: list[Any] = []
+
+    def wait_for_state(self, state: str, times: int = 1) -> dict[str, Any]:
+        """The newest status, once the state was told so many times."""
+
+        def is_told() -> bool:
+            told = [each for each in self.states if each == state]
+            return len(told) >= times and self.states[-1] == state
+
+        eventually(is_told, lambda: f"{state}, but {self.statuses}", 20)
+        return self.statuses[-1]
+
+    def wait_for(self, *numbers: Any) -> None:
+        """Until the data with these numbers has come, and no other one."""
+        expected = list(numbers)
+        eventually(
+            lambda: len(self.numbers) >= len(expected), lambda: f"{expected}, but {self.numbers}"
+        )
+        assert self.numbers == expected
+
+    @property
+    def states(self) -> list[str]:
+        return [each["state"] for each in self.statuses if each is not None]
+
+    @property
+    def data(self) -> list[dict[str, Any]]:
+        """All data, out of its lists."""
+        told = [each for each in self.values if each is not None]
+        return [one for each in told for one in (each if isinstance(each, list) else [each])]
+
+    @property
+    def numbers(self) -> list[Any]:
+        return [each["data"]["n"] for each in self.data]
+
+
+def subscriber(
+    apps: Apps, *, plugins: Any = None, gate: Gate | None = None, **props: Any
+) -> tuple[Page, Received]:
+    """
+    Open a page with a ``StreamSubscribe``.
+
+    Args:
+        gate: Holds each callback back that gets data.
+    """
+    received = Received()
+    app = apps.make(
+        "subscriber",
+        StreamSubscribe(id="sub", **{"definition": "Prices", **props}),
+        html.P(id="count"),
+        plugins=plugins or [],
+    )
+    record(app, "sub", "status", received.statuses)
+    record(app, "sub", "error", received.errors)
+
+    @app.callback(Output("count", "children"), Input("sub", "data"))
+    def take(value: Any) -> int:
+        received.values.append(value)
+        if gate is not None and value is not None:
+            gate.pass_through(value)
+        return len(received.values)
+
+    return apps.open(app), received
+
+
+def push_numbers(stream: Stream, *numbers: int) -> None:
+    for n in numbers:
+        stream.push({"n": n, "symbol": "odd" if n % 2 else "even"})
+
+
+# Data --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.every_engine
+def test_sub001_each_datum_reaches_the_callback_once_and_in_order(
+    apps: Apps, publisher: InteropClient
+) -> None:
+    stream = publisher.create_stream("Prices")
+    _, received = subscriber(apps, arguments={"isin": "X"})
+    status = received.wait_for_state("open")
+    (server,) = status.pop("servers")
+    assert server["application"] == "publisher"
+    expected = {"state": "open", "reason": None, "gap": False, "recovered": None, "lost": 0}
+    assert status == expected
+    push_numbers(stream, *range(1, 101))
+    received.wait_for(*range(1, 101))
+    assert received.values[0] is None
+    assert received.values[1] == {
+        "data": {"n": 1, "symbol": "odd"},
+        "private": False,
+        "requestArguments": {"isin": "X"},
+        "server": server,
+        "sequence": 1,
+    }
+    assert [each["sequence"] for each in received.data] == list(range(1, 101))
+    assert received.errors == [None]
+
+
+def test_sub002_what_waits_comes_as_a_batch(apps: Apps, publisher: InteropClient) -> None:
+    stream = publisher.create_stream("Prices")
+    gate = Gate()
+    page, received = subscriber(apps, gate=gate, delivery="batch")
+    received.wait_for_state("open")
+    push_numbers(stream, 1)
+    received.wait_for(1)
+    push_numbers(stream, *range(2, 501))
+    wait_until_received(page, stream, publisher)
+    gate.let(2)
+    received.wait_for(*range(1, 501))
+    assert [len(each) for each in received.values[1:]] == [1, 499]
+
+
+def wait_until_received(page: Page, stream: Stream, publisher: InteropClient) -> None:
+    """
+    Until the page has what was pushed to it: what one publisher sends reaches a page in order, so a
+    method that it offers afterwards is seen after it.
+    """
+    name = f"After{stream.name}"
+    publisher.register(name, lambda: None)
+    page.wait_for_servers(name, 1)
+
+
+def test_sub003_the_latest_counts_what_it_replaced(apps: Apps, publisher: InteropClient) -> None:
+    stream = publisher.create_stream("Prices")
+    gate = Gate()
+    page, received = subscriber(apps, gate=gate, delivery="latest")
+    received.wait_for_state("open")
+    push_numbers(stream, 1)
+    received.wait_for(1)
+    push_numbers(stream, *range(2, 501))
+    wait_until_received(page, stream, publisher)
+    gate.let(2)
+    received.wait_for(1, 500)
+    assert [each["replaced"] for each in received.data] == [0, 498]
+
+
+def test_sub004_the_latest_of_each_key(apps: Apps, publisher: InteropClient) -> None:
+    stream = publisher.create_stream("Prices")
+    gate = Gate()
+    page, received = subscriber(apps, gate=gate, delivery="latest", key="symbol")
+    received.wait_for_state("open")
+    push_numbers(stream, 1)
+    received.wait_for(1)
+    push_numbers(stream, *range(2, 502))
+    wait_until_received(page, stream, publisher)
+    gate.let(2)
+    received.wait_for(1, 500, 501)
+    assert [each["replaced"] for each in received.data] == [0, 249, 249]
+
+
+def test_sub005_max_rate_keeps_values_apart(apps: Apps, publisher: InteropClient) -> None:
+    stream = publisher.create_stream("Prices")
+    page, received = subscriber(
+        apps,
+        delivery="batch",
+        maxRate=5,
+        active=False,
+        clientsideHandler={"namespace": "tests", "function_name": "take"},
+    )
+    page.js("""
+        window.taken = [];
+        dash_clientside.tests = {
+            take: (batch) => taken.push([performance.now(), batch.map(({data}) => data.n)]),
+        };
+    """)
+    page.set_props("sub", active=True)
+    received.wait_for_state("open")
+    for n in range(1, 5):
+        push_numbers(stream, 2 * n - 1, 2 * n)
+        eventually(lambda n=n: 2 * n in page.js("return taken.at(-1)?.[1] ?? []"), f"value {n}")
+    times, batches = zip(*page.js("return taken"), strict=True)
+    assert [n for batch in batches for n in batch] == list(range(1, 9))
+    pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert min(pauses) > 190
+
+
+def test_sub006_paused_keeps_data_and_max_waiting_bounds_it(
+    apps: Apps, publisher: InteropClient
+) -> None:
+    stream = publisher.create_stream("Prices")
+    page, received = subscriber(apps, paused=True, maxWaiting=3)
+    received.wait_for_state("open")
+    push_numbers(stream, *range(1, 6))
+    eventually(lambda: received.statuses[-1]["lost"] == 2, lambda: f"{received.statuses}")
+    assert received.data == []
+    assert any("more than 3 data wait" in each for each in apps.browser.console())
+    page.set_props("sub", paused=False)
+    received.wait_for(3, 4, 5)
+
+
+def test_sub007_what_is_pushed_to_one_subscription_is_private(
+    apps: Apps, publisher: InteropClient
+) -> None:
+    def snapshot(subscription: Any) -> None:
+        subscription.push({"n": 0})
+
+    stream = publisher.create_stream("Prices", subscription_added_handler=snapshot)
+    _, received = subscriber(apps)
+    received.wait_for(0)
+    push_numbers(stream, 1)
+    received.wait_for(0, 1)
+    assert [each["private"] for each in received.data] == [True, False]
+
+
+# The subscription --------------------------------------------------------------------------------
+
+
+def test_sub008_other_arguments_subscribe_anew_and_active_closes(
+    apps: Apps, publisher: InteropClient
+) -> None:
+    def decide(request: Any) -> None:
+        request.accept_on_branch(request.arguments["symbol"])
+
+    stream = publisher.create_stream("Prices", subscription_request_handler=decide)
+    page, received = subscriber(apps, arguments={"symbol": "even"})
+    received.wait_for_state("open")
+    stream.push({"n": 2}, "even")
+    received.wait_for(2)
+    page.set_props("sub", arguments={"symbol": "odd"})
+    received.wait_for_state("open", 2)
+    eventually(lambda: branches(stream) == ["odd"], lambda: f"{branches(stream)}")
+    stream.push({"n": 4}, "even")
+    stream.push({"n": 5}, "odd")
+    received.wait_for(2, 5)
+    page.set_props("sub", active=False)
+    assert received.wait_for_state("closed")["reason"] == "active is False"
+    eventually(lambda: branches(stream) == [], lambda: f"{branches(stream)}")
+    page.set_props("sub", active=True)
+    assert received.wait_for_state("open", 3)["gap"] is False
+
+
+def branches(stream: Stream) -> list[str]:
+    return [branch.key for branch in stream.branches()]
+
+
+def test_sub009_a_rejection_ends_it_with_the_reason(apps: Apps, publisher: InteropClient) -> None:
+    def decide(request: Any) -> None:
+        if request.arguments.get("password") == "please":
+            request.accept()
+        else:
+            request.reject("say please")
+
+    publisher.create_stream("Prices", subscription_request_handler=decide)
+    page, received = subscriber(apps)
+    assert received.wait_for_state("rejected")["reason"] == "say please"
+    page.set_props("sub", arguments={"password": "please"})
+    received.wait_for_state("open")
+    assert received.errors == [None]
+
+
+def test_sub010_the_publisher_closes_it(apps: Apps, publisher: InteropClient) -> None:
+    stream = publisher.create_stream("Prices")
+    _, received = subscriber(apps)
+    received.wait_for_state("open")
+    push_numbers(stream, 1)
+    for subscription in stream.subscriptions():
+        subscription.close()
+    status = received.wait_for_state("closed")
+    assert status["reason"] == "The publisher has closed the subscription"
+    assert status["servers"] == []
+    received.wait_for(1)
+
+
+@pytest.mark.every_engine
+def test_sub011_a_publisher_that_restarts_is_subscribed_to_again(apps: Apps) -> None:
+    _, received = subscriber(apps)
+    received.wait_for_state("connecting")
+    for n in (1, 2):
+        with sync.connect(application="publisher") as publisher:
+            stream = publisher.create_stream("Prices")
+            assert received.wait_for_state("open", n)["gap"] is (n > 1)
+            push_numbers(stream, n)
+            received.wait_for(*range(1, n + 1))
+        assert received.wait_for_state("connecting", n + 1)["reason"] == "The publisher left"
+    with sync.connect(application="publisher") as publisher:
+        for n in (3, 4):
+            stream = publisher.create_stream("Prices")
+            received.wait_for_state("open", n)
+            stream.close()
+            status = received.wait_for_state("connecting", n + 1)
+            assert status["reason"] == "The publisher withdrew the stream"
+
+
+def test_sub012_target_all_joins_publishers_and_newcomers(
+    apps: Apps, publisher: InteropClient
+) -> None:
+    first = publisher.create_stream("Prices")
+    _, received = subscriber(apps, target="all")
+    received.wait_for_state("open")
+    with sync.connect(application="newcomer") as newcomer:
+        second = newcomer.create_stream("Prices")
+        eventually(lambda: len(received.statuses[-1]["servers"]) == 2, "both publish")
+        push_numbers(first, 1)
+        received.wait_for(1)
+        push_numbers(second, 2)
+        received.wait_for(1, 2)
+    eventually(lambda: len(received.statuses[-1]["servers"]) == 1, "one is left")
+    assert received.states.count("connecting") == 1
+    applications = [each["server"]["application"] for each in received.data]
+    assert applications == ["publisher", "newcomer"]
+
+
+@pytest.fixture
+def gateway(secret_file: Path) -> Iterator[GatewayProcess]:
+    with ours(secret_file=secret_file) as gateway:
+        yield gateway
+
+
+def test_sub013_it_comes_back_after_an_outage_of_the_gateway(
+    apps: Apps, gateway: GatewayProcess, secret_file: Path
+) -> None:
+    apps.browser.allow_lost_connections()
+    plugin = Interop(gateway=gateway.url, secret_file=secret_file)
+    with sync.connect(gateway.url, application="publisher", secret_file=secret_file) as publisher:
+        stream = publisher.create_stream("Prices")
+        page, received = subscriber(apps, plugins=[plugin])
+        received.wait_for_state("open")
+        push_numbers(stream, 1)
+        received.wait_for(1)
+        for outage in (1, 2):
+            gateway.kill()
+            received.wait_for_state("connecting", outage + 1)
+            gateway.restart()
+            assert received.wait_for_state("open", outage + 1)["gap"] is True
+            eventually(lambda: len(stream.subscriptions()) == 1, "one subscription")
+            push_numbers(stream, outage + 1)
+            received.wait_for(*range(1, outage + 2))
+        assert len(stream.subscriptions()) == 1
+        page.close()
+
+
+def test_sub014_it_comes_back_when_its_own_connection_was_lost(
+    apps: Apps, gateway: GatewayProcess, secret_file: Path
+) -> None:
+    apps.browser.allow_lost_connections()
+    with (
+        Relay(gateway.port) as relay,
+        sync.connect(gateway.url, application="publisher", secret_file=secret_file) as publisher,
+    ):
+        stream = publisher.create_stream("Prices")
+        url = f"ws://127.0.0.1:{relay.port}"
+        page, received = subscriber(apps, plugins=[Interop(gateway=url, secret_file=secret_file)])
+        received.wait_for_state("open")
+        push_numbers(stream, 1)
+        received.wait_for(1)
+        relay.lose_clients()
+        status = received.wait_for_state("open", 2)
+        assert status["gap"] is True
+        told = received.statuses[received.states.index("connecting", 1) + 1]
+        assert told["reason"] == "The connection to the gateway was lost"
+        push_numbers(stream, 2)
+        received.wait_for(1, 2)
+        page.close()
