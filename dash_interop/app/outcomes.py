@@ -19,15 +19,16 @@ __all__ = ["Destination", "Outcome"]
 
 class Outcome(Struct):
     """
-    How the handler ended for one invocation.
+    How the handler ended for one invocation, or for one request to subscribe.
 
     Attributes:
+        id: Of the invocation or of the request.
         result: For the caller.
         update: For the page.
         error: What the caller gets instead.
     """
 
-    invocation_id: str
+    id: str
     result: dict[str, Any] = {}
     update: Any = no_update
     error: Exception | SystemExit | None = None
@@ -141,8 +142,8 @@ def _two(returned: Any) -> tuple[Any, Any]:
 
 def _answer(outcome: Outcome) -> dict[str, Any]:
     if outcome.error is None:
-        return {"invocationId": outcome.invocation_id, "invocationResult": outcome.result}
-    return {"invocationId": outcome.invocation_id, "error": _described(outcome.error)}
+        return {"invocationId": outcome.id, "invocationResult": outcome.result}
+    return {"invocationId": outcome.id, "error": _described(outcome.error)}
 
 
 def _described(error: Exception | SystemExit) -> dict[str, Any]:

@@ -39,7 +39,7 @@ export class OfferedMethod implements Part {
         this.diagnostics = diagnostics;
         this.queue = this.makeQueue();
         component.watch('result', (result) => this.queue.answer(result), 'invoke');
-        warnOfWrites(component, diagnostics, ['invoke', 'error']);
+        warnOfWrites(component, diagnostics, ['invoke', 'error'], 'invoke');
     }
 
     /** Takes over the present props; registers the method anew only where they say another one. */
