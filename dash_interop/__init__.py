@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .app.handlers import method_handler
     from .app.interop import Interop
     from .app.results import returned_value
+    from .app.stream_handlers import stream_handler
     from .app.subscription_handlers import subscription_handler
     from .Discovery import Discovery
     from .errors import (
@@ -131,6 +132,7 @@ __all__ = [
     "method_handler",
     "portable_value",
     "returned_value",
+    "stream_handler",
     "subscription_handler",
 ]
 
@@ -189,6 +191,7 @@ _MODULES = {
     "method_handler": ".app.handlers",
     "portable_value": ".wire.values",
     "returned_value": ".app.results",
+    "stream_handler": ".app.stream_handlers",
     "subscription_handler": ".app.subscription_handlers",
 }
 

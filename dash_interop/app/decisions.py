@@ -25,6 +25,7 @@ class Decisions:
 
     is_pair = False
     has_result = False
+    hears_errors = True
 
     def __init__(self, decision: Output) -> None:
         self.outputs = decision

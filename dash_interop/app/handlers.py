@@ -160,6 +160,8 @@ def handled(
             validate,
             values=len(dependencies),
             extras=extras,
+            offered=events.offered,
+            special=events.special,
             is_pair=destination.is_pair,
         )
         runs = Runs(events, handler, destination, on_error, app, extras)

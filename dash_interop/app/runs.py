@@ -15,11 +15,12 @@ from msgspec import Struct
 
 from ..client.running import Handler
 from ..errors import InvalidArguments
+from ..wire.hints import OF_DATA, OF_INVOCATIONS, SpecialNames
 from .decisions import Decisions
 from .outcomes import Destination, Outcome
 from .routes import current_app
 
-__all__ = ["INVOCATIONS", "REQUESTS", "Events", "OnError", "Runs"]
+__all__ = ["DATA", "INVOCATIONS", "REQUESTS", "Events", "OnError", "Runs"]
 
 CALLBACK_ROUTE: Final = "_dash-update-component"
 
@@ -35,16 +36,36 @@ class Events(Struct, frozen=True):
     Attributes:
         prop: Its name.
         id: The key of what tells the events apart.
-        arguments: The key of the arguments.
+        arguments: The key of the dict that the handler's parameters are named after.
+        sender: The key of the instance that it comes from.
+        special: Names of the parameters that get these two.
+        offered: The keys of what else there is, by the names of the parameters that get it; 0 where
+            an event has no such key.
     """
 
     prop: str
     id: str
     arguments: str
+    sender: str = "caller"
+    special: SpecialNames = OF_INVOCATIONS
+    offered: dict[str, str] = {}
 
 
 INVOCATIONS: Final = Events("invoke", "invocationId", "args")
 REQUESTS: Final = Events("request", "requestId", "arguments")
+DATA: Final = Events(
+    "data",
+    "sequence",
+    "data",
+    "server",
+    OF_DATA,
+    {
+        "private": "private",
+        "sequence": "sequence",
+        "request_arguments": "requestArguments",
+        "replaced": "replaced",
+    },
+)
 
 
 class Runs:
@@ -120,12 +141,25 @@ class Runs:
         for event in _new_events(self._events.prop, value):
             outcome = Outcome(event[self._events.id])
             outcomes.append(outcome)
-            args, caller = event[self._events.arguments], event["caller"]
             try:
-                calls.append((outcome, self._handler.bind(args, caller, values, extras)))
+                calls.append((outcome, self._bind(event, values, extras)))
             except InvalidArguments as error:
                 outcome.error = error
+                if not self._destination.hears_errors:
+                    logger.error("the handler %s was not called: %s", self._handler.name, error)
         return value, outcomes, calls
+
+    def _bind(
+        self, event: dict[str, Any], values: Sequence[Any], extras: dict[str, Any]
+    ) -> partial[Any]:
+        events = self._events
+        given = event[events.arguments]
+        offered = {name: event.get(key, 0) for name, key in events.offered.items()}
+        # A publisher may push what is no dict: then it has no fields.
+        whole = {events.special.whole: given}
+        fields: dict[str, Any] = given if isinstance(given, dict) else {}
+        more = {**offered, **extras, **whole}
+        return self._handler.bind(fields, event[events.sender], values, more)
 
     def _take(self, returned: Any, outcome: Outcome) -> None:
         self._destination.take(returned, outcome)
