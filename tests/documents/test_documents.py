@@ -33,7 +33,7 @@ TESTED = {
 OTHERS = {".bench/"}
 """What is there only after a command has made it."""
 
-CALLBACK = re.compile(r"^@(?:app\.)?(?:callback|method_handler)\(", re.MULTILINE)
+CALLBACK = re.compile(r"^@(?:(?:app\.)?callback|\w+_handler)\(", re.MULTILINE)
 
 
 def test_every_document_with_code_has_a_test() -> None:
