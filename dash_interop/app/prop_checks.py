@@ -30,6 +30,7 @@ __all__ = [
     "check_method_invoke",
     "check_method_register",
     "check_signatures",
+    "check_stream_publish",
     "check_stream_subscribe",
 ]
 
@@ -38,6 +39,7 @@ OPTION_KEYS: Final = ("methodResponseTimeoutMs", "waitTimeoutMs")
 _SETTINGS_KEYS: Final = ("type", "web", "webPlatform", "desktop")
 _PAGE_TYPES: Final = ("client", "platform")
 _MODES: Final = ("off", "warn", "strict")
+_HISTORY_KEYS: Final = ("size", "key")
 _TEXT_FILTERS: Final = ("name", "displayName", "description", "accepts", "returns")
 _DELIVERIES: Final = ("every", "batch", "latest")
 _CLIENTSIDE_KEYS: Final = ("namespace", "function_name")
@@ -178,6 +180,24 @@ def _is_list_of(kind: type, value: Any) -> bool:
     )
 
 
+def check_stream_publish(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        RegistrationError: A ``StreamPublish`` with these props could not offer its stream.
+    """
+    read_definition(props.get("definition", ""))
+    for name in ("active", "autoAccept"):
+        value = props.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise RegistrationError(f"{name} has to be True or False, not {value!r}")
+    timeout = props.get("requestTimeoutMs")
+    problem = _milliseconds_problem("requestTimeoutMs", timeout) or _history_problem(
+        props.get("history")
+    )
+    if problem is not None:
+        raise RegistrationError(problem)
+
+
 def check_glue42(props: Mapping[str, Any]) -> None:
     """
     Raises:
@@ -214,6 +234,23 @@ def _milliseconds_problem(name: str, value: Any, *, or_zero: bool = False) -> st
     if value is None:
         return None
     return time_problem(name, value, unit="milliseconds", or_zero=or_zero)
+
+
+def _history_problem(history: Any) -> str | None:
+    if history is None:
+        return None
+    size, key = history, None
+    if isinstance(history, Mapping):
+        fields = cast("Mapping[str, Any]", history)
+        problem = unknown_key("history", fields, _HISTORY_KEYS)
+        if problem is not None:
+            return problem
+        size, key = fields.get("size"), fields.get("key")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        return f"The size of the history has to be a whole number, 1 or more, not {size!r}"
+    if key is not None and (not isinstance(key, str) or not key):
+        return f"The key of the history has to be the name of a field, not {key!r}"
+    return None
 
 
 def _key_problem(key: Any, delivery: str) -> str | None:
