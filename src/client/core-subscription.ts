@@ -51,6 +51,8 @@ export class CoreSubscription {
     private readonly args: Record<string, any>;
     private readonly listener: SubscriptionListener;
     private timer: ReturnType<typeof setTimeout> | undefined;
+    /** What core has made it from, which core keeps. */
+    private parameters: Record<string, any> = {};
     /** That of core. */
     private subscription: any;
     /** Whether it was cancelled, and nobody knows why yet. */
@@ -77,7 +79,7 @@ export class CoreSubscription {
             const reason = `Nobody accepted the subscription to ${method.name} within ${timeoutMs} ms`;
             this.refuse({ state: 'failed', reason });
         }, timeoutMs);
-        const parameters = {
+        this.parameters = {
             target: [{ peerId: this.server.peerId }],
             arguments: { ...this.args },
             // Core would not hear of one that is accepted after this time, and could not close it.
@@ -85,9 +87,8 @@ export class CoreSubscription {
             waitTimeoutMs: timeoutMs,
             onData: ({ data, private: isPrivate }: any) => this.receive(data, Boolean(isPrivate)),
             onClosed: () => this.cancelled(),
-            onConnected: (_server: unknown, isAgain: boolean) => this.connected(isAgain),
         };
-        this.line.interop.subscribe(method, parameters).then(
+        this.line.interop.subscribe(method, this.parameters).then(
             (subscription: any) => this.accepted(subscription),
             (reason: unknown) => this.refuse(refusalOf(reason)),
         );
@@ -108,13 +109,6 @@ export class CoreSubscription {
         clearTimeout(this.timer);
         this.isOpen = true;
         this.listener.onAccepted();
-    }
-
-    /** Core makes one that was cancelled shortly before an outage again, all by itself. */
-    private connected(isAgain: boolean): void {
-        if (isAgain && this.isOver) {
-            this.subscription?.close();
-        }
     }
 
     private receive(data: any, isPrivate: boolean): void {
@@ -163,6 +157,8 @@ export class CoreSubscription {
 
     private finish(): void {
         this.isOver = true;
+        // From these core would make it again after an outage, up to twice, and out of reach.
+        Object.assign(this.parameters, { target: [], waitTimeoutMs: 0 });
         this.isOpen = false;
         clearTimeout(this.timer);
     }

@@ -346,6 +346,25 @@ def gateway(secret_file: Path) -> Iterator[GatewayProcess]:
         yield gateway
 
 
+class Accepting:
+    """Accepts all who ask, and counts them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, request: Any) -> None:
+        self.count += 1
+        request.accept()
+
+
+def lose_connection(relay: Relay, page: Page) -> None:
+    """Until the page is back, and has offered again and asked for what it wants."""
+    own = "return glue42dash.glueInstance.interop.instance.peerId"
+    before = page.js(own)
+    relay.lose_clients()
+    eventually(lambda: page.js(own) != before, "the page is back", 20)
+
+
 def test_sub013_it_comes_back_after_an_outage_of_the_gateway(
     apps: Apps, gateway: GatewayProcess, secret_file: Path
 ) -> None:
@@ -373,23 +392,50 @@ def test_sub014_it_comes_back_when_its_own_connection_was_lost(
     apps: Apps, gateway: GatewayProcess, secret_file: Path
 ) -> None:
     apps.browser.allow_lost_connections()
+    accept = Accepting()
     with (
         Relay(gateway.port) as relay,
         sync.connect(gateway.url, application="publisher", secret_file=secret_file) as publisher,
     ):
-        stream = publisher.create_stream("Prices")
+        stream = publisher.create_stream("Prices", subscription_request_handler=accept)
         url = f"ws://127.0.0.1:{relay.port}"
         page, received = subscriber(apps, plugins=[Interop(gateway=url, secret_file=secret_file)])
         received.wait_for_state("open")
         push_numbers(stream, 1)
         received.wait_for(1)
-        relay.lose_clients()
+        lose_connection(relay, page)
         status = received.wait_for_state("open", 2)
+        assert accept.count == 2
         assert status["gap"] is True
         told = received.statuses[received.states.index("connecting", 1) + 1]
         assert told["reason"] == "The connection to the gateway was lost"
         push_numbers(stream, 2)
         received.wait_for(1, 2)
+        page.close()
+
+
+def test_sub019_what_the_publisher_closed_stays_closed_after_an_outage(
+    apps: Apps, gateway: GatewayProcess, secret_file: Path
+) -> None:
+    apps.browser.allow_lost_connections()
+    accept = Accepting()
+    with (
+        Relay(gateway.port) as relay,
+        sync.connect(gateway.url, application="publisher", secret_file=secret_file) as publisher,
+    ):
+        stream = publisher.create_stream("Prices", subscription_request_handler=accept)
+        url = f"ws://127.0.0.1:{relay.port}"
+        page, received = subscriber(apps, plugins=[Interop(gateway=url, secret_file=secret_file)])
+        received.wait_for_state("open")
+        stream.subscriptions()[0].close()
+        received.wait_for_state("closed")
+        lose_connection(relay, page)
+        # What a page asks for when it comes back has been asked for by then.
+        wait_until_received(page, stream, publisher)
+        assert publisher.invoke("AfterPrices").value is None
+        assert accept.count == 1
+        assert stream.subscriptions() == []
+        assert received.states[-1] == "closed"
         page.close()
 
 
