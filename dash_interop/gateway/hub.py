@@ -14,7 +14,7 @@ from ..errors import ProtocolError
 from ..router.effects import Audience, FanOut, RouterEffect, Send
 from ..router.principals import Remote
 from ..router.router import Router
-from ..transport.broadcast import Broadcast
+from ..transport.broadcast import MAX_SIZE, Broadcast
 from ..transport.connection import Connection
 from ..transport.outbox import Outbox
 from ..wire.codec import encode
@@ -63,7 +63,7 @@ class Hub:
         self._audience: Audience = ()
         """Who was sent to last of all audiences in this turn of the loop."""
         self._broadcast: Broadcast | None = None
-        """What they get, from the second in a row on."""
+        """What they get, from the second in a row on, or from the first if that is long."""
         self.connections = 0
         self.slow_readers = 0
 
@@ -145,16 +145,23 @@ class Hub:
             self._arm()
 
     def _fan_out(self, audience: Audience, tail: bytes) -> None:
-        """Send to many; what the same ones get in a row becomes a broadcast, one step for all."""
-        outbox: Any
-        if audience is not self._audience:
+        """
+        Send to many. What the same ones get in a row becomes a broadcast, one step for all; so does
+        what is long, or it would wait in as many copies as there are readers.
+        """
+        is_first = audience is not self._audience
+        if is_first:
             if not self._audience:
                 asyncio.get_running_loop().call_soon(self._end_row)
             self._audience, self._broadcast = audience, None
+        elif self._broadcast is not None and self._broadcast.add(tail):
+            return
+        outbox: Any
+        if is_first and len(tail) <= MAX_SIZE:
             for outbox, heads in audience:
                 for head in heads:
                     outbox.send(head + tail)
-        elif self._broadcast is None or not self._broadcast.add(tail):
+        else:
             self._broadcast = broadcast = Broadcast(tail)
             for outbox, heads in audience:
                 outbox.send_copy(broadcast.copy(heads))

@@ -14,6 +14,7 @@ import { delays } from './backoff';
 import { Cancellations } from './cancellations';
 import { encodeFrame, type Frame, sizeProblem } from './codec';
 import { typeOfReason } from './errors';
+import { HistoryFrames } from './history-frames';
 import { Liveness } from './liveness';
 import type { AskLogin, Login } from './login';
 import { watchPageLife } from './page-life';
@@ -44,6 +45,8 @@ export class GatewayTransport {
     readonly registrations = new Registrations();
     /** What the gateway says of the ends of subscriptions. */
     readonly cancellations = new Cancellations();
+    /** What travels of histories. */
+    readonly histories = new HistoryFrames(() => this.maxSize);
     private readonly liveness = new Liveness(() => {
         this.dropSocket();
         this.lose('The gateway no longer answers');
@@ -108,7 +111,9 @@ export class GatewayTransport {
             if (this.unloadingTimer !== undefined && isFailure(frame)) {
                 this.heldBack.push(frame);
             } else {
-                this.transmit(withPlainReason(frame));
+                for (const one of this.histories.framesFor(frame)) {
+                    this.transmit(withPlainReason(one));
+                }
             }
         }
         // Any other frame comes from a peer that is gone, whose calls have failed already.
@@ -212,13 +217,16 @@ export class GatewayTransport {
                 this.receive({}, withdrawn);
             }
             this.registrations.note(frame);
-            this.cancellations.during(frame, () => this.receive({}, withType(frame)));
+            this.histories.hear(frame, () =>
+                this.cancellations.during(frame, () => this.receive({}, withType(frame))),
+            );
         }
     }
 
     private lose(reason: string): void {
         this.loggedIn = false;
         this.registrations.clear();
+        this.histories.clear();
         this.onStatus(disconnectedBy(reason));
         this.onLost();
     }

@@ -49,7 +49,7 @@ export class OfferedMethod implements Part {
             missing: (message) => this.fail(message),
         });
         component.watch('result', (result) => this.queue.answer(result), 'invoke');
-        warnOfWrites(component, diagnostics, ['invoke', 'error']);
+        warnOfWrites(component, diagnostics, ['invoke', 'error'], 'invoke');
     }
 
     /** Takes over the present props; registers the method anew only where they say another one. */

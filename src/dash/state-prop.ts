@@ -9,7 +9,8 @@ export class StateProp {
     private readonly deliverer: Deliverer;
     private readonly read: () => unknown;
     private isStale = false;
-    private isBusy = false;
+    /** Whether a state is being given to the prop, or its callbacks run. */
+    isBusy = false;
     private hasEnded = false;
 
     /** @param read Gives the present state, a new object each time that it has changed. */
@@ -29,7 +30,10 @@ export class StateProp {
         await Promise.resolve();
         while (this.isStale && !this.hasEnded) {
             this.isStale = false;
-            await this.deliverer.deliver(this.read());
+            const state = this.read();
+            if (state !== this.deliverer.lastValue) {
+                await this.deliverer.deliver(state);
+            }
         }
         this.isBusy = false;
     }

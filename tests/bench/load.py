@@ -7,6 +7,7 @@ Each command is a process of its own, started by ``routers.py``::
     python -m tests.bench.load call URL --pid PID --count 20000 --connections 1 --window 64
     python -m tests.bench.load echo URL --pid PID --count 20000 --connections 1 --window 64
     python -m tests.bench.load fan-out URL --pid PID --count 2000 --subscribers 100
+    python -m tests.bench.load broadcast URL --pid PID --count 2000 --subscribers 100
 
 ``answer`` prints ``ready`` and serves until its standard input ends; the others print one JSON
 object (:class:`Figures`). ``PID`` is the gateway's, for its CPU time; ``--callee`` is for that of
@@ -35,6 +36,8 @@ __all__ = ["Figures", "Stretch", "cpu_seconds"]
 METHOD = "Sum"
 STREAM = "Prices"
 NOTE = "a note that makes this frame about as long as those of a real application"
+PRICE = {"bid": 101.25, "ask": 101.5, "note": NOTE}
+"""A datum of the stream."""
 WARM_UP = 2_000
 """Calls made before the measured ones, so that code and caches of the gateway are warm."""
 RUN_SECONDS = 120.0
@@ -232,22 +235,17 @@ async def run_answer(options: argparse.Namespace) -> None:
 class FanOut:
     """Publishes data in bursts, two of them under way, and counts what the subscribers receive."""
 
-    def __init__(self, publisher: Peer, subscribers: Sequence[Peer], burst: int) -> None:
-        self._publisher = publisher.connection
-        self._subscribers = [peer.connection for peer in subscribers]
+    def __init__(
+        self,
+        publisher: Connection,
+        message: dict[str, Any],
+        subscribers: Sequence[Connection],
+        burst: int,
+    ) -> None:
+        self._publisher = publisher
+        self._frame = text_frame(encode(message))
+        self._subscribers = subscribers
         self._burst = burst
-        self._frame = text_frame(
-            encode(
-                {
-                    "domain": "agm",
-                    "type": "publish",
-                    "peer_id": publisher.peer_id,
-                    "stream_id": "0",
-                    "data": {"bid": 101.25, "ask": 101.5, "note": NOTE},
-                    "request_id": "publish",
-                }
-            )
-        )
         self._unpublished = 0
         self._undelivered = 0
         self._finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -283,14 +281,60 @@ async def run_fan_out(options: argparse.Namespace) -> Figures:
     publisher = await Peer.join(options.url, "bench-fan-out")
     await publisher.offer("1", STREAM, streaming=True)
     subscribers = [await subscribe(options.url, publisher) for _ in range(options.subscribers)]
-    fan_out = FanOut(publisher, subscribers, options.window)
+    message = {
+        "domain": "agm",
+        "type": "publish",
+        "peer_id": publisher.peer_id,
+        "stream_id": "0",
+        "data": PRICE,
+        "request_id": "publish",
+    }
+    connections = [peer.connection for peer in subscribers]
+    return await measure_fan_out(publisher.connection, message, connections, options)
+
+
+async def run_broadcast(options: argparse.Namespace) -> Figures:
+    """Send the frames that a gateway would deliver to a server that broadcasts them."""
+    subscribers = [await listen(options.url) for _ in range(options.subscribers)]
+    publisher = await Connection.open(options.url)
+    message = {
+        "type": "event",
+        "peer_id": "p-12345678-100",
+        "subscription_id": "s-12345678-100",
+        "oob": False,
+        "sequence": None,
+        "snapshot": None,
+        "data": PRICE,
+        "domain": "agm",
+    }
+    return await measure_fan_out(publisher, message, subscribers, options)
+
+
+async def measure_fan_out(
+    publisher: Connection,
+    message: dict[str, Any],
+    subscribers: Sequence[Connection],
+    options: argparse.Namespace,
+) -> Figures:
+    """Publish as often as ``options`` say, after a warm-up."""
+    fan_out = FanOut(publisher, message, subscribers, options.window)
     await fan_out.publish(4)
     bursts = max(1, options.count // options.window)
     stretch = Stretch(options.pid)
     await fan_out.publish(bursts)
     figures = stretch.figures(bursts * options.window * options.subscribers)
-    close(peer.connection for peer in (publisher, *subscribers))
+    close((publisher, *subscribers))
     return figures
+
+
+async def listen(url: str) -> Connection:
+    """Connect to a server that broadcasts, as one of its readers."""
+    connection = await Connection.open(url)
+    ready: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    connection.handler = ready.set_result
+    connection.send(text_frame(b"listen"))
+    await finish(ready, [connection])
+    return connection
 
 
 async def subscribe(url: str, publisher: Peer) -> Peer:
@@ -323,7 +367,7 @@ def close(connections: Iterable[Connection]) -> None:
         connection.close()
 
 
-async def finish(done: Awaitable[None], connections: Iterable[Connection]) -> None:
+async def finish(done: Awaitable[Any], connections: Iterable[Connection]) -> None:
     """Wait for ``done``, at most :data:`RUN_SECONDS`; a lost connection raises."""
     await asyncio.wait_for(first_of(done, connections), RUN_SECONDS)
 
@@ -357,6 +401,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Awaitable[Figures | None]]] =
     "call": run_calls,
     "echo": run_echo,
     "fan-out": run_fan_out,
+    "broadcast": run_broadcast,
 }
 
 

@@ -67,8 +67,9 @@ async def measure_in_turn(
                 for key, value in figures.items():
                     samples[name][tree].setdefault(key, []).append(value)
                 which = name if len(of_trees) == 1 else f"{name}, {tree}"
-                rate = figures["calls_per_second"]
-                progress(f"round {number + 1} of {rounds}: {which}: {rate:,.0f} calls/s")
+                key, rate = next(iter(figures.items()))
+                unit = key.removesuffix("_per_second").replace("_", " ")
+                progress(f"round {number + 1} of {rounds}: {which}: {rate:,.0f} {unit}/s")
     return samples
 
 

@@ -1,5 +1,6 @@
 """
-Measure routers: ours, the published reference gateway in Node, and a raw echo as the bound.
+Measure routers: ours, the published reference gateway in Node, and two plain servers as bounds, one
+that sends each frame back and one that broadcasts it.
 
 Caller, router and callee are three processes; for fan-out the publisher and its subscribers share
 one. All routers run at the same time and are measured in turn, round by round, so that whatever
@@ -16,7 +17,7 @@ from typing import Any
 
 from tests.bench.processes import Command, Server, on_one_core, output_of, started
 from tests.bench.rounds import Figures, Samples, measure_in_turn
-from tests.bench.trees import ROOT, Tree, present_tree
+from tests.bench.trees import PRESENT, ROOT, Tree, present_tree
 
 __all__ = [
     "FIGURES",
@@ -32,8 +33,18 @@ __all__ = [
 OURS = "ours"
 REFERENCE = "reference"
 ECHO = "echo"
-TITLES = {OURS: "dash_interop", REFERENCE: "gateway-web (Node)", ECHO: "echo, one leg"}
+BROADCAST = "broadcast"
+TITLES = {
+    OURS: "dash_interop",
+    REFERENCE: "gateway-web (Node)",
+    ECHO: "echo, one leg",
+    BROADCAST: "websockets.broadcast",
+}
 """The candidates, and what tables call them."""
+
+CALLS = {OURS: "call", REFERENCE: "call", ECHO: "echo"}
+FAN_OUT = {OURS: "fan-out", REFERENCE: "fan-out", BROADCAST: "broadcast"}
+"""The load that measures a candidate, where it can do it at all."""
 
 LOAD_SECONDS = 180.0
 """Longest time for one load process, logins and warm-up included."""
@@ -49,6 +60,8 @@ FIGURES = {
     "sequential_p99_us": "sequential p99, us",
     "fan_out_per_second": "data delivered/s, 1 to 100",
     "fan_out_cpu_seconds_per_10000": "... gateway CPU s per 10,000 data",
+    "fan_out_single_per_second": "data delivered/s, 1 to 100, not in bursts",
+    "fan_out_single_cpu_seconds_per_10000": "... gateway CPU s per 10,000 data",
 }
 """The figures of a router, in the order of the table, with their titles and units."""
 
@@ -62,20 +75,22 @@ class Plan:
     """Calls of one round, with 64 in flight and with 64 callers."""
     sequential: int = 3_000
     """Calls of one round made one after the other."""
-    events: int = 2_000
-    """Data published in one round, to 100 subscribers each."""
+    events: int = 4_000
+    """Data published in one round, in bursts of 32, to 100 subscribers each."""
+    single_events: int = 1_000
+    """The same, with one on its way to the gateway and one from it."""
 
     @classmethod
     def quick(cls) -> "Plan":
         """Return a plan for a first look."""
-        return cls(rounds=2, calls=5_000, sequential=1_000, events=1_000)
+        return cls(rounds=2, calls=5_000, sequential=1_000, events=2_000, single_events=500)
 
 
 async def measure(
     names: Sequence[str], trees: Mapping[str, Tree], plan: Plan, progress: Callable[[str], None]
 ) -> dict[str, dict[str, Samples]]:
     """
-    Measure the named routers side by side.
+    Measure the named routers side by side; those that are not ours are the same in all trees.
 
     Returns:
         The samples of :data:`FIGURES`, by router and tree; those that do not apply to a router are
@@ -85,7 +100,8 @@ async def measure(
         benches: dict[str, dict[str, Any]] = {name: {} for name in names}
         for name, by_tree in benches.items():
             for key, tree in trees.items():
-                by_tree[key] = await stack.enter_async_context(_bench(name, tree, plan))
+                if name == OURS or key == PRESENT:
+                    by_tree[key] = await stack.enter_async_context(_bench(name, tree, plan))
         return await measure_in_turn(benches, plan.rounds, progress)
 
 
@@ -107,7 +123,7 @@ def _command(name: str, tree: Tree) -> Command:
         return tree.module("dash_interop", "gateway", "--port", "0", "--no-auth")
     if name == REFERENCE:
         return Command(("node", str(REFERENCE_SCRIPT)), tree.folder)
-    return tree.module("tests.bench.echo")
+    return tree.module(f"tests.bench.{name}")
 
 
 @asynccontextmanager
@@ -115,18 +131,21 @@ async def _bench(name: str, tree: Tree, plan: Plan) -> AsyncIterator["_Bench"]:
     """Run a router, and a callee of it, for the length of a ``with`` block."""
     title = f"{name}, {tree.title}"
     async with _router(name, tree) as server:
-        if name == ECHO:  # It does not speak GW3: it sends every frame back.
-            yield _Bench(title, server, None, plan)
+        if CALLS.get(name) != "call":
+            yield _Bench(name, title, server, None, plan)
             return
         command = present_tree().module("tests.bench.load", "answer", server.url)
         async with started(f"the callee of {title}", command, "ready") as callee:
-            yield _Bench(title, server, callee, plan)
+            yield _Bench(name, title, server, callee, plan)
 
 
 class _Bench:
     """A running router, its callee, and the load processes that measure it."""
 
-    def __init__(self, title: str, server: Server, callee: Server | None, plan: Plan) -> None:
+    def __init__(
+        self, name: str, title: str, server: Server, callee: Server | None, plan: Plan
+    ) -> None:
+        self._name = name
         self._title = title
         self._server = server
         self._callee = callee
@@ -134,14 +153,21 @@ class _Bench:
 
     async def measure(self) -> Figures:
         """Measure one round."""
-        command = "call" if self._callee else "echo"
+        figures: dict[str, float] = {}
+        if self._name in CALLS:
+            figures |= await self._measure_calls(CALLS[self._name])
+        if self._name in FAN_OUT:
+            figures |= await self._measure_fan_out(FAN_OUT[self._name])
+        return figures
+
+    async def _measure_calls(self, command: str) -> dict[str, float]:
         plan = self._plan
         windowed = await self._load(command, plan.calls, connections=1, window=64)
         callers = await self._load(command, plan.calls, connections=64, window=1)
         pids = [self._server.pid] + ([self._callee.pid] if self._callee else [])
         with on_one_core(pids):
             sequential = await self._load(command, plan.sequential, connections=1, window=1)
-        figures = {
+        return {
             "calls_per_second": windowed["per_second"],
             "cpu_seconds_per_10000_calls": windowed["gateway_cpu"],
             "load_client_cpu_share": windowed["client_cpu"],
@@ -150,11 +176,18 @@ class _Bench:
             "sequential_p50_us": sequential["p50_us"],
             "sequential_p99_us": sequential["p99_us"],
         }
-        if self._callee:
-            fan_out = await self._load("fan-out", plan.events, subscribers=100, window=32)
-            figures["fan_out_per_second"] = fan_out["per_second"]
-            figures["fan_out_cpu_seconds_per_10000"] = fan_out["gateway_cpu"]
-        return figures
+
+    async def _measure_fan_out(self, command: str) -> dict[str, float]:
+        plan = self._plan
+        bursts = await self._load(command, plan.events, subscribers=100, window=32)
+        single = await self._load(command, plan.single_events, subscribers=100, window=1)
+        return {
+            "fan_out_per_second": bursts["per_second"],
+            "fan_out_cpu_seconds_per_10000": bursts["gateway_cpu"],
+            "fan_out_load_client_cpu_share": bursts["client_cpu"],
+            "fan_out_single_per_second": single["per_second"],
+            "fan_out_single_cpu_seconds_per_10000": single["gateway_cpu"],
+        }
 
     async def _load(self, command: str, count: int, **options: int) -> dict[str, float]:
         arguments = [f"--{option}={value}" for option, value in options.items()]

@@ -15,6 +15,7 @@ from dash_interop.errors import InteropError, SubscriptionError, SubscriptionTim
 from tests.support.apps_parts import record
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import eventually
+from tests.support.gateways import ours
 from tests.support.ports import free_range
 
 KEEP_FRAMES = """
@@ -547,3 +548,68 @@ def test_pub015_many_data_of_a_page_arrive_all_and_in_order(apps: Apps, burst: i
         page.click("push")
         numbers = [one["n"] for one in data_of(subscription, lists * size)]
     assert numbers == list(range(lists * size))
+
+
+# History -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.every_engine
+def test_pub016_a_page_keeps_what_it_pushes_for_those_who_come_later(apps: Apps) -> None:
+    prices = StreamPublish(id="prices", definition="Prices", history={"size": 2, "key": "symbol"})
+    app = apps.make("publisher", prices)
+    record(app, "prices", "error", errors := [])
+    page = apps.open(app)
+    with connect(application="subscriber") as interop:
+        interop.wait_for_method("Prices")
+        quotes = [("VOD", 1), ("BT", 2), ("VOD", 3)]
+        push = [{"data": {"symbol": symbol, "n": n}} for symbol, n in quotes]
+        page.set_props("prices", push=push)
+        page.set_props("prices", push={"data": {"n": 0}})
+        eventually(lambda: errors[-1] is not None, "the datum without a key is told")
+        assert 'data has no field "symbol"' in errors[-1]["message"]
+        subscription = interop.subscribe("Prices")
+        assert subscription.recovered is True
+        page.set_props("prices", push={"data": {"symbol": "BARC", "n": 4}})
+        assert [each["n"] for each in data_of(subscription, 3)] == [2, 3, 4]
+        late = interop.subscribe("Prices")
+        assert late.recovered is False
+        assert [each["n"] for each in data_of(late, 2)] == [3, 4]
+
+
+def test_pub017_what_a_page_pushed_in_an_outage_comes_first_after_it(
+    apps: Apps, secret_file: Path
+) -> None:
+    apps.browser.allow_lost_connections()
+    with ours(secret_file=secret_file) as gateway:
+        app = apps.make(
+            "publisher",
+            StreamPublish(id="prices", definition="Prices", history=10),
+            plugins=[Interop(gateway=gateway.url, secret_file=secret_file)],
+        )
+        page = apps.open(app)
+        with connect(gateway.url, secret_file=secret_file) as interop:
+            subscription = interop.subscribe("Prices", follow=True)
+            page.set_props("prices", push={"data": {"n": 1}})
+            assert subscription.get(timeout=10).data == {"n": 1}
+            gateway.kill()
+            eventually(lambda: subscription.state == "waiting", "the subscriber is away")
+            page.set_props("prices", push=[{"data": {"n": n}} for n in (2, 3)])
+            gateway.restart()
+            assert [subscription.get(timeout=20).data["n"] for _ in range(2)] == [2, 3]
+            assert subscription.recovered is True
+        page.close()
+
+
+def test_pub018_branches_of_a_page_have_histories_of_their_own(apps: Apps) -> None:
+    app = apps.make("publisher", StreamPublish(id="prices", definition="Prices", history=5))
+    deciding(app)
+    page = apps.open(app)
+    with connect(application="subscriber") as interop:
+        interop.wait_for_method("Prices")
+        to_branches = [{"data": {"n": n}, "branch": key} for n, key in ((2, "a"), (3, "b"))]
+        page.set_props("prices", push=[{"data": {"n": 1}}, *to_branches])
+        page.set_props("prices", push={"data": {"n": 4}, "branch": ["a", "b"]})
+        for branch, expected in [("a", [1, 2, 4]), ("b", [1, 3, 4]), ("c", [1])]:
+            subscription = interop.subscribe("Prices", on(branch))
+            assert subscription.recovered is True
+            assert [each["n"] for each in data_of(subscription, len(expected))] == expected

@@ -414,7 +414,7 @@ def test_sub014_it_comes_back_when_its_own_connection_was_lost(
         page.close()
 
 
-def test_sub019_what_the_publisher_closed_stays_closed_after_an_outage(
+def test_sub015_what_the_publisher_closed_stays_closed_after_an_outage(
     apps: Apps, gateway: GatewayProcess, secret_file: Path
 ) -> None:
     apps.browser.allow_lost_connections()
@@ -437,6 +437,77 @@ def test_sub019_what_the_publisher_closed_stays_closed_after_an_outage(
         assert stream.subscriptions() == []
         assert received.states[-1] == "closed"
         page.close()
+
+
+# History -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.every_engine
+def test_sub016_what_the_publisher_has_kept_comes_first(
+    apps: Apps, publisher: InteropClient
+) -> None:
+    stream = publisher.create_stream("Prices", history=3)
+    push_numbers(stream, 1, 2, 3)
+    page, received = subscriber(apps)
+    status = received.wait_for_state("open")
+    assert (status["recovered"], status["gap"]) == (True, False)
+    push_numbers(stream, 4)
+    received.wait_for(1, 2, 3, 4)
+    assert [each["private"] for each in received.data] == [False] * 4
+    assert [each["sequence"] for each in received.data] == [1, 2, 3, 4]
+    page.close()
+    _, late = subscriber(apps)
+    status = late.wait_for_state("open")
+    # It has missed something, but was not there before.
+    assert (status["recovered"], status["gap"]) == (False, False)
+    late.wait_for(2, 3, 4)
+
+
+@pytest.mark.parametrize("bound", [10, 2])
+def test_sub017_what_was_pushed_in_an_outage_comes_first_or_is_told_as_a_gap(
+    apps: Apps, gateway: GatewayProcess, secret_file: Path, bound: int
+) -> None:
+    apps.browser.allow_lost_connections()
+    plugin = Interop(gateway=gateway.url, secret_file=secret_file)
+    with sync.connect(gateway.url, application="publisher", secret_file=secret_file) as publisher:
+        stream = publisher.create_stream("Prices", history=bound)
+        page, received = subscriber(apps, plugins=[plugin])
+        received.wait_for_state("open")
+        push_numbers(stream, 1)
+        received.wait_for(1)
+        expected = [1]
+        for outage in (1, 2):
+            gateway.kill()
+            received.wait_for_state("connecting", outage + 1)
+            eventually(lambda: publisher.state != "connected", "the publisher is away, too")
+            meanwhile = [10 * outage + n for n in range(3)]
+            push_numbers(stream, *meanwhile)
+            gateway.restart()
+            status = received.wait_for_state("open", outage + 1)
+            assert (status["recovered"], status["gap"]) == (bound == 10, bound != 10)
+            expected += meanwhile[-bound:]
+            received.wait_for(*expected)
+        push_numbers(stream, 99)
+        received.wait_for(*expected, 99)
+        page.close()
+
+
+def test_sub018_a_page_beside_it_that_asks_for_nothing_sees_an_ordinary_stream(
+    apps: Apps, publisher: InteropClient
+) -> None:
+    stream = publisher.create_stream("Prices", history=3)
+    push_numbers(stream, 1)
+    page, received = subscriber(apps)
+    received.wait_for(1)
+    page.run(
+        """
+        window.plain = [];
+        await interop.subscribe("Prices", { onData: ({ data }) => window.plain.push(data.n) });
+        """
+    )
+    push_numbers(stream, 2)
+    received.wait_for(1, 2)
+    eventually(lambda: page.run("return window.plain") == [2], "it gets what comes live")
 
 
 # Handlers in the page ----------------------------------------------------------------------------
@@ -463,7 +534,7 @@ def assets(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def test_sub015_a_function_of_the_assets_takes_the_data(
+def test_sub019_a_function_of_the_assets_takes_the_data(
     apps: Apps, publisher: InteropClient, assets: str
 ) -> None:
     apps.browser.allow_in_console("two is odd")
@@ -491,7 +562,7 @@ def test_sub015_a_function_of_the_assets_takes_the_data(
     assert values == [None]
 
 
-def test_sub016_a_function_of_the_assets_handles_a_method(apps: Apps, assets: str) -> None:
+def test_sub020_a_function_of_the_assets_handles_a_method(apps: Apps, assets: str) -> None:
     invocations: list[Any] = []
     handler: ClientsideHandlerDict = {"namespace": "tests", "function_name": "add"}
     app = apps.make(
@@ -509,7 +580,7 @@ def test_sub016_a_function_of_the_assets_handles_a_method(apps: Apps, assets: st
     eventually(lambda: invocations == [None], lambda: f"{invocations}")
 
 
-def test_sub017_a_function_that_is_missing_is_named(apps: Apps, publisher: InteropClient) -> None:
+def test_sub021_a_function_that_is_missing_is_named(apps: Apps, publisher: InteropClient) -> None:
     apps.browser.allow_in_console("dash_interop: StreamSubscribe sub: clientsideHandler")
     stream = publisher.create_stream("Prices")
     _, received = subscriber(
@@ -529,7 +600,7 @@ def test_sub017_a_function_that_is_missing_is_named(apps: Apps, publisher: Inter
 
 @pytest.mark.parametrize("backend", backends())
 @pytest.mark.parametrize("delivery", ["every", "batch"])
-def test_sub018_a_plain_function_gets_each_datum(
+def test_sub022_a_plain_function_gets_each_datum(
     apps: Apps, publisher: InteropClient, backend: str, delivery: Any
 ) -> None:
     stream = publisher.create_stream("Prices")

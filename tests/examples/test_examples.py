@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from tests.support.browser_chromium import Chromium
 from tests.support.browser_pages import Browser, Page, eventually
@@ -26,6 +27,7 @@ COMMANDS = {
     "correlating_results": ["correlating_results"],
     "targeting": ["targeting"],
     "javascript_page": ["javascript_page"],
+    "discovery": ["discovery"],
 }
 
 END_SECONDS = 20
@@ -376,6 +378,116 @@ def test_a_dash_app_and_a_javascript_page_call_each_other(run, browser):
     page.wait_for_text("served", "Ada from Dash app")
 
 
+class Providers:
+    """The explorer, and two providers whose users type the names of methods."""
+
+    def __init__(self, run: Callable[..., Example], browser: Browser) -> None:
+        example = run("discovery")
+        self.explorer = browser.open(example.url("/explorer/"))
+        self.workshop = browser.open(example.url("/workshop/"))
+        self.studio = browser.open(example.url("/studio/"))
+
+    @staticmethod
+    def offer(provider: Page, method: str) -> None:
+        provider.type_into("name", method)
+        provider.click("offer")
+        wait_for_text_with(provider, "methods", method)
+
+    @staticmethod
+    def withdraw(provider: Page, method: str) -> None:
+        provider.js("document.querySelector(`[title='Withdraw ${args[0]}']`).click()", method)
+
+    def changes(self) -> list[str]:
+        """What the explorer lists, without the times, the oldest first."""
+        lines = self.explorer.js(
+            "return [...document.querySelectorAll('#changes li')].map((line) =>"
+            "    [...line.children].slice(1).map((child) => child.innerText).join(' '))"
+        )
+        return lines[::-1]
+
+
+def test_a_method_is_discovered_by_the_name_that_a_user_types(run, browser):
+    example = Providers(run, browser)
+    explorer = example.explorer
+    explorer.type_into("method", "Add numbers")
+    explorer.wait_for_text("offered-by", "Nobody in sight offers Add numbers.")
+    wait_until_enabled(explorer, "invoke", enabled=False)
+
+    example.offer(example.studio, "Add numbers")
+    explorer.wait_for_text("offered-by", "Offered by Studio.")
+    example.offer(example.workshop, "Add numbers")
+    explorer.wait_for_text("offered-by", "Offered by Studio, Workshop.")
+    explorer.click("invoke")
+    explorer.wait_for_text("answer", "Add numbers of Studio greets Explorer")
+
+    example.withdraw(example.studio, "Add numbers")
+    explorer.wait_for_text("offered-by", "Offered by Workshop.")
+    explorer.click("invoke")
+    explorer.wait_for_text("answer", "Add numbers of Workshop greets Explorer")
+
+
+def test_methods_are_listed_as_they_come_and_go(run, browser):
+    example = Providers(run, browser)
+    expected: list[str] = []
+
+    def wait_for(*lines: str) -> None:
+        expected.extend(lines)
+        eventually(
+            lambda: len(example.changes()) >= len(expected),
+            lambda: f"{expected}, but {example.changes()}",
+        )
+        assert example.changes() == expected
+
+    example.offer(example.workshop, "Saw")
+    wait_for("added Saw at Workshop")
+    example.offer(example.studio, "Saw")
+    wait_for("added Saw at Studio")
+    example.offer(example.studio, "Paint")
+    wait_for("added Paint at Studio")
+    example.withdraw(example.workshop, "Saw")
+    wait_for("removed Saw at Workshop")
+    example.studio.close()
+    wait_for("removed Saw at Studio", "removed Paint at Studio")
+
+
+def test_the_servers_of_a_method_are_found_by_its_name(run, browser):
+    example = Providers(run, browser)
+    explorer = example.explorer
+
+    def applications() -> list[str]:
+        return explorer.js(
+            "return [...document.querySelectorAll('#servers tbody tr')]"
+            "    .map((row) => row.firstChild.innerText)"
+        )
+
+    def wait_for(*expected: str) -> None:
+        eventually(
+            lambda: applications() == list(expected),
+            lambda: f"{expected}, but {applications()}",
+        )
+
+    for provider in (example.workshop, example.studio):
+        example.offer(provider, "Saw")
+    example.offer(example.studio, "Paint")
+    assert explorer.text("servers") == "No name yet"
+    for method, expected in (("saw", ("Workshop", "Studio")), ("Paint", ("Studio",)), ("Glue", ())):
+        explorer.type_into("wanted", method)
+        explorer.click("find")
+        wait_for(*expected)
+    explorer.wait_for_text("servers", "Nobody offers Glue")
+
+
+def test_a_provider_tells_what_cannot_be_offered(run, browser):
+    example = Providers(run, browser)
+    example.offer(example.workshop, "Saw")
+    for name, note in (("SAW", "SAW is offered already"), (Keys.BACKSPACE, "Type a name")):
+        example.workshop.type_into("name", name)
+        example.workshop.click("offer")
+        example.workshop.wait_for_text("note", note)
+    wait_for_text_with(example.explorer, "changes", "Saw at Workshop")
+    assert example.changes() == ["added Saw at Workshop"]
+
+
 @pytest.mark.parametrize(
     "name, path",
     [
@@ -385,6 +497,9 @@ def test_a_dash_app_and_a_javascript_page_call_each_other(run, browser):
         ("targeting", "/"),
         ("targeting", "/london/"),
         ("javascript_page", "/page"),
+        ("discovery", "/"),
+        ("discovery", "/explorer/"),
+        ("discovery", "/workshop/"),
     ],
 )
 def test_pages_are_styled(running, browser, name, path):

@@ -37,7 +37,15 @@ def text_of(table):
 
 
 def test_everything_is_measured_unless_told_otherwise():
-    assert list(parse_options([]).only) == ["ours", "reference", "echo", "client", "browser"]
+    assert list(parse_options([]).only) == [
+        "ours",
+        "reference",
+        "echo",
+        "broadcast",
+        "client",
+        "browser",
+        "page-data",
+    ]
     assert parse_options(["--only", "echo"]).only == ["echo"]
 
 
@@ -48,10 +56,14 @@ def test_a_comparison_is_of_what_another_commit_has_too():
     assert options.quick and options.json
 
 
-@pytest.mark.parametrize("name", ["reference", "echo"])
-def test_what_is_the_same_in_both_trees_cannot_be_compared(name, capsys):
+def test_what_is_the_same_in_both_trees_is_measured_beside_what_is_compared():
+    options = parse_options(["--compare", "HEAD", "--only", "ours", "reference", "broadcast"])
+    assert options.only == ["ours", "reference", "broadcast"]
+
+
+def test_what_is_the_same_in_both_trees_cannot_be_compared(capsys):
     with pytest.raises(SystemExit) as raised:
-        parse_options(["--compare", "HEAD", "--only", "ours", name])
+        parse_options(["--compare", "HEAD", "--only", "reference", "echo", "broadcast"])
     assert raised.value.code == 2
     assert "--compare is for ours, client, browser" in capsys.readouterr().err
 

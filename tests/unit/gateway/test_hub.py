@@ -1,6 +1,7 @@
 """Conversations over connections in memory: no socket, no port, no waiting."""
 
 import asyncio
+import tracemalloc
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Any
@@ -14,8 +15,8 @@ from dash_interop.router.effects import RouterEffect, Send
 from dash_interop.router.limits import Limits
 from dash_interop.router.principals import Principal, Remote
 from dash_interop.router.router import Router
-from dash_interop.transport.broadcast import MAX_SIZE
-from dash_interop.transport.memory import MemoryConnection, memory_pair
+from dash_interop.transport.broadcast import MAX_SIZE, Outgoing, texts_of
+from dash_interop.transport.memory import MemoryConnection
 from dash_interop.wire.envelope import Inbound
 from dash_interop.wire.login import Authentication
 from tests.support.room import DOMAINS, BelieveLogins
@@ -47,12 +48,22 @@ class BrokenLogins(BelieveLogins):
         raise RuntimeError("the table of users is broken")
 
 
+class Draining(MemoryConnection):
+    """A gateway's end whose reader takes long frames at once, and forgets them."""
+
+    def send(self, frames: Sequence[Outgoing]) -> None:
+        super().send([text for text in texts_of(frames) if len(text) < 100_000])
+
+
 class Visitor:
     """The other end of a conversation."""
 
-    def __init__(self, hub: Hub, machine: str = "here") -> None:
-        self.connection: MemoryConnection
-        self.connection, other = memory_pair()
+    def __init__(
+        self, hub: Hub, machine: str = "here", kind: type[MemoryConnection] = MemoryConnection
+    ) -> None:
+        ended = asyncio.Event()
+        self.connection, other = MemoryConnection(ended), kind(ended)
+        self.connection.other, other.other = other, self.connection
         self.frames = self.connection.frames()
         self.conversation = asyncio.ensure_future(hub.converse(other, Remote(machine)))
         self.peer_id: str | None = None
@@ -320,6 +331,27 @@ def test_who_left_gets_nothing_more_and_who_came_nothing_from_before():
         return before, after, json.decode(frame)["type"]
 
     assert converse(scenario) == ([0, 1, 2], [3, 4, 5], "success")
+
+
+def test_long_datum_is_in_the_memory_once_while_it_waits_to_be_written():
+    async def scenario(hub: Hub, witness: Witness) -> int:
+        publisher, *readers = (Visitor(hub, kind=Draining) for _ in range(31))
+        await publisher.enter(PRICES)
+        for reader in readers:
+            await reader.enter()
+            await reader.subscribe(publisher, "s")
+        tracemalloc.start()
+        for _ in range(3):
+            publisher.say(type="publish", stream_id="s", data="x" * 1_000_000)
+        # Its own answer comes after all that it has published.
+        publisher.say(domain="global", type="join", destination="agm")
+        await publisher.hear("success")
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    # Three data, each as it came, as text, as a payload and once more for the readers.
+    assert converse(scenario) < 15_000_000
 
 
 @pytest.mark.parametrize("burst", [1, 2, 40])

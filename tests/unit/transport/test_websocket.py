@@ -1,15 +1,22 @@
 """Frames that are written by hand are those of the library, which reads them."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
 from dash_interop.transport.broadcast import Broadcast
-from dash_interop.transport.websocket import add_copy, add_text
+from dash_interop.transport.websocket import (
+    WebSocketConnection,
+    add_copy,
+    add_text,
+    open_websocket,
+)
 
 SIZES = [0, 1, 125, 126, 127, 65535, 65536, 70_000]
 
@@ -68,6 +75,34 @@ def test_copy_has_the_header_of_its_size(size):
     add_copy(written, Broadcast(b"x" * size).copy((b"head",)))
     text = b"head" + b"x" * size
     assert b"".join(written) == Frame(Opcode.TEXT, text).serialize(mask=False)
+
+
+def test_frames_and_copies_arrive_in_order_whichever_end_sends_them():
+    broadcast = Broadcast("2 é".encode())
+    sent = [b"1", broadcast.copy((b"a", b"b")), broadcast.copy((b"c",)), b"4"]
+    assert broadcast.add(b"3")
+    expected = ["1", "a2 é", "b2 é", "a3", "b3", "c2 é", "c3", "4"]
+
+    async def scenario():
+        heard: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+
+        async def answer(socket: ServerConnection) -> None:
+            connection = WebSocketConnection(socket)
+            frames = connection.frames()
+            heard.set_result([await anext(frames) for _ in expected])
+            connection.send(sent)
+            await connection.wait_closed()
+
+        async with serve(answer, "127.0.0.1", 0) as server:
+            host, port = server.sockets[0].getsockname()
+            client = await open_websocket(f"ws://{host}:{port}", 2**20)
+            client.send(sent)
+            frames = client.frames()
+            answered = [await anext(frames) for _ in expected]
+            await client.close(1000, "")
+            return await heard, answered
+
+    assert asyncio.run(asyncio.wait_for(scenario(), 5)) == (expected, expected)
 
 
 @given(st.lists(st.text().map(str.encode), max_size=5), st.binary(min_size=4, max_size=4))
