@@ -20,8 +20,6 @@ export class Seen implements Part {
     private readonly component: DashComponent;
     private readonly diagnostics: Diagnostics;
     private readonly lists: Record<List, StateProp>;
-    /** What the lists were when they were read last, as text. */
-    private readonly texts: Partial<Record<List, string>> = {};
     private readonly events: Deliverer;
     /** Events that no callback has got yet. */
     private readonly waiting: (DiscoveryEvent & { sequence: number })[] = [];
@@ -64,11 +62,9 @@ export class Seen implements Part {
      */
     show(shown: Partial<Record<List, unknown>>): void {
         for (const list of LISTS) {
-            const text = this.texts[list];
-            const isGiven = text !== undefined && !this.lists[list].isBusy;
-            if (isGiven && text !== canonicalText(shown[list])) {
-                delete this.texts[list];
-                this.lists[list].change();
+            const { lastValue } = this.component.deliverer(list);
+            if (this.discovery && !isEqual(shown[list], lastValue)) {
+                this.lists[list].restore();
             }
         }
     }
@@ -122,16 +118,16 @@ export class Seen implements Part {
         }
     }
 
+    /** A list with the same entries as before is no new state. */
     private list(name: List): StateProp {
         const deliverer = this.component.deliverer(name);
         return new StateProp(deliverer, () => {
-            const value = this.discovery?.[name];
-            const text = canonicalText(value);
-            if (text === this.texts[name]) {
-                return deliverer.lastValue;
-            }
-            this.texts[name] = text;
-            return value;
+            const present: unknown[] = this.discovery?.[name] ?? [];
+            const before = deliverer.lastValue as unknown[] | undefined;
+            const isSame =
+                present.length === before?.length &&
+                present.every((entry, index) => entry === before[index]);
+            return isSame ? before : present;
         });
     }
 
@@ -161,4 +157,9 @@ export class Seen implements Part {
 /** A filter that a clientside callback writes may have regular expressions, which JSON has not. */
 function withPatterns(_key: string, value: unknown): unknown {
     return value instanceof RegExp ? String(value) : value;
+}
+
+/** Also where a callback got one of them as State and sent it back. */
+function isEqual(one: unknown, other: unknown): boolean {
+    return one === other || canonicalText(one) === canonicalText(other);
 }

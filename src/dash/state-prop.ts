@@ -9,8 +9,8 @@ export class StateProp {
     private readonly deliverer: Deliverer;
     private readonly read: () => unknown;
     private isStale = false;
-    /** Whether a state is being given to the prop, or its callbacks run. */
-    isBusy = false;
+    private isLost = false;
+    private isBusy = false;
     private hasEnded = false;
 
     /** @param read Gives the present state, a new object each time that it has changed. */
@@ -29,13 +29,22 @@ export class StateProp {
         // What changes in this turn is one change.
         await Promise.resolve();
         while (this.isStale && !this.hasEnded) {
-            this.isStale = false;
             const state = this.read();
-            if (state !== this.deliverer.lastValue) {
+            const isNews = this.isLost || state !== this.deliverer.lastValue;
+            this.isStale = this.isLost = false;
+            if (isNews) {
                 await this.deliverer.deliver(state);
             }
         }
         this.isBusy = false;
+    }
+
+    /** The prop holds something else than what it was given. While it is being given, it gets it. */
+    restore(): void {
+        if (!this.isBusy) {
+            this.isLost = true;
+            this.change();
+        }
     }
 
     /** The component is gone. */
