@@ -87,13 +87,6 @@ class FilterDict(_DefinitionFields, total=False):
     name: str
 
 
-class HistoryDict(TypedDict):
-    """What a publisher keeps: ``history`` of ``create_stream`` and ``StreamPublish``."""
-
-    size: int
-    key: NotRequired[str | None]
-
-
 class DiscoveryEventDict(TypedDict):
     """An entry of ``Discovery.events``: a method or a server that comes or goes."""
 
@@ -108,13 +101,6 @@ class DiscoveryEventDict(TypedDict):
     method: DefinitionDict | None
     server: InstanceDict | None
     sequence: int
-
-
-class HistoryDict(TypedDict):
-    """What a publisher keeps: ``history`` of ``create_stream`` and ``StreamPublish``."""
-
-    size: int
-    key: NotRequired[str | None]
 
 
 class InvokeOptionsDict(TypedDict):

@@ -19,6 +19,7 @@ from ..errors import (
 from ..peer.deadlines import time_problem
 from ..peer.targets import read_instances, read_target
 from ..wire.definitions import read_definition
+from ..wire.history import read_history
 from ..wire.keys import hint, unknown_key
 from ..wire.signature import parse
 
@@ -39,7 +40,6 @@ OPTION_KEYS: Final = ("methodResponseTimeoutMs", "waitTimeoutMs")
 _SETTINGS_KEYS: Final = ("type", "web", "webPlatform", "desktop")
 _PAGE_TYPES: Final = ("client", "platform")
 _MODES: Final = ("off", "warn", "strict")
-_HISTORY_KEYS: Final = ("size", "key")
 _TEXT_FILTERS: Final = ("name", "displayName", "description", "accepts", "returns")
 _DELIVERIES: Final = ("every", "batch", "latest")
 _CLIENTSIDE_KEYS: Final = ("namespace", "function_name")
@@ -191,11 +191,10 @@ def check_stream_publish(props: Mapping[str, Any]) -> None:
         if value is not None and not isinstance(value, bool):
             raise RegistrationError(f"{name} has to be True or False, not {value!r}")
     timeout = props.get("requestTimeoutMs")
-    problem = _milliseconds_problem("requestTimeoutMs", timeout) or _history_problem(
-        props.get("history")
-    )
+    problem = _milliseconds_problem("requestTimeoutMs", timeout)
     if problem is not None:
         raise RegistrationError(problem)
+    read_history(props.get("history"))
 
 
 def check_glue42(props: Mapping[str, Any]) -> None:
@@ -234,23 +233,6 @@ def _milliseconds_problem(name: str, value: Any, *, or_zero: bool = False) -> st
     if value is None:
         return None
     return time_problem(name, value, unit="milliseconds", or_zero=or_zero)
-
-
-def _history_problem(history: Any) -> str | None:
-    if history is None:
-        return None
-    size, key = history, None
-    if isinstance(history, Mapping):
-        fields = cast("Mapping[str, Any]", history)
-        problem = unknown_key("history", fields, _HISTORY_KEYS)
-        if problem is not None:
-            return problem
-        size, key = fields.get("size"), fields.get("key")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        return f"The size of the history has to be a whole number, 1 or more, not {size!r}"
-    if key is not None and (not isinstance(key, str) or not key):
-        return f"The key of the history has to be the name of a field, not {key!r}"
-    return None
 
 
 def _key_problem(key: Any, delivery: str) -> str | None:

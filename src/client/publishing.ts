@@ -22,7 +22,7 @@ import { keyOf, StreamSubscription, Subscribers, SubscriptionRequest } from './s
 export interface StreamHandlers {
     /** Somebody asks to subscribe. Without this handler all are accepted as they come. */
     requested?: (request: SubscriptionRequest) => void;
-    /** The one who asked has left before the decision. */
+    /** The one who asked has left before the decision, or the stream was closed. */
     withdrawn?: (request: SubscriptionRequest) => void;
     added?: (subscription: StreamSubscription) => void;
     removed?: (subscription: StreamSubscription) => void;
@@ -149,7 +149,6 @@ export class PublishedStream {
         for (const subscription of subscriptions) {
             if (this.subscribers.has(subscription)) {
                 subscription.drop();
-                this.lose(subscription.key);
             }
         }
     }
@@ -173,6 +172,7 @@ export class PublishedStream {
         }
         for (const request of [...this.undecided]) {
             request.reject('The stream is no longer offered');
+            this.handlers.withdrawn?.(request);
         }
         this.loseSubscribers();
         const { changes } = this.surroundings;

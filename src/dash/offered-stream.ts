@@ -199,7 +199,7 @@ export class OfferedStream implements Part {
             },
             abandon: () => deliverer.abandon(),
             mayDecideLater: (callbacks) => {
-                const { slot } = component;
+                const { slot } = this;
                 const deciding = slot ? callbacksWithOutput(slot.store, slot.id, 'decision') : [];
                 return deciding.some((callback) => !callbacks.has(callback));
             },

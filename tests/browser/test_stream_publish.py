@@ -613,3 +613,50 @@ def test_pub018_branches_of_a_page_have_histories_of_their_own(apps: Apps) -> No
             subscription = interop.subscribe("Prices", on(branch))
             assert subscription.recovered is True
             assert [each["n"] for each in data_of(subscription, len(expected))] == expected
+
+
+def test_pub019_a_layout_that_comes_back_repeats_nothing(apps: Apps) -> None:
+    added: list[Any] = []
+    requests: list[Any] = []
+    app = apps.make(
+        "publisher",
+        html.Div([StreamPublish(id="prices", definition="Prices")], id="place"),
+        html.Button("Append", id="append"),
+        html.P(id="subscribers"),
+    )
+    record(app, "prices", "subscriptionAdded", added)
+    deciding(app, requests)
+
+    @app.callback(
+        Output("place", "children"),
+        Input("append", "n_clicks"),
+        State("place", "children"),
+        prevent_initial_call=True,
+    )
+    def append(clicks: int, children: list[Any]) -> list[Any]:
+        return [*children, html.P(id=f"appended-{clicks}")]
+
+    @app.callback(Output("subscribers", "children"), Input("prices", "subscriptions"))
+    def count(subscriptions: Any) -> int:
+        return len(subscriptions or [])
+
+    page = apps.open(app)
+    with connect() as interop:
+        leaving = interop.subscribe("Prices", on("A"))
+        staying = interop.subscribe("Prices", on("B"))
+        eventually(lambda: len(added) == 3, "two are there")
+        identity = {"subscriptionId": added[2]["subscriptionId"]}
+        page.set_props("prices", push={"data": {"n": 1}}, snapshot={**identity, "data": {"n": 2}})
+        page.set_props("prices", close={"branch": "A"})
+        ends(leaving)
+        assert data_of(staying, 2) == [{"n": 2}, {"n": 1}]
+        again = interop.subscribe("Prices", on("A"))
+        eventually(lambda: len(added) == 4, "a third one comes")
+        for clicks in range(1, 4):
+            page.click("append")
+            page.wait_for(f"appended-{clicks}")
+        page.set_props("prices", push={"data": {"n": 3}})
+        assert data_of(staying, 1) == data_of(again, 1) == [{"n": 3}]
+        page.wait_for_text("subscribers", "2")
+    assert len(requests) == 3
+    assert len(added) == 4

@@ -268,6 +268,11 @@ export class FakeInterop implements Publisher {
         return () => this.removedListeners.delete(listener);
     }
 
+    /** How many want to hear of servers that are gone. */
+    get removedListenerCount(): number {
+        return this.removedListeners.size;
+    }
+
     /** How many want to hear of new methods. */
     get methodListenerCount(): number {
         return this.methodListeners.size;

@@ -27,7 +27,7 @@ from dash_interop.wire.agm import (
 )
 from dash_interop.wire.envelope import Error, Success
 from dash_interop.wire.login import Authentication, Join, Leave
-from tests.support.room import DOMAINS, BelieveLogins, Room, definition, raw
+from tests.support.room import DOMAINS, BelieveLogins, Room, definition, raw, sends_of
 
 SUM = {"id": "0", "name": "Sum"}
 
@@ -124,7 +124,7 @@ def test_hidden_method_is_neither_announced_nor_callable():
         if isinstance(effect, Send) and isinstance(effect.message, MethodsAdded)
     ]
     assert shown == []
-    told = [effect for effect in room.router.disconnect("d", 0.0) if isinstance(effect, Send)]
+    told = sends_of(room.router.codec, room.router.disconnect("d", 0.0))
     assert {effect.connection for effect in told} == {"a", "b", "c"}
 
 
