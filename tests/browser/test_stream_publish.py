@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dash import Dash, Input, Output, State, dcc, html
 
-from dash_interop import Interop, PushDict, StreamPublish, subscription_handler
+from dash_interop import Interop, PushDict, StreamPublish, StreamSubscribe, subscription_handler
 from dash_interop.client.sync import Subscription, connect
 from dash_interop.errors import InteropError, SubscriptionError, SubscriptionTimeout
 from tests.support.apps_parts import record
@@ -678,3 +678,51 @@ def test_pub021_what_is_pushed_before_the_page_is_connected_is_kept_for_a_histor
         prices, news = interop.subscribe("Prices"), interop.subscribe("News")
         assert [one["n"] for one in data_of(prices, 4)] == [0, 1, 2, 3]
         assert data_of(news, 0) == []
+
+
+def test_pub022_one_callback_accepts_and_sends_the_snapshot(apps: Apps) -> None:
+    app = apps.make("publisher", StreamPublish(id="prices", definition="Prices"))
+
+    @app.callback(
+        Output("prices", "snapshot"),
+        Output("prices", "decision"),
+        Input("prices", "request"),
+        prevent_initial_call=True,
+    )
+    def decide(request: Any) -> Any:
+        identity = request["requestId"]
+        snapshot = {"subscriptionId": identity, "data": request["arguments"]}
+        return snapshot, {"requestId": identity, "branch": "A"}
+
+    apps.open(app)
+    with connect() as interop:
+        assert data_of(interop.subscribe("Prices", {"n": 1}), 1) == [{"n": 1}]
+
+
+def test_pub023_a_page_that_subscribes_comes_back_with_the_stream(apps: Apps) -> None:
+    app = apps.make(
+        "both",
+        StreamPublish(id="prices", definition="Prices"),
+        StreamSubscribe(id="mine", definition="Prices"),
+        html.P(id="state"),
+        html.P(id="price"),
+    )
+
+    @app.callback(Output("state", "children"), Input("mine", "status"))
+    def show_state(status: Any) -> Any:
+        return status and status["state"]
+
+    @app.callback(Output("price", "children"), Input("mine", "data"))
+    def show_price(datum: Any) -> Any:
+        return datum and datum["data"]["price"]
+
+    page = apps.open(app)
+    page.wait_for_text("state", "open")
+    page.set_props("prices", push={"data": {"price": 1}})
+    page.wait_for_text("price", "1")
+    page.set_props("prices", active=False)
+    page.wait_for_text("state", "connecting")
+    page.set_props("prices", active=True)
+    page.wait_for_text("state", "open")
+    page.set_props("prices", push={"data": {"price": 2}})
+    page.wait_for_text("price", "2")
