@@ -39,16 +39,17 @@ def decide(request: SubscriptionRequest) -> None:
 
 def publish(updates_per_second: float, ended: threading.Event) -> None:
     """Push prices until ``ended`` is set."""
+    returns = "string symbol, double price, double change, long time"
     # In the background: the gateway may be there later than this process.
     with connect(application="Market data", in_background=True) as interop:
         ticks = interop.create_stream(
-            {"name": TICKS, "accepts": "string symbol", "returns": "double price, long time"},
+            {"name": TICKS, "accepts": "string symbol", "returns": returns},
             subscription_request_handler=decide,
             history=TICKS_KEPT,
             timeout=0,
         )
         quotes = interop.create_stream(
-            {"name": QUOTES, "returns": "string symbol, double price, double change, long time"},
+            {"name": QUOTES, "returns": returns},
             history={"key": "symbol", "size": len(OPENING_PRICES)},
             timeout=0,
         )

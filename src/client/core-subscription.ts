@@ -58,6 +58,8 @@ export class CoreSubscription {
     /** How far it has got; undefined until it is accepted. */
     private standing: Standing | undefined;
     private timer: ReturnType<typeof setTimeout> | undefined;
+    /** What core has made it from, which core keeps. */
+    private parameters: Record<string, any> = {};
     /** That of core. */
     private subscription: any;
     /** Whether it was cancelled, and nobody knows why yet. */
@@ -93,7 +95,7 @@ export class CoreSubscription {
         }, timeoutMs);
         const args = { ...this.args };
         this.line.histories?.ask(args, this.recovery.position(this.instance));
-        const parameters = {
+        this.parameters = {
             target: [{ peerId: this.server.peerId }],
             arguments: args,
             // Core would not hear of one that is accepted after this time, and could not close it.
@@ -101,9 +103,8 @@ export class CoreSubscription {
             waitTimeoutMs: timeoutMs,
             onData: ({ data, private: isPrivate }: any) => this.hear(data, Boolean(isPrivate)),
             onClosed: () => this.cancelled(),
-            onConnected: (_server: unknown, isAgain: boolean) => this.connected(isAgain),
         };
-        this.line.interop.subscribe(method, parameters).then(
+        this.line.interop.subscribe(method, this.parameters).then(
             (subscription: any) => this.accepted(subscription, args),
             (reason: unknown) => this.refuse(refusalOf(reason)),
         );
@@ -133,13 +134,6 @@ export class CoreSubscription {
 
     private get instance(): string {
         return String(this.server.instance);
-    }
-
-    /** Core makes one that was cancelled shortly before an outage again, all by itself. */
-    private connected(isAgain: boolean): void {
-        if (isAgain && this.isOver) {
-            this.subscription?.close();
-        }
     }
 
     private hear(data: any, isPrivate: boolean): void {
@@ -195,6 +189,8 @@ export class CoreSubscription {
 
     private finish(): void {
         this.isOver = true;
+        // From these core would make it again after an outage, up to twice, and out of reach.
+        Object.assign(this.parameters, { target: [], waitTimeoutMs: 0 });
         this.isOpen = false;
         clearTimeout(this.timer);
     }

@@ -346,6 +346,25 @@ def gateway(secret_file: Path) -> Iterator[GatewayProcess]:
         yield gateway
 
 
+class Accepting:
+    """Accepts all who ask, and counts them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, request: Any) -> None:
+        self.count += 1
+        request.accept()
+
+
+def lose_connection(relay: Relay, page: Page) -> None:
+    """Until the page is back, and has offered again and asked for what it wants."""
+    own = "return glue42dash.glueInstance.interop.instance.peerId"
+    before = page.js(own)
+    relay.lose_clients()
+    eventually(lambda: page.js(own) != before, "the page is back", 20)
+
+
 def test_sub013_it_comes_back_after_an_outage_of_the_gateway(
     apps: Apps, gateway: GatewayProcess, secret_file: Path
 ) -> None:
@@ -373,18 +392,20 @@ def test_sub014_it_comes_back_when_its_own_connection_was_lost(
     apps: Apps, gateway: GatewayProcess, secret_file: Path
 ) -> None:
     apps.browser.allow_lost_connections()
+    accept = Accepting()
     with (
         Relay(gateway.port) as relay,
         sync.connect(gateway.url, application="publisher", secret_file=secret_file) as publisher,
     ):
-        stream = publisher.create_stream("Prices")
+        stream = publisher.create_stream("Prices", subscription_request_handler=accept)
         url = f"ws://127.0.0.1:{relay.port}"
         page, received = subscriber(apps, plugins=[Interop(gateway=url, secret_file=secret_file)])
         received.wait_for_state("open")
         push_numbers(stream, 1)
         received.wait_for(1)
-        relay.lose_clients()
+        lose_connection(relay, page)
         status = received.wait_for_state("open", 2)
+        assert accept.count == 2
         assert status["gap"] is True
         told = received.statuses[received.states.index("connecting", 1) + 1]
         assert told["reason"] == "The connection to the gateway was lost"
@@ -393,11 +414,36 @@ def test_sub014_it_comes_back_when_its_own_connection_was_lost(
         page.close()
 
 
+def test_sub015_what_the_publisher_closed_stays_closed_after_an_outage(
+    apps: Apps, gateway: GatewayProcess, secret_file: Path
+) -> None:
+    apps.browser.allow_lost_connections()
+    accept = Accepting()
+    with (
+        Relay(gateway.port) as relay,
+        sync.connect(gateway.url, application="publisher", secret_file=secret_file) as publisher,
+    ):
+        stream = publisher.create_stream("Prices", subscription_request_handler=accept)
+        url = f"ws://127.0.0.1:{relay.port}"
+        page, received = subscriber(apps, plugins=[Interop(gateway=url, secret_file=secret_file)])
+        received.wait_for_state("open")
+        stream.subscriptions()[0].close()
+        received.wait_for_state("closed")
+        lose_connection(relay, page)
+        # What a page asks for when it comes back has been asked for by then.
+        wait_until_received(page, stream, publisher)
+        assert publisher.invoke("AfterPrices").value is None
+        assert accept.count == 1
+        assert stream.subscriptions() == []
+        assert received.states[-1] == "closed"
+        page.close()
+
+
 # History -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.every_engine
-def test_sub015_what_the_publisher_has_kept_comes_first(
+def test_sub016_what_the_publisher_has_kept_comes_first(
     apps: Apps, publisher: InteropClient
 ) -> None:
     stream = publisher.create_stream("Prices", history=3)
@@ -418,7 +464,7 @@ def test_sub015_what_the_publisher_has_kept_comes_first(
 
 
 @pytest.mark.parametrize("bound", [10, 2])
-def test_sub016_what_was_pushed_in_an_outage_comes_first_or_is_told_as_a_gap(
+def test_sub017_what_was_pushed_in_an_outage_comes_first_or_is_told_as_a_gap(
     apps: Apps, gateway: GatewayProcess, secret_file: Path, bound: int
 ) -> None:
     apps.browser.allow_lost_connections()
@@ -446,7 +492,7 @@ def test_sub016_what_was_pushed_in_an_outage_comes_first_or_is_told_as_a_gap(
         page.close()
 
 
-def test_sub017_a_page_beside_it_that_asks_for_nothing_sees_an_ordinary_stream(
+def test_sub018_a_page_beside_it_that_asks_for_nothing_sees_an_ordinary_stream(
     apps: Apps, publisher: InteropClient
 ) -> None:
     stream = publisher.create_stream("Prices", history=3)
@@ -488,7 +534,7 @@ def assets(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def test_sub018_a_function_of_the_assets_takes_the_data(
+def test_sub019_a_function_of_the_assets_takes_the_data(
     apps: Apps, publisher: InteropClient, assets: str
 ) -> None:
     apps.browser.allow_in_console("two is odd")
@@ -516,7 +562,7 @@ def test_sub018_a_function_of_the_assets_takes_the_data(
     assert values == [None]
 
 
-def test_sub019_a_function_of_the_assets_handles_a_method(apps: Apps, assets: str) -> None:
+def test_sub020_a_function_of_the_assets_handles_a_method(apps: Apps, assets: str) -> None:
     invocations: list[Any] = []
     handler: ClientsideHandlerDict = {"namespace": "tests", "function_name": "add"}
     app = apps.make(
@@ -534,7 +580,7 @@ def test_sub019_a_function_of_the_assets_handles_a_method(apps: Apps, assets: st
     eventually(lambda: invocations == [None], lambda: f"{invocations}")
 
 
-def test_sub020_a_function_that_is_missing_is_named(apps: Apps, publisher: InteropClient) -> None:
+def test_sub021_a_function_that_is_missing_is_named(apps: Apps, publisher: InteropClient) -> None:
     apps.browser.allow_in_console("dash_interop: StreamSubscribe sub: clientsideHandler")
     stream = publisher.create_stream("Prices")
     _, received = subscriber(
@@ -554,7 +600,7 @@ def test_sub020_a_function_that_is_missing_is_named(apps: Apps, publisher: Inter
 
 @pytest.mark.parametrize("backend", backends())
 @pytest.mark.parametrize("delivery", ["every", "batch"])
-def test_sub021_a_plain_function_gets_each_datum(
+def test_sub022_a_plain_function_gets_each_datum(
     apps: Apps, publisher: InteropClient, backend: str, delivery: Any
 ) -> None:
     stream = publisher.create_stream("Prices")

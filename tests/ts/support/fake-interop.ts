@@ -189,7 +189,7 @@ export class FakeInterop implements Publisher {
     readonly invocations: { method: any; args: any; target: any; options: any }[] = [];
     readonly subscriptions: { method: any; options: any }[] = [];
     /** As core keeps them. */
-    readonly kept = new FakeSubscriptions();
+    readonly kept = new FakeSubscriptions(() => this.instance);
     /** Those of others that this page has accepted. */
     subscribers: FakeSubscription[] = [];
     /** What this page offers, with each copy. */
@@ -424,14 +424,13 @@ export class FakeInterop implements Publisher {
             // Core looks again later, and without a time to wait it never does.
             return new Promise(() => {});
         }
-        const { instance } = this;
-        return this.kept.subscribe(method, { ...options, instance }, chosen[0].interop);
+        return this.kept.subscribe(method, options, chosen[0].interop);
     }
 
     request(subscription: FakeSubscription): { end: () => void } {
         return this.stream(subscription.method.name).ask({
             arguments: subscription.options.arguments,
-            instance: subscription.options.instance,
+            instance: subscription.subscriber,
             onAccepted: () => subscription.accept(),
             onRejected: (reason) => subscription.reject(reason),
             onClosed: () => subscription.cancel(),
