@@ -2,7 +2,7 @@ from typing import Any, Literal
 
 from dash.development.base_component import Component
 
-from .types import AnswerDict, DefinitionDict, InvocationDict, ProblemDict
+from .types import AnswerDict, ClientsideHandlerDict, DefinitionDict, InvocationDict, ProblemDict
 
 class MethodRegister(Component):
     def __init__(
@@ -12,6 +12,7 @@ class MethodRegister(Component):
         methodResponseTimeoutMs: float | None = None,
         batch: bool | None = None,
         validate: Literal["off", "warn", "strict"] | None = None,
+        clientsideHandler: ClientsideHandlerDict | None = None,
         invoke: InvocationDict | list[InvocationDict] | None = None,
         result: AnswerDict | list[AnswerDict] | None = None,
         error: ProblemDict | None = None,

@@ -12,21 +12,29 @@ from typing_extensions import NotRequired, TypedDict
 
 __all__ = [
     "AnswerDict",
+    "BranchDict",
     "ClientsideHandlerDict",
+    "CloseDict",
     "DatumDict",
+    "DecisionDict",
     "DefinitionDict",
     "DiscoveryEventDict",
     "ErrorDict",
     "FailureDict",
     "FilterDict",
     "HandlerErrorDict",
+    "HistoryDict",
     "InvocationDict",
     "InvocationResultDict",
     "InvokeDict",
     "InvokeOptionsDict",
     "ProblemDict",
+    "PushDict",
     "ResultDict",
     "ReturnValueDict",
+    "SnapshotDict",
+    "SubscriptionDict",
+    "SubscriptionRequestDict",
     "SubscriptionStatusDict",
     "Target",
 ]
@@ -189,6 +197,61 @@ class ProblemDict(TypedDict):
     """The ``error`` of a component: what is wrong, such as why a method is not registered."""
 
     message: str
+
+
+class SubscriptionRequestDict(TypedDict):
+    """``StreamPublish.request``: the wish of an instance to subscribe."""
+
+    requestId: str
+    arguments: dict[str, Any]
+    caller: InstanceDict
+
+
+class DecisionDict(TypedDict):
+    """``StreamPublish.decision``: one of ``accept``, ``branch`` and ``reject``."""
+
+    requestId: str
+    accept: NotRequired[bool | None]
+    branch: NotRequired[str | None]
+    reject: NotRequired[str | None]
+
+
+class SubscriptionDict(TypedDict):
+    """One who gets what a ``StreamPublish`` pushes."""
+
+    subscriptionId: str
+    arguments: dict[str, Any]
+    branch: str | None
+    subscriber: InstanceDict
+
+
+class BranchDict(TypedDict):
+    """An entry of ``StreamPublish.branches``: a key, and how many subscribers have it."""
+
+    key: str
+    count: int
+
+
+class PushDict(TypedDict):
+    """``StreamPublish.push``: data for all subscribers, for those of branches, or for one."""
+
+    data: dict[str, Any]
+    branch: NotRequired[str | list[str] | None]
+    subscriptionId: NotRequired[str | None]
+
+
+class SnapshotDict(TypedDict):
+    """``StreamPublish.snapshot``: data for one subscriber."""
+
+    subscriptionId: str
+    data: dict[str, Any]
+
+
+class CloseDict(TypedDict):
+    """``StreamPublish.close``: the subscription, or the branch, that is to end."""
+
+    subscriptionId: NotRequired[str | None]
+    branch: NotRequired[str | None]
 
 
 class ClientsideHandlerDict(TypedDict):

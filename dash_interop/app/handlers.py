@@ -17,11 +17,19 @@ from ..client.validation import Mode
 from ..errors import RegistrationError
 from ..wire.definitions import MethodDefinition
 from .awaiting import as_dash_calls_it
+from .decisions import Decisions
 from .outcomes import Destination
-from .runs import OnError, Runs
+from .runs import INVOCATIONS, Events, OnError, Runs
 from .tools import kept_from_tools
 
-__all__ = ["method_handler"]
+__all__ = [
+    "ComponentId",
+    "Dependency",
+    "Function",
+    "check_component_id",
+    "handled",
+    "method_handler",
+]
 
 ComponentId: TypeAlias = str | dict[str, Any]
 Dependency: TypeAlias = Input | State
@@ -107,14 +115,41 @@ def method_handler(
             def add(a: float, b: float, offset):
                 return {"sum": a + b + offset}
     """
-    _check_component_id(component_id)
+    check_component_id(component_id, "MethodRegister", 'method_handler("sum")')
+    destination = Destination(Output(component_id, "result"), output, returns)
+    return handled(
+        INVOCATIONS,
+        component_id,
+        dependencies,
+        destination,
+        validate=validate,
+        on_error=on_error,
+        app=app,
+        callback_options=callback_options,
+    )
+
+
+def handled(
+    events: Events,
+    component_id: ComponentId,
+    dependencies: tuple[Dependency, ...],
+    destination: Destination | Decisions,
+    *,
+    validate: Mode,
+    on_error: OnError | None,
+    app: Dash | None,
+    callback_options: dict[str, Any],
+) -> Callable[[Function], Function]:
+    """
+    Make a function the handler of the events of a component; the arguments are those of
+    ``method_handler``.
+    """
     _check_dependencies(dependencies)
     _check_options(callback_options, app)
     if on_error is not None and (not callable(on_error) or is_async(on_error)):
         raise RegistrationError("on_error has to be a plain function, and not an async one")
-    destination = Destination(Output(component_id, "result"), output, returns)
     extras = [SET_PROGRESS] if callback_options.get("progress") else []
-    # At the initial call there is no invocation, and a background job would take a process for it.
+    # At the initial call there is no event, and a background job would take a process for it.
     callback_options.setdefault("prevent_initial_call", True)
 
     def decorate(function: Function) -> Function:
@@ -125,11 +160,13 @@ def method_handler(
             validate,
             values=len(dependencies),
             extras=extras,
+            offered=events.offered,
+            special=events.special,
             is_pair=destination.is_pair,
         )
-        runs = Runs(handler, destination, on_error, app, extras)
+        runs = Runs(events, handler, destination, on_error, app, extras)
         register = callback if app is None else app.callback
-        inputs = (Input(component_id, "invoke"), *dependencies)
+        inputs = (Input(component_id, events.prop), *dependencies)
         register(destination.outputs, *inputs, **kept_from_tools(callback_options))(
             as_dash_calls_it(runs.as_callback(), app)
         )
@@ -138,16 +175,20 @@ def method_handler(
     return decorate
 
 
-def _check_component_id(component_id: Any) -> None:
+def check_component_id(component_id: Any, component: str, example: str) -> None:
+    """
+    Raises:
+        RegistrationError: It is not the id of one component.
+    """
     if not isinstance(component_id, (str, dict, Component)):
+        decorator = example[: example.index("(")]
         raise RegistrationError(
-            f'method_handler needs the id of a MethodRegister, as in @method_handler("sum"), '
-            f"and not {component_id!r}"
+            f"{decorator} needs the id of a {component}, as in @{example}, and not {component_id!r}"
         )
     values = component_id.values() if isinstance(component_id, dict) else ()
     if any(value in (ALL, ALLSMALLER) for value in values):
         raise RegistrationError(
-            "one invocation is of one component: write MATCH instead of ALL in the id"
+            "a handler is for one component at a time: write MATCH instead of ALL in the id"
         )
 
 

@@ -26,6 +26,7 @@ from ..peer.queue import QueueSettings
 from ..peer.results import InvocationResult
 from ..settings import LOCAL_USER, gateway_url, internal_gateway_url, secret_file_of
 from ..wire.definitions import Definition, read_definition
+from ..wire.history import History, read_history
 from .server_peer import HostedStream, ServerPeer
 from .serving import when_serving
 
@@ -179,16 +180,18 @@ class Interop:
         subscription_request_handler: Listener | None = None,
         subscription_added_handler: Listener | None = None,
         subscription_removed_handler: Listener | None = None,
+        history: History = None,
     ) -> HostedStream:
         """
         Declare a stream that the server process publishes; push to it from anywhere, any thread.
 
         Args:
             definition: Its name, or a dict, as for ``InteropClient.create_stream``; so are the
-                handlers.
+                handlers and ``history``. Each process keeps what is pushed in it.
 
         Raises:
-            RegistrationError: The definition or a signature cannot be used, or the name is taken.
+            RegistrationError: The definition, a signature or ``history`` cannot be used, or the
+                name is taken.
 
         Example:
             ::
@@ -199,6 +202,7 @@ class Interop:
         """
         read = read_definition(definition)
         Validation(read)
+        read_history(history)
         handlers = (
             subscription_request_handler,
             subscription_added_handler,
@@ -215,6 +219,7 @@ class Interop:
                 subscription_request_handler=subscription_request_handler,
                 subscription_added_handler=subscription_added_handler,
                 subscription_removed_handler=subscription_removed_handler,
+                history=history,
                 timeout=0,
             ),
         )

@@ -19,15 +19,16 @@ __all__ = ["Destination", "Outcome"]
 
 class Outcome(Struct):
     """
-    How the handler ended for one invocation.
+    How the handler ended for one invocation, request to subscribe or datum.
 
     Attributes:
+        id: What tells it apart from others of its kind.
         result: For the caller.
         update: For the page.
         error: What the caller gets instead.
     """
 
-    invocation_id: str
+    id: str | int
     result: dict[str, Any] = {}
     update: Any = no_update
     error: Exception | SystemExit | None = None
@@ -38,7 +39,7 @@ class Destination:
     Where the return value of a handler goes: to the caller, to the page, or to both.
 
     Args:
-        result: The output whose value reaches the caller.
+        result: The output whose value reaches the caller; ``None`` where nobody waits for one.
         output: What it updates of the page.
         returns: Whether the caller gets a result all the same.
 
@@ -46,22 +47,24 @@ class Destination:
         outputs: Those of the callback.
         is_pair: Whether the handler returns a result and an update.
         has_result: Whether the caller gets one.
+        hears_errors: Whether somebody is told why the handler did not run, or failed.
 
     Raises:
         RegistrationError: ``output`` is not an ``Output`` or a list of them.
     """
 
     def __init__(
-        self, result: Output, output: Output | Sequence[Output] | None, returns: bool
+        self, result: Output | None, output: Output | Sequence[Output] | None, returns: bool
     ) -> None:
         self._updated = _as_list(output)
         self._is_single = isinstance(output, Output)
-        self.has_result = returns or output is None
+        self.has_result = result is not None and (returns or output is None)
+        self.hears_errors = self.has_result
         self.is_pair = self.has_result and bool(self._updated)
         self.outputs: Output | list[Output] = self._updated
-        if self.is_pair:
+        if result is not None and self.is_pair:
             self.outputs = [result, *self._updated]
-        elif self.has_result:
+        elif result is not None and self.has_result:
             self.outputs = result
         elif self._is_single:
             self.outputs = self._updated[0]
@@ -141,8 +144,8 @@ def _two(returned: Any) -> tuple[Any, Any]:
 
 def _answer(outcome: Outcome) -> dict[str, Any]:
     if outcome.error is None:
-        return {"invocationId": outcome.invocation_id, "invocationResult": outcome.result}
-    return {"invocationId": outcome.invocation_id, "error": _described(outcome.error)}
+        return {"invocationId": outcome.id, "invocationResult": outcome.result}
+    return {"invocationId": outcome.id, "error": _described(outcome.error)}
 
 
 def _described(error: Exception | SystemExit) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ..errors import (
 from ..peer.deadlines import time_problem
 from ..peer.targets import read_instances, read_target
 from ..wire.definitions import read_definition
+from ..wire.history import read_history
 from ..wire.keys import hint, unknown_key
 from ..wire.signature import parse
 
@@ -30,6 +31,7 @@ __all__ = [
     "check_method_invoke",
     "check_method_register",
     "check_signatures",
+    "check_stream_publish",
     "check_stream_subscribe",
 ]
 
@@ -176,6 +178,23 @@ def _is_list_of(kind: type, value: Any) -> bool:
     return isinstance(value, list | tuple) and all(
         isinstance(each, kind) for each in cast("list[Any]", value)
     )
+
+
+def check_stream_publish(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        RegistrationError: A ``StreamPublish`` with these props could not offer its stream.
+    """
+    read_definition(props.get("definition", ""))
+    for name in ("active", "autoAccept"):
+        value = props.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise RegistrationError(f"{name} has to be True or False, not {value!r}")
+    timeout = props.get("requestTimeoutMs")
+    problem = _milliseconds_problem("requestTimeoutMs", timeout)
+    if problem is not None:
+        raise RegistrationError(problem)
+    read_history(props.get("history"))
 
 
 def check_glue42(props: Mapping[str, Any]) -> None:

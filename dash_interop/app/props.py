@@ -16,6 +16,7 @@ from .prop_checks import (
     check_method_invoke,
     check_method_register,
     check_signatures,
+    check_stream_publish,
     check_stream_subscribe,
 )
 
@@ -69,5 +70,6 @@ _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "Glue42": (check_glue42,),
     "MethodInvoke": (check_method_invoke,),
     "MethodRegister": (check_signatures, check_method_register),
+    "StreamPublish": (check_signatures, check_stream_publish),
     "StreamSubscribe": (check_stream_subscribe,),
 }

@@ -11,13 +11,16 @@ from typing import Any, Final, TypeAlias
 
 from dash import Dash, ctx, no_update
 from dash.exceptions import PreventUpdate
+from msgspec import Struct
 
 from ..client.running import Handler
 from ..errors import InvalidArguments
+from ..wire.hints import OF_DATA, OF_INVOCATIONS, SpecialNames
+from .decisions import Decisions
 from .outcomes import Destination, Outcome
 from .routes import current_app
 
-__all__ = ["OnError", "Runs"]
+__all__ = ["DATA", "INVOCATIONS", "REQUESTS", "Events", "OnError", "Runs"]
 
 CALLBACK_ROUTE: Final = "_dash-update-component"
 
@@ -26,10 +29,50 @@ OnError: TypeAlias = Callable[[Exception], Any]
 logger = logging.getLogger(__name__)
 
 
+class Events(Struct, frozen=True):
+    """
+    A prop whose values a handler runs for.
+
+    Attributes:
+        prop: Its name.
+        id: The key of what tells the events apart.
+        arguments: The key of the dict that the handler's parameters are named after.
+        sender: The key of the instance that it comes from.
+        special: Names of the parameters that get these two.
+        offered: The keys of what else there is, by the names of the parameters that get it; 0 where
+            an event has no such key.
+    """
+
+    prop: str
+    id: str
+    arguments: str
+    sender: str = "caller"
+    special: SpecialNames = OF_INVOCATIONS
+    offered: dict[str, str] = {}
+
+
+INVOCATIONS: Final = Events("invoke", "invocationId", "args")
+REQUESTS: Final = Events("request", "requestId", "arguments")
+DATA: Final = Events(
+    "data",
+    "sequence",
+    "data",
+    "server",
+    OF_DATA,
+    {
+        "private": "private",
+        "sequence": "sequence",
+        "request_arguments": "requestArguments",
+        "replaced": "replaced",
+    },
+)
+
+
 class Runs:
     """
     Args:
-        handler: Called once for each invocation.
+        events: What the handler is for.
+        handler: Called once for each event.
         destination: Where the handler's return value goes.
         on_error: Called with what the handler raises.
         app: The app whose ``on_error`` is called where ``on_error`` is ``None``; by default the app
@@ -39,12 +82,14 @@ class Runs:
 
     def __init__(
         self,
+        events: Events,
         handler: Handler,
-        destination: Destination,
+        destination: Destination | Decisions,
         on_error: OnError | None,
         app: Dash | None,
         extras: Sequence[str],
     ) -> None:
+        self._events = events
         self._handler = handler
         self._destination = destination
         # Not the app itself, which cannot follow a background callback into another process.
@@ -57,18 +102,18 @@ class Runs:
         handler, destination = self._handler, self._destination
 
         async def run_async(*given: Any) -> Any:
-            invoke, outcomes, calls = self._begin(given)
+            value, outcomes, calls = self._begin(given)
             for outcome, call in calls:
                 with self._noting_errors(outcome):
                     self._take(await call(), outcome)
-            return destination.conclude(invoke, outcomes)
+            return destination.conclude(value, outcomes)
 
         def run(*given: Any) -> Any:
-            invoke, outcomes, calls = self._begin(given)
+            value, outcomes, calls = self._begin(given)
             for outcome, call in calls:
                 with self._noting_errors(outcome):
                     self._take(call(), outcome)
-            return destination.conclude(invoke, outcomes)
+            return destination.conclude(value, outcomes)
 
         function = run_async if handler.is_async else run
         for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
@@ -79,28 +124,42 @@ class Runs:
         return function
 
     def _signature(self) -> inspect.Signature:
-        names = [*self._extras, "invoke", *(f"value_{n + 1}" for n in range(self._handler.values))]
+        values = (f"value_{n + 1}" for n in range(self._handler.values))
+        names = [*self._extras, self._events.prop, *values]
         kind = inspect.Parameter.POSITIONAL_ONLY
         return inspect.Signature([inspect.Parameter(name, kind) for name in names])
 
     def _begin(
         self, given: tuple[Any, ...]
     ) -> tuple[Any, list[Outcome], list[tuple[Outcome, partial[Any]]]]:
-        """The ``invoke`` prop, an outcome for each invocation, and the calls to make."""
+        """The prop's value, an outcome for each of its events, and the calls to make."""
         count = len(self._extras)
         extras = dict(zip(self._extras, given[:count], strict=True))
-        invoke, *values = given[count:]
+        value, *values = given[count:]
         outcomes: list[Outcome] = []
         calls: list[tuple[Outcome, partial[Any]]] = []
-        for invocation in _new_invocations(invoke):
-            outcome = Outcome(invocation["invocationId"])
+        for event in _new_events(self._events.prop, value):
+            outcome = Outcome(event[self._events.id])
             outcomes.append(outcome)
-            args, caller = invocation["args"], invocation["caller"]
             try:
-                calls.append((outcome, self._handler.bind(args, caller, values, extras)))
+                calls.append((outcome, self._bind(event, values, extras)))
             except InvalidArguments as error:
                 outcome.error = error
-        return invoke, outcomes, calls
+                if not self._destination.hears_errors:
+                    logger.error("the handler %s was not called: %s", self._handler.name, error)
+        return value, outcomes, calls
+
+    def _bind(
+        self, event: dict[str, Any], values: Sequence[Any], extras: dict[str, Any]
+    ) -> partial[Any]:
+        events = self._events
+        given = event[events.arguments]
+        offered = {name: event.get(key, 0) for name, key in events.offered.items()}
+        # A publisher may push what is no dict: then it has no fields.
+        whole = {events.special.whole: given}
+        fields: dict[str, Any] = given if isinstance(given, dict) else {}
+        more = {**offered, **extras, **whole}
+        return self._handler.bind(fields, event[events.sender], values, more)
 
     def _take(self, returned: Any, outcome: Outcome) -> None:
         self._destination.take(returned, outcome)
@@ -144,15 +203,15 @@ def _app_on_error() -> OnError | None:
         return None
 
 
-def _new_invocations(invoke: Any) -> list[dict[str, Any]]:
-    """The invocations this run is for. A run that something else triggered ends here."""
+def _new_events(prop: str, value: Any) -> list[dict[str, Any]]:
+    """The events this run is for. A run that something else triggered ends here."""
     # The first argument, or the only one.
     arguments: Any = ctx.args_grouping
     own_id = (arguments if isinstance(arguments, dict) else arguments[0])["id"]
     is_triggered = any(
-        component_id == own_id and prop_id.endswith(".invoke")
+        component_id == own_id and prop_id.endswith(f".{prop}")
         for prop_id, component_id in ctx.triggered_prop_ids.items()
     )
-    if invoke is None or not is_triggered:
+    if value is None or not is_triggered:
         raise PreventUpdate
-    return invoke if isinstance(invoke, list) else [invoke]
+    return value if isinstance(value, list) else [value]

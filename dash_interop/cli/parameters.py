@@ -12,12 +12,14 @@ import click
 from ..errors import InvocationError, RegistrationError
 from ..peer.targets import Target, read_target
 from ..wire.definitions import read_definition
+from ..wire.history import History, read_history
 from .arguments import decode
 
 __all__ = [
     "PATIENCE",
     "SECONDS",
     "Pattern",
+    "read_kept",
     "read_name",
     "read_pattern",
     "read_server_target",
@@ -82,6 +84,22 @@ class Pattern:
 
 def read_pattern(ctx: click.Context, param: click.Parameter, value: str | None) -> Pattern:
     return Pattern(read_name(ctx, param, value))
+
+
+def read_kept(ctx: click.Context, param: click.Parameter, value: str | None) -> History:
+    """A number of data that are kept, and perhaps the field by which they are."""
+    if value is None:
+        return None
+    size, colon, key = value.partition(":")
+    read_text(ctx, param, key)
+    try:
+        history: History = {"size": int(size), "key": key} if colon else int(size)
+        read_history(history)
+    except RegistrationError as error:
+        raise click.BadParameter(str(error)) from None
+    except ValueError:
+        raise click.BadParameter("it has to be a number, such as 100, or 1000:symbol") from None
+    return history
 
 
 def read_server_target(_: click.Context, __: click.Parameter, value: str) -> Target:

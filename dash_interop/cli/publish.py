@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..wire.definitions import MethodDefinition
+from ..wire.history import History
 from .arguments import decode_object
 from .connecting import joining, tell_outages
 from .output import as_json_text, complain
-from .parameters import PATIENCE, read_name, read_text
+from .parameters import PATIENCE, read_kept, read_name, read_text
 
 if TYPE_CHECKING:
     from ..client.publishing import SubscriptionRequest
@@ -39,6 +40,13 @@ __all__ = ["publish"]
     type=PATIENCE,
     help="Longest wait for a first subscriber before a line is read; 0 does not wait.",
 )
+@click.option(
+    "--history",
+    metavar="N[:KEY]",
+    callback=read_kept,
+    help="Keep the last N lines of each branch for those who come later, or come back; with KEY, "
+    "the newest line of each value of this key, of at most N values.",
+)
 @click.option("--accepts", metavar="SIGNATURE", help="Of the arguments, such as 'string symbol'.")
 @click.option("--returns", metavar="SIGNATURE", help="Of the data.")
 @click.option("--description", metavar="TEXT", help="For people.")
@@ -48,6 +56,7 @@ def publish(
     name: str,
     field: str | None,
     wait: float,
+    history: History,
     accepts: str | None,
     returns: str | None,
     description: str | None,
@@ -58,12 +67,16 @@ def publish(
     symbol, a subscriber with symbol=VOD gets the lines with {"symbol": "VOD"}, a subscriber without
     a symbol gets all of them, and a line without a symbol goes to everybody.
 
-    A line that is not a JSON object is left out and named on stderr; the command then ends with 1,
-    as it does when nobody subscribed within --wait.
+    With --history, subscribers of this library get what was kept first; to others it is an ordinary
+    stream.
+
+    A line that is not a JSON object, or lacks the KEY of --history, is left out and named on
+    stderr; the command then ends with 1, as it does when nobody subscribed within --wait.
 
     \b
     Examples:
       tail -f prices.jsonl | dash-interop publish Prices --branch symbol
+      tail -f prices.jsonl | dash-interop publish Prices --history 1000:symbol
       echo '{"text": "Closing in ten minutes"}' | dash-interop publish News --wait 60
     """
     tell_outages(interop)
@@ -75,6 +88,7 @@ def publish(
         definition,
         subscription_request_handler=None if field is None else _accepting(field),
         subscription_added_handler=_setting(subscribed),
+        history=history,
     )
     if wait and not subscribed.wait(wait):
         complain(f"nobody subscribed to {name} within {wait:g} s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,12 @@ from .addressing import addressing
 from .arguments import arguments as read_arguments
 from .completing import complete_streams
 from .connecting import joining, printing, tell_outages
-from .output import complain, show_json
+from .output import complain, name_of, show_json
 from .parameters import read_name
 
 if TYPE_CHECKING:
     from ..client.sync import InteropClient
+    from ..peer.directory import Instance
     from ..peer.subscribing import StreamData
     from ..peer.targets import Target
 
@@ -45,8 +47,9 @@ def subscribe(
 
     NAME is that of the stream. An ARGUMENT is as for invoke: key=text, key:=json, a JSON object
     with all of them, @file or -. What is pushed is printed as one JSON object a line; with --json
-    that object says data, server and private. After an outage the subscription is made again; what
-    was pushed meanwhile is missed.
+    that object says data, server, private and sequence. After an outage the subscription is made
+    again. What was pushed before comes first where the publisher keeps a history, and stderr says
+    when that is not all; it is missed where the publisher does not.
 
     Ends with 0 when the publisher closes the stream or leaves, or after --count; with 1 when the
     subscription was refused; and with 130 on Ctrl-C, as tail -f. With --follow it waits for the
@@ -64,6 +67,7 @@ def subscribe(
         name,
         arguments,
         target,
+        on_recovered=partial(_tell_gap, name),
         on_waiting=lambda: _tell_absence(interop, name),
         follow=follow,
         wait_timeout=wait,
@@ -81,5 +85,15 @@ def _tell_absence(interop: InteropClient, name: str) -> None:
         complain(f"nobody publishes {name} now, waiting")
 
 
+def _tell_gap(name: str, recovered: bool, server: Instance) -> None:
+    if not recovered:
+        complain(f"{name_of(server)} does not have all of {name} any more: some data is missing")
+
+
 def _describe(data: StreamData) -> dict[str, Any]:
-    return {"data": data.data, "server": data.server, "private": data.private}
+    return {
+        "data": data.data,
+        "server": data.server,
+        "private": data.private,
+        "sequence": data.sequence,
+    }

@@ -23,6 +23,7 @@ from ..wire.definitions import (
     read_definition,
     read_filter,
 )
+from ..wire.history import History, HistorySettings, read_history
 from .access import Access, TokenSource
 from .base import ClientBase
 from .engine import Engine
@@ -244,6 +245,7 @@ class InteropClient(ClientBase):
         subscription_request_handler: Listener | None = None,
         subscription_added_handler: Listener | None = None,
         subscription_removed_handler: Listener | None = None,
+        history: History = None,
         timeout: float = DEFAULT_TIMEOUT,
     ) -> Stream:
         """
@@ -255,13 +257,18 @@ class InteropClient(ClientBase):
                 accept or reject; what it raises rejects it. Without it all are accepted.
             subscription_added_handler: Called with each ``StreamSubscription`` that was accepted.
             subscription_removed_handler: Called with each ``StreamSubscription`` that has ended.
+            history: What is kept of each branch, for subscribers that come or come back: a number
+                of data, up to 50,000, or a dict such as ``{"size": 1000, "key": "symbol"}``: the
+                newest datum of each value of that field, of at most so many values. No more than 4
+                MiB of a branch are kept. Clients of this library get it before what comes live; to
+                others it is an ordinary stream.
             timeout: Longest wait for the gateway's confirmation, in seconds. 0 does not wait: it is
                 offered as soon as there is a connection, and a refusal goes to the log.
 
         Raises:
-            RegistrationError: As for ``register``.
+            RegistrationError: As for ``register``; or ``history`` cannot be used.
         """
-        stream = self._new_stream(read_definition(definition))
+        stream = self._new_stream(read_definition(definition), read_history(history))
         stream.listen("requested", subscription_request_handler)
         stream.listen("added", subscription_added_handler)
         stream.listen("removed", subscription_removed_handler)
@@ -276,6 +283,7 @@ class InteropClient(ClientBase):
         *,
         on_data: Listener | None = None,
         on_connected: Listener | None = None,
+        on_recovered: Listener | None = None,
         on_waiting: Listener | None = None,
         on_closed: Listener | None = None,
         on_failed: Listener | None = None,
@@ -287,14 +295,16 @@ class InteropClient(ClientBase):
         Subscribe to a stream, and wait until a publisher has accepted.
 
         It ends when its publisher leaves or withdraws the stream. With ``follow`` it waits for the
-        publisher instead, as long as it takes, and goes on when there is one; what was pushed
-        meanwhile is missed.
+        publisher instead, as long as it takes, and goes on when there is one.
+
+        What was pushed before, or while the subscription was away, comes first where the publisher
+        keeps it: ``Subscription.recovered`` says whether all of it does.
 
         Args:
             stream: Name of the stream, or a definition that it has to match.
             arguments: What the publisher gets to decide with, a dict.
             target: Which publishers; as for ``invoke``.
-            on_data: A listener, as for ``Subscription.on_data``; so are the other four.
+            on_data: A listener, as for ``Subscription.on_data``; so are the other five.
             follow: Whether it outlives its publisher, and need not find one at once. A refusal, and
                 a publisher that closes this very subscription, end it all the same.
             wait_timeout: Longest wait for a publisher to offer it, in seconds; 0 does not wait.
@@ -313,14 +323,15 @@ class InteropClient(ClientBase):
         subscription = self._new_subscription(request)
         subscription.listen("data", on_data)
         subscription.listen("connected", on_connected)
+        subscription.listen("recovered", on_recovered)
         subscription.listen("waiting", on_waiting)
         subscription.listen("closed", on_closed)
         subscription.listen("failed", on_failed)
         await subscription.open(follow=follow)
         return subscription
 
-    def _new_stream(self, definition: MethodDefinition) -> Stream:
-        return Stream(self._engine, definition)
+    def _new_stream(self, definition: MethodDefinition, history: HistorySettings | None) -> Stream:
+        return Stream(self._engine, definition, history)
 
     def _new_subscription(self, request: ServerRequest) -> Subscription:
         return Subscription(self._engine, request)

@@ -7,14 +7,17 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 from msgspec import Raw
 
 from ..errors import RegistrationError, SubscriptionError
 from ..peer.agm import Agm
 from ..peer.directory import Instance
+from ..peer.history import StreamHistory
 from ..peer.publishing import Publication, Publishing, StreamInterest
 from ..wire.definitions import MethodDefinition
+from ..wire.history import HistorySettings
 from ..wire.payloads import encode_payload
 from .engine import Engine
 from .functions import is_async
@@ -152,9 +155,12 @@ class StreamBase:
         definition: What it was created with.
     """
 
-    def __init__(self, engine: Engine, definition: MethodDefinition) -> None:
+    def __init__(
+        self, engine: Engine, definition: MethodDefinition, history: HistorySettings | None
+    ) -> None:
         self._engine = engine
         self._agm = engine.session.domain(Agm)
+        self._history = history
         self.definition = definition
         self._publication: Publication | None = None
         self._is_closed = False
@@ -175,7 +181,8 @@ class StreamBase:
 
         Raises:
             TypeError: ``data`` is not a dict.
-            ValueError: ``data`` holds something that cannot travel as JSON.
+            ValueError: ``data`` holds something that cannot travel as JSON, or lacks the field by
+                which the history is kept.
             MessageTooLarge: ``data`` is more than the gateway takes.
             RegistrationError: The stream was closed.
             Overloaded: 16 MiB wait to be sent: ``await flush()`` now and then.
@@ -185,8 +192,9 @@ class StreamBase:
         encoded = _encoded(data)
         keys = [branch] if isinstance(branch, str) else branch
         publication = self._created()
+        slot = publication.slot(encoded)
         publishing = self._agm.publishing
-        self._post(lambda: publishing.push(publication, encoded, keys), len(bytes(encoded)))
+        self._post(lambda: publishing.push(publication, encoded, keys, slot), len(bytes(encoded)))
 
     def subscriptions(self) -> list[StreamSubscription]:
         """The subscribers now, of all branches."""
@@ -220,9 +228,14 @@ class StreamBase:
         self._engine.adopt(self)
 
         def ask(token: Any) -> Publication:
-            decides = self._listeners.has("requested")
+            history = self._history and StreamHistory(self._history, uuid4().hex)
             self._publication = self._agm.create_stream(
-                token, self.definition, self, decides=decides, timeout=timeout
+                token,
+                self.definition,
+                self,
+                decides=self._listeners.has("requested"),
+                history=history,
+                timeout=timeout,
             )
             return self._publication
 

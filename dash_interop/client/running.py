@@ -27,7 +27,7 @@ from ..transport.threads import new_lock
 from ..wire.codec import encode
 from ..wire.definitions import MethodDefinition
 from ..wire.failures import raised
-from ..wire.hints import ALL_ARGUMENTS, CALLER
+from ..wire.hints import OF_INVOCATIONS, SpecialNames
 from ..wire.payloads import PayloadError, decode_object, result_object
 from .engine import Engine
 from .functions import generates, is_async
@@ -57,7 +57,8 @@ class Handler:
     ``**rest`` gets the arguments that no parameter is named after; without it they are ignored.
 
     Some handlers get more with each invocation: values, for the last parameters that may be given
-    by position, one each, or all of them for ``*values``; and extras, by name.
+    by position, one each, or all of them for ``*values``; and extras, by name. Handlers of data
+    have other names in place of ``args`` and ``caller``.
 
     Args:
         definition: Of the method; where it has no signatures, those of the type hints are taken.
@@ -66,6 +67,8 @@ class Handler:
             ``"strict"``.
         values: How many values come with each invocation.
         extras: Names of what else comes; each needs a parameter of that name.
+        offered: Names of what comes beside that, for parameters of that name if there are any.
+        special: Names of the parameters for all arguments and for the caller.
         is_pair: Whether the function returns its result as the first of two.
 
     Attributes:
@@ -84,6 +87,8 @@ class Handler:
         *,
         values: int = 0,
         extras: Collection[str] = (),
+        offered: Collection[str] = (),
+        special: SpecialNames = OF_INVOCATIONS,
         is_pair: bool = False,
     ) -> None:
         self.function = function
@@ -94,13 +99,18 @@ class Handler:
         self._parameters: list[inspect.Parameter] = []
         self._star: str | None = None
         self._takes_rest = False
-        self._own_names = {ALL_ARGUMENTS, CALLER, *extras}
+        self._special = special
+        self._own_names = {*special, *extras, *offered}
         for parameter in self._signature():
             self._read(parameter)
         self._value_names = self._last_parameters(values) if values else []
         self._needed = self._find_needed(extras)
         self.definition = with_hints(
-            definition, function, ignoring={*self._value_names, *extras}, is_pair=is_pair
+            definition,
+            function,
+            special=special,
+            ignoring={*self._value_names, *extras, *offered},
+            is_pair=is_pair,
         )
         self.validation = Validation(self.definition, validate)
         self._check_arguments_are_accepted()
@@ -119,7 +129,7 @@ class Handler:
             args: The arguments of the invocation.
             caller: The instance that invokes.
             values: As many as were announced.
-            extras: Those that were announced, by name.
+            extras: Those that were announced, and what was offered, by name.
 
         Raises:
             InvalidArguments: An argument that a parameter needs is missing, or one does not fit.
@@ -132,9 +142,9 @@ class Handler:
             given = ", ".join(list(args)[:_MOST_NAMES]) or "nothing"
             raise InvalidArguments(
                 f"{self.validation.name}: {problems}. Given is {given}, which a parameter named "
-                "args gets as a dict"
+                f"{self._special.whole} gets as a dict"
             )
-        own = {ALL_ARGUMENTS: args, CALLER: caller, **extras}
+        own = {self._special.whole: args, self._special.sender: caller, **extras}
         own.update(zip(self._value_names, values, strict=False))
         bound: dict[str, Any] = dict(args) if self._takes_rest else {}
         for parameter in self._parameters:

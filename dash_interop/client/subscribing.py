@@ -25,7 +25,7 @@ class SubscriptionBase:
     A subscription of this process, whether its client is the one for asyncio or for ordinary code.
     Take its data with ``on_data``, or one after the other with ``get`` and by iterating over it;
     what comes before is kept. After an outage it is made again by itself; what was pushed meanwhile
-    is missed.
+    comes first then, where the publisher keeps a history, and is missed where it does not.
 
     It is an iterator: each datum is told once, however many loops over it there are, and what one
     of them leaves is for the next.
@@ -61,6 +61,16 @@ class SubscriptionBase:
         return self._engine.perform(lambda: line.servers)
 
     @property
+    def recovered(self) -> bool | None:
+        """
+        Whether it misses nothing of what was pushed before its publisher last accepted it: since
+        its last datum, or, where it has had none, since the stream was created. What the publisher
+        has kept of that comes first in any case. ``None`` where the publisher keeps nothing, and
+        before it has accepted. With several publishers, ``False`` when something of one is missed.
+        """
+        return self._opened().recovered
+
+    @property
     def server_instance(self) -> Instance | None:
         """The first of ``servers``."""
         return next(iter(self.servers), None)
@@ -79,6 +89,14 @@ class SubscriptionBase:
     def on_connected(self, listener: Listener) -> Stop:
         """Call ``listener(instance)`` when a publisher has accepted, again after an outage, too."""
         return self._engine.perform(lambda: self._listeners.add("connected", listener))
+
+    def on_recovered(self, listener: Listener) -> Stop:
+        """
+        Call ``listener(recovered, instance)`` when a publisher that keeps a history has accepted,
+        again after an outage, too, before the data that it has kept: ``recovered`` is ``True`` when
+        nothing is missed once these have come, as ``Subscription.recovered`` says.
+        """
+        return self._engine.perform(lambda: self._listeners.add("recovered", listener))
 
     def on_waiting(self, listener: Listener) -> Stop:
         """

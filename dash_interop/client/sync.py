@@ -16,6 +16,7 @@ from ..errors import ConnectionLost, Overloaded, SubscriptionClosed
 from ..peer.requests import ServerRequest
 from ..peer.subscribing import StreamData
 from ..wire.definitions import MethodDefinition
+from ..wire.history import HistorySettings
 from . import aio, publishing, subscribing
 from .base import ClientBase
 from .engine import Engine
@@ -30,8 +31,14 @@ __all__ = ["InteropClient", "Stream", "Subscription", "connect"]
 class Stream(StreamBase):
     """A stream that this process publishes; ``InteropClient.create_stream`` makes it."""
 
-    def __init__(self, portal: Portal, engine: Engine, definition: MethodDefinition) -> None:
-        super().__init__(engine, definition)
+    def __init__(
+        self,
+        portal: Portal,
+        engine: Engine,
+        definition: MethodDefinition,
+        history: HistorySettings | None,
+    ) -> None:
+        super().__init__(engine, definition, history)
         self._run = portal.run
 
     @property
@@ -159,8 +166,8 @@ class _Twin(aio.InteropClient):
         super().__init__(engine)
         self._portal = portal
 
-    def _new_stream(self, definition: MethodDefinition) -> Any:
-        return Stream(self._portal, self._engine, definition)
+    def _new_stream(self, definition: MethodDefinition, history: HistorySettings | None) -> Any:
+        return Stream(self._portal, self._engine, definition, history)
 
     def _new_subscription(self, request: ServerRequest) -> Any:
         return Subscription(self._portal, self._engine, request)

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from ..errors import InvalidArguments, InvalidResult, RegistrationError, SignatureError
 from ..wire.definitions import MethodDefinition
-from ..wire.hints import signature_of
+from ..wire.hints import OF_INVOCATIONS, SpecialNames, signature_of
 from ..wire.payloads import PayloadError, encode_payload
 from ..wire.signature import Signature, parse
 from ..wire.signature_values import problems
@@ -98,6 +98,7 @@ def with_hints(
     definition: MethodDefinition,
     function: Callable[..., Any],
     *,
+    special: SpecialNames = OF_INVOCATIONS,
     ignoring: Collection[str] = (),
     is_pair: bool = False,
 ) -> MethodDefinition:
@@ -105,7 +106,7 @@ def with_hints(
     if definition.accepts is not None and definition.returns is not None:
         return definition
     subject = function if inspect.isroutine(function) else type(function).__call__
-    accepts, returns = signature_of(subject, ignoring=ignoring, is_pair=is_pair)
+    accepts, returns = signature_of(subject, special=special, ignoring=ignoring, is_pair=is_pair)
     return structs.replace(
         definition,
         accepts=accepts if definition.accepts is None else definition.accepts,

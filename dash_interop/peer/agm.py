@@ -30,6 +30,7 @@ from ..wire.definitions import MethodDefinition
 from ..wire.envelope import Outbound, Vocabulary
 from ..wire.payloads import decode_object
 from .directory import Directory, Instance
+from .history import StreamHistory
 from .invoking import Invoking
 from .link import Link, Wait
 from .publishing import Publication, Publishing
@@ -131,12 +132,20 @@ class Agm:
         return line
 
     def create_stream(
-        self, token: Any, definition: MethodDefinition, owner: Any, *, decides: bool, timeout: float
+        self,
+        token: Any,
+        definition: MethodDefinition,
+        owner: Any,
+        *,
+        decides: bool,
+        history: StreamHistory | None = None,
+        timeout: float,
     ) -> Publication:
         """
         Args:
             owner: Hears ``requested``, ``added`` and ``removed``, each with a ``StreamInterest``.
             decides: Whether the owner answers each request to subscribe.
+            history: What is kept of it.
             timeout: As for ``Serving.register``.
 
         Raises:
@@ -144,7 +153,7 @@ class Agm:
         """
         streaming = structs.replace(definition, supports_streaming=True)
         offering = self.serving.register(token, streaming, None, QueueSettings(), timeout=timeout)
-        publication = Publication(offering.id, owner, decides=decides)
+        publication = Publication(offering.id, owner, decides=decides, history=history)
         self.publishing.add(publication)
         offering.on_end = lambda: self.publishing.remove(publication)
         return publication

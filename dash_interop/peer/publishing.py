@@ -3,11 +3,15 @@ The publisher's side of streams: requests to subscribe, branches, and what is pu
 
 Each branch of a stream is one ``stream_id`` on the wire, so that a push is one message however many
 subscribe; subscriptions accepted without a key are on the branch with the key ``""``.
+
+A stream with a history sends its offsets along. A subscriber that asks gets what it has not seen
+right *before* it is accepted: it knows where it stands as soon as it is subscribed, and nothing
+live can come before what was kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from msgspec import Raw
@@ -22,8 +26,12 @@ from ..wire.agm import (
     Publish,
     RemoveInterest,
 )
+from ..wire.codec import encode
+from ..wire.envelope import NULL
+from ..wire.history import Position, Replay, position_in, replay_fields
 from ..wire.payloads import PayloadError, decode_object
 from .directory import Directory, Instance
+from .history import StreamHistory
 from .link import Link
 
 __all__ = ["Publication", "Publishing", "StreamInterest"]
@@ -37,16 +45,23 @@ class StreamInterest:
         id: The subscription's.
         arguments: What it subscribed with, a dict.
         instance: Who subscribes.
+        position: Where it stands in the history; ``None`` where it does not ask.
         branch_key: The branch that it was accepted on; ``None`` while undecided.
     """
 
     def __init__(
-        self, publication: Publication, id: str, arguments: dict[str, Any], instance: Instance
+        self,
+        publication: Publication,
+        id: str,
+        arguments: dict[str, Any],
+        instance: Instance,
+        position: Position | None,
     ) -> None:
         self.publication = publication
         self.id = id
         self.arguments = arguments
         self.instance = instance
+        self.position = position
         self.branch_key: str | None = None
 
 
@@ -58,13 +73,17 @@ class Publication:
         id: Its method's.
         owner: What the shell has for the stream; hears of its subscribers.
         decides: Whether the owner answers each request; they are accepted as they come otherwise.
+        history: What it keeps; ``None`` for nothing.
         branches: Accepted subscriptions by branch key; a branch without any does not exist.
     """
 
-    def __init__(self, id: str, owner: Any, *, decides: bool) -> None:
+    def __init__(
+        self, id: str, owner: Any, *, decides: bool, history: StreamHistory | None = None
+    ) -> None:
         self.id = id
         self.owner = owner
         self.decides = decides
+        self.history = history
         self.interests: dict[str, StreamInterest] = {}
         self.branches: dict[str, dict[str, StreamInterest]] = {}
         self._stream_ids: dict[str, str] = {}
@@ -76,6 +95,15 @@ class Publication:
             self._count += 1
             self._stream_ids[key] = f"{self.id}/{self._count}"
         return self._stream_ids[key]
+
+    def slot(self, data: Raw) -> Hashable:
+        """
+        What the history keeps the datum under.
+
+        Raises:
+            ValueError: It lacks the field by which the history is kept.
+        """
+        return None if self.history is None else self.history.slot(data)
 
     def close_branch(self, key: str) -> None:
         del self.branches[key]
@@ -126,6 +154,7 @@ class Publishing:
             message.subscription_id,
             arguments,
             self._directory.instance(message.caller_id),
+            position_in(message.context),
         )
         publication.interests[interest.id] = interest
         if publication.decides:
@@ -151,6 +180,10 @@ class Publishing:
         publication = interest.publication
         interest.branch_key = key
         publication.branches.setdefault(key, {})[interest.id] = interest
+        replay = self._replay(interest, key)
+        if replay is not None:
+            data, snapshot = replay_fields(replay)
+            self._link.transmit(Post(None, self._link.peer_id, interest.id, data, NULL, snapshot))
         stream_id = publication.stream_id(key)
         self._link.transmit(Accepted(None, self._link.peer_id, interest.id, stream_id))
         self._link.emit(publication.owner, "added", interest)
@@ -165,17 +198,32 @@ class Publishing:
             interest.branch_key = ""
             self._link.refuse(interest.id, SUBSCRIPTION_FAILURE, reason)
 
-    def push(self, publication: Publication, data: Raw, keys: Sequence[str] | None) -> None:
+    def push(
+        self,
+        publication: Publication,
+        data: Raw,
+        keys: Sequence[str] | None,
+        slot: Hashable = None,
+    ) -> None:
         """
         Send data to some branches, or to all; a branch without subscribers needs no message.
+
+        Args:
+            slot: As ``Publication.slot`` says of the data.
 
         Raises:
             MessageTooLarge: The gateway would not take it.
         """
+        history, sequence, offset = publication.history, NULL, 0
+        if history is not None:
+            offset = history.next_offset()
+            sequence = Raw(encode(offset))
         for key in list(publication.branches) if keys is None else dict.fromkeys(keys):
             if key in publication.branches:
                 stream_id = publication.stream_id(key)
-                self._link.transmit(Publish(None, self._link.peer_id, stream_id, data))
+                self._link.transmit(Publish(None, self._link.peer_id, stream_id, data, sequence))
+        if history is not None:
+            history.keep(offset, data, keys, slot)
 
     def push_to(self, interest: StreamInterest, data: Raw) -> None:
         """
@@ -196,6 +244,12 @@ class Publishing:
                     DropSubscription(None, self._link.peer_id, interest.id, None, reason)
                 )
                 self._end(interest)
+
+    def _replay(self, interest: StreamInterest, key: str) -> Replay | None:
+        history, position = interest.publication.history, interest.position
+        if history is None or position is None:
+            return None
+        return history.replay(key, position, self._link.max_size)
 
     def _is_undecided(self, interest: StreamInterest) -> bool:
         if interest.branch_key is not None:

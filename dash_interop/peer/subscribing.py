@@ -11,7 +11,8 @@ The subscriber's side of streams: from the wait for a publisher to the end of th
 
 With the target ``"all"``, ``"skipMine"`` or a list, publishers that come later are asked, too. A
 subscription that was open once is made again after an outage, and waits for its publisher as long
-as it takes; what was published meanwhile is missed.
+as it takes. What was published meanwhile is missed, unless the publisher keeps it: it is told then
+how far the subscription has got (``recovery``).
 
 One that *follows* its publisher waits as long as it takes from the beginning, and goes on waiting
 where the other one is closed because the publisher left or withdrew the stream. What a publisher
@@ -24,7 +25,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from ..errors import MessageTooLarge, SubscriptionError
 from ..wire.agm import (
@@ -38,10 +39,12 @@ from ..wire.agm import (
     Unsubscribe,
 )
 from ..wire.envelope import NULL, Error, Outbound
+from ..wire.history import Replay, context_of, read_replay
 from ..wire.payloads import PayloadError, decode_payload
 from .deadlines import Timer
 from .directory import Directory, Instance, Offer
 from .link import Link, Wait
+from .recovery import Recovery, Standing
 from .requests import ServerRequest
 from .targets import describe_target, read_target
 
@@ -58,12 +61,21 @@ class StreamData(Struct, frozen=True):
         server: The instance that pushed it.
         request_arguments: What the subscription was made with.
         private: Whether it was pushed to this subscription alone.
+        sequence: Its number among the data of this subscription, from 1 on.
     """
 
     data: Any
     server: Instance
     request_arguments: dict[str, Any]
     private: bool = False
+    sequence: int = 1
+
+
+class _Opened(Struct, frozen=True):
+    """A publisher that has accepted, and how far its data have got."""
+
+    offer: Offer
+    standing: Standing
 
 
 class SubscriptionLine:
@@ -76,8 +88,8 @@ class SubscriptionLine:
         directory: Where its publishers are found.
         token: Settled when the first server has accepted, or with a ``SubscriptionError``. One that
             follows is settled, too, when the time to wait for a server is up.
-        owner: Hears ``connected(server)``, ``data(StreamData)``, ``waiting()``, ``closed()``,
-            ``failed(error)``.
+        owner: Hears ``connected(server)``, ``recovered(is_whole, server)``, ``data(StreamData)``,
+            ``waiting()``, ``closed()``, ``failed(error)``.
         request: What is subscribed to.
         follows: Whether it outlives its publishers.
 
@@ -119,8 +131,12 @@ class SubscriptionLine:
         """Publishers not to ask again: they refused earlier, or are leaving and still seen."""
         self._has_left = False
         """Whether a publisher left before it answered."""
-        self._open: dict[str, Offer] = {}
+        self._open: dict[str, _Opened] = {}
         """Publishers that have accepted, by subscription id."""
+        self._recovery = Recovery(at_several=self._takes_several)
+        self.recovered: bool | None = None
+        """As ``Standing`` says it, of all publishers together, when the last of them accepted."""
+        self._sequence = 0
         self._is_settled = False
         self._is_over = False
 
@@ -132,7 +148,7 @@ class SubscriptionLine:
     @property
     def servers(self) -> list[Instance]:
         """The instances that publish to it."""
-        return [offer.server for offer in self._open.values()]
+        return [opened.offer.server for opened in self._open.values()]
 
     @property
     def _goes_on(self) -> bool:
@@ -191,16 +207,20 @@ class SubscriptionLine:
     # What the gateway tells
 
     def receive(self, message: Event) -> None:
-        server = self._open[message.subscription_id].server
+        opened = self._open[message.subscription_id]
+        if message.oob or opened.standing.take(message):
+            self._tell(message.data, opened.offer.server, message.oob)
+
+    def _tell(self, encoded: Raw, server: Instance, private: bool) -> None:
+        self._sequence += 1
         try:
-            data = decode_payload(message.data)
+            data = decode_payload(encoded)
         except PayloadError as error:
             reason = f"Data of {self._method.name} is lost, as it cannot be read: {error}"
             self._link.tell("problem", reason)
             return
-        self._link.emit(
-            self._owner, "data", StreamData(data, server, self._request.arguments, message.oob)
-        )
+        stream_data = StreamData(data, server, self._request.arguments, private, self._sequence)
+        self._link.emit(self._owner, "data", stream_data)
 
     def cancelled(self, message: SubscriptionCancelled) -> None:
         self._past.add(self._forget(message.subscription_id))
@@ -239,7 +259,11 @@ class SubscriptionLine:
         if link.is_joined:
             streams = self._directory.offers(self._method, streaming=True)
             known = {
-                offer.server["peerId"] for offer in (*self._open.values(), *self._asked.values())
+                offer.server["peerId"]
+                for offer in (
+                    *(opened.offer for opened in self._open.values()),
+                    *self._asked.values(),
+                )
             }
             chosen = self._choose(self._not_past(streams), link.peer_id)
             new = [offer for offer in chosen if offer.server["peerId"] not in known]
@@ -261,7 +285,10 @@ class SubscriptionLine:
     def _ask_one(self, offer: Offer) -> None:
         link, server_id, encoded = self._link, offer.server["peerId"], self._request.encoded
         request_id = link.new_request_id()
-        message = Subscribe(request_id, link.peer_id, server_id, offer.id, NULL, encoded)
+        context = context_of(self._recovery.position(_instance(offer)))
+        message = Subscribe(
+            request_id, link.peer_id, server_id, offer.id, NULL, encoded, NULL, context
+        )
         try:
             link.request(message, partial(self._answered, request_id))
         except MessageTooLarge as error:
@@ -304,12 +331,20 @@ class SubscriptionLine:
             self._fail(next(iter(self._refused.values())))
 
     def _accepted(self, subscription_id: str, offer: Offer) -> None:
-        self._open[subscription_id] = offer
-        self._subscribing.open(subscription_id, self)
+        replay = self._subscribing.open(subscription_id, self)
+        announced = None if replay is None else replay.announcement
+        standing = self._recovery.begin(_instance(offer), announced)
+        self._open[subscription_id] = _Opened(offer, standing)
+        told = [opened.standing.recovered for opened in self._open.values()]
+        self.recovered = False if False in told else None if None in told else True
         self._settle()
         if self._takes_several and self._newcomers is None:
             self._newcomers = self._link.wait(self._ask_newcomers, None, _nothing)
         self._link.emit(self._owner, "connected", offer.server)
+        if replay is not None:
+            self._link.emit(self._owner, "recovered", standing.recovered, offer.server)
+            for encoded in replay.data:
+                self._tell(encoded, offer.server, private=False)
 
     def _settle(self) -> None:
         if not self._is_settled:
@@ -358,7 +393,7 @@ class SubscriptionLine:
 
     def _forget(self, subscription_id: str) -> Offer:
         self._subscribing.forget(subscription_id)
-        return self._open.pop(subscription_id)
+        return self._open.pop(subscription_id).offer
 
 
 class Subscribing:
@@ -370,6 +405,8 @@ class Subscribing:
         self._open: dict[str, SubscriptionLine] = {}
         self._abandoned: dict[str, Offer] = {}
         """Requests that are not waited for any more, until they are answered."""
+        self._replays: dict[str, Replay] = {}
+        """What publishers have sent ahead to whom they are about to accept."""
 
     def add(self, line: SubscriptionLine) -> None:
         self._lines[line] = None
@@ -377,8 +414,10 @@ class Subscribing:
     def remove(self, line: SubscriptionLine) -> None:
         self._lines.pop(line, None)
 
-    def open(self, subscription_id: str, line: SubscriptionLine) -> None:
+    def open(self, subscription_id: str, line: SubscriptionLine) -> Replay | None:
+        """Hand over its data from now on; what the publisher has sent ahead."""
         self._open[subscription_id] = line
+        return self._replays.pop(subscription_id, None)
 
     def forget(self, subscription_id: str) -> None:
         self._open.pop(subscription_id, None)
@@ -396,6 +435,7 @@ class Subscribing:
 
     def unsubscribe(self, subscription_id: str) -> None:
         link = self._link
+        self._replays.pop(subscription_id, None)
         link.request(Unsubscribe(link.new_request_id(), link.peer_id, subscription_id), _ignore)
 
     def publisher_left(self, peer_id: str, ids: Sequence[MethodId] | None = None) -> None:
@@ -409,10 +449,12 @@ class Subscribing:
 
     def receive(self, message: Event) -> None:
         line = self._open.get(message.subscription_id)
-        if line is None:
-            self._link.ignored_answers += 1
-        else:
+        if line is not None:
             line.receive(message)
+        elif (replay := read_replay(message.data, message.snapshot)) is not None:
+            self._replays[message.subscription_id] = replay
+        else:
+            self._link.ignored_answers += 1
 
     def cancelled(self, message: SubscriptionCancelled) -> None:
         line = self._open.get(message.subscription_id)
@@ -420,8 +462,14 @@ class Subscribing:
             line.cancelled(message)
 
     def lose(self) -> None:
+        self._replays.clear()
         for line in list(self._lines):
             line.lose()
+
+
+def _instance(offer: Offer) -> str:
+    """The publisher's, which is the same when it comes back."""
+    return str(offer.server.get("instance"))
 
 
 def _is_gone(offer: Offer, peer_id: str, ids: Sequence[MethodId] | None) -> bool:

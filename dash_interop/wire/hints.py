@@ -21,20 +21,27 @@ import inspect
 import typing
 from collections.abc import Callable, Collection, Sequence
 from inspect import Parameter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import inspect as types
 
 from .signature import MAX_DEPTH, Field, Signature
 
-__all__ = ["ALL_ARGUMENTS", "CALLER", "signature_of"]
+__all__ = ["OF_DATA", "OF_INVOCATIONS", "SpecialNames", "signature_of"]
 
-ALL_ARGUMENTS: Final = "args"
-"""The parameter of a handler that gets the whole dict of arguments."""
 
-CALLER: Final = "caller"
-"""The parameter of a handler that gets the calling instance."""
+class SpecialNames(NamedTuple):
+    """Parameters of a handler that are not named after what it is called with."""
+
+    whole: str
+    """Gets the whole dict."""
+    sender: str
+    """Gets the instance that the dict comes from."""
+
+
+OF_INVOCATIONS: Final = SpecialNames("args", "caller")
+OF_DATA: Final = SpecialNames("data", "server")
 
 _Structure: typing.TypeAlias = types.TypedDictType | types.DataclassType | types.StructType
 
@@ -56,15 +63,20 @@ class _Undescribable(Exception):
 
 
 def signature_of(
-    function: Callable[..., Any], *, ignoring: Collection[str] = (), is_pair: bool = False
+    function: Callable[..., Any],
+    *,
+    special: SpecialNames = OF_INVOCATIONS,
+    ignoring: Collection[str] = (),
+    is_pair: bool = False,
 ) -> tuple[str | None, str | None]:
     """
     Read the ``accepts`` and ``returns`` of a handler from its type hints.
 
     Args:
         function: A function or method, ``async`` or not. Parameters of the kind ``*name`` and
-            ``**name`` and the one named ``caller`` are not arguments; with one named ``args``,
-            which gets all of them, nothing is known about them.
+            ``**name`` and the one of the sender are not arguments; with the one that gets all of
+            them, nothing is known about them.
+        special: Names of those two.
         ignoring: Names of more parameters that are not arguments.
         is_pair: Whether the result is the first of two things that the function returns.
 
@@ -88,7 +100,8 @@ def signature_of(
     returned = hints.get("return", inspect.Signature.empty)
     if is_pair:
         returned = _first_of_two(returned)
-    return _text(lambda: _accepted(arguments, hints)), _text(lambda: _returned(returned))
+    accepted = _text(lambda: _accepted(arguments, hints, special))
+    return accepted, _text(lambda: _returned(returned))
 
 
 def _text(fields: Callable[[], list[Field]]) -> str | None:
@@ -98,19 +111,23 @@ def _text(fields: Callable[[], list[Field]]) -> str | None:
         return None
 
 
-def _accepted(parameters: Sequence[Parameter], hints: dict[str, Any]) -> list[Field]:
+def _accepted(
+    parameters: Sequence[Parameter], hints: dict[str, Any], special: SpecialNames
+) -> list[Field]:
     arguments = [
         parameter
         for parameter in parameters
-        if parameter.name != CALLER
+        if parameter.name != special.sender
         and parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     ]
+    if any(parameter.name == special.whole for parameter in arguments):
+        raise _Undescribable
     return [_argument(parameter, hints) for parameter in arguments]
 
 
 def _argument(parameter: Parameter, hints: dict[str, Any]) -> Field:
     by_name = parameter.kind is not Parameter.POSITIONAL_ONLY
-    if parameter.name == ALL_ARGUMENTS or parameter.name not in hints or not by_name:
+    if parameter.name not in hints or not by_name:
         raise _Undescribable
     info = types.type_info(hints[parameter.name])
     return _field(parameter.name, info, parameter.default is not Parameter.empty)

@@ -14,10 +14,15 @@ export interface Frame {
 }
 
 export function encodeFrame(frame: Frame): string {
-    return JSON.stringify(frame, function (this: any, key, value) {
+    return encodeJson(frame);
+}
+
+/** As a frame holds it. */
+export function encodeJson(value: unknown): string {
+    return JSON.stringify(value, function (this: any, key, plain) {
         // JSON.stringify calls Date.toJSON before it asks us: look at the original.
         const original = this[key];
-        return original instanceof Date ? DATE_PREFIX + original.getTime() : value;
+        return original instanceof Date ? DATE_PREFIX + original.getTime() : plain;
     });
 }
 

@@ -127,11 +127,12 @@ async function useOwnGateway(
                 await extend(io);
             }
             host.publish(io);
-            const { registrations, cancellations } = transport;
+            const { registrations, cancellations, histories } = transport;
             return new InteropClient(
                 io,
                 (peer, method) => registrations.of(peer, method),
                 () => cancellations.present,
+                histories,
             );
         }
         transport.close();

@@ -4,7 +4,9 @@ import type { Cancellation } from './cancellations';
 import { LONGEST_TIMEOUT_MS } from './deadlines';
 import { toError } from './errors';
 import type { Wanted } from './finding';
+import type { HistoryFrames } from './history-frames';
 import { type Instance, plainInstance } from './instance';
+import type { Recovery, Standing } from './recovery';
 
 /** How long after its cancellation it may take to hear that the publisher has left. */
 const LEAVING_MS = 500;
@@ -31,6 +33,8 @@ export interface Line {
     interop: any;
     /** Why the subscription that core ends at this moment has ended; undefined where unknown. */
     cancellation: () => Cancellation | undefined;
+    /** What travels of histories; undefined where it cannot be seen. */
+    histories: HistoryFrames | undefined;
 }
 
 export interface SubscriptionListener {
@@ -49,8 +53,13 @@ export class CoreSubscription {
     private readonly line: Line;
     private readonly wanted: Wanted;
     private readonly args: Record<string, any>;
+    private readonly recovery: Recovery;
     private readonly listener: SubscriptionListener;
+    /** How far it has got; undefined until it is accepted. */
+    private standing: Standing | undefined;
     private timer: ReturnType<typeof setTimeout> | undefined;
+    /** What core has made it from, which core keeps. */
+    private parameters: Record<string, any> = {};
     /** That of core. */
     private subscription: any;
     /** Whether it was cancelled, and nobody knows why yet. */
@@ -62,13 +71,20 @@ export class CoreSubscription {
         wanted: Wanted,
         args: Record<string, any>,
         publisher: Instance,
+        recovery: Recovery,
         listener: SubscriptionListener,
     ) {
         this.line = line;
         this.wanted = wanted;
         this.args = args;
+        this.recovery = recovery;
         this.listener = listener;
         this.server = plainInstance(publisher) ?? {};
+    }
+
+    /** Whether nothing was missed when it was accepted; null where the publisher keeps nothing. */
+    get recovered(): boolean | null {
+        return this.standing?.recovered ?? null;
     }
 
     ask(): void {
@@ -77,18 +93,19 @@ export class CoreSubscription {
             const reason = `Nobody accepted the subscription to ${method.name} within ${timeoutMs} ms`;
             this.refuse({ state: 'failed', reason });
         }, timeoutMs);
-        const parameters = {
+        const args = { ...this.args };
+        this.line.histories?.ask(args, this.recovery.position(this.instance));
+        this.parameters = {
             target: [{ peerId: this.server.peerId }],
-            arguments: { ...this.args },
+            arguments: args,
             // Core would not hear of one that is accepted after this time, and could not close it.
             methodResponseTimeout: LONGEST_TIMEOUT_MS,
             waitTimeoutMs: timeoutMs,
-            onData: ({ data, private: isPrivate }: any) => this.receive(data, Boolean(isPrivate)),
+            onData: ({ data, private: isPrivate }: any) => this.hear(data, Boolean(isPrivate)),
             onClosed: () => this.cancelled(),
-            onConnected: (_server: unknown, isAgain: boolean) => this.connected(isAgain),
         };
-        this.line.interop.subscribe(method, parameters).then(
-            (subscription: any) => this.accepted(subscription),
+        this.line.interop.subscribe(method, this.parameters).then(
+            (subscription: any) => this.accepted(subscription, args),
             (reason: unknown) => this.refuse(refusalOf(reason)),
         );
     }
@@ -99,7 +116,7 @@ export class CoreSubscription {
         this.subscription?.close();
     }
 
-    private accepted(subscription: any): void {
+    private accepted(subscription: any, args: object): void {
         this.subscription = subscription;
         if (this.isOver) {
             subscription.close();
@@ -107,17 +124,26 @@ export class CoreSubscription {
         }
         clearTimeout(this.timer);
         this.isOpen = true;
+        const replay = this.line.histories?.replayFor(args);
+        this.standing = this.recovery.begin(this.instance, replay);
         this.listener.onAccepted();
-    }
-
-    /** Core makes one that was cancelled shortly before an outage again, all by itself. */
-    private connected(isAgain: boolean): void {
-        if (isAgain && this.isOver) {
-            this.subscription?.close();
+        for (const data of replay?.data ?? []) {
+            this.tell(data, false);
         }
     }
 
-    private receive(data: any, isPrivate: boolean): void {
+    private get instance(): string {
+        return String(this.server.instance);
+    }
+
+    private hear(data: any, isPrivate: boolean): void {
+        const offset = isPrivate ? undefined : this.line.histories?.offset;
+        if (!this.isOver && (this.standing?.take(offset) ?? true)) {
+            this.tell(data, isPrivate);
+        }
+    }
+
+    private tell(data: any, isPrivate: boolean): void {
         if (!this.isOver) {
             const { server, args } = this;
             this.listener.onData({ data, private: isPrivate, requestArguments: args, server });
@@ -163,6 +189,8 @@ export class CoreSubscription {
 
     private finish(): void {
         this.isOver = true;
+        // From these core would make it again after an outage, up to twice, and out of reach.
+        Object.assign(this.parameters, { target: [], waitTimeoutMs: 0 });
         this.isOpen = false;
         clearTimeout(this.timer);
     }

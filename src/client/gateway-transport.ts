@@ -14,6 +14,7 @@ import { delays } from './backoff';
 import { Cancellations } from './cancellations';
 import { encodeFrame, type Frame, sizeProblem } from './codec';
 import { typeOfReason } from './errors';
+import { HistoryFrames } from './history-frames';
 import { Liveness } from './liveness';
 import type { AskLogin, Login } from './login';
 import { watchPageLife } from './page-life';
@@ -26,6 +27,9 @@ const FIRST_DELAY_MS = 100;
 const WELCOME_TIMEOUT_MS = 10_000;
 /** How long failures of handlers are held back when the page may be unloading, which fails them. */
 const UNLOADING_MS = 5_000;
+
+const SUBSCRIPTION_FAILURE = 'com.tick42.agm.errors.subscription.failure';
+const REJECTED = 'Subscription rejected by user. ';
 
 type Receive = (client: object, frame: Frame) => void;
 
@@ -41,6 +45,8 @@ export class GatewayTransport {
     readonly registrations = new Registrations();
     /** What the gateway says of the ends of subscriptions. */
     readonly cancellations = new Cancellations();
+    /** What travels of histories. */
+    readonly histories = new HistoryFrames(() => this.maxSize);
     private readonly liveness = new Liveness(() => {
         this.dropSocket();
         this.lose('The gateway no longer answers');
@@ -105,7 +111,9 @@ export class GatewayTransport {
             if (this.unloadingTimer !== undefined && isFailure(frame)) {
                 this.heldBack.push(frame);
             } else {
-                this.transmit(frame);
+                for (const one of this.histories.framesFor(frame)) {
+                    this.transmit(withPlainReason(one));
+                }
             }
         }
         // Any other frame comes from a peer that is gone, whose calls have failed already.
@@ -209,13 +217,16 @@ export class GatewayTransport {
                 this.receive({}, withdrawn);
             }
             this.registrations.note(frame);
-            this.cancellations.during(frame, () => this.receive({}, withType(frame)));
+            this.histories.hear(frame, () =>
+                this.cancellations.during(frame, () => this.receive({}, withType(frame))),
+            );
         }
     }
 
     private lose(reason: string): void {
         this.loggedIn = false;
         this.registrations.clear();
+        this.histories.clear();
         this.onStatus(disconnectedBy(reason));
         this.onLost();
     }
@@ -307,4 +318,12 @@ function withType(frame: Frame): Frame {
     return type === undefined || type === 'HandlerFailed'
         ? frame
         : { ...frame, context: { message: frame.reason, interopType: type } };
+}
+
+/** Core puts words of its own in front of the reason for which a publisher rejects a subscription. */
+function withPlainReason(frame: Frame): Frame {
+    const isRejection = frame.reason_uri === SUBSCRIPTION_FAILURE;
+    return isRejection && frame.reason?.startsWith(REJECTED)
+        ? { ...frame, reason: frame.reason.slice(REJECTED.length) }
+        : frame;
 }

@@ -37,11 +37,17 @@ export function readHistory(history: unknown): HistorySettings | undefined {
     return { size: readSize(size), key };
 }
 
+/** The most data of a history: half of those that may wait for the listeners of a subscriber. */
+const MOST_DATA = 50_000;
+
 function readSize(size: unknown): number {
     if (!Number.isSafeInteger(size) || (size as number) < 1) {
         throw new Error(
             `The size of the history has to be a whole number, 1 or more, not ${JSON.stringify(size) ?? 'missing'}`,
         );
+    }
+    if ((size as number) > MOST_DATA) {
+        throw new Error(`A history keeps at most ${MOST_DATA} data of a branch, not ${size}`);
     }
     return size as number;
 }

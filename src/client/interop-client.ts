@@ -10,6 +10,7 @@ import { Changes } from './changes';
 import { Directory, type RegistrationOf } from './directory';
 import { Discovering, type Discovery, type DiscoveryListener } from './discovering';
 import { Finding } from './finding';
+import type { HistoryFrames } from './history-frames';
 import type { Instance } from './instance';
 import { type InvokeOptions, Invoking } from './invoking';
 import { Outage } from './outage';
@@ -43,11 +44,13 @@ export class InteropClient {
      * @param registrationOf What the gateway says of the order of registrations.
      * @param cancellation Why the subscription that core ends at this moment has ended; undefined
      *     where the gateway does not say.
+     * @param histories What travels of histories; undefined where it cannot be seen.
      */
     constructor(
         io: Io,
         registrationOf: RegistrationOf = () => undefined,
         cancellation: () => Cancellation | undefined = () => undefined,
+        histories?: HistoryFrames,
     ) {
         const outage = new Outage(io.connection);
         const changes = new Changes();
@@ -59,8 +62,9 @@ export class InteropClient {
         this.serving = new Serving(io.interop, outage, changes);
         const { directory, finding } = this;
         const { interop } = io;
-        this.subscribing = new Subscribing({ interop, directory, finding, outage, cancellation });
-        this.publishing = new Publishing({ interop, directory, outage, changes });
+        const line = { interop, cancellation, histories };
+        this.subscribing = new Subscribing({ ...line, directory, finding, outage });
+        this.publishing = new Publishing({ interop, directory, outage, changes, histories });
     }
 
     /** This page as every other one sees it. */

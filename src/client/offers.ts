@@ -93,8 +93,8 @@ export class Offers implements Iterable<Offer> {
     servers(user: unknown): Instance[] {
         const earliest = new Map<string, readonly [Instance, number]>();
         for (const { server, registration } of this.offers.values()) {
-            const [, before] = earliest.get(server.peerId) ?? [server, registration];
-            earliest.set(server.peerId, [server, Math.min(before, registration)]);
+            const [known, before] = earliest.get(server.peerId) ?? [server, registration];
+            earliest.set(server.peerId, [known, Math.min(before, registration)]);
         }
         return inOrderOfPreference([...earliest.values()], user);
     }

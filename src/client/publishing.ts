@@ -11,15 +11,18 @@ import type { Changes } from './changes';
 import { DEFAULT_TIMEOUT_MS, withTimeout } from './deadlines';
 import { type MethodDefinition, readDefinition } from './definitions';
 import type { Directory } from './directory';
-import { type HistorySettings, readHistory } from './history-settings';
+import type { HistoryFrames } from './history-frames';
+import { readHistory } from './history-settings';
+import { newId } from './ids';
 import type { Outage } from './outage';
+import { StreamHistory } from './stream-history';
 import { keyOf, StreamSubscription, Subscribers, SubscriptionRequest } from './stream-subscribers';
 
 /** What the publisher hears of its stream; of each request and subscription everything once. */
 export interface StreamHandlers {
     /** Somebody asks to subscribe. Without this handler all are accepted as they come. */
     requested?: (request: SubscriptionRequest) => void;
-    /** The one who asked has left before the decision. */
+    /** The one who asked has left before the decision, or the stream was closed. */
     withdrawn?: (request: SubscriptionRequest) => void;
     added?: (subscription: StreamSubscription) => void;
     removed?: (subscription: StreamSubscription) => void;
@@ -40,6 +43,8 @@ interface Surroundings {
     directory: Directory;
     outage: Outage;
     changes: Changes;
+    /** What travels of histories; undefined where it cannot be seen. */
+    histories: HistoryFrames | undefined;
 }
 
 export class Publishing {
@@ -62,11 +67,11 @@ export class Publishing {
 
 export class PublishedStream {
     readonly definition: MethodDefinition;
-    readonly history: HistorySettings | undefined;
     /** Resolves when others can subscribe, rejects with an Error that says why they cannot. */
     readonly offered: Promise<void>;
     private readonly handlers: StreamHandlers;
     private readonly surroundings: Surroundings;
+    private readonly history: StreamHistory | undefined;
     private readonly undecided = new Set<SubscriptionRequest>();
     private readonly subscribers = new Subscribers();
     private readonly stops: (() => void)[];
@@ -83,7 +88,7 @@ export class PublishedStream {
         surroundings: Surroundings,
     ) {
         this.definition = definition;
-        this.history = readHistory(history);
+        this.history = historyOf(history, surroundings.histories);
         this.handlers = handlers;
         this.surroundings = surroundings;
         const { changes, directory, outage } = surroundings;
@@ -117,8 +122,13 @@ export class PublishedStream {
         const present = [...this.branches.keys()];
         const wanted = typeof branch === 'string' ? [branch] : branch;
         const keys = wanted ? present.filter((key) => wanted.includes(key)) : present;
-        if (keys.length > 0) {
-            this.stream.push(sent, keys);
+        const send = () => keys.length > 0 && this.stream.push(sent, keys);
+        const { history } = this;
+        const { histories } = this.surroundings;
+        if (history) {
+            history.push(sent, wanted, (offset) => histories?.publish(offset, send));
+        } else {
+            send();
         }
     }
 
@@ -139,7 +149,6 @@ export class PublishedStream {
         for (const subscription of subscriptions) {
             if (this.subscribers.has(subscription)) {
                 subscription.drop();
-                this.lose(subscription.key);
             }
         }
     }
@@ -163,6 +172,7 @@ export class PublishedStream {
         }
         for (const request of [...this.undecided]) {
             request.reject('The stream is no longer offered');
+            this.handlers.withdrawn?.(request);
         }
         this.loseSubscribers();
         const { changes } = this.surroundings;
@@ -205,8 +215,8 @@ export class PublishedStream {
     }
 
     private hearRequest(asked: unknown): void {
-        const request = new SubscriptionRequest(asked, (answered, tell) =>
-            this.answer(answered, tell),
+        const request = new SubscriptionRequest(asked, (answered, tell, branch) =>
+            this.answer(answered, () => this.tellAnswer(tell, branch)),
         );
         this.undecided.add(request);
         if (this.isClosed) {
@@ -224,6 +234,20 @@ export class PublishedStream {
             this.answering = request;
             tell();
             this.answering = undefined;
+        }
+    }
+
+    /** Who is accepted and asks for it gets first what was kept of the branch. */
+    private tellAnswer(tell: () => void, branch: string | undefined): void {
+        const { history } = this;
+        const { histories } = this.surroundings;
+        if (history && histories && branch !== undefined) {
+            histories.accept(
+                (position) => history.replay(branch, position, histories.maxSize),
+                tell,
+            );
+        } else {
+            tell();
         }
     }
 
@@ -268,6 +292,18 @@ export class PublishedStream {
         }
         return checkData(data);
     }
+}
+
+/** @throws Error where it is not a valid history, or the page's library can send none. */
+function historyOf(
+    history: unknown,
+    histories: HistoryFrames | undefined,
+): StreamHistory | undefined {
+    const settings = readHistory(history);
+    if (settings && !histories) {
+        throw new Error('history needs the library that dash_interop brings along for a page');
+    }
+    return settings && new StreamHistory(settings, newId());
 }
 
 /**

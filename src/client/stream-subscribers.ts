@@ -6,6 +6,12 @@ import { type Instance, plainInstance } from './instance';
 /** The branch of those that were accepted without the key of one. */
 export const NO_BRANCH = '';
 
+/**
+ * @param tell Tells core of the answer.
+ * @param branch The key of the branch that the request is accepted on; undefined where it is not.
+ */
+type OnAnswer = (request: SubscriptionRequest, tell: () => void, branch?: string) => void;
+
 /** The wish of an instance to subscribe, to be answered once, now or later. */
 export class SubscriptionRequest {
     /** That of the subscription, too, which comes of it. */
@@ -13,14 +19,14 @@ export class SubscriptionRequest {
     readonly arguments: Record<string, any>;
     readonly subscriber: Instance;
     private readonly request: any;
-    private readonly onAnswer: (request: SubscriptionRequest, tell: () => void) => void;
+    private readonly onAnswer: OnAnswer;
     private isAnswered = false;
 
     /**
      * @param request That of core.
-     * @param onAnswer Gets how to tell core of the answer.
+     * @param onAnswer Told once of the answer.
      */
-    constructor(request: any, onAnswer: (request: SubscriptionRequest, tell: () => void) => void) {
+    constructor(request: any, onAnswer: OnAnswer) {
         this.request = request;
         this.onAnswer = onAnswer;
         this.arguments = request.arguments ?? {};
@@ -32,7 +38,7 @@ export class SubscriptionRequest {
      * @throws Error when it was answered already.
      */
     accept(branch: string = NO_BRANCH): void {
-        this.answer(() => this.request.acceptOnBranch(branch));
+        this.answer(() => this.request.acceptOnBranch(branch), branch);
     }
 
     /** @throws Error when it was answered already. */
@@ -40,12 +46,12 @@ export class SubscriptionRequest {
         this.answer(() => this.request.reject(reason));
     }
 
-    private answer(tell: () => void): void {
+    private answer(tell: () => void, branch?: string): void {
         if (this.isAnswered) {
             throw new Error('The subscription request was answered already');
         }
         this.isAnswered = true;
-        this.onAnswer(this, tell);
+        this.onAnswer(this, tell, branch);
     }
 }
 

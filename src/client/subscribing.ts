@@ -24,14 +24,17 @@ import type { Directory, Offer } from './directory';
 import { type Finding, readWanted, type Wanted } from './finding';
 import type { Instance } from './instance';
 import type { Outage } from './outage';
+import { Recovery } from './recovery';
 
 export interface SubscriptionStatus {
     state: 'connecting' | 'open' | 'closed' | 'rejected' | 'failed';
     /** Why it is not open, in words; null where there is nothing to say. */
     reason: string | null;
-    /** Whether it was made again, and data may have been missed meanwhile. */
+    /** Whether it was made again the last time, and data may have been missed meanwhile. */
     gap: boolean;
-    /** Whether the publisher told what would have been missed; null where nobody asked for that. */
+    /**
+     * Whether nothing was missed when it was accepted last; null where a publisher keeps nothing.
+     */
     recovered: boolean | null;
     /** Who publishes to it. */
     servers: Instance[];
@@ -82,6 +85,7 @@ export class Subscription {
     private readonly args: Record<string, any>;
     private readonly options: SubscriptionOptions;
     private readonly takesSeveral: boolean;
+    private readonly recovery: Recovery;
     /** Publishers that were asked, and those among them that have accepted, by their offers. */
     private readonly publishers = new Map<string, CoreSubscription>();
     /** Why publishers refused, by their offers: none of them is asked again. */
@@ -115,6 +119,7 @@ export class Subscription {
         this.options = options;
         const { target } = wanted;
         this.takesSeveral = target === 'all' || target === 'skipMine' || Array.isArray(target);
+        this.recovery = new Recovery(this.takesSeveral);
         const { directory, outage } = line;
         const look = () => this.lookSoon();
         const late = setTimeout(() => this.tellOfNobody(), wanted.waitMs);
@@ -196,10 +201,11 @@ export class Subscription {
     }
 
     private ask(offer: Offer): void {
-        const { id } = offer;
-        const publisher = new CoreSubscription(this.line, this.wanted, this.args, offer.server, {
+        const { id, server } = offer;
+        const { line, wanted, args, recovery } = this;
+        const publisher = new CoreSubscription(line, wanted, args, server, recovery, {
             onData: this.options.onData,
-            onAccepted: () => this.accepted(),
+            onAccepted: () => this.accepted(publisher.recovered),
             onRefused: (refusal) => {
                 this.publishers.delete(id);
                 this.refusals.set(id, refusal);
@@ -219,10 +225,26 @@ export class Subscription {
         publisher.ask();
     }
 
-    private accepted(): void {
-        const gap = this.hasMissed || this.status.gap;
-        this.hasMissed = false;
-        this.tell({ state: 'open', reason: null, gap, servers: this.openServers });
+    private accepted(recovered: boolean | null): void {
+        const isMissed = this.hasMissed && recovered !== true;
+        // Of several publishers, another one may not have kept what was missed.
+        this.hasMissed &&= this.takesSeveral && !isMissed;
+        this.tell({
+            state: 'open',
+            reason: null,
+            gap: isMissed || this.status.gap,
+            recovered: this.recovered,
+            servers: this.openServers,
+        });
+    }
+
+    /** That of all publishers together. */
+    private get recovered(): boolean | null {
+        const told = this.open.map(({ recovered }) => recovered);
+        if (told.includes(false)) {
+            return false;
+        }
+        return told.includes(null) ? null : true;
     }
 
     private cancelled({ isAway, reason }: Cancellation): void {
@@ -231,7 +253,8 @@ export class Subscription {
         if (servers.length > 0) {
             this.tell({ servers });
         } else if (isAway || this.publishers.size > 0) {
-            this.tell({ state: 'connecting', reason: reason ?? 'The publisher left', servers });
+            const said = reason ?? 'The publisher left';
+            this.tell({ state: 'connecting', reason: said, gap: false, servers });
             this.lookSoon();
         } else {
             const said = reason ?? 'The publisher closed the subscription';
@@ -265,7 +288,7 @@ export class Subscription {
         this.refusals.clear();
         this.past.clear();
         const reason = 'The connection to the gateway was lost';
-        this.tell({ state: 'connecting', reason, servers: [] });
+        this.tell({ state: 'connecting', reason, gap: false, servers: [] });
         this.line.outage.end?.then(() => this.look());
     }
 
@@ -289,10 +312,12 @@ export class Subscription {
         }
     }
 
+    private get open(): CoreSubscription[] {
+        return [...this.publishers.values()].filter(({ isOpen }) => isOpen);
+    }
+
     private get openServers(): Instance[] {
-        return [...this.publishers.values()]
-            .filter(({ isOpen }) => isOpen)
-            .map(({ server }) => server);
+        return this.open.map(({ server }) => server);
     }
 
     private tell(change: Partial<SubscriptionStatus>): void {

@@ -17,6 +17,14 @@ interface Props extends DashProps {
     /** Whether arguments and results are checked against the definition's accepts and returns. "off": they are not. "warn": a warning in the browser's console names what does not fit, each problem once, and the invocation goes on. "strict": the caller gets an error that names it; arguments that do not fit do not reach the callback, and a result that does not fit is not delivered. In any case, accepts and returns that are malformed are refused: see error. Where they are missing or empty, anything fits. */
     validate?: 'off' | 'warn' | 'strict';
 
+    /** A JavaScript function that handles the invocations in place of callbacks, without a trip to the Dash server: {"namespace": "trades", "function_name": "sum"} is window.dash_clientside.trades.sum, from a file in the app's assets. It is called with the arguments and the caller as each invocation comes, also while earlier ones are under way. What it returns, or its Promise comes to, is the result; what it throws is the caller's error. invoke, result and batch are not in use then. */
+    clientsideHandler?: {
+        /** The key in window.dash_clientside. */
+        namespace: string;
+        /** The key of the function in it. */
+        function_name: string;
+    };
+
     /** The invocation to handle, the Input of the callback: a dict with "invocationId" (string), "args" (dict) and "caller" (dict that describes the calling instance); None before the first one. With batch a list of such dicts. Set by the library: do not write to it. */
     invoke?: any;
 

@@ -14,7 +14,7 @@ interface Props extends DashProps {
     /** Longest time from the arrival of a request to its decision, in milliseconds; the wait for the requests before it counts. When it is up, the subscription is rejected. A number that is not positive is refused: see error. */
     requestTimeoutMs?: number;
 
-    /** What is kept for those who subscribe later: a number, the newest data of each branch; or a dict with "key", the name of a field of the data, and "size", for the newest datum of each value of that field. Without it, subscribers get what is pushed after they were accepted. */
+    /** What the page keeps for those who subscribe later, or again after an outage: a number of data, the newest of each branch, up to 50,000; or a dict with "key", the name of a field that each datum has to have, and "size", the most values of it that are kept, for the newest datum of each value. No more than 4 MiB of a branch are kept. StreamSubscribe and the Python client get it before what comes live, and are told whether it is all; to others it is an ordinary stream. Without it, subscribers get what is pushed after they were accepted. */
     history?: any;
 
     /** What to push, the Output of a callback: a dict with "data", the dict that subscribers get. It goes to all of them; with "branch" (a key, or a list of keys) to those on these branches; with "subscriptionId" to that one alone. Or a list of such dicts, which are pushed in order. Each value written to it is pushed once, also when it equals the one before; a clientside callback has to write a new object each time. What is pushed while nobody subscribes reaches nobody, unless there is a history. */

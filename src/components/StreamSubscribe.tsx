@@ -52,9 +52,9 @@ interface Props extends DashProps {
         state: 'connecting' | 'open' | 'closed' | 'rejected' | 'failed';
         /** Why it is not open, in words; None where there is nothing to say. */
         reason?: string;
-        /** Whether it was open before and was made again, so that data may have been missed meanwhile. */
+        /** Whether data may have been missed while it was not open the last time: it was made again, and the publisher had not kept all that was pushed meanwhile. */
         gap?: boolean;
-        /** Whether what was pushed meanwhile was made up for; None where the publisher keeps no history. */
+        /** Whether it has, with what the publisher had kept, everything that was pushed since its last datum, or, where it has had none, since the stream was created; None where the publisher keeps no history. */
         recovered?: boolean;
         /** How many data were dropped because more than maxWaiting waited. */
         lost?: number;

@@ -12,6 +12,10 @@ const LOOK_AGAIN_MS = 50;
 const KEYS = ['namespace', 'function_name'] as const;
 
 type Name = Record<(typeof KEYS)[number], string>;
+type Handle = (...args: unknown[]) => unknown;
+
+/** The page has no such function. */
+export class FunctionMissing extends Error {}
 
 export class ClientsideHandler {
     private readonly name: Name;
@@ -22,19 +26,23 @@ export class ClientsideHandler {
         this.name = name;
     }
 
-    /** What the function returns, or its promise comes to; rejects where it throws or is missing. */
+    /**
+     * What the function returns, or its promise comes to.
+     *
+     * @throws What the function throws, or a FunctionMissing.
+     */
     async call(...args: unknown[]): Promise<any> {
         const handle = this.find() ?? (await this.waitFor());
         return handle(...args);
     }
 
-    private find(): ((...args: unknown[]) => unknown) | undefined {
+    private find(): Handle | undefined {
         const { namespace, function_name } = this.name;
         const handle = functionsOf(namespace)?.[function_name];
         return typeof handle === 'function' ? handle : undefined;
     }
 
-    private async waitFor(): Promise<(...args: unknown[]) => unknown> {
+    private async waitFor(): Promise<Handle> {
         const until = performance.now() + LOADING_MS;
         while (!this.isMissing && performance.now() < until) {
             await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
@@ -44,7 +52,7 @@ export class ClientsideHandler {
             }
         }
         this.isMissing = true;
-        throw new Error(this.whatIsMissing());
+        throw new FunctionMissing(this.whatIsMissing());
     }
 
     private whatIsMissing(): string {

@@ -17,6 +17,7 @@
 import { isLost } from './lost-answers';
 import {
     awaitedExecutions,
+    besideHistory,
     type ComponentId,
     type Entry,
     isAwaited,
@@ -175,7 +176,7 @@ export class Deliverer {
         this.current = value;
         this.setting = true;
         try {
-            slot.setProps({ [this.prop]: value });
+            besideHistory(slot.store, () => slot.setProps({ [this.prop]: value }));
             return true;
         } catch (error) {
             fail(error);

@@ -5,6 +5,8 @@ import { newId } from '../client/ids';
 import type { InteropClient } from '../client/interop-client';
 import type { Handler } from '../client/serving';
 import { readMode, validated } from '../client/validation';
+import { type ClientsideHandler, readClientsideHandler } from './clientside-handler';
+import { ClientsideMethod } from './clientside-method';
 import type { DashComponent, Part } from './component';
 import { untilDashServerAnswers } from './dash-server';
 import type { Diagnostics } from './diagnostics';
@@ -22,12 +24,16 @@ export interface Offer {
     returns: boolean;
     batch: boolean;
     methodResponseTimeoutMs: unknown;
+    clientsideHandler: unknown;
 }
 
 export class OfferedMethod implements Part {
     private readonly component: DashComponent;
     private readonly diagnostics: Diagnostics;
     private readonly queue: InvocationQueue;
+    private readonly clientside: ClientsideMethod;
+    /** Handles the invocations in place of the callbacks, if there is one. */
+    private handler: ClientsideHandler | undefined;
     private interop: Interop;
     /** What the present registration was made from, as text. */
     private key: string | undefined;
@@ -38,8 +44,12 @@ export class OfferedMethod implements Part {
         this.component = component;
         this.diagnostics = diagnostics;
         this.queue = this.makeQueue();
+        this.clientside = new ClientsideMethod({
+            warn: (message) => diagnostics.warn(message),
+            missing: (message) => this.fail(message),
+        });
         component.watch('result', (result) => this.queue.answer(result), 'invoke');
-        warnOfWrites(component, diagnostics, ['invoke', 'error']);
+        warnOfWrites(component, diagnostics, ['invoke', 'error'], 'invoke');
     }
 
     /** Takes over the present props; registers the method anew only where they say another one. */
@@ -47,9 +57,13 @@ export class OfferedMethod implements Part {
         const { definition, validate, returns, batch } = offer;
         const name = 'methodResponseTimeoutMs';
         const timeout = timeoutOf(name, offer[name], DEFAULT_TIMEOUT_MS);
+        const handler = handlerOf(offer.clientsideHandler);
         this.queue.settings = { returns, batch, timeoutMs: timeout.ms };
+        this.clientside.settings = { returns, timeoutMs: timeout.ms };
+        this.handler = handler.found;
+        const problem = timeout.problem ?? handler.problem;
         // A definition that a callback sends again is a new object even where nothing has changed.
-        const key = JSON.stringify([definition, validate, timeout.problem?.message]);
+        const key = JSON.stringify([definition, validate, problem?.message]);
         if (interop === this.interop && key === this.key) {
             return;
         }
@@ -63,7 +77,7 @@ export class OfferedMethod implements Part {
                 this.diagnostics.fail(interop);
             }
         } else if (interop) {
-            this.withdraw = this.register(interop, definition, validate, timeout.problem);
+            this.withdraw = this.register(interop, definition, validate, problem);
         }
     }
 
@@ -71,7 +85,9 @@ export class OfferedMethod implements Part {
     end(): void {
         this.withdraw();
         this.stopPeerLeft();
-        this.queue.close('The MethodRegister was removed from the layout');
+        const message = 'The MethodRegister was removed from the layout';
+        this.queue.close(message);
+        this.clientside.close(message);
     }
 
     private connect(interop: Interop): void {
@@ -94,7 +110,7 @@ export class OfferedMethod implements Part {
         problem: Error | undefined,
     ): () => void {
         let isWithdrawn = false;
-        let handler: Handler = (args, caller, reply) => this.queue.enqueue(args, caller, reply);
+        let handler: Handler = (args, caller, reply) => this.handle(args, caller, reply);
         const onLateSuccess = () => isWithdrawn || this.report(null);
         const register = async () => {
             if (problem) {
@@ -112,8 +128,7 @@ export class OfferedMethod implements Part {
         };
         register().then(onLateSuccess, ({ message }: Error) => {
             if (!isWithdrawn) {
-                this.report({ message });
-                this.diagnostics.fail(message);
+                this.fail(message);
             }
         });
         return () => {
@@ -123,6 +138,19 @@ export class OfferedMethod implements Part {
                 // The method is gone with the connection.
             });
         };
+    }
+
+    private handle(...[args, caller, reply]: Parameters<Handler>): void {
+        if (this.handler) {
+            this.clientside.handle(this.handler, args, caller, reply);
+        } else {
+            this.queue.enqueue(args, caller, reply);
+        }
+    }
+
+    private fail(message: string): void {
+        this.report({ message });
+        this.diagnostics.fail(message);
     }
 
     /** Leaves the prop alone while nothing is or was wrong, so that no callback runs for that. */
@@ -162,5 +190,14 @@ export class OfferedMethod implements Part {
             warn: (message) => this.diagnostics.warn(message),
             newId,
         });
+    }
+}
+
+/** The function that handles invocations in the page, and what is wrong with its name. */
+function handlerOf(given: unknown): { found?: ClientsideHandler; problem?: Error } {
+    try {
+        return { found: readClientsideHandler(given) };
+    } catch (problem) {
+        return { problem: problem as Error };
     }
 }

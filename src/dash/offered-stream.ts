@@ -88,7 +88,7 @@ export class OfferedStream implements Part {
         this.carryOut('snapshot', (entry, what) => this.pushToOne(readSnapshot(entry, what)));
         this.carryOut('push', (entry, what) => this.push(readPush(entry, what)));
         this.carryOut('close', (entry, what) => this.close(entry, what));
-        warnOfWrites(component, diagnostics, OWN_PROPS);
+        warnOfWrites(component, diagnostics, OWN_PROPS, 'request');
     }
 
     /** Takes over the present props; offers the stream anew only where they say another one. */
@@ -199,7 +199,7 @@ export class OfferedStream implements Part {
             },
             abandon: () => deliverer.abandon(),
             mayDecideLater: (callbacks) => {
-                const { slot } = component;
+                const { slot } = this;
                 const deciding = slot ? callbacksWithOutput(slot.store, slot.id, 'decision') : [];
                 return deciding.some((callback) => !callbacks.has(callback));
             },

@@ -242,6 +242,20 @@ export function setQuietly(store: Store, path: ComponentPath, props: Record<stri
 }
 
 /**
+ * Makes a change that Dash does not keep for its undo button. What the library sets is not for
+ * users to undo, and Dash would keep every value as long as the page lives.
+ */
+export function besideHistory(store: Store, change: () => void): void {
+    const { history } = store.getState();
+    // The change writes to this object, too.
+    const before = { ...history };
+    change();
+    if (history) {
+        store.getState().history = before;
+    }
+}
+
+/**
  * Puts a problem into the list of Dash's dev tools, which also print it, as Dash does with its own.
  *
  * @returns Whether they are on.

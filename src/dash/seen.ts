@@ -6,44 +6,35 @@ import type { OfferFilter } from '../client/offer-filter';
 import type { DiscoveryEvent } from '../client/offers';
 import { canonicalText } from './canonical';
 import type { DashComponent, Part } from './component';
+import type { Deliverer } from './deliver';
 import type { Diagnostics } from './diagnostics';
 import { type Interop, NO_ROOT } from './interop-context';
-import { layoutEntry } from './renderer';
+import { warnOfWrites } from './own-props';
 import { nextSequence } from './sequence';
+import { StateProp } from './state-prop';
 
-const STATE = ['methods', 'servers'] as const;
+const LISTS = ['methods', 'servers'] as const;
+type List = (typeof LISTS)[number];
 
 export class Seen implements Part {
     private readonly component: DashComponent;
     private readonly diagnostics: Diagnostics;
+    private readonly lists: Record<List, StateProp>;
+    private readonly events: Deliverer;
+    /** Events that no callback has got yet. */
+    private readonly waiting: (DiscoveryEvent & { sequence: number })[] = [];
+    private isDelivering = false;
     private interop: Interop;
     /** The present filter, as text. */
     private filter: string | undefined;
     private discovery: Discovery | undefined;
-    /** Events that no callback has got yet. */
-    private readonly waiting: (DiscoveryEvent & { sequence: number })[] = [];
-    /** What was given to the props last, as text. */
-    private readonly given = new Map<string, string>();
-    /** The props whose callbacks run. */
-    private readonly busy = new Set<string>();
-    private isToDeliver = false;
-    private hasEnded = false;
 
     constructor(component: DashComponent, diagnostics: Diagnostics) {
         this.component = component;
         this.diagnostics = diagnostics;
-        const events = component.eventDeliverer('events', false);
-        const own = [events, ...[...STATE, 'error'].map((prop) => component.deliverer(prop))];
-        for (const deliverer of own) {
-            const warn = (value: unknown) => {
-                if (value !== deliverer.lastValue) {
-                    diagnostics.warn(
-                        `its ${deliverer.prop} property is set by the library; what you wrote has no effect`,
-                    );
-                }
-            };
-            component.watch(deliverer.prop, warn, 'events');
-        }
+        this.lists = { methods: this.list('methods'), servers: this.list('servers') };
+        this.events = component.eventDeliverer('events', false);
+        warnOfWrites(component, diagnostics, [...LISTS, 'events', 'error'], 'events');
     }
 
     /** Takes over the present props. */
@@ -64,20 +55,27 @@ export class Seen implements Part {
         }
     }
 
-    /** Gives the props back what they had where a layout has brought something else. */
-    keep(): void {
-        for (const prop of STATE) {
-            if (!this.busy.has(prop) && canonicalText(this.held(prop)) !== this.given.get(prop)) {
-                this.given.delete(prop);
-                this.deliverSoon();
+    /**
+     * Puts right what a layout or a callback has brought in place of the lists.
+     *
+     * @param shown What the props hold.
+     */
+    show(shown: Partial<Record<List, unknown>>): void {
+        for (const list of LISTS) {
+            const { lastValue } = this.component.deliverer(list);
+            if (this.discovery && !isEqual(shown[list], lastValue)) {
+                this.lists[list].restore();
             }
         }
     }
 
     /** The component has left the layout. */
     end(): void {
-        this.hasEnded = true;
         this.discovery?.stop();
+        this.waiting.length = 0;
+        for (const list of LISTS) {
+            this.lists[list].end();
+        }
     }
 
     private connect(interop: Interop): void {
@@ -101,64 +99,50 @@ export class Seen implements Part {
             this.report({ message });
             this.diagnostics.fail(message);
         }
-        this.deliverSoon();
+        // Where it sees nothing, the lists are empty ones from now on.
+        this.change();
     }
 
     private take(events: DiscoveryEvent[]): void {
         for (const event of events) {
             this.waiting.push({ ...event, sequence: nextSequence(this.component) });
         }
-        this.deliverSoon();
+        this.change();
+        this.deliver();
     }
 
-    /** At the end of what happens now, so that what happens together is told together. */
-    private deliverSoon(): void {
-        if (!this.isToDeliver) {
-            this.isToDeliver = true;
-            queueMicrotask(() => {
-                this.isToDeliver = false;
-                this.deliver();
-            });
+    /** The lists are told before the events, so that they are there when callbacks of these run. */
+    private change(): void {
+        for (const list of LISTS) {
+            this.lists[list].change();
         }
     }
 
-    /** What is seen comes first, so that it is there when the callbacks of the events run. */
-    private deliver(): void {
-        const { discovery } = this;
-        if (!discovery || this.hasEnded) {
+    /** A list with the same entries as before is no new state. */
+    private list(name: List): StateProp {
+        const deliverer = this.component.deliverer(name);
+        return new StateProp(deliverer, () => {
+            const present: unknown[] = this.discovery?.[name] ?? [];
+            const before = deliverer.lastValue as unknown[] | undefined;
+            const isSame =
+                present.length === before?.length &&
+                present.every((entry, index) => entry === before[index]);
+            return isSame ? before : present;
+        });
+    }
+
+    /** Hands all events that have come to the callbacks, whenever the run before has ended. */
+    private async deliver(): Promise<void> {
+        if (this.isDelivering) {
             return;
         }
-        for (const prop of STATE) {
-            this.give(prop, () => {
-                const value = discovery[prop];
-                const text = canonicalText(value);
-                const isNew = text !== this.given.get(prop);
-                this.given.set(prop, text);
-                return isNew ? value : undefined;
-            });
+        this.isDelivering = true;
+        // What happens in this turn is one list.
+        await Promise.resolve();
+        while (this.waiting.length > 0) {
+            await this.events.deliver(this.waiting.splice(0));
         }
-        this.give('events', () => (this.waiting.length > 0 ? this.waiting.splice(0) : undefined));
-    }
-
-    /**
-     * Gives a prop its next value, unless the callbacks of the one before still run.
-     *
-     * @param take The next value; undefined where there is none.
-     */
-    private async give(prop: string, take: () => unknown): Promise<void> {
-        const value = this.busy.has(prop) ? undefined : take();
-        if (value !== undefined) {
-            this.busy.add(prop);
-            await this.component.deliverer(prop).deliver(value);
-            this.busy.delete(prop);
-            this.deliver();
-        }
-    }
-
-    /** What the layout has as a prop. */
-    private held(prop: string): unknown {
-        const { slot, path } = this.component;
-        return slot && layoutEntry(slot.store, slot.id, path)?.props[prop];
+        this.isDelivering = false;
     }
 
     /** Leaves the prop alone while nothing is or was wrong, so that no callback runs for that. */
@@ -173,4 +157,9 @@ export class Seen implements Part {
 /** A filter that a clientside callback writes may have regular expressions, which JSON has not. */
 function withPatterns(_key: string, value: unknown): unknown {
     return value instanceof RegExp ? String(value) : value;
+}
+
+/** Also where a callback got one of them as State and sent it back. */
+function isEqual(one: unknown, other: unknown): boolean {
+    return one === other || canonicalText(one) === canonicalText(other);
 }

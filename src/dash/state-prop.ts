@@ -9,6 +9,7 @@ export class StateProp {
     private readonly deliverer: Deliverer;
     private readonly read: () => unknown;
     private isStale = false;
+    private isLost = false;
     private isBusy = false;
     private hasEnded = false;
 
@@ -28,10 +29,22 @@ export class StateProp {
         // What changes in this turn is one change.
         await Promise.resolve();
         while (this.isStale && !this.hasEnded) {
-            this.isStale = false;
-            await this.deliverer.deliver(this.read());
+            const state = this.read();
+            const isNews = this.isLost || state !== this.deliverer.lastValue;
+            this.isStale = this.isLost = false;
+            if (isNews) {
+                await this.deliverer.deliver(state);
+            }
         }
         this.isBusy = false;
+    }
+
+    /** The prop holds something else than what it was given. While it is being given, it gets it. */
+    restore(): void {
+        if (!this.isBusy) {
+            this.isLost = true;
+            this.change();
+        }
     }
 
     /** The component is gone. */

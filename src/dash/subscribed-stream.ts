@@ -61,7 +61,7 @@ export class SubscribedStream implements Part {
         this.queue = new DataQueue(readDataSettings({}));
         this.pump = new DataPump(this.queue, (value) => this.deliver(value));
         component.eventDeliverer('data', false);
-        warnOfWrites(component, diagnostics, ['status', 'error']);
+        warnOfWrites(component, diagnostics, ['status', 'error'], 'status');
     }
 
     /** Takes over the present props; subscribes anew only where they mean another subscription. */

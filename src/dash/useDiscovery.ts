@@ -21,9 +21,8 @@ export function useDiscovery(props: Props): void {
     useEffect(() => {
         seenBy(component, id).update(interop, Object.fromEntries(filter));
     }, [component, interop, id, ...filter.map(([, value]) => value)]);
-    // biome-ignore lint/correctness/useExhaustiveDependencies: a layout may bring other values
     useEffect(() => {
-        seenBy(component, id).keep();
+        seenBy(component, id).show({ methods, servers });
     }, [component, id, methods, servers]);
 }
 

@@ -12,17 +12,19 @@ interface Props extends DashProps {
     methodResponseTimeoutMs?: number;
     batch?: boolean;
     validate?: unknown;
+    clientsideHandler?: unknown;
 }
 
 export function useMethodRegister(props: Props): void {
     const component = useDashComponent(props);
     const interop = useInterop();
     const { id, definition, validate, returns = false, batch = false } = props;
-    const { methodResponseTimeoutMs } = props;
+    const { methodResponseTimeoutMs, clientsideHandler } = props;
+    const settings = { validate, returns, batch, methodResponseTimeoutMs, clientsideHandler };
+    // biome-ignore lint/correctness/useExhaustiveDependencies: the settings are a new object each time
     useEffect(() => {
         const make = () =>
             new OfferedMethod(component, new Diagnostics('MethodRegister', component, id));
-        const offer = { interop, definition, validate, returns, batch, methodResponseTimeoutMs };
-        component.part('method', make).update(offer);
-    }, [component, interop, id, definition, validate, returns, batch, methodResponseTimeoutMs]);
+        component.part('method', make).update({ interop, definition, ...settings });
+    }, [component, interop, id, definition, ...Object.values(settings)]);
 }

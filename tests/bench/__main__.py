@@ -13,13 +13,13 @@ from importlib.metadata import version
 from typing import Any
 
 import tests.bench
-from tests.bench import browser, client, routers
+from tests.bench import browser, client, page_data, routers
 from tests.bench.processes import BenchError
 from tests.bench.rounds import Samples, compare, medians, ratios
 from tests.bench.tables import heading, print_tables
 from tests.bench.trees import OTHER, PRESENT, Tree, about, is_changed, present_tree, tree_of
 
-NAMES = (*routers.TITLES, "client", "browser")
+NAMES = (*routers.TITLES, "client", "browser", "page-data")
 OF_A_TREE = (routers.OURS, "client", "browser")
 """What another commit has, too; the others are the same whatever the commit, and measured once."""
 
@@ -31,7 +31,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=tests.bench.__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object, no tables")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and calls")
-    parser.add_argument("--rounds", type=int, help="rounds, 5 or 2 if quick; not of the browser")
+    parser.add_argument("--rounds", type=int, help="rounds, 5 or 2 if quick; not of pages")
     only = f"measure only these: {', '.join(NAMES)}"
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=only)
     parser.add_argument(
@@ -63,6 +63,9 @@ async def run(options: argparse.Namespace, trees: Mapping[str, Tree], report: Re
     if "browser" in options.only:
         browser_plan = browser.Plan.quick() if options.quick else browser.Plan()
         worked &= await attempt(measure_browser(trees, browser_plan, report))
+    if "page-data" in options.only:
+        data_plan = page_data.Plan.quick() if options.quick else page_data.Plan()
+        worked &= await attempt(measure_page_data(trees, data_plan, report))
     return worked
 
 
@@ -106,6 +109,14 @@ async def measure_browser(trees: Mapping[str, Tree], plan: browser.Plan, report:
         put_comparison({"browser": samples}, report)
     else:
         report["browser"] = browser.figures(samples[PRESENT])
+
+
+async def measure_page_data(
+    trees: Mapping[str, Tree], plan: page_data.Plan, report: Report
+) -> None:
+    """Put the figures of data that reach a page into ``report``."""
+    samples = await page_data.measure(trees[PRESENT], plan, progress)
+    report["page_data"] = page_data.figures(samples)
 
 
 def of_the_present(samples: Mapping[str, Mapping[str, Samples]]) -> dict[str, dict[str, float]]:

@@ -31,7 +31,7 @@ from tests.bench.routers import gateway
 from tests.bench.trees import Tree
 from tests.support.browser_chromium import WHOLE, chrome_options
 
-__all__ = ["COMPARED", "FIGURES", "Plan", "figures", "measure"]
+__all__ = ["COMPARED", "FIGURES", "LISTENING", "Plan", "chromium", "figures", "measure"]
 
 FIGURES = {
     "single_median_ms": "one callback, median, ms",
@@ -198,7 +198,7 @@ def _measure_in_browser(
     urls: Mapping[str, str], plan: Plan, progress: Callable[[str], None]
 ) -> dict[str, Samples]:
     try:
-        with _chromium() as driver:
+        with chromium() as driver:
             pages = {tree: _Pages(driver, url) for tree, url in urls.items()}
             progress(f"browser: {plan.loads} page loads")
             for number in range(plan.loads):
@@ -308,7 +308,7 @@ class _Pages:
 
 
 @contextmanager
-def _chromium() -> Iterator[webdriver.Chrome]:
+def chromium() -> Iterator[webdriver.Chrome]:
     """Start a headless browser, and end it."""
     chromedriver = shutil.which("chromedriver")
     if shutil.which(WHOLE) is None or chromedriver is None:

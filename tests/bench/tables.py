@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import browser, client, routers
+from tests.bench import browser, client, page_data, routers
 from tests.bench.trees import OTHER, PRESENT
 
 __all__ = ["heading", "print_tables"]
@@ -42,7 +42,9 @@ def print_tables(report: Mapping[str, Any]) -> None:
         table.title = "Python client (in brackets: times the load client)"
         console.print(table)
     if "browser" in report:
-        console.print(browser_table(report["browser"]))
+        console.print(figures_table("Browser", browser.FIGURES, report["browser"]))
+    if "page_data" in report:
+        console.print(figures_table("Data into a page", page_data.FIGURES, report["page_data"]))
 
 
 def heading(trees: Mapping[str, Mapping[str, Any]]) -> str:
@@ -101,11 +103,11 @@ def compared_table(
     return table
 
 
-def browser_table(figures: Mapping[str, float]) -> Table:
+def figures_table(title: str, titles: Mapping[str, str], figures: Mapping[str, float]) -> Table:
     """One row per figure."""
-    table = Table("", "", title="Browser")
-    for key, title in browser.FIGURES.items():
-        table.add_row(title, cell(figures[key]))
+    table = Table("", "", title=title)
+    for key, name in titles.items():
+        table.add_row(name, cell(figures[key]))
     return table
 
 

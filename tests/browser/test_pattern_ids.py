@@ -13,7 +13,14 @@ from typing import Any
 import pytest
 from dash import ALL, MATCH, Dash, Input, Output, Patch, State, ctx, html, no_update
 
-from dash_interop import Discovery, MethodInvoke, MethodRegister, method_handler
+from dash_interop import (
+    Discovery,
+    MethodInvoke,
+    MethodRegister,
+    StreamPublish,
+    StreamSubscribe,
+    method_handler,
+)
 from dash_interop.client.sync import InteropClient, connect
 from dash_interop.errors import InvocationError
 from tests.support.apps_parts import Gate, answer
@@ -113,6 +120,13 @@ class Table:
         self._changes += 1
         self.page.click(button)
         self.page.wait_for_text("changes", str(self._changes))
+
+
+@pytest.fixture(autouse=True)
+def nothing_to_warn_of(apps: Apps) -> Iterator[None]:
+    """What a layout brings back was not written by the author of the app."""
+    yield
+    assert [said for said in apps.browser.console("WARNING") if "dash_interop" in said] == []
 
 
 @pytest.fixture
@@ -394,3 +408,180 @@ def test_pat004_each_event_reaches_each_row_once_while_rows_come_and_go(
     wait_for(dict.fromkeys(staying, [*names, "M4"]))
     for row in staying:
         assert {name: seen[row, name] for name in names} == dict.fromkeys(names, 1)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("pattern", ["MATCH", "ALL"])
+def test_pat005_each_datum_reaches_each_row_once_while_rows_come_and_go(
+    apps: Apps, peer: InteropClient, way: str, pattern: str
+) -> None:
+    gate = Gate()
+    seen: dict[int, list[int]] = {}
+    table = Table(
+        apps,
+        way,
+        lambda row: [
+            StreamSubscribe(id=_id("sub", row), definition="Ticks", arguments={"row": row}),
+            html.P("-", id=_id("shown", row)),
+        ],
+    )
+
+    def note(datum: Any) -> None:
+        row, n = datum["requestArguments"]["row"], datum["data"]["n"]
+        seen.setdefault(row, []).append(n)
+        if (row, n) == (1, 5):
+            gate.pass_through(n)
+
+    if pattern == "MATCH":
+
+        @table.app.callback(
+            Output(_id("shown", MATCH), "children"),
+            Input(_id("sub", MATCH), "data"),
+            prevent_initial_call=True,
+        )
+        def show(datum: Any) -> Any:
+            return no_update if datum is None else note(datum)
+
+    else:
+
+        @table.app.callback(
+            Output("seen", "children"), Input(_id("sub", ALL), "data"), prevent_initial_call=True
+        )
+        def show_triggered(_: Any) -> str:
+            for each in ctx.triggered:
+                if each["value"] is not None:
+                    note(each["value"])
+            return str(seen)
+
+    stream = peer.create_stream("Ticks")
+
+    def wait_for_subscribers(*rows: int) -> None:
+        def subscribed() -> list[Any]:
+            return sorted(each.arguments["row"] for each in stream.subscriptions())
+
+        eventually(lambda: subscribed() == list(rows), lambda: f"{rows}, but {subscribed()}")
+
+    def push(*numbers: int) -> None:
+        for n in numbers:
+            stream.push({"n": n})
+
+    table.open()
+    wait_for_subscribers(0, 1)
+    push(*range(10))
+    eventually(lambda: gate.entered, lambda: f"a callback that is held, but {seen}")
+    third = table.add()
+    push(*range(10, 20))
+    table.remove_the_oldest()
+    wait_for_subscribers(1, third)
+    push(*range(20, 30))
+    gate.let()
+    for row in (1, third):
+        eventually(lambda row=row: seen.get(row, [])[-1:] == [29], lambda: f"all, but {seen}")
+    assert seen[1] == list(range(30))
+    assert seen[third] == list(range(seen[third][0], 30))
+    assert seen[0] == list(range(len(seen[0])))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("pattern", ["MATCH", "ALL"])
+def test_pat006_rows_publish_to_their_own_subscribers_while_rows_come_and_go(
+    apps: Apps, peer: InteropClient, way: str, pattern: str
+) -> None:
+    gate = Gate()
+    added: Counter[Any] = Counter()
+    asked: Counter[Any] = Counter()
+    table = Table(
+        apps,
+        way,
+        lambda row: [
+            StreamPublish(id=_id("pub", row), definition=f"Row{row}"),
+            html.P("-", id=_id("shown", row)),
+        ],
+    )
+
+    def decide(request: Any) -> Any:
+        n = request["arguments"]["n"]
+        asked[n] += 1
+        if request["arguments"]["held"]:
+            gate.pass_through(n)
+        return {"requestId": request["requestId"], "accept": True}
+
+    def note(subscription: Any) -> None:
+        added[subscription["arguments"]["n"]] += 1
+
+    if pattern == "MATCH":
+
+        @table.app.callback(
+            Output(_id("pub", MATCH), "decision"),
+            Input(_id("pub", MATCH), "request"),
+            prevent_initial_call=True,
+        )
+        def decide_one(request: Any) -> Any:
+            return no_update if request is None else decide(request)
+
+        @table.app.callback(
+            Output(_id("shown", MATCH), "children"),
+            Input(_id("pub", MATCH), "subscriptionAdded"),
+            prevent_initial_call=True,
+        )
+        def show(subscription: Any) -> Any:
+            return no_update if subscription is None else note(subscription)
+
+    else:
+
+        @table.app.callback(
+            Output(_id("pub", ALL), "decision"),
+            Input(_id("pub", ALL), "request"),
+            prevent_initial_call=True,
+        )
+        def decide_triggered(requests: list[Any]) -> list[Any]:
+            values = [each["value"] for each in ctx.triggered]
+            return [
+                decide(request) if request and request in values else no_update
+                for request in requests
+            ]
+
+        @table.app.callback(
+            Output("seen", "children"),
+            Input(_id("pub", ALL), "subscriptionAdded"),
+            prevent_initial_call=True,
+        )
+        def show_triggered(_: Any) -> str:
+            for each in ctx.triggered:
+                if each["value"] is not None:
+                    note(each["value"])
+            return str(sum(added.values()))
+
+    def subscribe(row: int, n: int, *, held: bool = False) -> Any:
+        return peer.subscribe(f"Row{row}", {"n": n, "held": held})
+
+    def push(row: int, n: int) -> None:
+        table.page.set_props(_id("pub", row), push={"data": {"n": n}})
+
+    table.open()
+    _wait_for_methods(peer, "Row0", "Row1")
+    going, staying = subscribe(0, 0), subscribe(1, 1)
+    push(1, 1)
+    with ThreadPoolExecutor() as pool:
+        coming = pool.submit(subscribe, 1, 2, held=True)
+        eventually(lambda: gate.entered == [2], lambda: f"a request, but {gate.entered}")
+        third = table.add()
+        push(1, 2)
+        table.remove_the_oldest()
+        eventually(lambda: going.state == "closed", "its row is gone")
+        gate.let()
+        late = coming.result()
+    _wait_for_methods(peer, "Row1", f"Row{third}")
+    new = subscribe(third, 3)
+    push(1, 3)
+    push(third, 4)
+    assert [staying.get(timeout=10).data["n"] for _ in range(3)] == [1, 2, 3]
+    assert late.get(timeout=10).data["n"] == 3
+    assert new.get(timeout=10).data["n"] == 4
+    expected = dict.fromkeys(range(4), 1)
+    eventually(lambda: added == expected, lambda: f"{expected}, but {added}")
+    table.add()
+    push(1, 5)
+    for subscription in (staying, late):
+        assert subscription.get(timeout=10).data["n"] == 5
+    assert (asked, added) == (expected, expected)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dash_interop import Interop, MethodInvoke, MethodRegister
+from dash_interop import Interop, MethodInvoke, MethodRegister, StreamPublish
 from dash_interop.client import sync
 from dash_interop.errors import MessageTooLarge
 from tests.support.apps_parts import Gate, answer, handle, record, with_status
@@ -33,10 +33,12 @@ def test_size001_one_call_fails_and_the_others_of_that_page_go_on(
         MethodRegister(id="give", definition="Give", returns=True),
         MethodRegister(id="slow", definition="Slow", returns=True),
         MethodInvoke(id="invoke"),
+        StreamPublish(id="letters", definition="Letters"),
         plugins=[Interop(gateway=gateway, secret_file=secret_file)],
     )
     gate = Gate()
     results: list[Any] = []
+    errors: list[Any] = []
     states: list[Any] = []
     handle(app, "give", lambda invoke: answer(invoke, t="x" * invoke["args"]["n"]))
 
@@ -46,6 +48,7 @@ def test_size001_one_call_fails_and_the_others_of_that_page_go_on(
 
     handle(app, "slow", slow)
     record(app, "invoke", "result", results)
+    record(app, "letters", "error", errors)
     with_status(app, states)
     apps.browser.allow_in_console(LOST)
     page = apps.open(app)
@@ -91,6 +94,15 @@ def test_size001_one_call_fails_and_the_others_of_that_page_go_on(
             page.run("window.numbers.push({t: 'x'.repeat(args[0])})", LIMIT)
         page.run("window.numbers.push({n: 1})")
         assert subscription.get(10).data == {"n": 1}
+
+        # Data that a callback pushes.
+        subscription = client.subscribe("Letters")
+        page.set_props("letters", push={"data": {"t": "x" * LIMIT}})
+        eventually(lambda: errors[-1], "the error")
+        assert re.search(f"The data is not sent: {SAYS}", errors[-1]["message"])
+        page.set_props("letters", push={"data": {"t": "x"}})
+        assert subscription.get(10).data == {"t": "x"}
+        eventually(lambda: errors[-1] is None, "the error is cleared")
 
         gate.let()
         assert under_way.result(10).returned == {"slow": True}

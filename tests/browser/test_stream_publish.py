@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import Dash, Input, Output, State, html
+from dash import Dash, Input, Output, State, dcc, html
 
-from dash_interop import Interop, StreamPublish
+from dash_interop import Interop, StreamPublish, subscription_handler
 from dash_interop.client.sync import Subscription, connect
 from dash_interop.errors import InteropError, SubscriptionError, SubscriptionTimeout
 from tests.support.apps_parts import record
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import eventually
+from tests.support.gateways import ours
 from tests.support.ports import free_range
 
 KEEP_FRAMES = """
@@ -85,7 +86,7 @@ def test_pub002_a_callback_accepts_puts_on_a_branch_or_rejects_with_a_reason(app
     with connect(application="subscriber") as interop:
         interop.subscribe("Prices", {"accept": True})
         interop.subscribe("Prices", on("Private"))
-        with pytest.raises(SubscriptionError, match="not for you"):
+        with pytest.raises(SubscriptionError, match="^not for you$"):
             interop.subscribe("Prices", {"reject": "not for you"})
         with pytest.raises(SubscriptionError, match="The decision cannot be read"):
             interop.subscribe("Prices", {"acept": True})
@@ -179,6 +180,30 @@ def test_pub005_a_click_decides_later_and_the_next_request_waits_for_its_turn(ap
         assert [request["arguments"]["n"] for request in requests[1:]] == [0, 2]
         page.click("accept")
         assert staying.result(timeout=10).state == "open"
+
+
+def test_pub016_a_subscription_handler_decides_by_arguments_and_caller(apps: Apps) -> None:
+    app = apps.make(
+        "publisher",
+        StreamPublish(id="prices", definition="Prices"),
+        dcc.Input(id="limit", value=2),
+    )
+
+    @subscription_handler("prices", State("limit", "value"), app=app)
+    def decide(caller: Any, symbol: str, depth: int = 1, limit: int = 0) -> str | None:
+        if depth > limit:
+            raise ValueError(f"{caller['application']} wants too much of {symbol}")
+        return symbol
+
+    page = apps.open(app)
+    with connect(application="subscriber") as interop:
+        subscription = interop.subscribe("Prices", {"symbol": "EUR"})
+        with pytest.raises(SubscriptionError, match="^subscriber wants too much of EUR$"):
+            interop.subscribe("Prices", {"symbol": "EUR", "depth": 3})
+        with pytest.raises(SubscriptionError, match="argument symbol is missing"):
+            interop.subscribe("Prices")
+        page.set_props("prices", push={"data": {"n": 1}, "branch": "EUR"})
+        assert data_of(subscription, 1) == [{"n": 1}]
 
 
 def test_pub006_comers_and_goers_are_told_once_each_and_the_lists_show_who_is_there(
@@ -523,3 +548,115 @@ def test_pub015_many_data_of_a_page_arrive_all_and_in_order(apps: Apps, burst: i
         page.click("push")
         numbers = [one["n"] for one in data_of(subscription, lists * size)]
     assert numbers == list(range(lists * size))
+
+
+# History -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.every_engine
+def test_pub016_a_page_keeps_what_it_pushes_for_those_who_come_later(apps: Apps) -> None:
+    prices = StreamPublish(id="prices", definition="Prices", history={"size": 2, "key": "symbol"})
+    app = apps.make("publisher", prices)
+    record(app, "prices", "error", errors := [])
+    page = apps.open(app)
+    with connect(application="subscriber") as interop:
+        interop.wait_for_method("Prices")
+        quotes = [("VOD", 1), ("BT", 2), ("VOD", 3)]
+        push = [{"data": {"symbol": symbol, "n": n}} for symbol, n in quotes]
+        page.set_props("prices", push=push)
+        page.set_props("prices", push={"data": {"n": 0}})
+        eventually(lambda: errors[-1] is not None, "the datum without a key is told")
+        assert 'data has no field "symbol"' in errors[-1]["message"]
+        subscription = interop.subscribe("Prices")
+        assert subscription.recovered is True
+        page.set_props("prices", push={"data": {"symbol": "BARC", "n": 4}})
+        assert [each["n"] for each in data_of(subscription, 3)] == [2, 3, 4]
+        late = interop.subscribe("Prices")
+        assert late.recovered is False
+        assert [each["n"] for each in data_of(late, 2)] == [3, 4]
+
+
+def test_pub017_what_a_page_pushed_in_an_outage_comes_first_after_it(
+    apps: Apps, secret_file: Path
+) -> None:
+    apps.browser.allow_lost_connections()
+    with ours(secret_file=secret_file) as gateway:
+        app = apps.make(
+            "publisher",
+            StreamPublish(id="prices", definition="Prices", history=10),
+            plugins=[Interop(gateway=gateway.url, secret_file=secret_file)],
+        )
+        page = apps.open(app)
+        with connect(gateway.url, secret_file=secret_file) as interop:
+            subscription = interop.subscribe("Prices", follow=True)
+            page.set_props("prices", push={"data": {"n": 1}})
+            assert subscription.get(timeout=10).data == {"n": 1}
+            gateway.kill()
+            eventually(lambda: subscription.state == "waiting", "the subscriber is away")
+            page.set_props("prices", push=[{"data": {"n": n}} for n in (2, 3)])
+            gateway.restart()
+            assert [subscription.get(timeout=20).data["n"] for _ in range(2)] == [2, 3]
+            assert subscription.recovered is True
+        page.close()
+
+
+def test_pub018_branches_of_a_page_have_histories_of_their_own(apps: Apps) -> None:
+    app = apps.make("publisher", StreamPublish(id="prices", definition="Prices", history=5))
+    deciding(app)
+    page = apps.open(app)
+    with connect(application="subscriber") as interop:
+        interop.wait_for_method("Prices")
+        to_branches = [{"data": {"n": n}, "branch": key} for n, key in ((2, "a"), (3, "b"))]
+        page.set_props("prices", push=[{"data": {"n": 1}}, *to_branches])
+        page.set_props("prices", push={"data": {"n": 4}, "branch": ["a", "b"]})
+        for branch, expected in [("a", [1, 2, 4]), ("b", [1, 3, 4]), ("c", [1])]:
+            subscription = interop.subscribe("Prices", on(branch))
+            assert subscription.recovered is True
+            assert [each["n"] for each in data_of(subscription, len(expected))] == expected
+
+
+def test_pub019_a_layout_that_comes_back_repeats_nothing(apps: Apps) -> None:
+    added: list[Any] = []
+    requests: list[Any] = []
+    app = apps.make(
+        "publisher",
+        html.Div([StreamPublish(id="prices", definition="Prices")], id="place"),
+        html.Button("Append", id="append"),
+        html.P(id="subscribers"),
+    )
+    record(app, "prices", "subscriptionAdded", added)
+    deciding(app, requests)
+
+    @app.callback(
+        Output("place", "children"),
+        Input("append", "n_clicks"),
+        State("place", "children"),
+        prevent_initial_call=True,
+    )
+    def append(clicks: int, children: list[Any]) -> list[Any]:
+        return [*children, html.P(id=f"appended-{clicks}")]
+
+    @app.callback(Output("subscribers", "children"), Input("prices", "subscriptions"))
+    def count(subscriptions: Any) -> int:
+        return len(subscriptions or [])
+
+    page = apps.open(app)
+    with connect() as interop:
+        leaving = interop.subscribe("Prices", on("A"))
+        staying = interop.subscribe("Prices", on("B"))
+        eventually(lambda: len(added) == 3, "two are there")
+        identity = {"subscriptionId": added[2]["subscriptionId"]}
+        page.set_props("prices", push={"data": {"n": 1}}, snapshot={**identity, "data": {"n": 2}})
+        page.set_props("prices", close={"branch": "A"})
+        ends(leaving)
+        assert data_of(staying, 2) == [{"n": 2}, {"n": 1}]
+        again = interop.subscribe("Prices", on("A"))
+        eventually(lambda: len(added) == 4, "a third one comes")
+        for clicks in range(1, 4):
+            page.click("append")
+            page.wait_for(f"appended-{clicks}")
+        page.set_props("prices", push={"data": {"n": 3}})
+        assert data_of(staying, 1) == data_of(again, 1) == [{"n": 3}]
+        page.wait_for_text("subscribers", "2")
+    assert len(requests) == 3
+    assert len(added) == 4

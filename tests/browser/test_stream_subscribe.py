@@ -10,10 +10,17 @@ from typing import Any
 import pytest
 from dash import Input, Output, html
 
-from dash_interop import Interop, StreamSubscribe
+from dash_interop import (
+    ClientsideHandlerDict,
+    Interop,
+    MethodRegister,
+    StreamSubscribe,
+    stream_handler,
+)
 from dash_interop.client import sync
 from dash_interop.client.sync import InteropClient, Stream
 from tests.support.apps_parts import Gate, record
+from tests.support.apps_serving import backends
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
 from tests.support.gateways import GatewayProcess, ours
@@ -339,6 +346,25 @@ def gateway(secret_file: Path) -> Iterator[GatewayProcess]:
         yield gateway
 
 
+class Accepting:
+    """Accepts all who ask, and counts them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, request: Any) -> None:
+        self.count += 1
+        request.accept()
+
+
+def lose_connection(relay: Relay, page: Page) -> None:
+    """Until the page is back, and has offered again and asked for what it wants."""
+    own = "return glue42dash.glueInstance.interop.instance.peerId"
+    before = page.js(own)
+    relay.lose_clients()
+    eventually(lambda: page.js(own) != before, "the page is back", 20)
+
+
 def test_sub013_it_comes_back_after_an_outage_of_the_gateway(
     apps: Apps, gateway: GatewayProcess, secret_file: Path
 ) -> None:
@@ -366,21 +392,235 @@ def test_sub014_it_comes_back_when_its_own_connection_was_lost(
     apps: Apps, gateway: GatewayProcess, secret_file: Path
 ) -> None:
     apps.browser.allow_lost_connections()
+    accept = Accepting()
     with (
         Relay(gateway.port) as relay,
         sync.connect(gateway.url, application="publisher", secret_file=secret_file) as publisher,
     ):
-        stream = publisher.create_stream("Prices")
+        stream = publisher.create_stream("Prices", subscription_request_handler=accept)
         url = f"ws://127.0.0.1:{relay.port}"
         page, received = subscriber(apps, plugins=[Interop(gateway=url, secret_file=secret_file)])
         received.wait_for_state("open")
         push_numbers(stream, 1)
         received.wait_for(1)
-        relay.lose_clients()
+        lose_connection(relay, page)
         status = received.wait_for_state("open", 2)
+        assert accept.count == 2
         assert status["gap"] is True
         told = received.statuses[received.states.index("connecting", 1) + 1]
         assert told["reason"] == "The connection to the gateway was lost"
         push_numbers(stream, 2)
         received.wait_for(1, 2)
         page.close()
+
+
+def test_sub015_what_the_publisher_closed_stays_closed_after_an_outage(
+    apps: Apps, gateway: GatewayProcess, secret_file: Path
+) -> None:
+    apps.browser.allow_lost_connections()
+    accept = Accepting()
+    with (
+        Relay(gateway.port) as relay,
+        sync.connect(gateway.url, application="publisher", secret_file=secret_file) as publisher,
+    ):
+        stream = publisher.create_stream("Prices", subscription_request_handler=accept)
+        url = f"ws://127.0.0.1:{relay.port}"
+        page, received = subscriber(apps, plugins=[Interop(gateway=url, secret_file=secret_file)])
+        received.wait_for_state("open")
+        stream.subscriptions()[0].close()
+        received.wait_for_state("closed")
+        lose_connection(relay, page)
+        # What a page asks for when it comes back has been asked for by then.
+        wait_until_received(page, stream, publisher)
+        assert publisher.invoke("AfterPrices").value is None
+        assert accept.count == 1
+        assert stream.subscriptions() == []
+        assert received.states[-1] == "closed"
+        page.close()
+
+
+# History -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.every_engine
+def test_sub016_what_the_publisher_has_kept_comes_first(
+    apps: Apps, publisher: InteropClient
+) -> None:
+    stream = publisher.create_stream("Prices", history=3)
+    push_numbers(stream, 1, 2, 3)
+    page, received = subscriber(apps)
+    status = received.wait_for_state("open")
+    assert (status["recovered"], status["gap"]) == (True, False)
+    push_numbers(stream, 4)
+    received.wait_for(1, 2, 3, 4)
+    assert [each["private"] for each in received.data] == [False] * 4
+    assert [each["sequence"] for each in received.data] == [1, 2, 3, 4]
+    page.close()
+    _, late = subscriber(apps)
+    status = late.wait_for_state("open")
+    # It has missed something, but was not there before.
+    assert (status["recovered"], status["gap"]) == (False, False)
+    late.wait_for(2, 3, 4)
+
+
+@pytest.mark.parametrize("bound", [10, 2])
+def test_sub017_what_was_pushed_in_an_outage_comes_first_or_is_told_as_a_gap(
+    apps: Apps, gateway: GatewayProcess, secret_file: Path, bound: int
+) -> None:
+    apps.browser.allow_lost_connections()
+    plugin = Interop(gateway=gateway.url, secret_file=secret_file)
+    with sync.connect(gateway.url, application="publisher", secret_file=secret_file) as publisher:
+        stream = publisher.create_stream("Prices", history=bound)
+        page, received = subscriber(apps, plugins=[plugin])
+        received.wait_for_state("open")
+        push_numbers(stream, 1)
+        received.wait_for(1)
+        expected = [1]
+        for outage in (1, 2):
+            gateway.kill()
+            received.wait_for_state("connecting", outage + 1)
+            eventually(lambda: publisher.state != "connected", "the publisher is away, too")
+            meanwhile = [10 * outage + n for n in range(3)]
+            push_numbers(stream, *meanwhile)
+            gateway.restart()
+            status = received.wait_for_state("open", outage + 1)
+            assert (status["recovered"], status["gap"]) == (bound == 10, bound != 10)
+            expected += meanwhile[-bound:]
+            received.wait_for(*expected)
+        push_numbers(stream, 99)
+        received.wait_for(*expected, 99)
+        page.close()
+
+
+def test_sub018_a_page_beside_it_that_asks_for_nothing_sees_an_ordinary_stream(
+    apps: Apps, publisher: InteropClient
+) -> None:
+    stream = publisher.create_stream("Prices", history=3)
+    push_numbers(stream, 1)
+    page, received = subscriber(apps)
+    received.wait_for(1)
+    page.run(
+        """
+        window.plain = [];
+        await interop.subscribe("Prices", { onData: ({ data }) => window.plain.push(data.n) });
+        """
+    )
+    push_numbers(stream, 2)
+    received.wait_for(1, 2)
+    eventually(lambda: page.run("return window.plain") == [2], "it gets what comes live")
+
+
+# Handlers in the page ----------------------------------------------------------------------------
+
+HANDLERS = """
+window.dash_clientside = window.dash_clientside ?? {};
+window.taken = [];
+dash_clientside.tests = {
+    take: ({data}) => {
+        if (data.n === 2) throw new Error("two is odd");
+        taken.push(data.n);
+    },
+    add: async ({a, b}, caller) => {
+        if (a > 9) throw new RangeError("a is too large");
+        return {sum: a + b, caller: caller.application};
+    },
+};
+"""
+
+
+@pytest.fixture
+def assets(tmp_path: Path) -> str:
+    (tmp_path / "handlers.js").write_text(HANDLERS)
+    return str(tmp_path)
+
+
+def test_sub019_a_function_of_the_assets_takes_the_data(
+    apps: Apps, publisher: InteropClient, assets: str
+) -> None:
+    apps.browser.allow_in_console("two is odd")
+    stream = publisher.create_stream("Prices")
+    statuses: list[Any] = []
+    values: list[Any] = []
+    errors: list[Any] = []
+    app = apps.make(
+        "subscriber",
+        StreamSubscribe(
+            id="sub",
+            definition="Prices",
+            clientsideHandler={"namespace": "tests", "function_name": "take"},
+        ),
+        assets_folder=assets,
+    )
+    record(app, "sub", "status", statuses)
+    record(app, "sub", "data", values)
+    record(app, "sub", "error", errors)
+    page = apps.open(app)
+    eventually(lambda: statuses and statuses[-1] and statuses[-1]["state"] == "open", "open")
+    push_numbers(stream, *range(5))
+    eventually(lambda: page.js("return taken") == [0, 1, 3, 4], lambda: page.js("return taken"))
+    eventually(lambda: errors == [None, {"message": "two is odd"}], lambda: f"{errors}")
+    assert values == [None]
+
+
+def test_sub020_a_function_of_the_assets_handles_a_method(apps: Apps, assets: str) -> None:
+    invocations: list[Any] = []
+    handler: ClientsideHandlerDict = {"namespace": "tests", "function_name": "add"}
+    app = apps.make(
+        "provider",
+        MethodRegister(id="add", definition="Add", returns=True, clientsideHandler=handler),
+        assets_folder=assets,
+    )
+    record(app, "add", "invoke", invocations)
+    apps.open(app)
+    caller = apps.caller()
+    caller.wait_for_servers("Add", 1)
+    assert caller.invoke("Add", {"a": 1, "b": 2}) == {"sum": 3, "caller": "caller"}
+    reason = caller.invoke_error("Add", {"a": 10, "b": 2})
+    assert reason == "The handler in the page failed: RangeError: a is too large"
+    eventually(lambda: invocations == [None], lambda: f"{invocations}")
+
+
+def test_sub021_a_function_that_is_missing_is_named(apps: Apps, publisher: InteropClient) -> None:
+    apps.browser.allow_in_console("dash_interop: StreamSubscribe sub: clientsideHandler")
+    stream = publisher.create_stream("Prices")
+    _, received = subscriber(
+        apps, clientsideHandler={"namespace": "charts", "function_name": "draw"}
+    )
+    received.wait_for_state("open")
+    push_numbers(stream, 1)
+    message = (
+        'clientsideHandler: window.dash_clientside has no namespace "charts". Is the file that has '
+        "it among the app's assets?"
+    )
+    eventually(lambda: received.errors[-1] == {"message": message}, lambda: f"{received.errors}")
+
+
+# Handlers in Python ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", backends())
+@pytest.mark.parametrize("delivery", ["every", "batch"])
+def test_sub022_a_plain_function_gets_each_datum(
+    apps: Apps, publisher: InteropClient, backend: str, delivery: Any
+) -> None:
+    stream = publisher.create_stream("Prices")
+    app = apps.make(
+        "subscriber",
+        StreamSubscribe(id="sub", definition="Prices", delivery=delivery),
+        html.P(id="last"),
+        backend=backend,
+    )
+    seen: list[Any] = []
+    statuses: list[Any] = []
+    record(app, "sub", "status", statuses)
+
+    @stream_handler("sub", output=Output("last", "children"), app=app)
+    def take(n: int, symbol: str, sequence: int, server: dict[str, Any]) -> str:
+        seen.append((n, sequence))
+        return f"{server['application']}: {symbol} {n}"
+
+    page = apps.open(app)
+    eventually(lambda: statuses and statuses[-1] and statuses[-1]["state"] == "open", "open")
+    push_numbers(stream, *range(1, 51))
+    page.wait_for_text("last", "publisher: even 50")
+    assert seen == [(n, n) for n in range(1, 51)]

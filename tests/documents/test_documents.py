@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ TESTED = {
 OTHERS = {".bench/"}
 """What is there only after a command has made it."""
 
-CALLBACK = re.compile(r"^@(?:app\.)?(?:callback|method_handler)\(", re.MULTILINE)
+CALLBACK = re.compile(r"^@(?:(?:app\.)?callback|\w+_handler)\(", re.MULTILINE)
 
 
 def test_every_document_with_code_has_a_test() -> None:
@@ -59,13 +61,27 @@ def test_guide_program_makes_an_app_that_serves(program: str) -> None:
 def test_readme_example_adds_37_and_5(dash_duo: Any, capsys: pytest.CaptureFixture[str]) -> None:
     page = read("README.md")
     app, script = page.cells["dash_interop"]
-    assert len(page.cells) == 1 and not page.files
-    dash_duo.start_server(run(app, "README")["app"], port=page_port())
-    dash_duo.wait_for_element("#go").click()
-    dash_duo.wait_for_text_to_equal("#answer", "The sum is 42")
-    capsys.readouterr()
-    run(script, "README")
-    assert capsys.readouterr().out.splitlines() == said(script) == ["42"]
+    assert set(page.cells) == {"dash_interop", "Streams"} and not page.files
+    with shown(app, dash_duo):
+        dash_duo.wait_for_element("#go").click()
+        dash_duo.wait_for_text_to_equal("#answer", "The sum is 42")
+        capsys.readouterr()
+        run(script, "README")
+        assert capsys.readouterr().out.splitlines() == said(script) == ["42"]
+
+
+def test_readme_example_publishes_and_subscribes(dash_duo: Any) -> None:
+    with shown(read("README.md").programs["Streams"], dash_duo):
+        for number in (1, 2):
+            dash_duo.wait_for_element("#go").click()
+            dash_duo.wait_for_text_to_equal("#news", f"{number}: It works")
+
+
+@contextmanager
+def shown(program: str, dash_duo: Any) -> Iterator[None]:
+    """The app of the README in the browser, whose page does not complain."""
+    dash_duo.start_server(run(program, "README")["app"], port=page_port())
+    yield
     assert [entry for entry in dash_duo.get_logs() if entry["level"] == "SEVERE"] == []
     # It hosts the gateway; the server's end would tear its thread down.
     shared_gateway().close()

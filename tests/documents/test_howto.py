@@ -9,7 +9,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,9 +17,10 @@ from typing import Any
 
 import pytest
 
+from dash_interop import SubscriptionError
 from dash_interop.cli import main
 from dash_interop.client.sync import InteropClient, connect
-from tests.support.documents import commands, evaluate, read, run, said
+from tests.support.documents import Document, commands, evaluate, read, run, said
 from tests.support.gateways import GatewayProcess
 from tests.support.ports import free_range, page_port
 
@@ -192,33 +192,82 @@ def test_push_to_tab(
         names["interop"].stop()
 
 
-def test_streams(
-    interop: InteropClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def market(interop: InteropClient, tmp_path: Path) -> Iterator[Document]:
+    """The publisher of the page about streams, and that page, whose files are there."""
     page = read("docs/howto/streams.md")
     page.write(tmp_path)
-    market, *subscribers, desk = page.files
-    assert market == "market.py" and desk == "desk.py" and not page.programs
-    with running(sys.executable, market, directory=tmp_path):
+    with running(sys.executable, "market.py", directory=tmp_path), imported_from(tmp_path):
         interop.wait_for_method("Prices", DEADLINE)
-        for name in subscribers:
-            program = page.files[name]
-            lines = printed(program, capsys)
-            assert lines and set(said(program)) <= set(lines)
-            assert set(lines) <= {"VOD", "BARC", *said(program)}
-    names = run(page.files[desk])
+        yield page
+
+
+APPS_OF_STREAMS = {"board.py", "ticker.py", "chart.py", "notes.py", "desk.py"}
+
+
+def test_streams_of_processes(
+    interop: InteropClient, market: Document, capsys: pytest.CaptureFixture[str]
+) -> None:
+    programs = {name for name in market.files if name.endswith(".py")}
+    assert not market.programs and programs > APPS_OF_STREAMS
+    for name in programs - APPS_OF_STREAMS - {"market.py"}:
+        program = market.files[name]
+        lines = printed(program, capsys)
+        assert lines and set(said(program)) <= set(lines)
+        assert set(lines) <= {"VOD", "BARC", *said(program)}
+
+
+def test_stream_of_a_server_process(interop: InteropClient) -> None:
+    names = run(read("docs/howto/streams.md").files["desk.py"])
     names["interop"].start()
-    numbers: list[Any] = []
-    heard = threading.Event()
-
-    def hear(data: Any) -> None:
-        numbers.append(data.data)
-        heard.set()
-
-    interop.subscribe("Alarms", on_data=hear)
+    alarms = interop.subscribe("Alarms")
     assert names["raise_alarm"](1) == "1 were told"
-    assert heard.wait(DEADLINE) and numbers == [{"number": 1}]
+    assert alarms.get(timeout=DEADLINE).data == {"number": 1}
     names["interop"].stop()
+
+
+def test_stream_data_in_callbacks(market: Document, dash_duo: Any) -> None:
+    dash_duo.start_server(run(market.files["board.py"])["app"], port=page_port())
+    dash_duo.wait_for_contains_text("#price", "VOD ", timeout=DEADLINE)
+    dash_duo.wait_for_text_to_equal("#status", "open: None")
+    dash_duo.find_elements("#symbol input")[1].click()
+    dash_duo.wait_for_contains_text("#price", "BARC ")
+    dash_duo.find_elements("#symbol input")[2].click()
+    dash_duo.wait_for_text_to_equal("#status", "rejected: no prices of XXX")
+    assert severe(dash_duo) == []
+
+
+def test_stream_as_a_ticker(market: Document, dash_duo: Any) -> None:
+    dash_duo.start_server(run(market.files["ticker.py"])["app"], port=page_port())
+    for symbol in ("VOD", "BARC"):
+        until(lambda symbol=symbol: float(dash_duo.find_element(f"#{symbol}").text or 0) > 0)
+    assert severe(dash_duo) == []
+
+
+def test_stream_in_a_chart(market: Document, dash_duo: Any) -> None:
+    dash_duo.start_server(run(market.files["chart.py"])["app"], port=page_port())
+    dash_duo.wait_for_element("#chart .js-plotly-plot")
+    count = "return document.querySelector('#chart .js-plotly-plot').data[0].y.length"
+    until(lambda: dash_duo.driver.execute_script(count) > 50)
+    assert severe(dash_duo) == []
+
+
+def test_stream_of_a_page(interop: InteropClient, market: Document, dash_duo: Any) -> None:
+    dash_duo.start_server(run(market.files["notes.py"])["app"], port=page_port())
+    notes = interop.subscribe("Notes")
+    assert notes.get(timeout=DEADLINE).data == {"text": "All is well"}
+    dash_duo.wait_for_text_to_equal("#readers", "1 readers")
+    click(dash_duo, "publish")
+    assert notes.get(timeout=DEADLINE).data == {"text": "All is well"}
+    with connect(application="Press") as press:
+        with pytest.raises(SubscriptionError, match="not for the press"):
+            press.subscribe("Notes")
+    assert severe(dash_duo) == []
+
+
+def severe(dash_duo: Any) -> list[Any]:
+    """What the page complained of."""
+    return [entry for entry in dash_duo.get_logs() or [] if entry["level"] == "SEVERE"]
 
 
 def test_command_line(interop: InteropClient, capsys: pytest.CaptureFixture[str]) -> None:

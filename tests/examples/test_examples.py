@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from tests.support.browser_chromium import Chromium
 from tests.support.browser_pages import Browser, Page, eventually
@@ -26,6 +28,9 @@ COMMANDS = {
     "correlating_results": ["correlating_results"],
     "targeting": ["targeting"],
     "javascript_page": ["javascript_page"],
+    "discovery": ["discovery"],
+    "streams": ["streams"],
+    "market_data": ["market_data"],
 }
 
 END_SECONDS = 20
@@ -376,6 +381,273 @@ def test_a_dash_app_and_a_javascript_page_call_each_other(run, browser):
     page.wait_for_text("served", "Ada from Dash app")
 
 
+class Providers:
+    """The explorer, and two providers whose users type the names of methods."""
+
+    def __init__(self, run: Callable[..., Example], browser: Browser) -> None:
+        example = run("discovery")
+        self.explorer = browser.open(example.url("/explorer/"))
+        self.workshop = browser.open(example.url("/workshop/"))
+        self.studio = browser.open(example.url("/studio/"))
+
+    @staticmethod
+    def offer(provider: Page, method: str) -> None:
+        provider.type_into("name", method)
+        provider.click("offer")
+        wait_for_text_with(provider, "methods", method)
+
+    @staticmethod
+    def withdraw(provider: Page, method: str) -> None:
+        provider.js("document.querySelector(`[title='Withdraw ${args[0]}']`).click()", method)
+
+    def changes(self) -> list[str]:
+        """What the explorer lists, without the times, the oldest first."""
+        lines = self.explorer.js(
+            "return [...document.querySelectorAll('#changes li')].map((line) =>"
+            "    [...line.children].slice(1).map((child) => child.innerText).join(' '))"
+        )
+        return lines[::-1]
+
+
+def test_a_method_is_discovered_by_the_name_that_a_user_types(run, browser):
+    example = Providers(run, browser)
+    explorer = example.explorer
+    explorer.type_into("method", "Add numbers")
+    explorer.wait_for_text("offered-by", "Nobody in sight offers Add numbers.")
+    wait_until_enabled(explorer, "invoke", enabled=False)
+
+    example.offer(example.studio, "Add numbers")
+    explorer.wait_for_text("offered-by", "Offered by Studio.")
+    example.offer(example.workshop, "Add numbers")
+    explorer.wait_for_text("offered-by", "Offered by Studio, Workshop.")
+    explorer.click("invoke")
+    explorer.wait_for_text("answer", "Add numbers of Studio greets Explorer")
+
+    example.withdraw(example.studio, "Add numbers")
+    explorer.wait_for_text("offered-by", "Offered by Workshop.")
+    explorer.click("invoke")
+    explorer.wait_for_text("answer", "Add numbers of Workshop greets Explorer")
+
+
+def test_methods_are_listed_as_they_come_and_go(run, browser):
+    example = Providers(run, browser)
+    expected: list[str] = []
+
+    def wait_for(*lines: str) -> None:
+        expected.extend(lines)
+        eventually(
+            lambda: len(example.changes()) >= len(expected),
+            lambda: f"{expected}, but {example.changes()}",
+        )
+        assert example.changes() == expected
+
+    example.offer(example.workshop, "Saw")
+    wait_for("added Saw at Workshop")
+    example.offer(example.studio, "Saw")
+    wait_for("added Saw at Studio")
+    example.offer(example.studio, "Paint")
+    wait_for("added Paint at Studio")
+    example.withdraw(example.workshop, "Saw")
+    wait_for("removed Saw at Workshop")
+    example.studio.close()
+    wait_for("removed Saw at Studio", "removed Paint at Studio")
+
+
+def test_the_servers_of_a_method_are_found_by_its_name(run, browser):
+    example = Providers(run, browser)
+    explorer = example.explorer
+
+    def applications() -> list[str]:
+        return explorer.js(
+            "return [...document.querySelectorAll('#servers tbody tr')]"
+            "    .map((row) => row.firstChild.innerText)"
+        )
+
+    def wait_for(*expected: str) -> None:
+        eventually(
+            lambda: applications() == list(expected),
+            lambda: f"{expected}, but {applications()}",
+        )
+
+    for provider in (example.workshop, example.studio):
+        example.offer(provider, "Saw")
+    example.offer(example.studio, "Paint")
+    assert explorer.text("servers") == "No name yet"
+    for method, expected in (("saw", ("Workshop", "Studio")), ("Paint", ("Studio",)), ("Glue", ())):
+        explorer.type_into("wanted", method)
+        explorer.click("find")
+        wait_for(*expected)
+    explorer.wait_for_text("servers", "Nobody offers Glue")
+
+
+def test_a_provider_tells_what_cannot_be_offered(run, browser):
+    example = Providers(run, browser)
+    example.offer(example.workshop, "Saw")
+    for name, note in (("SAW", "SAW is offered already"), (Keys.BACKSPACE, "Type a name")):
+        example.workshop.type_into("name", name)
+        example.workshop.click("offer")
+        example.workshop.wait_for_text("note", note)
+    wait_for_text_with(example.explorer, "changes", "Saw at Workshop")
+    assert example.changes() == ["added Saw at Workshop"]
+
+
+def happenings(page: Page) -> list[str]:
+    """What a page of the streams has printed, the latest first."""
+    script = "return [...document.querySelectorAll('#happenings li')].map((one) => one.innerText)"
+    return page.js(script)
+
+
+def wait_for_happening(page: Page, pattern: str) -> str:
+    """The latest line of what a page has printed, once it matches as a whole."""
+
+    def latest() -> str | None:
+        lines = happenings(page)
+        return lines[0] if lines and re.fullmatch(pattern, lines[0]) else None
+
+    return eventually(latest, lambda: f"{pattern!r} on top of {happenings(page)}")
+
+
+def without_times(lines: list[str]) -> list[str]:
+    return [re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in lines]
+
+
+def test_a_stream_is_published_at_an_interval(run, browser):
+    example = run("streams", "--seconds", "0.2")
+    publisher = browser.open(example.url("/basic-publisher/"))
+    subscriber = browser.open(example.url("/basic-subscriber/"))
+    subscriber.click("subscribe")
+    wait_for_happening(subscriber, "Subscribed to Publisher")
+    publisher.wait_for_text("subscribers", "1")
+
+    publisher.click("start")
+    wait_for_happening(subscriber, r"\d\d:\d\d:\d\d Update 3")
+    publisher.click("stop")
+    wait_until_enabled(publisher, "start")
+    pushed = [line.removeprefix("Pushed: ") for line in happenings(publisher)]
+    before = ["Subscribed to Publisher", "Waiting", "Not subscribed"]
+    eventually(
+        lambda: without_times(happenings(subscriber)) == [*pushed, *before],
+        lambda: f"{pushed}, but {happenings(subscriber)}",
+    )
+
+    subscriber.click("unsubscribe")
+    wait_for_happening(subscriber, "Not subscribed")
+    publisher.wait_for_text("subscribers", "0")
+
+
+def test_publisher_and_subscriber_print_what_the_other_one_does(run, browser):
+    example = run("streams", "--seconds", "0.2")
+    publisher = browser.open(example.url("/events-publisher/"))
+    subscriber = browser.open(example.url("/events-subscriber/"))
+    publisher.click("create")
+    wait_for_happening(publisher, "The stream is created")
+    subscriber.click("subscribe")
+    wait_for_happening(publisher, "Subscriber has subscribed")
+    wait_for_happening(subscriber, r"\d\d:\d\d:\d\d Update \d+")
+
+    subscriber.click("unsubscribe")
+    wait_for_happening(publisher, "Subscriber has left")
+    wait_for_happening(subscriber, "Not subscribed")
+
+    subscriber.click("subscribe")
+    wait_for_happening(publisher, "Subscriber has subscribed")
+    publisher.click("close")
+    wait_for_happening(subscriber, "Waiting: The publisher withdrew the stream")
+
+
+def test_a_publisher_decides_who_may_subscribe(run, browser):
+    example = run("streams")
+    publisher = browser.open(example.url("/managed-publisher/"))
+    a = browser.open(example.url("/managed-subscriber-a/"))
+    b = browser.open(example.url("/managed-subscriber-b/"))
+
+    def subscriptions() -> list[str]:
+        script = "return [...document.querySelectorAll('tbody tr')].map((row) => row.innerText)"
+        return [" ".join(line.split()) for line in publisher.js(script)]
+
+    def decide(subscriber: Page, request: str, button: str, outcome: str) -> None:
+        subscriber.click("subscribe")
+        publisher.wait_for_text("request", request)
+        publisher.click(button)
+        wait_for_happening(subscriber, outcome)
+        publisher.wait_for_text("request", "Nobody just now")
+
+    rejection = "Rejected: the publisher does not want you"
+    decide(a, 'Subscriber A, with {"attempt": 1}', "reject", rejection)
+    decide(a, 'Subscriber A, with {"attempt": 2}', "accept", "Subscribed to Publisher")
+    decide(b, 'Subscriber B, with {"attempt": 1}', "accept-private", "Subscribed to Publisher")
+    eventually(
+        lambda: subscriptions() == ["Subscriber A none", "Subscriber B Private"],
+        lambda: f"two subscriptions, but {subscriptions()}",
+    )
+
+    publisher.click("push")
+    for subscriber in (a, b):
+        wait_for_happening(subscriber, r"\d\d:\d\d:\d\d Update 1, for all")
+    publisher.click("push-private")
+    wait_for_happening(b, r"\d\d:\d\d:\d\d Update 2, for Private")
+    publisher.click("push")
+    wait_for_happening(a, r"\d\d:\d\d:\d\d Update 3, for all")
+    assert without_times(happenings(a))[:3] == [
+        "Update 3, for all",
+        "Update 1, for all",
+        "Subscribed to Publisher",
+    ]
+
+
+def test_the_market_is_a_chart_and_a_table(run, browser, environment):
+    example = run("market_data")
+    chart = browser.open(example.url("/chart/"))
+    quotes = browser.open(example.url("/quotes/"))
+
+    def line() -> dict[str, Any]:
+        return chart.js(
+            "const {data: [line]} = document.querySelector('#chart .js-plotly-plot');"
+            "return line ? {name: line.name, times: line.x.map(Number)} : {name: '', times: []}"
+        )
+
+    def choose(symbol: str) -> None:
+        chart.click("symbol")
+        option = f"//*[@role='option'][contains(., '{symbol}')]"
+        eventually(lambda: chart.driver.find_elements("xpath", option), f"{symbol} can be chosen")
+        chart.driver.find_element("xpath", option).click()
+
+    def rows() -> list[list[str]]:
+        return quotes.js(
+            "return [...document.querySelectorAll('#rows tr')]"
+            "    .map((row) => [...row.cells].map((cell) => cell.innerText))"
+        )
+
+    chart.wait_for_text("status", "live")
+    eventually(lambda: len(line()["times"]) > 100, "a hundred points")
+    assert line()["name"] == "AZN"
+    chosen_at = chart.js("return Date.now()")
+    choose("BARC")
+    eventually(lambda: line()["name"] == "BARC", "the line is that of BARC")
+    shown = line()
+    assert shown["times"] == sorted(shown["times"])
+    # It was published before this page asked for it.
+    assert shown["times"][0] < chosen_at
+
+    quotes.wait_for_text("status", "live")
+    eventually(lambda: all(row[1] for row in rows()), "all symbols have a price")
+    assert [row[0] for row in rows()] == sorted(row[0] for row in rows())
+    assert all(float(row[1]) > 0 for row in rows())
+    eventually(lambda: any(int(row[3]) for row in rows()), "prices are replaced by newer ones")
+
+    (publisher,) = example.children()
+    publisher.terminate()
+    for page in (chart, quotes):
+        page.wait_for_text("status", "waiting for prices")
+    ended_at = chart.js("return Date.now()")
+    command = [sys.executable, EXAMPLES / "market_data" / "publisher.py"]
+    with subprocess.Popen(command, env=environment) as successor:
+        for page in (chart, quotes):
+            page.wait_for_text("status", "live")
+        eventually(lambda: line()["times"][-1] > ended_at, "the line goes on")
+        successor.terminate()
+
+
 @pytest.mark.parametrize(
     "name, path",
     [
@@ -385,6 +657,13 @@ def test_a_dash_app_and_a_javascript_page_call_each_other(run, browser):
         ("targeting", "/"),
         ("targeting", "/london/"),
         ("javascript_page", "/page"),
+        ("discovery", "/"),
+        ("discovery", "/explorer/"),
+        ("discovery", "/workshop/"),
+        ("streams", "/"),
+        ("streams", "/managed-publisher/"),
+        ("market_data", "/"),
+        ("market_data", "/quotes/"),
     ],
 )
 def test_pages_are_styled(running, browser, name, path):

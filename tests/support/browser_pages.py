@@ -134,7 +134,7 @@ class Page:
             raise ScriptFailed(value)
         return json.loads(value)
 
-    def set_props(self, element_id: str, **props: Any) -> None:
+    def set_props(self, element_id: str | dict[str, Any], **props: Any) -> None:
         """Write props of a component, as a callback would."""
         self.js("dash_clientside.set_props(args[0], args[1])", element_id, props)
 

@@ -2,8 +2,8 @@
 The code that documents show: as programs, files, cells and commands.
 
 All Python blocks below one heading are one program, unless a block begins with the name of a file:
-``# app.py``; blocks of one document with one name are that file. Behind ``print(...)`` a comment
-says what it prints.
+``# app.py``, or ``// assets/app.js`` in JavaScript; blocks of one document with one name are that
+file. Behind ``print(...)`` a comment says what it prints.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
-_FILE = re.compile(r"# ([\w.]+\.py)\n")
+_FILE = re.compile(r"(?:# ([\w.]+\.py)|// ([\w./]+\.js))\n")
 _PRINTS = re.compile(r"^ *print\(.*\)  # (.*)$", re.MULTILINE)
 
 
@@ -43,7 +43,9 @@ class Document:
     def write(self, directory: Path) -> None:
         """Make the files."""
         for name, text in self.files.items():
-            (directory / name).write_text(text, encoding="utf-8")
+            file = directory / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
 
 
 def documents() -> list[str]:
@@ -60,8 +62,9 @@ def read(document: str) -> Document:
     parts = Document()
     for title, language, block in _blocks(document):
         named = _FILE.match(block)
-        if language == "python" and named:
-            parts.files[named[1]] = parts.files.get(named[1], "") + block
+        if named:
+            name = named[1] or named[2]
+            parts.files[name] = parts.files.get(name, "") + block
         elif language == "python":
             parts.cells.setdefault(title, []).append(block)
     parts.programs = {title: "\n".join(blocks) for title, blocks in parts.cells.items()}

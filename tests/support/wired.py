@@ -11,6 +11,7 @@ from dash_interop.peer.agm import Agm
 from dash_interop.peer.directory import Instance
 from dash_interop.peer.domain import MakeDomain as MakePeerDomain
 from dash_interop.peer.effects import Emit, PeerEffect, Settle, Transmit
+from dash_interop.peer.history import StreamHistory
 from dash_interop.peer.invoking import Invoking
 from dash_interop.peer.link import Wait
 from dash_interop.peer.publishing import Publication, StreamInterest
@@ -233,6 +234,7 @@ class WiredPeer:
         token: Any = None,
         owner: Any = "stream",
         decides: bool = False,
+        history: StreamHistory | None = None,
         timeout: float = 30.0,
     ) -> Publication:
         """Events of it come from ``owner``."""
@@ -242,6 +244,7 @@ class WiredPeer:
                 read_definition(definition),
                 owner,
                 decides=decides,
+                history=history,
                 timeout=timeout,
             )
         )
@@ -264,7 +267,8 @@ class WiredPeer:
     def push(self, publication: Publication, data: Any, *keys: str) -> None:
         """To all branches, or to those of some keys."""
         encoded = encode_payload(data)
-        self.ask(lambda: self.agm.publishing.push(publication, encoded, keys or None))
+        slot = publication.slot(encoded)
+        self.ask(lambda: self.agm.publishing.push(publication, encoded, keys or None, slot))
 
     def push_to(self, interest: StreamInterest, data: Any) -> None:
         encoded = encode_payload(data)

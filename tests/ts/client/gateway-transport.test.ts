@@ -682,6 +682,21 @@ describe('a page that the browser puts aside', () => {
     });
 });
 
+test('the reason for which a subscription is rejected is sent without the words of core', async () => {
+    const socket = await logIn();
+    const head = { domain: 'agm', type: 'error', request_id: 's1' };
+    const said = 'Subscription rejected by user. ';
+    const rejected = 'com.tick42.agm.errors.subscription.failure';
+    core.send({ ...head, reason_uri: rejected, reason: `${said}not you` });
+    core.send({ ...head, reason_uri: rejected, reason: 'No method with id 5 on this server.' });
+    core.send({ ...head, reason_uri: 'agm.errors.client_error', reason: `${said}not you` });
+    expect(socket.sent.slice(1).map(({ reason }) => reason)).toEqual([
+        'not you',
+        'No method with id 5 on this server.',
+        `${said}not you`,
+    ]);
+});
+
 describe('a page that may be unloading', () => {
     const failure = { type: 'error', reason_uri: 'agm.errors.client_error', request_id: 'i' };
     const others = [

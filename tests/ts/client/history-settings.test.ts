@@ -25,6 +25,7 @@ test.each([
     [[5], 'history has to be a number of data or a dict with a size, not [5]'],
     ['5', 'not "5"'],
     [true, 'not true'],
+    [50_001, 'A history keeps at most 50000 data of a branch, not 50001'],
 ])('%j is refused', (history, reason) => {
     expect(() => readHistory(history)).toThrow(reason);
 });

@@ -109,6 +109,18 @@ describe('what is seen', () => {
         expect(given('methods').map(names)).toEqual([[], ['A'], ['A', 'B', 'C']]);
     });
 
+    test('by a component that has left is not given to the one that comes back', async () => {
+        listen('methods');
+        await show();
+        const a = await offer('a');
+        await page.remove(id);
+        gateway.leave(a);
+        await page.putBack('Discovery', { id });
+        await finishLastRun();
+        await finishLastRun();
+        expect(given('methods')).toEqual([[], []]);
+    });
+
     test('is there before the callbacks of its events run', async () => {
         await show();
         await offer('a');

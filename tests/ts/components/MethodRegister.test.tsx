@@ -367,6 +367,132 @@ describe('invocations', () => {
     });
 });
 
+describe('a clientside handler', () => {
+    const clientsideHandler = { namespace: 'math', function_name: 'add' };
+
+    afterEach(() => {
+        (window as any).dash_clientside = undefined;
+    });
+
+    function provide(add: (args: any, caller: any) => unknown): void {
+        (window as any).dash_clientside = { math: { add } };
+    }
+
+    test('answers, and callbacks get nothing', async () => {
+        handler();
+        provide(({ a, b }, { application }) => ({ sum: a + b, application }));
+        await show({ clientsideHandler });
+        expect(await call({ a: 1, b: 2 })).toEqual([
+            { returned: { sum: 3, application: 'caller' } },
+        ]);
+        expect(given('invoke')).toEqual([]);
+    });
+
+    test.each([
+        [5, { _value: 5 }],
+        [null, {}],
+        [[1], { _value: [1] }],
+    ])('that returns %j gives %j', async (returned, result) => {
+        provide(() => returned);
+        await show({ clientsideHandler });
+        expect(await call()).toEqual([{ returned: result }]);
+    });
+
+    test('handles several invocations at a time', async () => {
+        const ends: ((result: object) => void)[] = [];
+        provide(() => new Promise((resolve) => ends.push(resolve)));
+        await show({ clientsideHandler });
+        const told = [await call(), await call()];
+        expect(ends).toHaveLength(2);
+        ends[1]({ n: 2 });
+        await page.settle();
+        expect(told).toEqual([[], [{ returned: { n: 2 } }]]);
+        ends[0]({ n: 1 });
+        await page.settle();
+        expect(told[0]).toEqual([{ returned: { n: 1 } }]);
+    });
+
+    test.each([
+        [
+            () => {
+                throw new RangeError('too much');
+            },
+        ],
+        [() => Promise.reject(new RangeError('too much'))],
+    ])('that fails tells the caller', async (add) => {
+        provide(add);
+        await show({ clientsideHandler });
+        const message = 'The handler in the page failed: RangeError: too much';
+        expect(await call()).toEqual([{ message }]);
+        expect(warnings).toEqual([
+            `dash_interop: MethodRegister ${id}: its clientsideHandler failed: ${message}`,
+        ]);
+    });
+
+    test('that takes too long is not waited for', async () => {
+        const ends: (() => void)[] = [];
+        provide(() => new Promise<void>((resolve) => ends.push(resolve)));
+        await show({ clientsideHandler, methodResponseTimeoutMs: 300 });
+        const told = await call();
+        await page.settle(299);
+        expect(told).toEqual([]);
+        await page.settle(1);
+        expect(told).toEqual([{ message: 'The handler did not answer within 300 ms' }]);
+        ends[0]();
+        await page.settle();
+        expect(told).toHaveLength(1);
+    });
+
+    test('of a void method is not waited for', async () => {
+        provide(() => Promise.reject(new Error(`late (${id})`)));
+        await show({ clientsideHandler, returns: false });
+        expect(await call()).toEqual([{ returned: {} }]);
+        expect(warnings).toEqual([expect.stringContaining(`Error: late (${id})`)]);
+    });
+
+    test('ends with the component', async () => {
+        provide(() => new Promise(() => {}));
+        await show({ clientsideHandler });
+        const told = await call();
+        await page.remove(id);
+        expect(told).toEqual([{ message: 'The MethodRegister was removed from the layout' }]);
+    });
+
+    test('takes the place of the callbacks without another registration', async () => {
+        handler();
+        provide(() => ({ here: true }));
+        await show();
+        const log = [...own.interop.log];
+        await page.write(id, { clientsideHandler });
+        expect(await call()).toEqual([{ returned: { here: true } }]);
+        await page.write(id, { clientsideHandler: null });
+        const told = await call();
+        await answer({ here: false });
+        expect(told).toEqual([{ returned: { here: false } }]);
+        expect(own.interop.log).toEqual(log);
+    });
+
+    test('that is missing is an error that names it', async () => {
+        await show({ clientsideHandler });
+        const told = await call();
+        await page.settle(5_100);
+        const message =
+            'clientsideHandler: window.dash_clientside has no namespace "math". Is the file that has it among the app\'s assets?';
+        expect(told).toEqual([{ message }]);
+        expect(given('error')).toEqual([{ message }]);
+        expect(failures).toEqual([`dash_interop: MethodRegister ${id}: ${message}`]);
+    });
+
+    test('whose name cannot be used is not registered', async () => {
+        await show({ clientsideHandler: { namespace: 'math' } });
+        const message = 'clientsideHandler needs a function_name, a non-empty string';
+        expect(given('error')).toEqual([{ message }]);
+        expect(own.interop.own).toEqual([]);
+        await page.write(id, { clientsideHandler });
+        expect(own.interop.own).toHaveLength(1);
+    });
+});
+
 describe('validate', () => {
     // The Dash server is asked once about one text: each test has its own.
     const ints = (name: string) => ({

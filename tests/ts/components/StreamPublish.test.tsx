@@ -230,16 +230,16 @@ describe('requests', () => {
         expect(given('subscriptionAdded')).toHaveLength(1);
     });
 
-    test('are not accepted as they come while the component is put back elsewhere', async () => {
+    test('that come while it leaves the layout are not accepted as they come', async () => {
         decider();
         await show();
-        page.add('StreamPublish', { id: `${id}-other`, definition: 'News' });
-        await page.renderAgain();
-        await page.swap(id, `${id}-other`, () => {
-            core().ask();
-        });
-        expect(given('request')).toHaveLength(1);
-        expect(given('subscriptionAdded')).toEqual([]);
+        const stream = core();
+        const leaving = page.remove(id);
+        stream.ask();
+        await leaving;
+        expect(stream.frames).toEqual([
+            { type: 'refused', to: 's1', data: 'The stream is no longer offered' },
+        ]);
     });
 
     test('are decided by the callback, and keep their id', async () => {
@@ -290,6 +290,22 @@ describe('requests', () => {
         expect(sent('refused')[0].data).toContain(message);
     });
 
+    test('end with the stream, and a decision that comes then is nobody to blame for', async () => {
+        decider();
+        await show();
+        await ask();
+        const stream = core();
+        const { requestId } = page.store.props(id).request;
+        await page.write(id, { active: false });
+        await page.settle(60_000);
+        await finish({ decision: { requestId, accept: true } });
+        expect(stream.frames).toEqual([
+            { type: 'refused', to: 's1', data: 'The stream is no longer offered' },
+        ]);
+        expect(given('error')).toEqual([]);
+        expect(warnings).toEqual([]);
+    });
+
     test('of one who has left are decided without a complaint', async () => {
         decider();
         await show();
@@ -301,21 +317,30 @@ describe('requests', () => {
         expect(given('error')).toEqual([]);
         expect(given('subscriptionAdded')).toEqual([]);
     });
+});
 
-    test('that a layout brings again reach no callback', async () => {
-        decider();
-        await show();
-        await ask();
-        const { requestId } = page.store.props(id).request;
-        await finish({ decision: { requestId, accept: true } });
-        const runs = page.store.runs.length;
-        page.store.returnLayout(
-            [page.store.node(['props', 'children', 0]) as any],
-            [`${id}.request`],
-        );
-        await page.settle();
-        expect(page.store.runs.slice(runs).every(({ stage }) => stage === 'gone')).toBe(true);
-    });
+test('events that a layout brings again reach no callback', async () => {
+    const events = ['request', 'subscriptionAdded', 'subscriptionRemoved'];
+    decider();
+    page.store.callback({ inputs: [`${id}.subscriptionAdded`] });
+    page.store.callback({ inputs: [`${id}.subscriptionRemoved`] });
+    await show();
+    const leave = await ask();
+    await finish({ decision: { requestId: page.store.props(id).request.requestId, accept: true } });
+    await finish();
+    leave();
+    await page.settle();
+    await finish();
+    expect(events.map((event) => given(event).length)).toEqual([1, 1, 1]);
+    const runs = page.store.runs.length;
+    const children = [page.store.node(['props', 'children', 0]) as any];
+    page.store.returnLayout(
+        children,
+        events.map((event) => `${id}.${event}`),
+    );
+    await page.settle();
+    const repeated = page.store.runs.slice(runs);
+    expect(repeated.map(({ stage }) => stage)).toEqual(['gone', 'gone', 'gone']);
 });
 
 describe('subscribers', () => {

@@ -89,6 +89,15 @@ describe('without a callback that listens', () => {
     });
 });
 
+test('what a user did can be undone, and not what was delivered', async () => {
+    store.setProps('out', { value: 'typed' });
+    const before = structuredClone(store.undoable);
+    deliver('one', 'two', 'three');
+    await flush();
+    expect(set()).toEqual([undefined, 'one', 'two', 'three']);
+    expect(store.undoable).toEqual(before);
+});
+
 test('a component that fails does not stop the values after that one', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
     const works = slot as Slot;

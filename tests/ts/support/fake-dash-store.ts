@@ -20,6 +20,13 @@ interface LayoutNode {
     props: Props;
 }
 
+/** For the undo button; Dash never cuts it. */
+interface History {
+    past: object[];
+    present: object;
+    future: object[];
+}
+
 const STAGES = [
     'requested',
     'prioritized',
@@ -49,6 +56,7 @@ export class FakeDashStore implements Store {
         paths: { strs: {} as Record<string, Path>, objs: {} as Props },
         config: { ui: false },
         error: { frontEnd: [] as { error: Error }[] },
+        history: { past: [], present: {}, future: [] } as History,
     };
     private readonly listeners = new Set<() => void>();
     private readonly definitions: Definition[] = [];
@@ -155,7 +163,19 @@ export class FakeDashStore implements Store {
     /** What the `setProps` of a component does. */
     setProps(id: string, props: Props): void {
         this.updates.push({ id, props });
+        const { history } = this.state;
+        history.present = { id, props: this.props(id) };
         this.write(id, props);
+        this.state.history = {
+            past: [...history.past, history.present],
+            present: { id, props },
+            future: [],
+        };
+    }
+
+    /** What the undo button would go back through. */
+    get undoable(): History {
+        return this.state.history;
     }
 
     /** Applies values as the outputs of a callback do; requests what they trigger. */

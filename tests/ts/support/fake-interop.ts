@@ -189,7 +189,7 @@ export class FakeInterop implements Publisher {
     readonly invocations: { method: any; args: any; target: any; options: any }[] = [];
     readonly subscriptions: { method: any; options: any }[] = [];
     /** As core keeps them. */
-    readonly kept = new FakeSubscriptions();
+    readonly kept = new FakeSubscriptions(() => this.instance);
     /** Those of others that this page has accepted. */
     subscribers: FakeSubscription[] = [];
     /** What this page offers, with each copy. */
@@ -266,6 +266,11 @@ export class FakeInterop implements Publisher {
     serverRemoved(listener: (server: Identity, reason: string) => void): () => void {
         this.removedListeners.add(listener);
         return () => this.removedListeners.delete(listener);
+    }
+
+    /** How many want to hear of servers that are gone. */
+    get removedListenerCount(): number {
+        return this.removedListeners.size;
     }
 
     /** How many want to hear of new methods. */
@@ -419,14 +424,13 @@ export class FakeInterop implements Publisher {
             // Core looks again later, and without a time to wait it never does.
             return new Promise(() => {});
         }
-        const { instance } = this;
-        return this.kept.subscribe(method, { ...options, instance }, chosen[0].interop);
+        return this.kept.subscribe(method, options, chosen[0].interop);
     }
 
     request(subscription: FakeSubscription): { end: () => void } {
         return this.stream(subscription.method.name).ask({
             arguments: subscription.options.arguments,
-            instance: subscription.options.instance,
+            instance: subscription.subscriber,
             onAccepted: () => subscription.accept(),
             onRejected: (reason) => subscription.reject(reason),
             onClosed: () => subscription.cancel(),

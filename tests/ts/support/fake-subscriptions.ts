@@ -1,7 +1,8 @@
 /**
  * The subscriptions of one page as @interopio/core keeps them. What core does oddly is kept: after
- * an outage it makes what was open again, and what was cancelled shortly before, too; and a wait
- * for an answer that is over leaves what is accepted later open for good.
+ * an outage it makes what was open again, and what was cancelled shortly before, too, which it does
+ * twice and forgets the first; and a wait for an answer that is over leaves what is accepted later
+ * open for good.
  */
 
 /** Of the page that publishes. */
@@ -17,6 +18,16 @@ export class FakeSubscriptions {
     /** Those that core would make again after an outage. */
     private kept: FakeSubscription[] = [];
     private cancelled: FakeSubscription[] = [];
+    private readonly instance: () => Record<string, any>;
+
+    /** @param instance Who subscribes. */
+    constructor(instance: () => Record<string, any>) {
+        this.instance = instance;
+    }
+
+    get subscriber(): Record<string, any> {
+        return this.instance();
+    }
 
     subscribe(method: any, options: any, publisher: Publisher): Promise<any> {
         return new Promise((resolve, reject) => {
@@ -38,13 +49,14 @@ export class FakeSubscriptions {
 
     /** The connection is back. */
     resubscribe(): void {
-        const again = [...this.cancelled, ...this.kept];
+        const { kept, cancelled } = this;
         this.cancelled = [];
         this.kept = [];
-        for (const subscription of again) {
-            this.kept.push(subscription);
-            subscription.isAgain = true;
-            subscription.ask();
+        for (const subscription of [...cancelled, ...cancelled, ...kept]) {
+            const { method, options, publisher } = subscription;
+            if (options.target.length > 0) {
+                this.subscribe(method, options, publisher);
+            }
         }
     }
 
@@ -66,7 +78,6 @@ export class FakeSubscription {
     readonly options: any;
     readonly publisher: Publisher;
     isOpen = false;
-    isAgain = false;
     private readonly owner: FakeSubscriptions;
     private readonly outcome: Outcome;
     private hasTimedOut = false;
@@ -92,6 +103,10 @@ export class FakeSubscription {
         }, options.methodResponseTimeout);
     }
 
+    get subscriber(): Record<string, any> {
+        return this.owner.subscriber;
+    }
+
     ask(): void {
         this.takeBack = this.publisher.request(this).end;
     }
@@ -101,7 +116,6 @@ export class FakeSubscription {
         this.publisher.subscribers.push(this);
         if (!this.hasTimedOut) {
             this.outcome.resolve(this.handle);
-            this.options.onConnected?.(this.publisher.instance, this.isAgain);
         }
     }
 

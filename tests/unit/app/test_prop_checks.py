@@ -10,6 +10,7 @@ from dash_interop.app.prop_checks import (
     check_glue42,
     check_method_invoke,
     check_method_register,
+    check_stream_publish,
     check_stream_subscribe,
 )
 from dash_interop.errors import ConfigError, InvalidArguments, InvalidInvoke, RegistrationError
@@ -215,3 +216,42 @@ def test_filter_that_cannot_be_applied_is_told(props, told):
     with pytest.raises(ConfigError) as caught:
         check_discovery(props)
     assert str(caught.value).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        {},
+        {"definition": {"name": "Prices", "accepts": "string symbol"}},
+        {"active": False, "autoAccept": True, "requestTimeoutMs": 5},
+        {"active": None, "autoAccept": None, "requestTimeoutMs": None, "history": None},
+        {"history": 100},
+        {"history": {"size": 1}},
+        {"history": {"size": 5, "key": "symbol"}},
+    ],
+)
+def test_stream_that_can_be_offered_is_no_problem(props):
+    check_stream_publish({"definition": "Prices", **props})
+
+
+@pytest.mark.parametrize(
+    "props, told",
+    [
+        ({"definition": ""}, "The name of a method has 1 to 256 characters"),
+        ({"definition": {"nam": "Prices"}}, "did you mean 'name'?"),
+        ({"active": "yes"}, "active has to be True or False, not 'yes'"),
+        ({"autoAccept": 1}, "autoAccept has to be True or False, not 1"),
+        ({"requestTimeoutMs": 0}, "requestTimeoutMs has to be a positive"),
+        ({"history": 0}, "it has to be a number of data, such as 100"),
+        ({"history": True}, "not True"),
+        ({"history": "all"}, "not 'all'"),
+        ({"history": {"key": "symbol"}}, "not {'key': 'symbol'}"),
+        ({"history": 50_001}, "at most 50000 data"),
+        ({"history": {"size": 5, "key": ""}}, "has to be the name of a field, not ''"),
+        ({"history": {"size": 5, "keys": "a"}}, "did you mean 'key'?"),
+    ],
+)
+def test_stream_that_cannot_be_offered_is_told(props, told):
+    with pytest.raises(RegistrationError) as caught:
+        check_stream_publish({"definition": "Prices", **props})
+    assert told in str(caught.value)

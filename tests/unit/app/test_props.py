@@ -54,7 +54,7 @@ def test_malformed_signature_is_an_exception_where_the_component_is_made(id, def
 
 def test_filter_of_a_discovery_that_is_not_usable_is_an_exception_where_it_is_made():
     with pytest.raises(ConfigError) as caught:
-        Discovery(id="find", instance="Trades")
+        Discovery(id="find", instance="Trades")  # pyright: ignore[reportArgumentType]
     message = "Discovery find: instance has to be a dict or a list of dicts, not 'Trades'"
     assert str(caught.value) == message
 

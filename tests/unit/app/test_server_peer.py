@@ -269,6 +269,13 @@ def test_handler_of_a_stream_that_is_no_function_is_an_error_where_it_is_declare
         interop.stream("Prices", subscription_added_handler=7)  # pyright: ignore[reportArgumentType]
 
 
+def test_history_that_is_not_a_valid_one_is_an_error_where_the_stream_is_declared(
+    interop: Interop,
+):
+    with pytest.raises(RegistrationError, match="history"):
+        interop.stream("Prices", history=0)
+
+
 def test_one_declaration_that_cannot_be_offered_does_not_keep_back_the_others(
     interop: Interop, client: InteropClient
 ):
@@ -651,6 +658,18 @@ def test_pushes_of_many_threads_arrive_once_and_in_the_order_of_each(
     assert len(data) == 4000
     for thread in range(8):
         assert [each["n"] for each in data if each["thread"] == thread] == list(range(500))
+
+
+def test_stream_keeps_what_was_pushed_before_anybody_subscribed(
+    interop: Interop, client: InteropClient
+):
+    stream = interop.stream("Prices", history=2)
+    interop.start()
+    for n in range(3):
+        stream.push({"n": n})
+    subscription = client.subscribe("Prices")
+    assert subscription.recovered is False
+    assert [subscription.get(timeout=DEADLINE).data["n"] for _ in range(2)] == [1, 2]
 
 
 def test_first_pushes_of_many_threads_create_one_stream(interop: Interop, client: InteropClient):

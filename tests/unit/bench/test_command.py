@@ -44,6 +44,7 @@ def test_everything_is_measured_unless_told_otherwise():
         "broadcast",
         "client",
         "browser",
+        "page-data",
     ]
     assert parse_options(["--only", "echo"]).only == ["echo"]
 

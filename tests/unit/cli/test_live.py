@@ -58,8 +58,8 @@ def test_data_with_its_server_as_json_lines(command, peer):
         ticks.stream.subscriptions()[0].push({"n": 2})
         output, errors = process.communicate(timeout=10)
     assert [json.loads(line) for line in output.splitlines()] == [
-        {"data": {"n": 1}, "server": client.instance, "private": False},
-        {"data": {"n": 2}, "server": client.instance, "private": True},
+        {"data": {"n": 1}, "server": client.instance, "private": False, "sequence": 1},
+        {"data": {"n": 2}, "server": client.instance, "private": True, "sequence": 2},
     ]
     assert (errors, process.returncode) == ("", 0)
 
@@ -136,6 +136,22 @@ def test_follower_waits_for_the_publisher_and_says_so(command, peer):
                 assert process.stderr.readline() == absence
         assert process.communicate(timeout=10) == ("", "")
         assert process.returncode == 0
+
+
+def test_what_a_publisher_has_kept_comes_first_and_what_it_has_not_is_told(command, peer, user):
+    client = peer()
+    stream = client.create_stream("Ticks", history=2)
+    for number in range(2):
+        stream.push({"n": number})
+    process = command.run("subscribe", "Ticks", "--count", "2")
+    assert (process.stdout, process.stderr) == ('{"n": 0}\n{"n": 1}\n', "")
+    stream.push({"n": 2})
+    process = command.run("subscribe", "Ticks", "--count", "2")
+    assert process.stdout == '{"n": 1}\n{"n": 2}\n'
+    assert process.stderr == (
+        f"dash-interop: Calculator ({user}@127.0.0.1) does not have all of Ticks any more: "
+        "some data is missing\n"
+    )
 
 
 # watch

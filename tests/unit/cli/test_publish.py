@@ -161,3 +161,34 @@ def test_ctrl_c_ends_with_130(publisher, peer):
     publisher.process.send_signal(2)
     errors, code = publisher.end()
     assert (errors.strip(), code) == ("", 130)
+
+
+@pytest.mark.parametrize(
+    ("history", "expected"), [("2", [2, 3]), ("5:symbol", [1, 3]), ("1:symbol", [3])]
+)
+def test_lines_are_kept_for_who_comes_later(gateway, user, peer, history, expected):
+    with publishing(gateway.url, user, "--history", history) as publisher:
+        lines = [("VOD", 0), ("BT", 1), ("VOD", 2), ("VOD", 3)]
+        publisher.write(*(f'{{"symbol": "{symbol}", "n": {n}}}' for symbol, n in lines))
+        # So that all of them were read.
+        publisher.write("nonsense")
+        assert "line 5 is left out" in publisher.next_error()
+        subscription = subscribed(peer("Desk"))
+        assert publisher.end()[1] == 1
+        assert [data.data["n"] for data in subscription] == expected
+
+
+def test_line_without_the_key_of_the_history_is_told_and_left_out(gateway, user, peer):
+    with publishing(gateway.url, user, "--history", "5:symbol") as publisher:
+        publisher.write('{"n": 1}')
+        errors, code = publisher.end()
+    assert errors.startswith("dash-interop: line 1 is left out: data has no field 'symbol'")
+    assert code == 1
+
+
+@pytest.mark.parametrize("history", ["0", "x", "", ":symbol", "5:", "1.5", "60000"])
+def test_history_that_is_not_a_valid_one(gateway, user, history):
+    with publishing(gateway.url, user, "--history", history) as publisher:
+        errors, code = publisher.end()
+    assert code == 2
+    assert "--history" in errors

@@ -15,6 +15,7 @@ from dash_interop.peer.agm import Agm
 from dash_interop.peer.link import Link
 from dash_interop.wire.agm import Call, Post, Publish, Subscribe, Yield
 from dash_interop.wire.envelope import NULL
+from dash_interop.wire.history import NEWCOMER, context_of
 from tests.support.wired import Wired, arguments
 
 LIMIT = 2000
@@ -143,7 +144,11 @@ def test_error_that_is_too_large_is_cut(letter):
 def test_arguments_of_a_subscription_up_to_the_last_byte(more):
     wired, a, b = company()
     stream = b.create_stream("Prices", decides=True)
-    text = filling(lambda raw: Subscribe(next_request(a), a.id, b.id, stream.id, NULL, raw))
+    text = filling(
+        lambda raw: Subscribe(
+            next_request(a), a.id, b.id, stream.id, NULL, raw, NULL, context_of(NEWCOMER)
+        )
+    )
     line = a.subscribe("Prices", {"t": text + "x" * more})
     if more:
         error = a.error("subscription", SubscriptionError)

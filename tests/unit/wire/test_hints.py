@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from typing_extensions import NotRequired, TypedDict
 
-from dash_interop.wire.hints import signature_of
+from dash_interop.wire.hints import OF_DATA, signature_of
 from dash_interop.wire.signature import MAX_DEPTH, parse
 
 if TYPE_CHECKING:
@@ -208,3 +208,14 @@ def test_what_has_no_hints_has_no_signature(function):
 def test_signatures_can_be_read_again(function):
     for text in signature_of(function):
         assert str(parse(text)) == (text or "")
+
+
+def test_names_that_are_special_for_data():
+    def take(caller: int, server: dict, sequence: int) -> None: ...
+
+    accepts, _ = signature_of(take, special=OF_DATA, ignoring={"sequence"})
+    assert accepts == "int caller"
+
+    def take_all(data: dict, price: float) -> None: ...
+
+    assert signature_of(take_all, special=OF_DATA) == (None, None)

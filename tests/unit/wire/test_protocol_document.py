@@ -28,6 +28,7 @@ from dash_interop.wire import login
 from dash_interop.wire.codec import Codec, encode
 from dash_interop.wire.definitions import WireMethod
 from dash_interop.wire.envelope import GLOBAL, Error, Inbound, Refused, Success
+from dash_interop.wire.history import Announcement, Position
 from tests.support.room import BelieveLogins, frames_of
 
 PACKAGE = Path(dash_interop.__file__).parent
@@ -176,6 +177,12 @@ def test_the_description_of_a_method_is_documented():
     # Which the gateway relays, and reads this one of.
     fields = described(WireMethod).keys() | {"restrictions"}
     assert rows(section("The objects of `methods`")).keys() == fields
+
+
+@pytest.mark.parametrize(("name", "type_"), [("recover", Position), ("snapshot", Announcement)])
+def test_the_objects_of_histories_are_documented(name, type_):
+    # Which the gateway does not look into.
+    assert defaults_in(rows(section(f"The object `{name}`"))) == described(type_)
 
 
 def test_every_vocabulary_is_spoken_by_the_gateway():
