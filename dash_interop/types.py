@@ -87,6 +87,13 @@ class FilterDict(_DefinitionFields, total=False):
     name: str
 
 
+class HistoryDict(TypedDict):
+    """What a publisher keeps: ``history`` of ``create_stream`` and ``StreamPublish``."""
+
+    size: int
+    key: NotRequired[str | None]
+
+
 class DiscoveryEventDict(TypedDict):
     """An entry of ``Discovery.events``: a method or a server that comes or goes."""
 
