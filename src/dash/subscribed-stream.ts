@@ -71,6 +71,7 @@ export class SubscribedStream implements Part {
         // What a callback sends again is a new object even where nothing has changed.
         const key = JSON.stringify([definition, args, target, active, problem]);
         if (interop === this.interop && key === this.key) {
+            this.keepStatus();
             return;
         }
         this.interop = interop;
@@ -205,6 +206,15 @@ export class SubscribedStream implements Part {
         if (text !== this.toldStatus) {
             this.toldStatus = text;
             this.component.deliverer('status').deliver(status);
+        }
+    }
+
+    /** A layout may have brought the component without its status. */
+    private keepStatus(): void {
+        const { lastValue } = this.component.deliverer('status');
+        if (lastValue && !this.component.propInLayout('status')) {
+            this.toldStatus = undefined;
+            this.tellStatus();
         }
     }
 

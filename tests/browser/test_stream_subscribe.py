@@ -665,3 +665,23 @@ def test_sub023_a_plain_function_gets_each_datum(
     push_numbers(stream, *range(1, 51))
     page.wait_for_text("last", "publisher: even 50")
     assert seen == [(n, n) for n in range(1, 51)]
+
+
+def test_sub024_one_that_a_callback_returns_again_keeps_its_status(
+    apps: Apps, publisher: InteropClient
+) -> None:
+    stream = publisher.create_stream("Prices")
+    received = Received()
+    app = apps.make("subscriber", html.Button("again", id="again"), html.Div(id="place"))
+
+    @app.callback(Output("place", "children"), Input("again", "n_clicks"))
+    def again(clicks: int | None) -> Any:
+        return [StreamSubscribe(id="sub", definition="Prices"), html.P(id=f"place-{clicks}")]
+
+    record(app, "sub", "status", received.statuses)
+    page = apps.open(app)
+    received.wait_for_state("open")
+    page.click("again")
+    page.wait_for("place-1")
+    received.wait_for_state("open", 2)
+    assert len(stream.subscriptions()) == 1

@@ -185,6 +185,15 @@ describe('the subscription', () => {
         expect(numbers()).toEqual([1, 2]);
     });
 
+    test('keeps its status when a callback returns the component without it', async () => {
+        await show();
+        const [, open] = given('status');
+        await page.replace('StreamSubscribe', { id, definition: 'Prices' });
+        expect(page.store.props(id).status).toEqual(open);
+        await page.renderAgain();
+        expect(states()).toEqual(['connecting', 'open', 'open']);
+    });
+
     test('each change of its status reaches the callbacks', async () => {
         listener('status');
         await show();
