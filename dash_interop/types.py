@@ -110,13 +110,6 @@ class DiscoveryEventDict(TypedDict):
     sequence: int
 
 
-class HistoryDict(TypedDict):
-    """What a publisher keeps: ``history`` of ``create_stream`` and ``StreamPublish``."""
-
-    size: int
-    key: NotRequired[str | None]
-
-
 class InvokeOptionsDict(TypedDict):
     """``MethodInvoke.invoke["options"]``, in milliseconds."""
 
