@@ -48,6 +48,8 @@ export interface SubscriptionOptions {
     onData: (data: StreamData) => void;
     /** Hears of each change; of the state at the beginning, too. */
     onStatus: (status: SubscriptionStatus) => void;
+    /** Nobody offers the stream, after the wait for a publisher; it goes on waiting. */
+    onNobody?: (reason: string) => void;
 }
 
 /** What subscriptions need of the connection. */
@@ -296,6 +298,7 @@ export class Subscription {
         if (this.publishers.size === 0 && this.status.reason === null) {
             const { message } = this.line.finding.nobodyFound(this.wanted);
             this.tell({ reason: message });
+            this.options.onNobody?.(message);
         }
     }
 

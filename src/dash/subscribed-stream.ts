@@ -122,6 +122,7 @@ export class SubscribedStream implements Part {
                 methodResponseTimeoutMs,
                 onData: (data) => this.receive(data),
                 onStatus: (status) => this.change(status),
+                onNobody: (reason) => this.diagnostics.warnBeside('status', reason),
             });
         } catch (error) {
             this.fail((error as Error).message);

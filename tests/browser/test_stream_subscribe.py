@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import Input, Output, html
+from dash import Input, Output, State, html
 
 from dash_interop import (
     ClientsideHandlerDict,
@@ -242,10 +242,51 @@ def test_sub007_what_is_pushed_to_one_subscription_is_private(
     assert [each["private"] for each in received.data] == [True, False]
 
 
+def test_sub008_components_that_come_beside_it_change_nothing(
+    apps: Apps, publisher: InteropClient
+) -> None:
+    accept = Accepting()
+    stream = publisher.create_stream("Prices", subscription_request_handler=accept)
+    numbers: list[int] = []
+    statuses: list[Any] = []
+    app = apps.make(
+        "subscriber",
+        html.Div(id="rows", children=[StreamSubscribe(id="sub", definition="Prices")]),
+        html.Button("Add", id="add"),
+        html.P(id="last"),
+    )
+    record(app, "sub", "status", statuses)
+
+    @app.callback(
+        Output("rows", "children"),
+        Input("add", "n_clicks"),
+        State("rows", "children"),
+        prevent_initial_call=True,
+    )
+    def add(clicks: int, rows: list[Any]) -> list[Any]:
+        row = html.P(f"row {clicks}", id=f"row-{clicks}")
+        return [*rows, row] if clicks % 2 else [row, *rows]
+
+    @stream_handler("sub", output=Output("last", "children"), app=app)
+    def take(n: int) -> str:
+        numbers.append(n)
+        return f"{n}"
+
+    page = apps.open(app)
+    eventually(lambda: statuses and statuses[-1] and statuses[-1]["state"] == "open", "open")
+    for clicks in range(1, 7):
+        push_numbers(stream, *range(clicks * 20 - 19, clicks * 20 + 1))
+        page.click("add")
+        page.wait_for(f"row-{clicks}")
+    page.wait_for_text("last", "120")
+    assert numbers == list(range(1, 121))
+    assert accept.count == 1
+
+
 # The subscription --------------------------------------------------------------------------------
 
 
-def test_sub008_other_arguments_subscribe_anew_and_active_closes(
+def test_sub009_other_arguments_subscribe_anew_and_active_closes(
     apps: Apps, publisher: InteropClient
 ) -> None:
     def decide(request: Any) -> None:
@@ -273,7 +314,7 @@ def branches(stream: Stream) -> list[str]:
     return [branch.key for branch in stream.branches()]
 
 
-def test_sub009_a_rejection_ends_it_with_the_reason(apps: Apps, publisher: InteropClient) -> None:
+def test_sub010_a_rejection_ends_it_with_the_reason(apps: Apps, publisher: InteropClient) -> None:
     def decide(request: Any) -> None:
         if request.arguments.get("password") == "please":
             request.accept()
@@ -288,7 +329,7 @@ def test_sub009_a_rejection_ends_it_with_the_reason(apps: Apps, publisher: Inter
     assert received.errors == [None]
 
 
-def test_sub010_the_publisher_closes_it(apps: Apps, publisher: InteropClient) -> None:
+def test_sub011_the_publisher_closes_it(apps: Apps, publisher: InteropClient) -> None:
     stream = publisher.create_stream("Prices")
     _, received = subscriber(apps)
     received.wait_for_state("open")
@@ -302,7 +343,7 @@ def test_sub010_the_publisher_closes_it(apps: Apps, publisher: InteropClient) ->
 
 
 @pytest.mark.every_engine
-def test_sub011_a_publisher_that_restarts_is_subscribed_to_again(apps: Apps) -> None:
+def test_sub012_a_publisher_that_restarts_is_subscribed_to_again(apps: Apps) -> None:
     _, received = subscriber(apps)
     received.wait_for_state("connecting")
     for n in (1, 2):
@@ -321,7 +362,7 @@ def test_sub011_a_publisher_that_restarts_is_subscribed_to_again(apps: Apps) -> 
             assert status["reason"] == "The publisher withdrew the stream"
 
 
-def test_sub012_target_all_joins_publishers_and_newcomers(
+def test_sub013_target_all_joins_publishers_and_newcomers(
     apps: Apps, publisher: InteropClient
 ) -> None:
     first = publisher.create_stream("Prices")
@@ -365,7 +406,7 @@ def lose_connection(relay: Relay, page: Page) -> None:
     eventually(lambda: page.js(own) != before, "the page is back", 20)
 
 
-def test_sub013_it_comes_back_after_an_outage_of_the_gateway(
+def test_sub014_it_comes_back_after_an_outage_of_the_gateway(
     apps: Apps, gateway: GatewayProcess, secret_file: Path
 ) -> None:
     apps.browser.allow_lost_connections()
@@ -388,7 +429,7 @@ def test_sub013_it_comes_back_after_an_outage_of_the_gateway(
         page.close()
 
 
-def test_sub014_it_comes_back_when_its_own_connection_was_lost(
+def test_sub015_it_comes_back_when_its_own_connection_was_lost(
     apps: Apps, gateway: GatewayProcess, secret_file: Path
 ) -> None:
     apps.browser.allow_lost_connections()
@@ -414,7 +455,7 @@ def test_sub014_it_comes_back_when_its_own_connection_was_lost(
         page.close()
 
 
-def test_sub015_what_the_publisher_closed_stays_closed_after_an_outage(
+def test_sub016_what_the_publisher_closed_stays_closed_after_an_outage(
     apps: Apps, gateway: GatewayProcess, secret_file: Path
 ) -> None:
     apps.browser.allow_lost_connections()
@@ -443,7 +484,7 @@ def test_sub015_what_the_publisher_closed_stays_closed_after_an_outage(
 
 
 @pytest.mark.every_engine
-def test_sub016_what_the_publisher_has_kept_comes_first(
+def test_sub017_what_the_publisher_has_kept_comes_first(
     apps: Apps, publisher: InteropClient
 ) -> None:
     stream = publisher.create_stream("Prices", history=3)
@@ -464,7 +505,7 @@ def test_sub016_what_the_publisher_has_kept_comes_first(
 
 
 @pytest.mark.parametrize("bound", [10, 2])
-def test_sub017_what_was_pushed_in_an_outage_comes_first_or_is_told_as_a_gap(
+def test_sub018_what_was_pushed_in_an_outage_comes_first_or_is_told_as_a_gap(
     apps: Apps, gateway: GatewayProcess, secret_file: Path, bound: int
 ) -> None:
     apps.browser.allow_lost_connections()
@@ -492,7 +533,7 @@ def test_sub017_what_was_pushed_in_an_outage_comes_first_or_is_told_as_a_gap(
         page.close()
 
 
-def test_sub018_a_page_beside_it_that_asks_for_nothing_sees_an_ordinary_stream(
+def test_sub019_a_page_beside_it_that_asks_for_nothing_sees_an_ordinary_stream(
     apps: Apps, publisher: InteropClient
 ) -> None:
     stream = publisher.create_stream("Prices", history=3)
@@ -534,7 +575,7 @@ def assets(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def test_sub019_a_function_of_the_assets_takes_the_data(
+def test_sub020_a_function_of_the_assets_takes_the_data(
     apps: Apps, publisher: InteropClient, assets: str
 ) -> None:
     apps.browser.allow_in_console("two is odd")
@@ -562,7 +603,7 @@ def test_sub019_a_function_of_the_assets_takes_the_data(
     assert values == [None]
 
 
-def test_sub020_a_function_of_the_assets_handles_a_method(apps: Apps, assets: str) -> None:
+def test_sub021_a_function_of_the_assets_handles_a_method(apps: Apps, assets: str) -> None:
     invocations: list[Any] = []
     handler: ClientsideHandlerDict = {"namespace": "tests", "function_name": "add"}
     app = apps.make(
@@ -580,7 +621,7 @@ def test_sub020_a_function_of_the_assets_handles_a_method(apps: Apps, assets: st
     eventually(lambda: invocations == [None], lambda: f"{invocations}")
 
 
-def test_sub021_a_function_that_is_missing_is_named(apps: Apps, publisher: InteropClient) -> None:
+def test_sub022_a_function_that_is_missing_is_named(apps: Apps, publisher: InteropClient) -> None:
     apps.browser.allow_in_console("dash_interop: StreamSubscribe sub: clientsideHandler")
     stream = publisher.create_stream("Prices")
     _, received = subscriber(
@@ -600,7 +641,7 @@ def test_sub021_a_function_that_is_missing_is_named(apps: Apps, publisher: Inter
 
 @pytest.mark.parametrize("backend", backends())
 @pytest.mark.parametrize("delivery", ["every", "batch"])
-def test_sub022_a_plain_function_gets_each_datum(
+def test_sub023_a_plain_function_gets_each_datum(
     apps: Apps, publisher: InteropClient, backend: str, delivery: Any
 ) -> None:
     stream = publisher.create_stream("Prices")

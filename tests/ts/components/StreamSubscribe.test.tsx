@@ -207,6 +207,16 @@ describe('the subscription', () => {
     });
 });
 
+test('a stream that nobody offers is warned of', async () => {
+    await show({ definition: 'Prizes', waitTimeoutMs: 200 });
+    await page.settle(199);
+    expect(warnings).toEqual([]);
+    await page.settle(1);
+    const reason = 'No server offers the stream Prizes for target "best" (waited 200 ms)';
+    expect(warnings).toEqual([`dash_interop: StreamSubscribe ${id}: ${reason}`]);
+    expect(given('status').pop()).toMatchObject({ state: 'connecting', reason });
+});
+
 describe('props that cannot be used', () => {
     test.each([
         [{ definition: {} }, 'The definition needs a name, a non-empty string'],
