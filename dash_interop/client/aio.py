@@ -259,7 +259,7 @@ class InteropClient(ClientBase):
             subscription_removed_handler: Called with each ``StreamSubscription`` that has ended.
             history: What is kept of each branch, for subscribers that come or come back: a number
                 of data, up to 50,000, or a dict such as ``{"size": 1000, "key": "symbol"}``: the
-                newest datum of each value of that field, of at most so many values. No more than 8
+                newest datum of each value of that field, of at most so many values. No more than 4
                 MiB of a branch are kept. Clients of this library get it before what comes live; to
                 others it is an ordinary stream.
             timeout: Longest wait for the gateway's confirmation, in seconds. 0 does not wait: it is

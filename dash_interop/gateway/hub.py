@@ -11,7 +11,7 @@ import asyncio
 from typing import Any, Protocol
 
 from ..errors import ProtocolError
-from ..router.effects import Audience, FanOut, RouterEffect, Send
+from ..router.effects import Audience, RouterEffect, Send
 from ..router.principals import Remote
 from ..router.router import Router
 from ..transport.broadcast import MAX_SIZE, Broadcast
@@ -136,11 +136,11 @@ class Hub:
 
     def _carry_out(self, effects: list[RouterEffect]) -> None:
         for effect in effects:
-            if isinstance(effect, FanOut):
-                self._fan_out(effect.audience, effect.tail)
-            else:
+            if isinstance(effect, Send):
                 outbox: Any = effect.connection
                 outbox.send(encode(effect.message))
+            else:
+                self._fan_out(effect.audience, effect.tail)
         if self._timer is None:
             self._arm()
 

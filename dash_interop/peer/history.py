@@ -20,10 +20,10 @@ from ..wire.history import Announcement, HistorySettings, Position, Replay
 
 __all__ = ["StreamHistory"]
 
-ROOM: Final = 8 * 1024 * 1024
+ROOM: Final = 4 * 1024 * 1024
 """
-Bytes that are kept of a branch. They travel in one frame: half of the longest that a gateway takes,
-and a quarter of what it lets wait for a reader.
+Bytes that are kept of a branch. They travel in one frame: a quarter of the longest that a gateway
+takes, and an eighth of what it lets wait for a reader, who may have subscribed several times.
 """
 
 ENVELOPE: Final = 1024

@@ -38,6 +38,19 @@ _SHORT, _MEDIUM, _LONG = Struct("!BB").pack, Struct("!BBH").pack, Struct("!BBQ")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
+def _header(size: int, masked: int = 0) -> bytes:
+    """What comes before a text of so many bytes, and before its mask."""
+    if size < 126:
+        return _SHORT(_FINAL_TEXT, masked + size)
+    if size < 65536:
+        return _MEDIUM(_FINAL_TEXT, masked + 126, size)
+    return _LONG(_FINAL_TEXT, masked + 127, size)
+
+
+_HEADERS = [_header(size) for size in range(1024)]
+"""Of texts as long as most are, unmasked: to look one up takes less time than to make it."""
+
+
 def add_text(written: list[bytes], text: bytes, mask: bytes | None) -> None:
     """
     Add a text frame. By hand, as the library makes three objects for each.
@@ -47,11 +60,12 @@ def add_text(written: list[bytes], text: bytes, mask: bytes | None) -> None:
         text: UTF-8.
         mask: Four bytes for a frame of a client, which has to be masked; ``None`` for a server.
     """
+    size = len(text)
     if mask is None:
-        written.append(_header(len(text)))
+        written.append(_HEADERS[size] if size < len(_HEADERS) else _header(size))
         written.append(text)
     else:
-        written.append(_header(len(text), _MASKED))
+        written.append(_header(size, _MASKED))
         written.append(mask)
         written.append(apply_mask(text, mask))
 
@@ -64,15 +78,6 @@ def add_copy(written: list[bytes], copy: Copy) -> None:
     else:
         for text in copy.texts():
             add_text(written, text, None)
-
-
-def _header(size: int, masked: int = 0) -> bytes:
-    """What comes before a text of so many bytes, and before its mask."""
-    if size < 126:
-        return _SHORT(_FINAL_TEXT, masked + size)
-    if size < 65536:
-        return _MEDIUM(_FINAL_TEXT, masked + 126, size)
-    return _LONG(_FINAL_TEXT, masked + 127, size)
 
 
 class WebSocketConnection:

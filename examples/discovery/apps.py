@@ -43,7 +43,9 @@ def make_explorer(server: Any, path: str) -> Dash:
                 html.H2("Invoke a method by its name"),
                 html.Div(
                     [
-                        html.Label(["Method", dcc.Input(id="method", value="Hello")]),
+                        html.Label(
+                            ["Method", dcc.Input(id="method", value="Hello")], className="long"
+                        ),
                         html.Button("Invoke", id="invoke", disabled=True),
                     ],
                     className="row",
@@ -58,7 +60,9 @@ def make_explorer(server: Any, path: str) -> Dash:
                 html.H2("Find the servers of a method"),
                 html.Div(
                     [
-                        html.Label(["Method", dcc.Input(id="wanted", value="Hello")]),
+                        html.Label(
+                            ["Method", dcc.Input(id="wanted", value="Hello")], className="long"
+                        ),
                         html.Button("Find servers", id="find"),
                     ],
                     className="row",
@@ -181,7 +185,9 @@ def make_provider(server: Any, path: str, application: str) -> Dash:
             [
                 html.Div(
                     [
-                        html.Label(["Method", dcc.Input(id="name", value="Hello")]),
+                        html.Label(
+                            ["Method", dcc.Input(id="name", value="Hello")], className="long"
+                        ),
                         html.Button("Offer", id="offer"),
                     ],
                     className="row",

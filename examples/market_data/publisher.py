@@ -1,7 +1,7 @@
 """
 A process that publishes made-up prices: no Dash, no page.
 
-    python examples/market_data/publisher.py    500 updates a second, or --updates N
+    python examples/market_data/publisher.py    runs until Ctrl-C
 
 Each price is pushed to two streams. Market.Ticks has a branch for each symbol, and keeps the last
 prices of each: a chart begins with its past. Market.Quotes has all symbols, and keeps the newest
@@ -24,6 +24,8 @@ from symbols import OPENING_PRICES, QUOTES, TICKS, TICKS_KEPT
 from dash_interop.client import SubscriptionRequest
 from dash_interop.client.sync import connect
 
+UPDATES_PER_SECOND = 500
+
 TURN_SECONDS = 0.01
 """How long it waits between the updates that it pushes together."""
 
@@ -37,25 +39,26 @@ def decide(request: SubscriptionRequest) -> None:
         request.reject(f"there are no prices of {symbol}")
 
 
-def publish(updates_per_second: float, ended: threading.Event) -> None:
+def publish(ended: threading.Event) -> None:
     """Push prices until ``ended`` is set."""
+    returns = "string symbol, double price, double change, long time"
     # In the background: the gateway may be there later than this process.
     with connect(application="Market data", in_background=True) as interop:
         ticks = interop.create_stream(
-            {"name": TICKS, "accepts": "string symbol", "returns": "double price, long time"},
+            {"name": TICKS, "accepts": "string symbol", "returns": returns},
             subscription_request_handler=decide,
             history=TICKS_KEPT,
             timeout=0,
         )
         quotes = interop.create_stream(
-            {"name": QUOTES, "returns": "string symbol, double price, double change, long time"},
+            {"name": QUOTES, "returns": returns},
             history={"key": "symbol", "size": len(OPENING_PRICES)},
             timeout=0,
         )
         prices = dict(OPENING_PRICES)
         started, pushed = time.monotonic(), 0
         while not ended.wait(TURN_SECONDS):
-            due = int(updates_per_second * (time.monotonic() - started))
+            due = int(UPDATES_PER_SECOND * (time.monotonic() - started))
             for symbol in random.choices(list(prices), k=due - pushed):
                 prices[symbol] *= random.gauss(1, 0.0002)
                 quote = quoted(symbol, prices[symbol])
@@ -82,16 +85,15 @@ def wait_for_end_of_input(ended: threading.Event) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Publish made-up prices.")
-    parser.add_argument("--updates", type=float, default=500.0, help="per second, 500 by default")
     parser.add_argument(
         "--end-with-input", action="store_true", help="end when standard input does"
     )
-    options = parser.parse_args()
+    ends_with_input = parser.parse_args().end_with_input
     ended = threading.Event()
-    if options.end_with_input:
+    if ends_with_input:
         threading.Thread(target=wait_for_end_of_input, args=[ended], daemon=True).start()
     with suppress(KeyboardInterrupt):
-        publish(options.updates, ended)
+        publish(ended)
     return 0
 
 

@@ -37,10 +37,10 @@ def chart_script() -> Response:
     return send_from_directory(HERE, "chart.js")
 
 
-def start_publisher(updates: float) -> subprocess.Popen[bytes]:
+def start_publisher() -> subprocess.Popen[bytes]:
     # In a session of its own it does not get Ctrl-C. It ends when its input does, which is also
     # when this process is killed.
-    command = [HERE / "publisher.py", "--end-with-input", "--updates", str(updates)]
+    command = [HERE / "publisher.py", "--end-with-input"]
     return subprocess.Popen(
         [sys.executable, *command], stdin=subprocess.PIPE, start_new_session=True
     )
@@ -49,22 +49,19 @@ def start_publisher(updates: float) -> subprocess.Popen[bytes]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="A publisher of prices, a chart and a table.")
     parser.add_argument("--port", type=int, default=8100)
-    parser.add_argument(
-        "--updates", type=float, default=500.0, help="prices a second, 500 by default"
-    )
-    options = parser.parse_args()
+    port = parser.parse_args().port
     # Not every request is worth a line.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     try:
-        listener = socket.create_server((HOST, options.port))
+        listener = socket.create_server((HOST, port))
     except (OSError, OverflowError):
         print(
-            f"Port {options.port} is taken or not allowed: choose another with --port",
+            f"Port {port} is taken or not allowed: choose another with --port",
             file=sys.stderr,
         )
         return 2
-    base = f"http://{HOST}:{options.port}"
-    publisher = start_publisher(options.updates)
+    base = f"http://{HOST}:{port}"
+    publisher = start_publisher()
     with suppress(KeyboardInterrupt):
         print(
             f"""
@@ -77,7 +74,7 @@ def main() -> int:
 """,
             flush=True,
         )
-        make_server(HOST, options.port, server, threaded=True, fd=listener.fileno()).serve_forever()
+        make_server(HOST, port, server, threaded=True, fd=listener.fileno()).serve_forever()
     publisher.communicate()
     return 0
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import socket
 import sys
 from contextlib import suppress
@@ -73,11 +74,18 @@ def make_apps(seconds: float) -> Flask:
     return server
 
 
+def positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Publishers and subscribers of streams.")
     parser.add_argument("--port", type=int, default=8090)
     parser.add_argument(
-        "--seconds", type=float, default=3.0, help="time between two data, 3 by default"
+        "--seconds", type=positive, default=3.0, help="time between two data, 3 by default"
     )
     options = parser.parse_args()
     # Not every request is worth a line.

@@ -7,8 +7,8 @@ import { encodeJson } from './codec';
 import type { HistorySettings } from './history-settings';
 import type { Position, Replay } from './recovery';
 
-/** Bytes that are kept of a branch: half of the longest frame that a gateway takes. */
-const ROOM = 8 * 1024 * 1024;
+/** Bytes that are kept of a branch: a quarter of the longest frame that a gateway takes. */
+const ROOM = 4 * 1024 * 1024;
 /** More bytes than there are around the data in a frame, the key of the branch apart. */
 const ENVELOPE = 1024;
 /** Branches that something is kept for; one more takes the place of the one longest without data. */
@@ -109,7 +109,7 @@ export class StreamHistory {
      *
      * @param maxSize Bytes of the longest frame that may be sent.
      */
-    replay(branch: string, position: Position, maxSize = 2 * ROOM): Replay {
+    replay(branch: string, position: Position, maxSize = Number.POSITIVE_INFINITY): Replay {
         const { epoch, offset } = this;
         const from = position.offset ?? 0;
         const isKnown = position.epoch === epoch && from <= offset;

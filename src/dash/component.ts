@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef } from 'react';
 import { Deliverer, type Slot } from './deliver';
 import { watchAnswers } from './lost-answers';
+import { OwnPropWatcher } from './own-prop-watcher';
 import { PropWatcher } from './prop-watcher';
 import {
     type ComponentId,
@@ -35,6 +36,9 @@ declare global {
     }
 }
 
+/** Sees what is written to one prop. */
+type Watcher = Pick<PropWatcher, 'look'>;
+
 /** What a component does as long as it is in the layout. */
 export interface Part {
     /** The component has left the layout and was not put back in the same turn. */
@@ -51,7 +55,7 @@ export class DashComponent {
     /** Where it was rendered last. */
     path: ComponentPath = [];
     private readonly deliverers = new Map<string, Deliverer>();
-    private readonly watchers = new Map<string, PropWatcher>();
+    private readonly watchers = new Map<string, Watcher>();
     private readonly listeners = new Map<string, (value: any) => void>();
     private readonly parts = new Map<string, Part>();
     private readonly guard = new ReplayGuard();
@@ -107,9 +111,24 @@ export class DashComponent {
      *
      * @param mark A prop that only the library sets, by which a copy of the component is known.
      */
-    watch(prop: string, onWrite: (value: any) => void, mark?: string): void {
+    watch(prop: string, onWrite: (value: any) => void, mark: string): void {
+        this.listen(prop, onWrite, mark, () => new PropWatcher(prop));
+    }
+
+    /** Calls `onWrite` when somebody else writes to a prop that the library sets. */
+    watchOwn(prop: string, onWrite: () => void, mark: string): void {
+        this.listen(prop, onWrite, mark, () => new OwnPropWatcher(this.deliverer(prop)));
+    }
+
+    private listen(
+        prop: string,
+        onWrite: (value: any) => void,
+        mark: string,
+        makeWatcher: () => Watcher,
+    ): void {
+        this.watchers.set(prop, this.watchers.get(prop) ?? makeWatcher());
         this.listeners.set(prop, onWrite);
-        this.mark = mark ?? this.mark;
+        this.mark = mark;
         if (this.entry) {
             this.lookAt(prop, onWrite);
         }
@@ -216,11 +235,9 @@ export class DashComponent {
     }
 
     private lookAt(prop: string, onWrite: (value: any) => void): void {
-        const watcher = this.watchers.get(prop) ?? new PropWatcher(prop);
-        this.watchers.set(prop, watcher);
         const { props } = this.entry as Entry;
         const isCopy = this.mark !== undefined && this.mark in props;
-        const value = watcher.look(props, this.wasWritten, isCopy);
+        const value = this.watchers.get(prop)?.look(props, this.wasWritten, isCopy);
         if (value !== undefined) {
             onWrite(value);
         }

@@ -1,11 +1,12 @@
+/** Props that the library sets: whoever writes to them is told that this has no effect. */
+
 import type { DashComponent } from './component';
 import type { Diagnostics } from './diagnostics';
 
 /**
  * Tells authors who write to props that the library sets that this has no effect.
  *
- * @param mark A prop that only the library sets, by which a copy of the component is known: one that
- *     a callback got as State and returns with a layout was not written by the author.
+ * @param mark One of these props, by which a copy of the component is known.
  */
 export function warnOfWrites(
     component: DashComponent,
@@ -14,14 +15,10 @@ export function warnOfWrites(
     mark: string,
 ): void {
     for (const prop of props) {
-        const deliverer = component.deliverer(prop);
-        const warn = (value: unknown) => {
-            if (value !== deliverer.lastValue) {
-                diagnostics.warn(
-                    `its ${prop} property is set by the library; what you wrote has no effect`,
-                );
-            }
-        };
-        component.watch(prop, warn, mark);
+        const warn = () =>
+            diagnostics.warn(
+                `its ${prop} property is set by the library; what you wrote has no effect`,
+            );
+        component.watchOwn(prop, warn, mark);
     }
 }

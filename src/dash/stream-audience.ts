@@ -69,7 +69,7 @@ export class StreamAudience {
         for (const [prop, state] of Object.entries(this.states)) {
             const { lastValue } = this.component.deliverer(prop);
             if (lastValue !== undefined && shown[prop as keyof typeof shown] !== lastValue) {
-                state.change();
+                state.restore();
             }
         }
     }

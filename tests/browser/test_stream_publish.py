@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dash import Dash, Input, Output, State, dcc, html
 
-from dash_interop import Interop, StreamPublish, subscription_handler
+from dash_interop import Interop, PushDict, StreamPublish, StreamSubscribe, subscription_handler
 from dash_interop.client.sync import Subscription, connect
 from dash_interop.errors import InteropError, SubscriptionError, SubscriptionTimeout
 from tests.support.apps_parts import record
@@ -180,30 +180,6 @@ def test_pub005_a_click_decides_later_and_the_next_request_waits_for_its_turn(ap
         assert [request["arguments"]["n"] for request in requests[1:]] == [0, 2]
         page.click("accept")
         assert staying.result(timeout=10).state == "open"
-
-
-def test_pub016_a_subscription_handler_decides_by_arguments_and_caller(apps: Apps) -> None:
-    app = apps.make(
-        "publisher",
-        StreamPublish(id="prices", definition="Prices"),
-        dcc.Input(id="limit", value=2),
-    )
-
-    @subscription_handler("prices", State("limit", "value"), app=app)
-    def decide(caller: Any, symbol: str, depth: int = 1, limit: int = 0) -> str | None:
-        if depth > limit:
-            raise ValueError(f"{caller['application']} wants too much of {symbol}")
-        return symbol
-
-    page = apps.open(app)
-    with connect(application="subscriber") as interop:
-        subscription = interop.subscribe("Prices", {"symbol": "EUR"})
-        with pytest.raises(SubscriptionError, match="^subscriber wants too much of EUR$"):
-            interop.subscribe("Prices", {"symbol": "EUR", "depth": 3})
-        with pytest.raises(SubscriptionError, match="argument symbol is missing"):
-            interop.subscribe("Prices")
-        page.set_props("prices", push={"data": {"n": 1}, "branch": "EUR"})
-        assert data_of(subscription, 1) == [{"n": 1}]
 
 
 def test_pub006_comers_and_goers_are_told_once_each_and_the_lists_show_who_is_there(
@@ -660,3 +636,93 @@ def test_pub019_a_layout_that_comes_back_repeats_nothing(apps: Apps) -> None:
         page.wait_for_text("subscribers", "2")
     assert len(requests) == 3
     assert len(added) == 4
+
+
+def test_pub020_a_subscription_handler_decides_by_arguments_and_caller(apps: Apps) -> None:
+    app = apps.make(
+        "publisher",
+        StreamPublish(id="prices", definition="Prices"),
+        dcc.Input(id="limit", value=2),
+    )
+
+    @subscription_handler("prices", State("limit", "value"), app=app)
+    def decide(caller: Any, symbol: str, depth: int = 1, limit: int = 0) -> str | None:
+        if depth > limit:
+            raise ValueError(f"{caller['application']} wants too much of {symbol}")
+        return symbol
+
+    page = apps.open(app)
+    with connect(application="subscriber") as interop:
+        subscription = interop.subscribe("Prices", {"symbol": "EUR"})
+        with pytest.raises(SubscriptionError, match="^subscriber wants too much of EUR$"):
+            interop.subscribe("Prices", {"symbol": "EUR", "depth": 3})
+        with pytest.raises(SubscriptionError, match="argument symbol is missing"):
+            interop.subscribe("Prices")
+        page.set_props("prices", push={"data": {"n": 1}, "branch": "EUR"})
+        assert data_of(subscription, 1) == [{"n": 1}]
+
+
+def test_pub021_what_is_pushed_before_the_page_is_connected_is_kept_for_a_history(
+    apps: Apps,
+) -> None:
+    first: list[PushDict] = [{"data": {"n": n}} for n in range(3)]
+    app = apps.make(
+        "publisher",
+        StreamPublish(id="prices", definition="Prices", history=10, push=first),
+        StreamPublish(id="news", definition="News", push=first),
+    )
+    page = apps.open(app)
+    with connect() as interop:
+        interop.wait_for_method("Prices")
+        page.set_props("prices", push={"data": {"n": 3}})
+        prices, news = interop.subscribe("Prices"), interop.subscribe("News")
+        assert [one["n"] for one in data_of(prices, 4)] == [0, 1, 2, 3]
+        assert data_of(news, 0) == []
+
+
+def test_pub022_one_callback_accepts_and_sends_the_snapshot(apps: Apps) -> None:
+    app = apps.make("publisher", StreamPublish(id="prices", definition="Prices"))
+
+    @app.callback(
+        Output("prices", "snapshot"),
+        Output("prices", "decision"),
+        Input("prices", "request"),
+        prevent_initial_call=True,
+    )
+    def decide(request: Any) -> Any:
+        identity = request["requestId"]
+        snapshot = {"subscriptionId": identity, "data": request["arguments"]}
+        return snapshot, {"requestId": identity, "branch": "A"}
+
+    apps.open(app)
+    with connect() as interop:
+        assert data_of(interop.subscribe("Prices", {"n": 1}), 1) == [{"n": 1}]
+
+
+def test_pub023_a_page_that_subscribes_comes_back_with_the_stream(apps: Apps) -> None:
+    app = apps.make(
+        "both",
+        StreamPublish(id="prices", definition="Prices"),
+        StreamSubscribe(id="mine", definition="Prices"),
+        html.P(id="state"),
+        html.P(id="price"),
+    )
+
+    @app.callback(Output("state", "children"), Input("mine", "status"))
+    def show_state(status: Any) -> Any:
+        return status and status["state"]
+
+    @app.callback(Output("price", "children"), Input("mine", "data"))
+    def show_price(datum: Any) -> Any:
+        return datum and datum["data"]["price"]
+
+    page = apps.open(app)
+    page.wait_for_text("state", "open")
+    page.set_props("prices", push={"data": {"price": 1}})
+    page.wait_for_text("price", "1")
+    page.set_props("prices", active=False)
+    page.wait_for_text("state", "connecting")
+    page.set_props("prices", active=True)
+    page.wait_for_text("state", "open")
+    page.set_props("prices", push={"data": {"price": 2}})
+    page.wait_for_text("price", "2")

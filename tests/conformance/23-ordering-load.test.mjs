@@ -49,6 +49,31 @@ for (const count of [1000, 3000]) {
     });
 }
 
+wireTest('what is posted before a subscription is accepted arrives before that', async (s) => {
+    const server = await s.peer('srv');
+    const caller = await s.peer('cli');
+    await server.register({ id: 'm', name: unique('Kept'), flags: { streaming: true } });
+    const context = { recover: { epoch: 'e', offset: 3 } };
+    const target = { server_id: server.peerId, method_id: 'm' };
+    caller.tell('subscribe', { request_id: 's', ...target, context });
+    const interest = await server.next({ type: 'add-interest' });
+    assert.deepEqual(interest.context, context);
+    const { subscription_id } = interest;
+    await caller.fence();
+    caller.take();
+
+    const snapshot = { epoch: 'e', branch: '', offset: 5, recovered: true };
+    server.tell('post', { subscription_id, data: [{ n: 4 }, { n: 5 }], snapshot });
+    server.tell('accepted', { subscription_id, stream_id: 'x' });
+    server.tell('publish', { stream_id: 'x', data: { n: 6 }, sequence: 6 });
+    await server.fence();
+    await caller.fence();
+    const [kept, subscribed, live] = caller.take();
+    assert.deepEqual([kept.type, subscribed.type, live.type], ['event', 'subscribed', 'event']);
+    assert.deepEqual([kept.oob, kept.snapshot, kept.data], [true, snapshot, [{ n: 4 }, { n: 5 }]]);
+    assert.deepEqual([live.oob, live.sequence, live.data], [false, 6, { n: 6 }]);
+});
+
 wireTest('what one peer sends is passed on in its order, across message types', async (s) => {
     const server = await s.peer('srv');
     const caller = await s.peer('cli');

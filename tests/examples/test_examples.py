@@ -695,6 +695,14 @@ def test_no_process_of_the_demo_outlives_the_first(run):
     assert alive == []
 
 
+def test_the_publisher_of_the_market_does_not_outlive_it(run):
+    example = run("market_data")
+    (publisher,) = example.children()
+    example.interrupt(signal.SIGKILL)
+    _, alive = psutil.wait_procs([publisher], timeout=END_SECONDS)
+    assert alive == []
+
+
 def test_the_demo_ends_when_one_of_its_processes_does(run):
     example = run("demo", "--two-processes")
     example.children()[0].terminate()

@@ -64,10 +64,10 @@ describe('sizes', () => {
         expect([numbers(replay), replay.recovered]).toEqual([[2, 3], false]);
     });
 
-    test('no more than 8 MiB are kept, in bytes of UTF-8', () => {
+    test('no more than 4 MiB are kept, in bytes of UTF-8', () => {
         const history = new StreamHistory({ size: 9 }, 'e');
         for (const n of [1, 2, 3]) {
-            push(history, n, undefined, { text: '€'.repeat(1024 * 1024) });
+            push(history, n, undefined, { text: '€'.repeat(512 * 1024) });
         }
         const replay = history.replay('', {});
         expect([numbers(replay), replay.recovered]).toEqual([[2, 3], false]);

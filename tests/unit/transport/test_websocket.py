@@ -18,7 +18,7 @@ from dash_interop.transport.websocket import (
     open_websocket,
 )
 
-SIZES = [0, 1, 125, 126, 127, 65535, 65536, 70_000]
+SIZES = [0, 1, 125, 126, 127, 1023, 1024, 65535, 65536, 70_000]
 
 
 def read_by_a_client(data: bytes) -> list[bytes]:
