@@ -17,7 +17,7 @@ from tests.support.browser_apps import Apps
 from tests.support.browser_pages import eventually
 
 MANY = 20_000
-MANY_TRIPS = 2_000
+MANY_TRIPS = 500
 """Each datum is a trip to the server, which takes milliseconds."""
 
 
