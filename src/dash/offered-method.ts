@@ -10,6 +10,7 @@ import { ClientsideMethod } from './clientside-method';
 import type { DashComponent, Part } from './component';
 import { untilDashServerAnswers } from './dash-server';
 import type { Diagnostics } from './diagnostics';
+import { ErrorProp } from './error-prop';
 import { type Interop, NO_ROOT } from './interop-context';
 import { warnOfWrites } from './own-props';
 import { InvocationQueue } from './queue';
@@ -30,6 +31,7 @@ export interface Offer {
 export class OfferedMethod implements Part {
     private readonly component: DashComponent;
     private readonly diagnostics: Diagnostics;
+    private readonly error: ErrorProp;
     private readonly queue: InvocationQueue;
     private readonly clientside: ClientsideMethod;
     /** Handles the invocations in place of the callbacks, if there is one. */
@@ -43,6 +45,7 @@ export class OfferedMethod implements Part {
     constructor(component: DashComponent, diagnostics: Diagnostics) {
         this.component = component;
         this.diagnostics = diagnostics;
+        this.error = new ErrorProp(component);
         this.queue = this.makeQueue();
         this.clientside = new ClientsideMethod({
             warn: (message) => diagnostics.warn(message),
@@ -72,7 +75,7 @@ export class OfferedMethod implements Part {
         this.connect(interop);
         this.key = key;
         if (typeof interop === 'string') {
-            this.report({ message: interop });
+            this.error.tell(interop);
             if (interop === NO_ROOT) {
                 this.diagnostics.fail(interop);
             }
@@ -111,7 +114,7 @@ export class OfferedMethod implements Part {
     ): () => void {
         let isWithdrawn = false;
         let handler: Handler = (args, caller, reply) => this.handle(args, caller, reply);
-        const onLateSuccess = () => isWithdrawn || this.report(null);
+        const onLateSuccess = () => isWithdrawn || this.error.tell(null);
         const register = async () => {
             if (problem) {
                 throw problem;
@@ -149,16 +152,8 @@ export class OfferedMethod implements Part {
     }
 
     private fail(message: string): void {
-        this.report({ message });
+        this.error.tell(message);
         this.diagnostics.fail(message);
-    }
-
-    /** Leaves the prop alone while nothing is or was wrong, so that no callback runs for that. */
-    private report(error: { message: string } | null): void {
-        const deliverer = this.component.deliverer('error');
-        if (error || deliverer.lastValue) {
-            deliverer.deliver(error);
-        }
     }
 
     /** Whether the handler alone gets what is delivered. */

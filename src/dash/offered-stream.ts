@@ -8,6 +8,7 @@ import type { StreamSubscription, SubscriptionRequest } from '../client/stream-s
 import type { DashComponent, Part } from './component';
 import type { Slot } from './deliver';
 import type { Diagnostics } from './diagnostics';
+import { ErrorProp } from './error-prop';
 import { type Interop, NO_ROOT } from './interop-context';
 import { warnOfWrites } from './own-props';
 import { callbacksWithInput, callbacksWithOutput } from './renderer';
@@ -57,6 +58,7 @@ export class OfferedStream implements Part {
     private readonly component: DashComponent;
     private readonly diagnostics: Diagnostics;
     private readonly requests: SubscriptionRequests;
+    private readonly error: ErrorProp;
     /** The component as it was mounted last. */
     private slot: Slot | undefined;
     private offer: StreamOffer;
@@ -68,8 +70,6 @@ export class OfferedStream implements Part {
     private readonly waiting: Push[] = [];
     /** Why the stream is not offered, and what is wrong with what was written last. */
     private problems: Problems = {};
-    /** What the error prop says. */
-    private reported: string | undefined;
 
     /** @param offer What it is given first; to be followed by `update`. */
     constructor(component: DashComponent, diagnostics: Diagnostics, offer: StreamOffer) {
@@ -77,11 +77,7 @@ export class OfferedStream implements Part {
         this.diagnostics = diagnostics;
         this.offer = offer;
         this.audience = new StreamAudience(component);
-        const said = component.deliverer('error').lastValue as
-            | { message: string }
-            | undefined
-            | null;
-        this.reported = said?.message;
+        this.error = new ErrorProp(component);
         this.requests = this.makeRequests();
         // Where a callback writes several of them at once, they are carried out in this order.
         this.carryOut('decision', (entry, what) => this.decide(entry, what));
@@ -286,14 +282,8 @@ export class OfferedStream implements Part {
 
     // Problems
 
-    /** Leaves the prop alone while nothing is or was wrong, so that no callback runs for that. */
     private report(problems: Problems): void {
         this.problems = { ...this.problems, ...problems };
-        const message = this.problems.offer ?? this.problems.write;
-        if (message !== this.reported) {
-            this.reported = message;
-            const error = message === undefined ? null : { message };
-            this.component.deliverer('error').deliver(error);
-        }
+        this.error.tell(this.problems.offer ?? this.problems.write ?? null);
     }
 }

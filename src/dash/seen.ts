@@ -8,6 +8,7 @@ import { canonicalText } from './canonical';
 import type { DashComponent, Part } from './component';
 import type { Deliverer } from './deliver';
 import type { Diagnostics } from './diagnostics';
+import { ErrorProp } from './error-prop';
 import { type Interop, NO_ROOT } from './interop-context';
 import { warnOfWrites } from './own-props';
 import { nextSequence } from './sequence';
@@ -19,6 +20,7 @@ type List = (typeof LISTS)[number];
 export class Seen implements Part {
     private readonly component: DashComponent;
     private readonly diagnostics: Diagnostics;
+    private readonly error: ErrorProp;
     private readonly lists: Record<List, StateProp>;
     private readonly events: Deliverer;
     /** Events that no callback has got yet. */
@@ -32,6 +34,7 @@ export class Seen implements Part {
     constructor(component: DashComponent, diagnostics: Diagnostics) {
         this.component = component;
         this.diagnostics = diagnostics;
+        this.error = new ErrorProp(component);
         this.lists = { methods: this.list('methods'), servers: this.list('servers') };
         this.events = component.eventDeliverer('events', false);
         warnOfWrites(component, diagnostics, [...LISTS, 'events', 'error'], 'events');
@@ -46,7 +49,7 @@ export class Seen implements Part {
         this.connect(interop);
         this.filter = text;
         if (typeof interop === 'string') {
-            this.report({ message: interop });
+            this.error.tell(interop);
             if (interop === NO_ROOT) {
                 this.diagnostics.fail(interop);
             }
@@ -93,10 +96,10 @@ export class Seen implements Part {
     private see(discovery: Discovery, filter: OfferFilter): void {
         try {
             discovery.see(filter);
-            this.report(null);
+            this.error.tell(null);
         } catch (error) {
             const { message } = error as Error;
-            this.report({ message });
+            this.error.tell(message);
             this.diagnostics.fail(message);
         }
         // Where it sees nothing, the lists are empty ones from now on.
@@ -143,14 +146,6 @@ export class Seen implements Part {
             await this.events.deliver(this.waiting.splice(0));
         }
         this.isDelivering = false;
-    }
-
-    /** Leaves the prop alone while nothing is or was wrong, so that no callback runs for that. */
-    private report(error: { message: string } | null): void {
-        const deliverer = this.component.deliverer('error');
-        if (error || deliverer.lastValue) {
-            deliverer.deliver(error);
-        }
     }
 }
 

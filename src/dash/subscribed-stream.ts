@@ -10,6 +10,7 @@ import { DataPump } from './data-pump';
 import { DataQueue, type Datum } from './data-queue';
 import { type DataProps, readDataSettings } from './data-settings';
 import type { Diagnostics } from './diagnostics';
+import { ErrorProp } from './error-prop';
 import { type Interop, NO_ROOT } from './interop-context';
 import { warnOfWrites } from './own-props';
 import { nextSequence } from './sequence';
@@ -40,6 +41,7 @@ export interface StreamProps extends DataProps {
 export class SubscribedStream implements Part {
     private readonly component: DashComponent;
     private readonly diagnostics: Diagnostics;
+    private readonly error: ErrorProp;
     private readonly queue: DataQueue;
     private readonly pump: DataPump;
     private readonly ending = new AbortController();
@@ -53,11 +55,11 @@ export class SubscribedStream implements Part {
     private status: SubscriptionStatus | undefined;
     private lostTimer: ReturnType<typeof setTimeout> | undefined;
     private toldStatus: string | undefined;
-    private toldError: string | null = null;
 
     constructor(component: DashComponent, diagnostics: Diagnostics) {
         this.component = component;
         this.diagnostics = diagnostics;
+        this.error = new ErrorProp(component);
         this.queue = new DataQueue(readDataSettings({}));
         this.pump = new DataPump(this.queue, (value) => this.deliver(value));
         component.eventDeliverer('data', false);
@@ -77,7 +79,7 @@ export class SubscribedStream implements Part {
         this.interop = interop;
         this.key = key;
         this.leave();
-        this.report(null);
+        this.error.tell(null);
         if (problem !== undefined) {
             this.fail(problem);
         } else if (!active) {
@@ -166,7 +168,7 @@ export class SubscribedStream implements Part {
 
     private handlerFailed(error: unknown): void {
         const message = error instanceof Error ? error.message : String(error);
-        this.report(message);
+        this.error.tell(message);
         this.diagnostics.fail(message);
     }
 
@@ -185,7 +187,7 @@ export class SubscribedStream implements Part {
     private fail(reason: string, isShown = true): void {
         this.status = { ...CLOSED, state: 'failed', reason };
         this.tellStatus();
-        this.report(reason);
+        this.error.tell(reason);
         if (isShown) {
             this.diagnostics.fail(reason);
         }
@@ -215,14 +217,6 @@ export class SubscribedStream implements Part {
         if (lastValue && !this.component.propInLayout('status')) {
             this.toldStatus = undefined;
             this.tellStatus();
-        }
-    }
-
-    /** Leaves the prop alone while nothing is or was wrong, so that no callback runs for that. */
-    private report(message: string | null): void {
-        if (message !== this.toldError) {
-            this.toldError = message;
-            this.component.deliverer('error').deliver(message === null ? null : { message });
         }
     }
 }
