@@ -149,7 +149,7 @@ test-dash: build browser
 		$(MATRIX)/mounting/bin/python -m pytest $(DISTRIBUTED) $(LAYOUT_TESTS) $(ARGS)
 	$(call heading,Changes of the layout and patterns on Dash $(COMING_DASH) with React 18)
 	# With the extras: pip takes a release to come only where it is asked for in the same words.
-	$(call environment,coming,$(PYTHON),test,'dash[diskcache$(COMMA)testing]==$(COMING_DASH)')
+	$(call environment,coming,$(PYTHON),test$(COMMA)fastapi$(COMMA)quart,'dash[diskcache$(COMMA)fastapi$(COMMA)quart$(COMMA)testing]==$(COMING_DASH)')
 	DASH_INTEROP_TEST_ENGINES=chromium \
 		$(MATRIX)/coming/bin/python -m pytest $(DISTRIBUTED) $(COMING_TESTS) $(ARGS)
 	$(call heading,Browser tests on Dash $(COMING_DASH) with React $(COMING_REACT))
