@@ -345,7 +345,11 @@ class Engine:
 
         def run_all() -> None:
             for function in posted:
-                function()
+                try:
+                    function()
+                except Exception:
+                    # Nobody waits for it, and the others are not to be lost with it.
+                    logger.exception("%r could not be carried out", function)
 
         self.take_turn(run_all)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, cast
 from uuid import uuid4
 
 from msgspec import Raw
@@ -70,8 +70,10 @@ class SubscriptionRequest:
         Let it have what is pushed to one branch, which is there from its first subscriber on.
 
         Raises:
+            TypeError: ``key`` is not a string.
             SubscriptionError: The request was answered already.
         """
+        _check_key(key)
         self._engine.perform(lambda: _publishing(self._engine).accept(self._interest, key))
 
     def reject(self, reason: str = "") -> None:
@@ -180,7 +182,7 @@ class StreamBase:
             branch: Key of the branch, or several; without it all branches get the data.
 
         Raises:
-            TypeError: ``data`` is not a dict.
+            TypeError: ``data`` is not a dict, or ``branch`` not a string or a list of them.
             ValueError: ``data`` holds something that cannot travel as JSON, or lacks the field by
                 which the history is kept.
             MessageTooLarge: ``data`` is more than the gateway takes.
@@ -190,7 +192,7 @@ class StreamBase:
         if self._is_closed:
             raise RegistrationError(f"The stream {self.name} was closed")
         encoded = _encoded(data)
-        keys = [branch] if isinstance(branch, str) else branch
+        keys = _keys_of(branch)
         publication = self._created()
         slot = publication.slot(encoded)
         publishing = self._agm.publishing
@@ -334,6 +336,22 @@ def _rejecting(handler: Listener) -> Listener:
             reject(request, error)
 
     return decide
+
+
+def _keys_of(branch: Any) -> list[str] | None:
+    if branch is None:
+        return None
+    keys: list[Any] = [branch]
+    if isinstance(branch, Iterable) and not isinstance(branch, str | Mapping):
+        keys = list(cast("Iterable[Any]", branch))
+    for key in keys:
+        _check_key(key)
+    return keys
+
+
+def _check_key(key: Any) -> None:
+    if not isinstance(key, str):
+        raise TypeError(f"the key of a branch has to be a string, and not {key!r}")
 
 
 def _encoded(data: Any) -> Raw:

@@ -170,10 +170,8 @@ export class PublishedStream {
         for (const stop of this.stops) {
             stop();
         }
-        for (const request of [...this.undecided]) {
-            request.reject('The stream is no longer offered');
-            this.handlers.withdrawn?.(request);
-        }
+        // Those who wait for an answer hear from the gateway that the stream is withdrawn, and come
+        // back with it; a rejection would end their subscriptions for good.
         this.loseSubscribers();
         const { changes } = this.surroundings;
         await changes.inOrder(this.definition.name, () => this.withdraw());
@@ -218,10 +216,11 @@ export class PublishedStream {
         const request = new SubscriptionRequest(asked, (answered, tell, branch) =>
             this.answer(answered, () => this.tellAnswer(tell, branch)),
         );
-        this.undecided.add(request);
         if (this.isClosed) {
-            request.reject('The stream is no longer offered');
-        } else if (this.handlers.requested) {
+            return;
+        }
+        this.undecided.add(request);
+        if (this.handlers.requested) {
             this.handlers.requested(request);
         } else {
             request.accept();

@@ -11,10 +11,10 @@ interface Props extends DashProps {
     /** Which publishers: "best" (default: the instance that offered the stream first), "all", "skipMine" (all but this page), a dict that instances have to match, such as {"application": "Prices"}, or a list of such dicts. A value may be {"regex": "^Pri", "flags": "i"}. With "all", "skipMine" and a list, data of all of them comes, and publishers that come later are asked, too. With another target it subscribes anew. */
     target?: any;
 
-    /** How long there may be no publisher, in milliseconds, before status says so in its reason. The subscription goes on waiting for one. */
+    /** How long there may be no publisher, in milliseconds, before status says so in its reason. The subscription goes on waiting for one. Counts from the next time that it subscribes. */
     waitTimeoutMs?: number;
 
-    /** Longest wait for the answer of a publisher, in milliseconds. */
+    /** Longest wait for the answer of a publisher, in milliseconds. Counts from the next time that it subscribes. */
     methodResponseTimeoutMs?: number;
 
     /** Whether there is a subscription. False closes it; True subscribes again. */

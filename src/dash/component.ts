@@ -272,18 +272,32 @@ function isWrite(before: Entry | undefined, { path, writes }: Entry): boolean {
     return before?.path.join() === path.join() && before.writes !== writes;
 }
 
-const components = new Map<ComponentId, DashComponent>();
+const components = new Map<string, DashComponent>();
 
-/** The component of an id, or of a place where it has no id. */
-function componentOf(id: ComponentId | undefined, path: ComponentPath): DashComponent {
-    const key = id ?? `at ${path.join()}`;
+/**
+ * The component of an id, or of a place where it has no id. One of another type that takes the place
+ * is another component, and ends the one that was there.
+ */
+function componentOf(
+    type: string,
+    id: ComponentId | undefined,
+    path: ComponentPath,
+): DashComponent {
+    const key = `${type} ${id ?? `at ${path.join()}`}`;
     const component = components.get(key) ?? new DashComponent();
     components.set(key, component);
     return component;
 }
 
-/** The Dash side of the component that is being rendered. */
-export function useDashComponent({ id: givenId, setProps }: DashProps): DashComponent {
+/**
+ * The Dash side of the component that is being rendered.
+ *
+ * @param type What the component is called in Python.
+ */
+export function useDashComponent(
+    type: string,
+    { id: givenId, setProps }: DashProps,
+): DashComponent {
     const context = window.dash_component_api?.useDashContext();
     if (!context) {
         throw new Error('dash_interop needs Dash 3.0 or newer');
@@ -293,7 +307,7 @@ export function useDashComponent({ id: givenId, setProps }: DashProps): DashComp
     const { componentPath } = context;
     // What Dash renders in the place of a component may be another component.
     // biome-ignore lint/correctness/useExhaustiveDependencies: where it has an id, it may move
-    const component = useMemo(() => componentOf(id, componentPath), [id]);
+    const component = useMemo(() => componentOf(type, id, componentPath), [type, id]);
     // Dash makes a new setProps for each render, and only the latest is sure to be right.
     const latest = useRef(setProps);
     latest.current = setProps;

@@ -1,5 +1,6 @@
 /** Brings what waits in a DataQueue to its callbacks, and leaves the browser time in between. */
 
+import { LONGEST_TIMEOUT_MS } from '../client/deadlines';
 import type { DataQueue, DataSettings, Datum } from './data-queue';
 
 /** How long the page may be kept from all else, such as a click. */
@@ -43,7 +44,7 @@ export class DataPump {
         if (waitMs === 0) {
             this.next();
         } else if (waitMs !== undefined) {
-            this.timer = setTimeout(() => this.run(), waitMs);
+            this.timer = setTimeout(() => this.run(), Math.min(waitMs, LONGEST_TIMEOUT_MS));
         }
     }
 

@@ -2,6 +2,7 @@
 
 import type { StreamData } from '../client/core-subscription';
 import type { InteropClient } from '../client/interop-client';
+import { hint } from '../client/keys';
 import type { Subscription, SubscriptionStatus } from '../client/subscribing';
 import { type ClientsideHandler, readClientsideHandler } from './clientside-handler';
 import type { DashComponent, Part } from './component';
@@ -27,6 +28,13 @@ const CLOSED: SubscriptionStatus = {
     servers: [],
 };
 
+/** What is wrong, by what it is about; null where nothing is. */
+interface Problems {
+    settings: string | null;
+    subscription: string | null;
+    handler: string | null;
+}
+
 /** What a StreamSubscribe is given. */
 export interface StreamProps extends DataProps {
     definition?: unknown;
@@ -34,7 +42,7 @@ export interface StreamProps extends DataProps {
     target?: unknown;
     waitTimeoutMs?: unknown;
     methodResponseTimeoutMs?: unknown;
-    active?: boolean;
+    active?: boolean | null;
     clientsideHandler?: unknown;
 }
 
@@ -45,6 +53,9 @@ export class SubscribedStream implements Part {
     private readonly queue: DataQueue;
     private readonly pump: DataPump;
     private readonly ending = new AbortController();
+    private readonly problems: Problems = { settings: null, subscription: null, handler: null };
+    /** Whether the data settings were usable once: those that were stay in use. */
+    private hasSettings = false;
     private handler: ClientsideHandler | undefined;
     /** What the handler was made from, as text. */
     private handlerKey: string | undefined;
@@ -69,9 +80,14 @@ export class SubscribedStream implements Part {
     /** Takes over the present props; subscribes anew only where they mean another subscription. */
     update(interop: Interop, props: StreamProps): void {
         const problem = this.takeSettings(props);
-        const { definition, arguments: args, target, active = true } = props;
+        this.note('settings', problem);
+        if (problem !== null) {
+            this.diagnostics.fail(problem);
+        }
+        const { definition, arguments: args, target } = props;
+        const active = props.active ?? true;
         // What a callback sends again is a new object even where nothing has changed.
-        const key = JSON.stringify([definition, args, target, active, problem]);
+        const key = JSON.stringify([definition, args, target, active, this.hasSettings]);
         if (interop === this.interop && key === this.key) {
             this.keepStatus();
             return;
@@ -79,9 +95,9 @@ export class SubscribedStream implements Part {
         this.interop = interop;
         this.key = key;
         this.leave();
-        this.error.tell(null);
-        if (problem !== undefined) {
-            this.fail(problem);
+        this.note('subscription', null);
+        if (problem !== null && !this.hasSettings) {
+            this.change({ ...CLOSED, state: 'failed', reason: problem });
         } else if (!active) {
             this.change(CLOSED);
         } else if (typeof interop === 'string') {
@@ -100,16 +116,18 @@ export class SubscribedStream implements Part {
         this.ending.abort();
     }
 
-    /** @returns What is wrong with them, in words. */
-    private takeSettings(props: StreamProps): string | undefined {
+    /** @returns What is wrong with them, in words; those from before stay in use then. */
+    private takeSettings(props: StreamProps): string | null {
         try {
             const key = JSON.stringify(props.clientsideHandler);
             if (key !== this.handlerKey) {
                 this.handler = readClientsideHandler(props.clientsideHandler);
                 this.handlerKey = key;
+                this.note('handler', null);
             }
             this.pump.change(readDataSettings(props));
-            return undefined;
+            this.hasSettings = true;
+            return null;
         } catch (error) {
             return (error as Error).message;
         }
@@ -143,16 +161,31 @@ export class SubscribedStream implements Part {
 
     private receive(data: StreamData): void {
         const { lost } = this.queue;
+        this.checkKey(data.data);
         this.pump.add({ ...data, sequence: nextSequence(this.component) });
         if (this.queue.lost > lost) {
             this.tellLost();
         }
     }
 
+    /** Data without the field all count as one kind, and replace each other. */
+    private checkKey(data: object): void {
+        const { key } = this.queue.settings;
+        if (key !== undefined && !(key in data)) {
+            this.diagnostics.warn(
+                `data has no field "${key}" (key), so it replaces other such data: ` +
+                    hint(key, Object.keys(data)),
+            );
+        }
+    }
+
     /** Resolves when the next value may come. */
     private async deliver(value: Datum | Datum[]): Promise<void> {
         if (this.handler) {
-            await this.handler.call(value).catch((error) => this.handlerFailed(error));
+            await this.handler.call(value).then(
+                () => this.note('handler', null),
+                (error) => this.handlerFailed(error),
+            );
             return;
         }
         const { failure } = await this.component.deliverer('data').deliver(value);
@@ -168,7 +201,7 @@ export class SubscribedStream implements Part {
 
     private handlerFailed(error: unknown): void {
         const message = error instanceof Error ? error.message : String(error);
-        this.error.tell(message);
+        this.note('handler', message);
         this.diagnostics.fail(message);
     }
 
@@ -187,10 +220,16 @@ export class SubscribedStream implements Part {
     private fail(reason: string, isShown = true): void {
         this.status = { ...CLOSED, state: 'failed', reason };
         this.tellStatus();
-        this.error.tell(reason);
+        this.note('subscription', reason);
         if (isShown) {
             this.diagnostics.fail(reason);
         }
+    }
+
+    private note(about: keyof Problems, message: string | null): void {
+        this.problems[about] = message;
+        const { settings, subscription, handler } = this.problems;
+        this.error.tell(settings ?? subscription ?? handler);
     }
 
     private change(status: SubscriptionStatus): void {

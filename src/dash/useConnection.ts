@@ -36,7 +36,7 @@ export interface ConnectionInUse extends Progress {
 }
 
 export function useConnection(props: DashProps & { settings?: Settings }): ConnectionInUse {
-    const component = useDashComponent(props);
+    const component = useDashComponent('Glue42', props);
     const [settings] = useState(props.settings);
     const [progress, setProgress] = useState<Progress>({ interop: undefined, isDone: false });
     const [diagnostics] = useState(() => new Diagnostics('Glue42', component, props.id));

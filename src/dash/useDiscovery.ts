@@ -13,7 +13,7 @@ interface Props extends DashProps, OfferFilter {
 }
 
 export function useDiscovery(props: Props): void {
-    const component = useDashComponent(props);
+    const component = useDashComponent('Discovery', props);
     const interop = useInterop();
     const { id, methods, servers } = props;
     const filter = FILTER_FIELDS.map((field) => [field, props[field]] as const);

@@ -16,7 +16,7 @@ import { nextSequence } from './sequence';
 const TOLERATED_MS = 1_000;
 
 export function useMethodInvoke(props: DashProps): void {
-    const component = useDashComponent(props);
+    const component = useDashComponent('MethodInvoke', props);
     const interop = useInterop();
     const status = useStatus();
     const { id } = props;

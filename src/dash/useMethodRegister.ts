@@ -16,7 +16,7 @@ interface Props extends DashProps {
 }
 
 export function useMethodRegister(props: Props): void {
-    const component = useDashComponent(props);
+    const component = useDashComponent('MethodRegister', props);
     const interop = useInterop();
     const { id, definition, validate, returns = false, batch = false } = props;
     const { methodResponseTimeoutMs, clientsideHandler } = props;

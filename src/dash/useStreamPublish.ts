@@ -17,7 +17,7 @@ interface Props extends DashProps {
 }
 
 export function useStreamPublish(props: Props): void {
-    const component = useDashComponent(props);
+    const component = useDashComponent('StreamPublish', props);
     const interop = useInterop();
     const { id, definition, requestTimeoutMs, history, subscriptions, branches } = props;
     // What is None in Python is not given.

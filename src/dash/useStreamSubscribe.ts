@@ -7,7 +7,7 @@ import { useInterop } from './interop-context';
 import { type StreamProps, SubscribedStream } from './subscribed-stream';
 
 export function useStreamSubscribe(props: DashProps & StreamProps): void {
-    const component = useDashComponent(props);
+    const component = useDashComponent('StreamSubscribe', props);
     const interop = useInterop();
     useEffect(() => {
         const make = () =>

@@ -726,3 +726,35 @@ def test_pub023_a_page_that_subscribes_comes_back_with_the_stream(apps: Apps) ->
     page.wait_for_text("state", "open")
     page.set_props("prices", push={"data": {"price": 2}})
     page.wait_for_text("price", "2")
+
+
+def test_pub024_a_request_that_is_open_when_the_stream_is_withdrawn_is_made_again(
+    apps: Apps,
+) -> None:
+    requests: list[Any] = []
+    app = apps.make("publisher", StreamPublish(id="prices", definition="Prices"), html.P(id="x"))
+
+    @app.callback(Output("x", "children"), Input("prices", "request"), prevent_initial_call=True)
+    def note(request: Any) -> str:
+        requests.append(request["requestId"])
+        return "noted"
+
+    # That another callback may decide keeps the request open.
+    app.clientside_callback(
+        "() => window.dash_clientside.no_update",
+        Output("prices", "decision"),
+        Input("x", "title"),
+        prevent_initial_call=True,
+    )
+    statuses: list[Any] = []
+    other = apps.make("subscriber", StreamSubscribe(id="mine", definition="Prices"))
+    record(other, "mine", "status", statuses)
+    page = apps.open(app)
+    apps.open(other)
+    eventually(lambda: len(requests) == 1, "it asks")
+    page.set_props("prices", active=False)
+    page.set_props("prices", active=True)
+    eventually(lambda: len(requests) == 2, lambda: f"it asks again, but {statuses}")
+    page.set_props("prices", decision={"requestId": requests[1], "accept": True})
+    eventually(lambda: statuses[-1]["state"] == "open", lambda: f"{statuses}")
+    assert {status and status["state"] for status in statuses} <= {None, "connecting", "open"}

@@ -14,6 +14,7 @@ from dash_interop import (
     ClientsideHandlerDict,
     Interop,
     MethodRegister,
+    StreamPublish,
     StreamSubscribe,
     stream_handler,
 )
@@ -599,7 +600,7 @@ def test_sub020_a_function_of_the_assets_takes_the_data(
     eventually(lambda: statuses and statuses[-1] and statuses[-1]["state"] == "open", "open")
     push_numbers(stream, *range(5))
     eventually(lambda: page.js("return taken") == [0, 1, 3, 4], lambda: page.js("return taken"))
-    eventually(lambda: errors == [None, {"message": "two is odd"}], lambda: f"{errors}")
+    eventually(lambda: errors == [None, {"message": "two is odd"}, None], lambda: f"{errors}")
     assert values == [None]
 
 
@@ -685,3 +686,35 @@ def test_sub024_one_that_a_callback_returns_again_keeps_its_status(
     page.wait_for("place-1")
     received.wait_for_state("open", 2)
     assert len(stream.subscriptions()) == 1
+
+
+@pytest.mark.parametrize("identity", [{"id": "one"}, {}], ids=["an id", "no id"])
+def test_sub025_a_component_of_another_type_that_takes_its_place_ends_it(
+    apps: Apps, publisher: InteropClient, identity: dict[str, str]
+) -> None:
+    stream = publisher.create_stream("Prices")
+    app = apps.make("subscriber", html.Button("next", id="next"), html.Div(id="place"))
+    made = [
+        lambda: StreamSubscribe(definition="Prices", **identity),
+        lambda: StreamPublish(definition="Mine", **identity),
+        lambda: MethodRegister(definition="Method", returns=False, **identity),
+    ]
+
+    @app.callback(Output("place", "children"), Input("next", "n_clicks"))
+    def take_the_place(clicks: int | None) -> Any:
+        return [made[(clicks or 0) % 3](), html.P(id=f"place-{clicks}")]
+
+    page = apps.open(app)
+
+    def there() -> list[int]:
+        offered = [len(page.servers(name)) for name in ("Mine", "Method")]
+        return [len(stream.subscriptions()), *offered]
+
+    def wait_for(*expected: int) -> None:
+        eventually(lambda: there() == [*expected], lambda: f"{expected}, but {there()}")
+
+    wait_for(1, 0, 0)
+    for clicks in range(1, 7):
+        page.click("next")
+        page.wait_for(f"place-{clicks}")
+        wait_for(*(int(clicks % 3 == number) for number in range(3)))

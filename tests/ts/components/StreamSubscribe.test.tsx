@@ -277,6 +277,45 @@ describe('props that cannot be used', () => {
     });
 });
 
+describe('data settings that cannot be used', () => {
+    test('leave those in use that were, and the subscription and its data as they are', async () => {
+        listener();
+        await show({ paused: true });
+        await push(1, 2);
+        await page.write(id, { maxRate: 0 });
+        const message = 'maxRate has to be a positive number of deliveries per second, not 0';
+        expect(given('error')).toEqual([{ message }]);
+        expect(failures.join()).toContain(message);
+        await page.write(id, { maxRate: null }, { paused: false });
+        await finish();
+        await finish();
+        expect(numbers()).toEqual([1, 2]);
+        expect(states()).toEqual(['connecting', 'open']);
+        expect(given('error')).toEqual([{ message }, null]);
+    });
+
+    test('a key that data does not have is warned of, with the field that was meant', async () => {
+        await show({ delivery: 'latest', key: 'symbl', paused: true });
+        await push(1, 2);
+        expect(warnings).toEqual([
+            expect.stringContaining('data has no field "symbl" (key), so it replaces'),
+        ]);
+        expect(warnings[0]).toContain('did you mean "symbol"?');
+    });
+
+    test('a time that is longer than a timer can take does not keep the page busy', async () => {
+        await show({ maxRate: 1e-9 });
+        await push(1, 2);
+        await page.settle(3_000_000);
+        expect(numbers()).toEqual([1]);
+    });
+
+    test('active is True where it is None', async () => {
+        await show({ active: null });
+        expect(states()).toEqual(['connecting', 'open']);
+    });
+});
+
 describe('data', () => {
     test('comes one by one, each after the callbacks of the one before', async () => {
         listener();
@@ -475,6 +514,17 @@ describe('a clientside handler', () => {
         expect(drawn).toEqual([1, 2]);
         expect(given('error')).toEqual([{ message: `no chart (${id})` }]);
         expect(failures).toEqual([`dash_interop: StreamSubscribe ${id}: no chart (${id})`]);
+    });
+
+    test('that works again has no error', async () => {
+        provide(({ data }) => {
+            if (data.n === 1) {
+                throw new Error(`no chart yet (${id})`);
+            }
+        });
+        await show({ clientsideHandler });
+        await push(1, 2);
+        expect(given('error')).toEqual([{ message: `no chart yet (${id})` }, null]);
     });
 
     test('may be loaded later', async () => {

@@ -693,3 +693,29 @@ def test_name_that_is_taken_is_refused_at_once():
                 await client.register("sum", add)
 
     play(scenario)
+
+
+def test_posted_function_that_fails_takes_no_other_with_it(caplog: pytest.LogCaptureFixture):
+    done: list[int] = []
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    async def scenario(gateway: MemoryGateway):
+        engine = await connecting("publisher").start_engine(gateway.open)
+
+        def post() -> None:
+            engine.post(lambda: done.append(1))
+            engine.post(fail)
+            engine.post(lambda: done.append(2))
+
+        # On the loop each is carried out by itself, from another thread all at once.
+        post()
+        await asyncio.to_thread(post)
+        await InteropClient(engine).close()
+
+    play(scenario)
+    assert done == [1, 2, 1, 2]
+    assert [record.exc_info and record.exc_info[0] for record in caplog.records] == [
+        ZeroDivisionError
+    ] * 2

@@ -31,3 +31,44 @@ def test_a_push_is_one_frame_however_many_subscribe(subscribers):
             return [type(message) for message in gateway.heard]
 
     assert run_jumping(scenario()) == [Publish] * 5
+
+
+@pytest.mark.parametrize("branch", [7, ["a", 5], {"a": 1}, [None], 1.5])
+def test_a_key_that_is_no_string_is_an_error_where_it_is_given_and_harms_nothing_else(branch):
+    async def scenario():
+        gateway = MemoryGateway()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(gateway.close)
+            publisher = await stack.enter_async_context(gateway.client("publisher"))
+            subscriber = await stack.enter_async_context(gateway.client("subscriber"))
+            stream = await publisher.create_stream("Prices")
+            subscription = await subscriber.subscribe("Prices")
+            stream.push({"n": 1})
+            with pytest.raises(TypeError, match="the key of a branch has to be a string, and not"):
+                stream.push({"n": 2}, branch=branch)
+            stream.push({"n": 3})
+            return [(await subscription.get(5.0)).data["n"] for _ in range(2)]
+
+    assert run_jumping(scenario()) == [1, 3]
+
+
+def test_a_subscription_cannot_be_accepted_on_a_branch_whose_key_is_no_string():
+    raised = []
+
+    async def decide(request):
+        with pytest.raises(TypeError, match="has to be a string, and not 5") as caught:
+            request.accept_on_branch(5)
+        raised.append(caught.type)
+        request.accept()
+
+    async def scenario():
+        gateway = MemoryGateway()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(gateway.close)
+            publisher = await stack.enter_async_context(gateway.client("publisher"))
+            subscriber = await stack.enter_async_context(gateway.client("subscriber"))
+            await publisher.create_stream("Prices", subscription_request_handler=decide)
+            await subscriber.subscribe("Prices")
+
+    run_jumping(scenario())
+    assert raised == [TypeError]
