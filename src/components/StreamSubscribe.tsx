@@ -35,7 +35,7 @@ interface Props extends DashProps {
     /** Most data that wait. When more come, the oldest are dropped: status counts them as "lost", and the browser's console has a warning. */
     maxWaiting?: number;
 
-    /** A JavaScript function that gets the data in place of callbacks, without a trip to the Dash server: {"namespace": "charts", "function_name": "draw"} is window.dash_clientside.charts.draw, from a file in the app's assets. It is called with what data would be, one call after the other; of a Promise that it returns, the end is waited for. data is not set then. What it throws goes to error and the console. */
+    /** A JavaScript function that gets the data in place of callbacks, without a trip to the Dash server: {"namespace": "charts", "function_name": "draw"} is window.dash_clientside.charts.draw, from a file in the app's assets. It is called with what data would be, one call after the other; of a Promise that it returns, the end is waited for, five minutes at most. data is not set then. What it throws goes to error and the console. */
     clientsideHandler?: {
         /** The key in window.dash_clientside. */
         namespace: string;

@@ -1,6 +1,7 @@
 /** The subscription of a StreamSubscribe, and the way of its data to the callbacks. */
 
 import type { StreamData } from '../client/core-subscription';
+import { withTimeout } from '../client/deadlines';
 import type { InteropClient } from '../client/interop-client';
 import { hint } from '../client/keys';
 import type { Subscription, SubscriptionStatus } from '../client/subscribing';
@@ -15,6 +16,7 @@ import { ErrorProp } from './error-prop';
 import { type Interop, NO_ROOT } from './interop-context';
 import { warnOfWrites } from './own-props';
 import { nextSequence } from './sequence';
+import { LONGEST_WAIT_MS } from './until';
 import { isServerAway } from './why-unanswered';
 
 /** How long the number of lost data may have changed before callbacks hear of it. */
@@ -182,7 +184,8 @@ export class SubscribedStream implements Part {
     /** Resolves when the next value may come. */
     private async deliver(value: Datum | Datum[]): Promise<void> {
         if (this.handler) {
-            await this.handler.call(value).then(
+            const handling = this.handler.call(value);
+            await withTimeout(handling, LONGEST_WAIT_MS, 'clientsideHandler has not ended').then(
                 () => this.note('handler', null),
                 (error) => this.handlerFailed(error),
             );

@@ -516,6 +516,20 @@ describe('a clientside handler', () => {
         expect(failures).toEqual([`dash_interop: StreamSubscribe ${id}: no chart (${id})`]);
     });
 
+    test('whose promise does not end holds the next value up for a while only', async () => {
+        const drawn: number[] = [];
+        provide(({ data }) => {
+            drawn.push(data.n);
+            return data.n === 1 ? new Promise(() => {}) : undefined;
+        });
+        await show({ clientsideHandler });
+        await push(1, 2);
+        expect(drawn).toEqual([1]);
+        await page.settle(300_000);
+        expect(drawn).toEqual([1, 2]);
+        expect(failures.join()).toContain('clientsideHandler has not ended within 300000 ms');
+    });
+
     test('that works again has no error', async () => {
         provide(({ data }) => {
             if (data.n === 1) {
