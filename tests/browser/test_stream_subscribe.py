@@ -690,7 +690,7 @@ def test_sub024_one_that_a_callback_returns_again_keeps_its_status(
 
 @pytest.mark.parametrize("identity", [{"id": "one"}, {}], ids=["an id", "no id"])
 def test_sub025_a_component_of_another_type_that_takes_its_place_ends_it(
-    apps: Apps, publisher: InteropClient, identity: dict[str, str]
+    apps: Apps, publisher: InteropClient, identity: dict[str, Any]
 ) -> None:
     stream = publisher.create_stream("Prices")
     app = apps.make("subscriber", html.Button("next", id="next"), html.Div(id="place"))
