@@ -67,12 +67,16 @@ def subscribe(
         name,
         arguments,
         target,
-        on_recovered=partial(_tell_gap, name),
         on_waiting=lambda: _tell_absence(interop, name),
         follow=follow,
         wait_timeout=wait,
         response_timeout=timeout,
     )
+    # Listeners are told in a thread, which may be later than the end of this command.
+    server = subscription.server_instance
+    if server is not None and subscription.recovered is False:
+        _tell_gap(name, False, server)
+    subscription.on_recovered(partial(_tell_gap, name))
     if subscription.state == "waiting":
         _tell_absence(interop, name)
     for data in islice(subscription, count):
