@@ -99,7 +99,7 @@ export class SubscribedStream implements Part {
         this.leave();
         this.note('subscription', null);
         if (problem !== null && !this.hasSettings) {
-            this.change({ ...CLOSED, state: 'failed', reason: problem });
+            this.fail(problem);
         } else if (!active) {
             this.change(CLOSED);
         } else if (typeof interop === 'string') {

@@ -259,6 +259,7 @@ describe('props that cannot be used', () => {
         expect(given('status').pop()).toMatchObject({ state: 'failed', reason: message });
         expect(failures).toEqual([`dash_interop: StreamSubscribe ${id}: ${message}`]);
         expect(own.interop.subscriptions).toEqual([]);
+        expect(warnings).toEqual([]);
     });
 
     test('are mended', async () => {
