@@ -10,22 +10,25 @@ from __future__ import annotations
 import atexit
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import ConnectionLost, Overloaded, SubscriptionClosed
 from ..peer.requests import ServerRequest
 from ..peer.subscribing import StreamData
 from ..wire.definitions import MethodDefinition
 from ..wire.history import HistorySettings
-from . import aio, publishing, subscribing
+from . import aio, publishing
 from .base import ClientBase
 from .engine import Engine
+from .feed import Feed
 from .portal import Portal
 from .publishing import Branch, StreamBase
 from .subscribing import SubscriptionBase
 from .twins import blocking, like, method_like, run_here
 
 __all__ = ["InteropClient", "Stream", "Subscription", "connect"]
+
+T = TypeVar("T")
 
 
 class Stream(StreamBase):
@@ -65,41 +68,55 @@ class Stream(StreamBase):
     flush = blocking(publishing.Stream.flush)
 
 
-class Subscription(SubscriptionBase):
-    """A subscription of this process; ``InteropClient.subscribe`` makes it."""
+class BlockingFeed(Feed[T]):
+    """
+    A feed for ordinary code: what ``AwaitedFeed`` awaits blocks here. What it brings is taken in
+    the thread that asks for it: on the way from the loop to an interrupted thread it would be lost.
+    """
 
-    # Data are taken in the thread that asks for them: on the way from the loop to an interrupted
-    # thread they would be lost.
-    _run = staticmethod(run_here)
-
-    def __init__(self, portal: Portal, engine: Engine, request: ServerRequest) -> None:
-        super().__init__(engine, request)
-        self._portal = portal
-
-    @property
-    def _twin(self) -> Subscription:
-        # The methods of the subscription for asyncio need what both have from their base.
-        return self
+    _portal: Portal
 
     async def until_there_is(self, deadline: float | None) -> None:
         self._portal.run(super().until_there_is(deadline))
 
-    def __iter__(self) -> Subscription:
+    def __iter__(self) -> BlockingFeed[T]:
         """
-        All that is pushed, until the subscription is closed by either side.
+        All that comes, until the subscription is closed.
 
         Raises:
             SubscriptionError: It ended by a failure.
         """
         return self
 
-    def __next__(self) -> StreamData:
+    def __next__(self) -> T:
         try:
             return self.get()
         except SubscriptionClosed:
             raise StopIteration from None
 
-    get = blocking(subscribing.Subscription.get)
+    def get(self, timeout: float | None = None) -> T:
+        """
+        Wait for the next one, which is taken by the return alone: a wait that ends by its time
+        limit, or is interrupted, loses nothing.
+
+        Args:
+            timeout: Longest wait, in seconds; 0 does not wait. ``None``: as long as it takes.
+
+        Raises:
+            SubscriptionTimeout: Nothing came in time. The subscription goes on.
+            SubscriptionClosed: It was closed, and all that it brought was taken.
+            SubscriptionError: It ended by a failure.
+            InteropError: A listener takes it all.
+        """
+        return run_here(self.next(timeout))
+
+
+class Subscription(SubscriptionBase, BlockingFeed[StreamData]):
+    """A subscription of this process; ``InteropClient.subscribe`` makes it."""
+
+    def __init__(self, portal: Portal, engine: Engine, request: ServerRequest) -> None:
+        super().__init__(engine, request)
+        self._portal = portal
 
 
 class InteropClient(ClientBase):
