@@ -20,7 +20,7 @@ class ContextCopy:
         is_announced: Whether there is such a context, as far as is known; not forgotten in an
             outage.
         is_being_created: Whether the gateway was asked to make it, and has not answered.
-        is_uncertain: Whether the gateway was asked if there is such a context, and has not answered.
+        is_uncertain: Whether the gateway was asked if there is one, and has not answered.
         asking: Request id of the subscription that is not answered yet.
         is_member: Whether the gateway tells of each write, so that ``value`` is the present one.
         value: The last one that is known; ``None`` where none is.
