@@ -128,7 +128,8 @@ class PythonWriter:
 class JavaScriptWriter:
     """
     Where the connection breaks while the library makes the context, it never reads or writes it
-    again. It is loaded anew then, as the page would be that it runs in.
+    again, and where it breaks while the library logs in, it may never come back. It is loaded anew
+    then, as the page would be that it runs in.
     """
 
     def __init__(self, relay: Relay, library: str, ends: Counter[str]) -> None:
@@ -157,7 +158,10 @@ class JavaScriptWriter:
         self._relay.cut()
 
         async def come_back() -> None:
-            await asyncio.to_thread(self.peer.wait_logins, logins + 1)
+            try:
+                await asyncio.to_thread(self.peer.wait_logins, logins + 1)
+            except JsError:
+                await self._load_anew("did not come back")
 
         return come_back
 
@@ -165,8 +169,11 @@ class JavaScriptWriter:
         try:
             await asyncio.to_thread(self.peer.context_settles, NAME, {}, 0)
         except JsError:
-            self._ends[f"{self._library}: loaded anew"] += 1
-            await self.load()
+            await self._load_anew("could not read any more")
+
+    async def _load_anew(self, why: str) -> None:
+        self._ends[f"{self._library}: loaded anew, as it {why}"] += 1
+        await self.load()
 
     async def has(self, value: dict[str, Any]) -> str | None:
         await self.look()
@@ -237,10 +244,11 @@ async def _write(
         left -= count
         writing = asyncio.ensure_future(writer.write([_operation(random) for _ in range(count)]))
         is_cut = random.random() < CUTS * count
-        if is_cut:
-            come_back = await writer.cut()
+        come_back = await writer.cut() if is_cut else None
+        written = await writing
+        if come_back is not None:
             await come_back()
-        for end in await writing:
+        for end in written:
             ends[f"{library}: {'written' if end is None else end.split(' c-')[0]}"] += 1
         if is_cut:
             await writer.look()
