@@ -7,6 +7,9 @@
 
 import type { Cancellation } from './cancellations';
 import { Changes } from './changes';
+import type { Channels } from './channels';
+import { channelsOf } from './channels-of';
+import type { Contexts } from './contexts';
 import { Directory, type RegistrationOf } from './directory';
 import { Discovering, type Discovery, type DiscoveryListener } from './discovering';
 import { Finding } from './finding';
@@ -32,6 +35,8 @@ export interface Io {
 
 export class InteropClient {
     readonly io: Io;
+    /** Which channels the page is on, and what is on them. */
+    readonly channels: Channels;
     private readonly directory: Directory;
     private readonly discovering: Discovering;
     private readonly finding: Finding;
@@ -51,10 +56,12 @@ export class InteropClient {
         registrationOf: RegistrationOf = () => undefined,
         cancellation: () => Cancellation | undefined = () => undefined,
         histories?: HistoryFrames,
+        contexts?: Contexts,
     ) {
         const outage = new Outage(io.connection);
         const changes = new Changes();
         this.io = io;
+        this.channels = channelsOf(io, contexts as Contexts);
         this.directory = new Directory(io.interop, registrationOf);
         this.discovering = new Discovering(io.interop, registrationOf);
         this.finding = new Finding(this.directory, outage);
