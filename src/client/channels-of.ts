@@ -4,6 +4,7 @@ import type { Channels } from './channels';
 import { ChannelsApi } from './channels-api';
 import { ContextChannels } from './context-channels';
 import type { Contexts } from './contexts';
+import type { Io } from './io';
 import { LibraryChannels } from './library-channels';
 
 /**
@@ -11,7 +12,7 @@ import { LibraryChannels } from './library-channels';
  *
  * @param io The API object.
  */
-export function channelsOf(io: any, contexts: Contexts): Channels {
+export function channelsOf(io: Io, contexts: Contexts): Channels {
     if (io.channels) {
         const { peerId } = io.interop.instance;
         return new LibraryChannels(

@@ -1,9 +1,11 @@
 /** From the settings of a page to a connected Interop API. */
 
 import { delays } from './backoff';
+import { contextsApi } from './contexts-api';
 import { toError } from './errors';
 import { GatewayTransport } from './gateway-transport';
-import { InteropClient, type Io } from './interop-client';
+import { InteropClient } from './interop-client';
+import type { Io } from './io';
 import {
     type Factory,
     injectedFactory,
@@ -113,7 +115,8 @@ async function useOwnGateway(
         return first ? Promise.resolve(first) : host.askLogin();
     };
     const core = await coreLoading;
-    const shared = { application, ...QUIET, contexts: false, ...config, identity };
+    // The page speaks of contexts itself.
+    const shared = { application, ...QUIET, ...config, contexts: false, identity };
     for (;;) {
         const transport = new GatewayTransport(ask, onStatus);
         const gateway = { inproc: { facade: transport.facade } };
@@ -123,17 +126,20 @@ async function useOwnGateway(
         if (io) {
             transport.onWelcome = () => {};
             transport.onLost = () => io.connection.reconnect();
-            for (const extend of libraries) {
-                await extend(io);
-            }
-            host.publish(io);
-            const { registrations, cancellations, histories } = transport;
-            return new InteropClient(
+            io.contexts = contextsApi(transport.contexts);
+            const { registrations, cancellations, histories, contexts } = transport;
+            const client = new InteropClient(
                 io,
                 (peer, method) => registrations.of(peer, method),
                 () => cancellations.present,
                 histories,
+                contexts,
             );
+            for (const extend of libraries) {
+                await extend(io);
+            }
+            host.publish(io);
+            return client;
         }
         transport.close();
     }

@@ -16,6 +16,8 @@ import { Finding } from './finding';
 import type { HistoryFrames } from './history-frames';
 import type { Instance } from './instance';
 import { type InvokeOptions, Invoking } from './invoking';
+import type { Io } from './io';
+import { LibraryContexts } from './library-contexts';
 import { Outage } from './outage';
 import {
     type PublishedStream,
@@ -27,14 +29,10 @@ import type { InvocationResult } from './results';
 import { type Handler, type RegisterOptions, Serving } from './serving';
 import { Subscribing, type Subscription, type SubscriptionOptions } from './subscribing';
 
-/** What core's `io` object offers that is used here; injected factories offer the same. */
-export interface Io {
-    interop: any;
-    connection?: any;
-}
-
 export class InteropClient {
     readonly io: Io;
+    /** Named dicts that all peers of a user share. */
+    readonly contexts: Contexts;
     /** Which channels the page is on, and what is on them. */
     readonly channels: Channels;
     private readonly directory: Directory;
@@ -50,18 +48,20 @@ export class InteropClient {
      * @param cancellation Why the subscription that core ends at this moment has ended; undefined
      *     where the gateway does not say.
      * @param histories What travels of histories; undefined where it cannot be seen.
+     * @param contexts Those of the gateway, where the page speaks to it itself.
      */
     constructor(
         io: Io,
         registrationOf: RegistrationOf = () => undefined,
         cancellation: () => Cancellation | undefined = () => undefined,
         histories?: HistoryFrames,
-        contexts?: Contexts,
+        contexts: Contexts = new LibraryContexts(io),
     ) {
         const outage = new Outage(io.connection);
         const changes = new Changes();
         this.io = io;
-        this.channels = channelsOf(io, contexts as Contexts);
+        this.contexts = contexts;
+        this.channels = channelsOf(io, contexts);
         this.directory = new Directory(io.interop, registrationOf);
         this.discovering = new Discovering(io.interop, registrationOf);
         this.finding = new Finding(this.directory, outage);

@@ -40,11 +40,11 @@ async function settled(): Promise<void> {
 }
 
 test('a page whose library has no channels gets ours, which its scripts find', () => {
-    const io: any = {};
+    const io: any = { interop: {} };
     const channels = channelsOf(io, contexts);
     expect(channels).toBeInstanceOf(ContextChannels);
     expect(io.channels).toBeInstanceOf(ChannelsApi);
-    expect(channelsOf(Object.freeze({}), contexts)).toBeInstanceOf(ContextChannels);
+    expect(channelsOf(Object.freeze({ interop: {} }), contexts)).toBeInstanceOf(ContextChannels);
 });
 
 describe('the channels of a library', () => {
