@@ -32,7 +32,7 @@ interface Props extends DashProps {
     persistence?: boolean | string | number;
 
     /** What is remembered: "value" is all there is. */
-    persisted_props?: 'value'[];
+    persisted_props?: string[];
 
     /** Where it is remembered: "memory" until the page is loaded again, "session" until the tab is closed, "local" (the default) for as long as the browser keeps it. */
     persistence_type?: 'local' | 'session' | 'memory';
