@@ -2,10 +2,19 @@ import Discovery from './components/Discovery';
 import Glue42 from './components/Glue42';
 import MethodInvoke from './components/MethodInvoke';
 import MethodRegister from './components/MethodRegister';
+import Notifications from './components/Notifications';
 import StreamPublish from './components/StreamPublish';
 import StreamSubscribe from './components/StreamSubscribe';
 import { createPageGlobals } from './dash/page-globals';
 
 createPageGlobals();
 
-export { Discovery, Glue42, MethodInvoke, MethodRegister, StreamPublish, StreamSubscribe };
+export {
+    Discovery,
+    Glue42,
+    MethodInvoke,
+    MethodRegister,
+    Notifications,
+    StreamPublish,
+    StreamSubscribe,
+};

@@ -15,6 +15,7 @@ import {
     makeApi,
 } from './library';
 import type { AskLogin, Login } from './login';
+import { notificationsApi } from './notifications-api';
 import { readSettings, type Settings } from './settings';
 import { disconnectedBy, LastingProblem, type StatusListener } from './status';
 
@@ -95,6 +96,7 @@ async function useFactory(
     const welcome = () => onStatus({ state: 'connected', error: null, instance: client.instance });
     io.connection?.connected?.(welcome);
     welcome();
+    complete(io, client);
     host.publish(io);
     return client;
 }
@@ -123,19 +125,28 @@ async function useOwnGateway(
         if (io) {
             transport.onWelcome = () => {};
             transport.onLost = () => io.connection.reconnect();
-            for (const extend of libraries) {
-                await extend(io);
-            }
-            host.publish(io);
             const { registrations, cancellations, histories } = transport;
-            return new InteropClient(
+            const client = new InteropClient(
                 io,
                 (peer, method) => registrations.of(peer, method),
                 () => cancellations.present,
                 histories,
             );
+            complete(io, client);
+            for (const extend of libraries) {
+                await extend(io);
+            }
+            host.publish(io);
+            return client;
         }
         transport.close();
+    }
+}
+
+/** Gives other scripts of the page what its library does not have. */
+function complete(io: Io, { notifications }: InteropClient): void {
+    if (!io.notifications && Object.isExtensible(io)) {
+        io.notifications = notificationsApi(notifications);
     }
 }
 

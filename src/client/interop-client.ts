@@ -13,7 +13,10 @@ import { Finding } from './finding';
 import type { HistoryFrames } from './history-frames';
 import type { Instance } from './instance';
 import { type InvokeOptions, Invoking } from './invoking';
+import type { Notifications } from './notifications';
 import { Outage } from './outage';
+import { PageNotifications } from './page-notifications';
+import { PlatformNotifications } from './platform-notifications';
 import {
     type PublishedStream,
     Publishing,
@@ -28,10 +31,12 @@ import { Subscribing, type Subscription, type SubscriptionOptions } from './subs
 export interface Io {
     interop: any;
     connection?: any;
+    notifications?: any;
 }
 
 export class InteropClient {
     readonly io: Io;
+    readonly notifications: Notifications;
     private readonly directory: Directory;
     private readonly discovering: Discovering;
     private readonly finding: Finding;
@@ -65,6 +70,14 @@ export class InteropClient {
         const line = { interop, cancellation, histories };
         this.subscribing = new Subscribing({ ...line, directory, finding, outage });
         this.publishing = new Publishing({ interop, directory, outage, changes, histories });
+        this.notifications = this.notificationsOf(io);
+    }
+
+    private notificationsOf({ notifications }: Io): Notifications {
+        const page = new PageNotifications((method, args, target) =>
+            this.invoke(method, args, target),
+        );
+        return notifications ? new PlatformNotifications(notifications, page) : page;
     }
 
     /** This page as every other one sees it. */

@@ -1,0 +1,34 @@
+/** A Notifications: raises notifications as long as it is in the layout. */
+
+import { useEffect } from 'react';
+import { type DashComponent, type DashProps, useDashComponent } from './component';
+import { Diagnostics } from './diagnostics';
+import { useInterop } from './interop-context';
+import { Notifier } from './notifier';
+
+interface Props extends DashProps {
+    display?: unknown;
+    toastMs?: number;
+    active?: unknown;
+    permission?: unknown;
+    maxActions?: unknown;
+}
+
+export function useNotifications(props: Props): void {
+    const component = useDashComponent('Notifications', props);
+    const interop = useInterop();
+    const { id, toastMs, active, permission, maxActions } = props;
+    // What is None in Python is not given.
+    const display = props.display ?? 'auto';
+    useEffect(() => {
+        notifierOf(component, id).update({ interop, display, toastMs });
+    }, [component, interop, id, display, toastMs]);
+    useEffect(() => {
+        notifierOf(component, id).show({ active, permission, maxActions });
+    }, [component, id, active, permission, maxActions]);
+}
+
+function notifierOf(component: DashComponent, id: DashProps['id']): Notifier {
+    const make = () => new Notifier(component, new Diagnostics('Notifications', component, id));
+    return component.part('notifier', make);
+}
