@@ -1,9 +1,11 @@
 /** From the settings of a page to a connected Interop API. */
 
 import { delays } from './backoff';
+import { contextsApi } from './contexts-api';
 import { toError } from './errors';
 import { GatewayTransport } from './gateway-transport';
-import { InteropClient, type Io } from './interop-client';
+import { InteropClient } from './interop-client';
+import type { Io } from './io';
 import {
     type Factory,
     injectedFactory,
@@ -115,7 +117,8 @@ async function useOwnGateway(
         return first ? Promise.resolve(first) : host.askLogin();
     };
     const core = await coreLoading;
-    const shared = { application, ...QUIET, contexts: false, ...config, identity };
+    // The page speaks of contexts itself.
+    const shared = { application, ...QUIET, ...config, contexts: false, identity };
     for (;;) {
         const transport = new GatewayTransport(ask, onStatus);
         const gateway = { inproc: { facade: transport.facade } };
@@ -125,12 +128,14 @@ async function useOwnGateway(
         if (io) {
             transport.onWelcome = () => {};
             transport.onLost = () => io.connection.reconnect();
-            const { registrations, cancellations, histories } = transport;
+            const { registrations, cancellations, histories, contexts } = transport;
+            io.contexts = contextsApi(contexts);
             const client = new InteropClient(
                 io,
                 (peer, method) => registrations.of(peer, method),
                 () => cancellations.present,
                 histories,
+                contexts,
             );
             complete(io, client);
             for (const extend of libraries) {

@@ -1,7 +1,8 @@
 /** What callbacks write to a Notifications; each function throws an Error that says what is wrong. */
 
-import { checkKeys, hint } from '../client/keys';
+import { hint } from '../client/keys';
 import { DISPLAYS, type Display } from '../client/notifications';
+import { fieldsOf } from './entries';
 
 /** What a user has done with a notification that the app shows itself. */
 export interface Report {
@@ -13,12 +14,8 @@ export interface Report {
 const REPORT_KEYS = ['id', 'type', 'action'] as const;
 const REPORT_TYPES = ['click', 'action', 'close'] as const;
 
-export function readReport(written: any, what: string): Report {
-    if (written === null || typeof written !== 'object' || Array.isArray(written)) {
-        throw new Error(`${what} has to be a dict, not ${JSON.stringify(written)}`);
-    }
-    checkKeys(what, written, REPORT_KEYS);
-    const { id, type, action } = written;
+export function readReport(written: unknown, what: string): Report {
+    const { id, type, action }: any = fieldsOf(what, written, REPORT_KEYS);
     if (typeof id !== 'string') {
         throw new Error(`${what} needs the id of a notification`);
     }

@@ -1,7 +1,8 @@
 /** A Notifications: raises what callbacks write, and tells them what becomes of it. */
 
-import { timeoutOf } from '../client/deadlines';
+import { DEFAULT_TIMEOUT_MS, timeoutOf } from '../client/deadlines';
 import { InvocationError } from '../client/errors';
+import type { InteropClient } from '../client/interop-client';
 import type {
     Display,
     NotificationEvent,
@@ -9,16 +10,17 @@ import type {
     RaisedNotification,
 } from '../client/notifications';
 import { PageNotifications, TOAST_MS } from '../client/page-notifications';
-import { Backlog, type Outcome } from './backlog';
+import type { LatestStatus } from '../client/status';
+import { Arrival } from './arrival';
 import type { DashComponent, Part } from './component';
 import type { Diagnostics } from './diagnostics';
+import { entriesOf } from './entries';
 import { Events } from './events';
 import { Failures } from './failures';
 import { type Interop, NO_ROOT } from './interop-context';
 import { type Report, readDisplay, readReport } from './notification-writes';
 import { warnOfWrites } from './own-props';
 import { StateProp } from './state-prop';
-import { entriesOf } from './stream-writes';
 
 const EVENTS = ['raised', 'clicked', 'action', 'closed'] as const;
 const STATES = ['active', 'permission', 'maxActions'] as const;
@@ -38,9 +40,11 @@ export class Notifier implements Part {
     private readonly diagnostics: Diagnostics;
     private readonly events: Events<(typeof EVENTS)[number]>;
     private readonly failures: Failures;
-    private readonly backlog = new Backlog();
+    private readonly arrival = new Arrival();
+    private readonly status: LatestStatus;
     private readonly states: Record<keyof ShownStates, StateProp>;
     private interop: Interop;
+    private hasEnded = false;
     private notifications: Notifications | undefined;
     private stopPermission: () => void = () => {};
     private display: Display = 'auto';
@@ -50,8 +54,9 @@ export class Notifier implements Part {
     /** Those of this component that are not closed, the oldest first. */
     private active: RaisedNotification[] = [];
 
-    constructor(component: DashComponent, diagnostics: Diagnostics) {
+    constructor(component: DashComponent, status: LatestStatus, diagnostics: Diagnostics) {
         this.component = component;
+        this.status = status;
         this.diagnostics = diagnostics;
         this.events = new Events(component, EVENTS);
         this.failures = new Failures(component, diagnostics);
@@ -80,8 +85,8 @@ export class Notifier implements Part {
             }
             if (interop !== undefined) {
                 this.use(interop);
+                this.arrival.announce(interop);
             }
-            this.backlog.settle(interop);
         }
     }
 
@@ -97,7 +102,7 @@ export class Notifier implements Part {
 
     /** The component has left the layout; its notifications stay until somebody closes them. */
     end(): void {
-        this.backlog.end();
+        this.hasEnded = true;
         this.events.end();
         this.stopPermission();
         for (const state of Object.values(this.states)) {
@@ -125,7 +130,7 @@ export class Notifier implements Part {
         this.problem = problem;
     }
 
-    private use(outcome: Outcome): void {
+    private use(outcome: InteropClient | string): void {
         this.stopPermission();
         this.notifications = notificationsOf(outcome);
         this.stopPermission = this.notifications.onPermission(() =>
@@ -154,18 +159,20 @@ export class Notifier implements Part {
     }
 
     /** Does it when it is known how notifications are shown, and tells whether it has succeeded. */
-    private whenKnown(act: () => Promise<unknown>, details: object): void {
-        this.backlog.whenKnown(async (outcome) => {
-            if (!this.notifications) {
-                this.use(outcome);
-            }
-            try {
-                await act();
-                this.failures.clear();
-            } catch (error) {
-                this.failures.tell((error as Error).message, details);
-            }
-        });
+    private async whenKnown(act: () => Promise<unknown>, details: object): Promise<void> {
+        const outcome = this.interop ?? (await this.arrival.wait(DEFAULT_TIMEOUT_MS, this.status));
+        if (this.hasEnded) {
+            return;
+        }
+        if (!this.notifications) {
+            this.use(outcome as string);
+        }
+        try {
+            await act();
+            this.failures.clear();
+        } catch (error) {
+            this.failures.tell((error as Error).message, details);
+        }
     }
 
     private raise(settings: unknown, what: string): Promise<unknown> {
@@ -226,7 +233,7 @@ function typeOf(error: Error): object {
 /** What a page shows without a connection; what it invokes fails. */
 const unconnected = new Map<string, Notifications>();
 
-function notificationsOf(outcome: Outcome): Notifications {
+function notificationsOf(outcome: InteropClient | string): Notifications {
     if (typeof outcome !== 'string') {
         return outcome.notifications;
     }

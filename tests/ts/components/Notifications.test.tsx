@@ -1,9 +1,9 @@
 // @vitest-environment jsdom
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DEFAULT_TIMEOUT_MS } from '../../../src/client/deadlines';
 import { InteropClient } from '../../../src/client/interop-client';
 import Notifications from '../../../src/components/Notifications';
-import { LONGEST_MS } from '../../../src/dash/backlog';
 import { NO_ROOT } from '../../../src/dash/interop-context';
 import { FakeDashPage } from '../support/fake-dash-page';
 import { FakeGateway, type FakePage } from '../support/fake-interop';
@@ -87,7 +87,7 @@ describe('raising', () => {
         page.add('Notifications', { id });
         await page.show();
         await raise({ title: 'One', clickInterop: { method: 'Show' } });
-        await page.settle(LONGEST_MS);
+        await page.settle(DEFAULT_TIMEOUT_MS);
         click('One');
         await page.settle();
         expect(given('error')[0]).toMatchObject({
