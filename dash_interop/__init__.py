@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from .Glue42 import Glue42
     from .MethodInvoke import MethodInvoke
     from .MethodRegister import MethodRegister
+    from .Notifications import Notifications
     from .StreamPublish import StreamPublish
     from .StreamSubscribe import StreamSubscribe
     from .types import (
@@ -73,6 +74,12 @@ if TYPE_CHECKING:
         InvocationDict,
         InvokeDict,
         InvokeOptionsDict,
+        NotificationActionDict,
+        NotificationDict,
+        NotificationErrorDict,
+        NotificationEventDict,
+        NotificationInteropDict,
+        NotificationReportDict,
         PushDict,
         ResultDict,
         SnapshotDict,
@@ -123,6 +130,13 @@ __all__ = [
     "MethodRegister",
     "NoResult",
     "NotConnected",
+    "NotificationActionDict",
+    "NotificationDict",
+    "NotificationErrorDict",
+    "NotificationEventDict",
+    "NotificationInteropDict",
+    "NotificationReportDict",
+    "Notifications",
     "Overloaded",
     "ProtocolError",
     "PushDict",
@@ -188,6 +202,13 @@ _MODULES = {
     "MethodRegister": ".MethodRegister",
     "NoResult": ".errors",
     "NotConnected": ".errors",
+    "NotificationActionDict": ".types",
+    "NotificationDict": ".types",
+    "NotificationErrorDict": ".types",
+    "NotificationEventDict": ".types",
+    "NotificationInteropDict": ".types",
+    "NotificationReportDict": ".types",
+    "Notifications": ".Notifications",
     "Overloaded": ".errors",
     "ProtocolError": ".errors",
     "PushDict": ".types",

@@ -30,6 +30,7 @@ __all__ = [
     "check_glue42",
     "check_method_invoke",
     "check_method_register",
+    "check_notifications",
     "check_signatures",
     "check_stream_publish",
     "check_stream_subscribe",
@@ -42,6 +43,7 @@ _PAGE_TYPES: Final = ("client", "platform")
 _MODES: Final = ("off", "warn", "strict")
 _TEXT_FILTERS: Final = ("name", "displayName", "description", "accepts", "returns")
 _DELIVERIES: Final = ("every", "batch", "latest")
+_DISPLAYS: Final = ("auto", "toast", "none")
 _CLIENTSIDE_KEYS: Final = ("namespace", "function_name")
 
 
@@ -195,6 +197,30 @@ def check_stream_publish(props: Mapping[str, Any]) -> None:
     if problem is not None:
         raise RegistrationError(problem)
     read_history(props.get("history"))
+
+
+def check_notifications(props: Mapping[str, Any]) -> None:
+    """
+    What a notification may have is left to the page: that of a platform is for the platform to say.
+
+    Raises:
+        ConfigError: A prop cannot be understood.
+    """
+    display = props.get("display")
+    if display is not None and display not in _DISPLAYS:
+        raise ConfigError(f"display cannot be {display!r}: {hint(str(display), _DISPLAYS)}")
+    problem = _milliseconds_problem("toastMs", props.get("toastMs"))
+    if problem is not None:
+        raise ConfigError(problem)
+    raised = props.get("raise")
+    for each in cast("list[Any]", raised) if isinstance(raised, list | tuple) else (raised,):
+        if each is None:
+            continue
+        if not isinstance(each, Mapping):
+            raise ConfigError(f"raise has to be a dict, or a list of dicts, not {each!r}")
+        title = cast("Mapping[str, Any]", each).get("title")
+        if not isinstance(title, str) or not title:
+            raise ConfigError("raise needs a title, a non-empty string")
 
 
 def check_glue42(props: Mapping[str, Any]) -> None:

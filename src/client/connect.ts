@@ -17,6 +17,7 @@ import {
     makeApi,
 } from './library';
 import type { AskLogin, Login } from './login';
+import { notificationsApi } from './notifications-api';
 import { readSettings, type Settings } from './settings';
 import { disconnectedBy, LastingProblem, type StatusListener } from './status';
 
@@ -97,6 +98,7 @@ async function useFactory(
     const welcome = () => onStatus({ state: 'connected', error: null, instance: client.instance });
     io.connection?.connected?.(welcome);
     welcome();
+    complete(io, client);
     host.publish(io);
     return client;
 }
@@ -126,8 +128,8 @@ async function useOwnGateway(
         if (io) {
             transport.onWelcome = () => {};
             transport.onLost = () => io.connection.reconnect();
-            io.contexts = contextsApi(transport.contexts);
             const { registrations, cancellations, histories, contexts } = transport;
+            io.contexts = contextsApi(contexts);
             const client = new InteropClient(
                 io,
                 (peer, method) => registrations.of(peer, method),
@@ -135,6 +137,7 @@ async function useOwnGateway(
                 histories,
                 contexts,
             );
+            complete(io, client);
             for (const extend of libraries) {
                 await extend(io);
             }
@@ -142,6 +145,13 @@ async function useOwnGateway(
             return client;
         }
         transport.close();
+    }
+}
+
+/** Gives other scripts of the page what its library does not have. */
+function complete(io: Io, { notifications }: InteropClient): void {
+    if (!io.notifications && Object.isExtensible(io)) {
+        io.notifications = notificationsApi(notifications);
     }
 }
 
