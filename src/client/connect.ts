@@ -1,9 +1,11 @@
 /** From the settings of a page to a connected Interop API. */
 
 import { delays } from './backoff';
+import { contextsApi } from './contexts-api';
 import { toError } from './errors';
 import { GatewayTransport } from './gateway-transport';
-import { InteropClient, type Io } from './interop-client';
+import { InteropClient } from './interop-client';
+import type { Io } from './io';
 import {
     type Factory,
     injectedFactory,
@@ -126,7 +128,8 @@ async function useOwnGateway(
         return first ? Promise.resolve(first) : host.askLogin();
     };
     const core = await coreLoading;
-    const shared = { application, ...QUIET, contexts: false, ...config, identity };
+    // The page speaks of contexts itself.
+    const shared = { application, ...QUIET, ...config, contexts: false, identity };
     for (;;) {
         const transport = new GatewayTransport(ask, onStatus);
         const gateway = { inproc: { facade: transport.facade } };
@@ -136,16 +139,18 @@ async function useOwnGateway(
         if (io) {
             transport.onWelcome = () => {};
             transport.onLost = () => io.connection.reconnect();
+            io.contexts = contextsApi(transport.contexts);
             for (const extend of libraries) {
                 await extend(io);
             }
             host.publish(io);
-            const { registrations, cancellations, histories } = transport;
+            const { registrations, cancellations, histories, contexts } = transport;
             return new InteropClient(
                 io,
                 (peer, method) => registrations.of(peer, method),
                 () => cancellations.present,
                 histories,
+                contexts,
             );
         }
         transport.close();

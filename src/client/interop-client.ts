@@ -7,12 +7,15 @@
 
 import type { Cancellation } from './cancellations';
 import { Changes } from './changes';
+import type { Contexts } from './contexts';
 import { Directory, type RegistrationOf } from './directory';
 import { Discovering, type Discovery, type DiscoveryListener } from './discovering';
 import { Finding } from './finding';
 import type { HistoryFrames } from './history-frames';
 import type { Instance } from './instance';
 import { type InvokeOptions, Invoking } from './invoking';
+import type { Io } from './io';
+import { LibraryContexts } from './library-contexts';
 import { Outage } from './outage';
 import {
     type PublishedStream,
@@ -24,14 +27,10 @@ import type { InvocationResult } from './results';
 import { type Handler, type RegisterOptions, Serving } from './serving';
 import { Subscribing, type Subscription, type SubscriptionOptions } from './subscribing';
 
-/** What core's `io` object offers that is used here; injected factories offer the same. */
-export interface Io {
-    interop: any;
-    connection?: any;
-}
-
 export class InteropClient {
     readonly io: Io;
+    /** Named dicts that all peers of a user share. */
+    readonly contexts: Contexts;
     private readonly directory: Directory;
     private readonly discovering: Discovering;
     private readonly finding: Finding;
@@ -45,16 +44,19 @@ export class InteropClient {
      * @param cancellation Why the subscription that core ends at this moment has ended; undefined
      *     where the gateway does not say.
      * @param histories What travels of histories; undefined where it cannot be seen.
+     * @param contexts Those of the gateway, where the page speaks to it itself.
      */
     constructor(
         io: Io,
         registrationOf: RegistrationOf = () => undefined,
         cancellation: () => Cancellation | undefined = () => undefined,
         histories?: HistoryFrames,
+        contexts: Contexts = new LibraryContexts(io),
     ) {
         const outage = new Outage(io.connection);
         const changes = new Changes();
         this.io = io;
+        this.contexts = contexts;
         this.directory = new Directory(io.interop, registrationOf);
         this.discovering = new Discovering(io.interop, registrationOf);
         this.finding = new Finding(this.directory, outage);

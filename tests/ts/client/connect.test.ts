@@ -158,11 +158,11 @@ describe('a page that asks whoever serves it', () => {
         expect(core.factory.mock.calls[1][0]).toMatchObject({ metrics: true, insights: false });
     });
 
-    test('starts core without contexts, unless its settings ask for them', async () => {
-        await connected();
+    test('starts core without contexts, and gives the page those of this package', async () => {
+        const client = await connected({ web: { config: { contexts: true } } });
         expect(core.factory.mock.calls[0][0].contexts).toBe(false);
-        await connected({ web: { config: { contexts: true } } });
-        expect(core.factory.mock.calls[1][0].contexts).toBe(true);
+        expect(client?.io.contexts.all()).toEqual([]);
+        expect(publish.mock.calls[0][0].contexts).toBe(client?.io.contexts);
     });
 
     test('publishes the API object to the page', async () => {
