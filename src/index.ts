@@ -1,3 +1,5 @@
+import ChannelSelector from './components/ChannelSelector';
+import Channels from './components/Channels';
 import Discovery from './components/Discovery';
 import Glue42 from './components/Glue42';
 import MethodInvoke from './components/MethodInvoke';
@@ -8,4 +10,13 @@ import { createPageGlobals } from './dash/page-globals';
 
 createPageGlobals();
 
-export { Discovery, Glue42, MethodInvoke, MethodRegister, StreamPublish, StreamSubscribe };
+export {
+    ChannelSelector,
+    Channels,
+    Discovery,
+    Glue42,
+    MethodInvoke,
+    MethodRegister,
+    StreamPublish,
+    StreamSubscribe,
+};

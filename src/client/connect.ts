@@ -140,18 +140,19 @@ async function useOwnGateway(
             transport.onWelcome = () => {};
             transport.onLost = () => io.connection.reconnect();
             io.contexts = contextsApi(transport.contexts);
-            for (const extend of libraries) {
-                await extend(io);
-            }
-            host.publish(io);
             const { registrations, cancellations, histories, contexts } = transport;
-            return new InteropClient(
+            const client = new InteropClient(
                 io,
                 (peer, method) => registrations.of(peer, method),
                 () => cancellations.present,
                 histories,
                 contexts,
             );
+            for (const extend of libraries) {
+                await extend(io);
+            }
+            host.publish(io);
+            return client;
         }
         transport.close();
     }

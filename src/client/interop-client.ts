@@ -7,6 +7,8 @@
 
 import type { Cancellation } from './cancellations';
 import { Changes } from './changes';
+import type { Channels } from './channels';
+import { channelsOf } from './channels-of';
 import type { Contexts } from './contexts';
 import { Directory, type RegistrationOf } from './directory';
 import { Discovering, type Discovery, type DiscoveryListener } from './discovering';
@@ -31,6 +33,8 @@ export class InteropClient {
     readonly io: Io;
     /** Named dicts that all peers of a user share. */
     readonly contexts: Contexts;
+    /** Which channels the page is on, and what is on them. */
+    readonly channels: Channels;
     private readonly directory: Directory;
     private readonly discovering: Discovering;
     private readonly finding: Finding;
@@ -57,6 +61,7 @@ export class InteropClient {
         const changes = new Changes();
         this.io = io;
         this.contexts = contexts;
+        this.channels = channelsOf(io, contexts);
         this.directory = new Directory(io.interop, registrationOf);
         this.discovering = new Discovering(io.interop, registrationOf);
         this.finding = new Finding(this.directory, outage);

@@ -3,4 +3,5 @@ export interface Io {
     interop: any;
     connection?: any;
     contexts?: any;
+    channels?: any;
 }

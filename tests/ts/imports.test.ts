@@ -11,7 +11,8 @@ const SRC = path.join(import.meta.dirname, '../../src');
 const ARROWS: Record<string, string[]> = {
     client: ['client', '@interopio/core', '@cfworker/json-schema'],
     dash: ['dash', 'client', 'react'],
-    components: ['components', 'dash', 'react'],
+    ui: ['ui', 'react'],
+    components: ['components', 'dash', 'ui', 'react'],
     index: ['components', 'dash'],
 };
 
