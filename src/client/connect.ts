@@ -36,6 +36,8 @@ export interface Host {
     askLogin: AskLogin;
     /** What the page brings along for a library of that kind. */
     librarySettings: (kind: LibraryKind) => LibrarySettings;
+    /** The title that the page came with; empty where it has none. */
+    title: () => string;
     /** Gives the API object to other scripts of the page. */
     publish: (io: Io) => void;
 }
@@ -57,13 +59,14 @@ export async function connect(
     const config = settings[kind]?.config ?? {};
     const { factory = injectedFactory(kind), libraries = [] } = host.librarySettings(kind);
     const inUse = { host, onStatus, libraries: [...(config.libraries ?? []), ...libraries] };
+    const named = { ...nameOf(kind, host), ...config };
     if (factory) {
-        return useFactory(factory, config, inUse);
+        return useFactory(factory, named, inUse);
     }
     if (config.gateway?.ws || isDesktop()) {
         const core = await loadCore();
         const gateway = { reconnectAttempts: RECONNECT_ATTEMPTS, ...config.gateway };
-        return useFactory(core, { ...QUIET, ...config, gateway }, inUse);
+        return useFactory(core, { ...QUIET, ...named, gateway }, inUse);
     }
     if (kind === 'webPlatform') {
         throw new LastingProblem(
@@ -71,6 +74,16 @@ export async function connect(
         );
     }
     return useOwnGateway(config, inUse);
+}
+
+/**
+ * How others see the page where its settings do not say. A library would take the present title,
+ * which Dash changes while callbacks run, and a random number: nobody could call the page by that.
+ * A platform and the desktop have names of their own.
+ */
+function nameOf(kind: LibraryKind, host: Host): { application?: string } {
+    const title = host.title();
+    return kind === 'web' && title ? { application: title } : {};
 }
 
 /** What a connection needs, whichever library makes it. */
