@@ -46,6 +46,13 @@ class Relay:
         while self._clients:
             _end(self._clients.pop())
 
+    def cut(self) -> None:
+        """End the connections there are, at both ends."""
+        while self._clients:
+            _end(self._clients.pop())
+        while self._servers:
+            _end(self._servers.pop())
+
     def fall_silent(self) -> None:
         """Pass nothing on over the connections there are; to both ends they stay open."""
         self._silent.update(self._clients, self._servers)
