@@ -1,3 +1,5 @@
+import Context from './components/Context';
+import Contexts from './components/Contexts';
 import Discovery from './components/Discovery';
 import Glue42 from './components/Glue42';
 import MethodInvoke from './components/MethodInvoke';
@@ -8,4 +10,13 @@ import { createPageGlobals } from './dash/page-globals';
 
 createPageGlobals();
 
-export { Discovery, Glue42, MethodInvoke, MethodRegister, StreamPublish, StreamSubscribe };
+export {
+    Context,
+    Contexts,
+    Discovery,
+    Glue42,
+    MethodInvoke,
+    MethodRegister,
+    StreamPublish,
+    StreamSubscribe,
+};
