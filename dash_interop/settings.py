@@ -13,6 +13,9 @@ or a variable that is empty counts as missing.
                                   the processes of this user share on this machine.
 ``DASH_INTEROP_PORT``             First of the ports at which the gateway of this machine is looked
                                   for. Default: 8385.
+``DASH_INTEROP_CHANNELS``         The channels that a gateway of this machine makes for each user:
+                                  ``Red=#d32f2f,Sales=navy``, the path of a JSON file, or ``none``.
+                                  Default: Red, Orange, Yellow, Green, Cyan, Blue, Purple, Pink.
 ================================  ==================================================================
 """
 
@@ -26,6 +29,7 @@ from urllib.parse import urlsplit
 from .errors import ConfigError
 
 __all__ = [
+    "CHANNELS",
     "DEFAULT_PORT",
     "GATEWAY",
     "INTERNAL_GATEWAY",
@@ -33,6 +37,7 @@ __all__ = [
     "PORT",
     "SECRET_FILE",
     "SecretFile",
+    "channels",
     "checked_url",
     "first_port",
     "gateway_url",
@@ -45,6 +50,7 @@ GATEWAY: Final = "DASH_INTEROP_GATEWAY"
 INTERNAL_GATEWAY: Final = "DASH_INTEROP_INTERNAL_GATEWAY"
 SECRET_FILE: Final = "DASH_INTEROP_SECRET_FILE"
 PORT: Final = "DASH_INTEROP_PORT"
+CHANNELS: Final = "DASH_INTEROP_CHANNELS"
 
 DEFAULT_PORT: Final = 8385
 """The port that Glue42 and io.Connect clients try by themselves."""
@@ -116,6 +122,11 @@ def first_port(given: int | None = None) -> int:
     if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
         raise ConfigError(f"{PORT} is not a port: {text!r}")
     return int(text)
+
+
+def channels(given: str | None = None) -> str | None:
+    """Which channels a gateway makes, as text; ``None`` for the defaults."""
+    return given or _variable(CHANNELS)
 
 
 def checked_url(url: str) -> str:

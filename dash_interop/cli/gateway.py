@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .. import settings
 from ..gateway.config import GatewayConfig
-from ..settings import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from ..gateway.server import Gateway
@@ -23,7 +23,7 @@ __all__ = ["gateway"]
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
-    default=DEFAULT_PORT,
+    default=settings.DEFAULT_PORT,
     show_default=True,
     type=click.IntRange(0, 65535),
     help="TCP port; 0 picks a free one.",
@@ -50,6 +50,13 @@ __all__ = ["gateway"]
     help="Longest frame, in bytes.",
 )
 @click.option(
+    "--channels",
+    metavar="CHANNELS",
+    help="The channels that every user has: names with colours, such as Red=#d32f2f,Sales=navy, "
+    "a JSON file, or none.  [env: DASH_INTEROP_CHANNELS; default: Red, Orange, Yellow, Green, "
+    "Cyan, Blue, Purple, Pink]",
+)
+@click.option(
     "--log-level",
     default="warning",
     show_default=True,
@@ -64,6 +71,7 @@ def gateway(
     no_auth: bool,
     origins: tuple[str, ...],
     max_size: int,
+    channels: str | None,
     log_level: str,
 ) -> None:
     """Run a gateway for Dash apps, web pages and other Glue42 / io.Connect clients.
@@ -78,13 +86,20 @@ def gateway(
         raise click.UsageError("--no-auth does not go with --secret-file or --allow-origin")
     # Loaded here: help, and a refusal of what was typed, need not wait for it.
     from ..gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
+    from ..gateway.channels import read_channels
     from ..gateway.origins import OriginPolicy
     from ..gateway.server import Gateway
     from ..transport.loop import new_event_loop
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=log_level.upper())
     outbox_size = max(GatewayConfig().outbox_size, 2 * max_size)
-    config = GatewayConfig(host=host, port=port, max_size=max_size, outbox_size=outbox_size)
+    config = GatewayConfig(
+        host=host,
+        port=port,
+        max_size=max_size,
+        outbox_size=outbox_size,
+        channels=read_channels(settings.channels(channels)),
+    )
     policy = OriginPolicy(origins, check=not no_auth)
     secret = read_secret(secret_file) if secret_file else runtime_secret()
     if no_auth:

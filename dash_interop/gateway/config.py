@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from ..router.contexts.channels import DEFAULT_CHANNELS, Channel
 from ..router.limits import Limits
 from ..settings import DEFAULT_PORT
 
@@ -28,6 +29,7 @@ class GatewayConfig(Struct, frozen=True, kw_only=True):
         ping_interval: Seconds between WebSocket pings.
         ping_timeout: Seconds to wait for a pong before the connection counts as dead.
         close_timeout: Seconds for the closing handshake.
+        channels: Contexts that every user has from the first login on.
         limits: Bounds of the router.
     """
 
@@ -42,4 +44,5 @@ class GatewayConfig(Struct, frozen=True, kw_only=True):
     ping_interval: float = 15.0
     ping_timeout: float = 15.0
     close_timeout: float = 2.0
+    channels: tuple[Channel, ...] = DEFAULT_CHANNELS
     limits: Limits = Limits()

@@ -24,6 +24,7 @@ from ..errors import ConfigError
 from ..transport.loop import new_event_loop
 from ..transport.threads import LongLock, Outcome, Thread
 from .auth import TokenAuthority, runtime_secret
+from .channels import read_channels
 from .config import GatewayConfig
 from .origins import OriginPolicy
 from .server import IDENTITY_PATH, Gateway
@@ -195,7 +196,7 @@ class _HostThread:
     """A gateway on its own event loop in a daemon thread."""
 
     def __init__(self, port: int, authority: TokenAuthority) -> None:
-        config = GatewayConfig(host=ADDRESS, port=port)
+        config = GatewayConfig(host=ADDRESS, port=port, channels=read_channels(settings.channels()))
         gateway = Gateway(config, authority, OriginPolicy(loopback_only=True))
         self._gateway = gateway
         self._loop = new_event_loop()

@@ -11,7 +11,7 @@ import asyncio
 from typing import Any, Protocol
 
 from ..errors import ProtocolError
-from ..router.effects import Audience, RouterEffect, Send
+from ..router.effects import Audience, Probe, RouterEffect, Send
 from ..router.principals import Remote
 from ..router.router import Router
 from ..transport.broadcast import MAX_SIZE, Broadcast
@@ -64,6 +64,7 @@ class Hub:
         """Who was sent to last of all audiences in this turn of the loop."""
         self._broadcast: Broadcast | None = None
         """What they get, from the second in a row on, or from the first if that is long."""
+        self._probing: set[asyncio.Task[None]] = set()
         self.connections = 0
         self.slow_readers = 0
 
@@ -71,9 +72,11 @@ class Hub:
         return {**self._router.counters(), "slow_readers": self.slow_readers}
 
     def close(self) -> None:
-        """Stop the timer, once no conversation goes on any more."""
+        """Stop the timer and the probes, once no conversation goes on any more."""
         if self._timer is not None:
             self._timer.cancel()
+        for probing in self._probing:
+            probing.cancel()
 
     async def converse(self, connection: Connection, remote: Remote) -> bool:
         """
@@ -139,6 +142,10 @@ class Hub:
             if isinstance(effect, Send):
                 outbox: Any = effect.connection
                 outbox.send(encode(effect.message))
+            elif isinstance(effect, Probe):
+                probing = asyncio.ensure_future(self._probe(effect))
+                self._probing.add(probing)
+                probing.add_done_callback(self._probing.discard)
             else:
                 self._fan_out(effect.audience, effect.tail)
         if self._timer is None:
@@ -165,6 +172,11 @@ class Hub:
             self._broadcast = broadcast = Broadcast(tail)
             for outbox, heads in audience:
                 outbox.send_copy(broadcast.copy(heads))
+
+    async def _probe(self, probe: Probe) -> None:
+        outbox: Any = probe.connection
+        await outbox.flush()
+        self._carry_out(self._router.heard(probe, asyncio.get_running_loop().time()))
 
     def _end_row(self) -> None:
         self._audience, self._broadcast = (), None

@@ -6,13 +6,14 @@ import errno
 import logging
 import secrets
 import socket
+from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
 from ipaddress import ip_address
 from time import time
 from types import TracebackType
-from typing import Any, Final, cast
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -20,6 +21,10 @@ from websockets.http11 import Request, Response
 
 from ..errors import ConfigError
 from ..router.agm.domain import Agm
+from ..router.bus import Bus
+from ..router.contexts.channels import Channel
+from ..router.contexts.domain import Contexts
+from ..router.domain import MakeDomain
 from ..router.metrics import Metrics
 from ..router.principals import Remote
 from ..router.router import Router
@@ -32,7 +37,7 @@ from .notices import Notices
 from .origins import OriginPolicy
 from .visits import Visit, address_of, reason_of_end, socket_logger
 
-__all__ = ["DOMAINS", "IDENTITY_PATH", "Gateway"]
+__all__ = ["IDENTITY_PATH", "Gateway", "domains"]
 
 HTTP_PATHS = "/_dash-interop/"
 """Paths that begin so are for plain HTTP; a WebSocket may be opened at any path."""
@@ -40,13 +45,15 @@ HTTP_PATHS = "/_dash-interop/"
 IDENTITY_PATH = f"{HTTP_PATHS}gateway"
 """Answers plain HTTP with a proof of the secret, so that processes find the gateway they share."""
 
-DOMAINS: Final = (Agm, Metrics)
-"""What peers of a gateway may join."""
-
 _MISTAKES = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.UPGRADE_REQUIRED)
 """Statuses for those who ask with plain HTTP, such as a browser or a load balancer's check."""
 
 logger = logging.getLogger(__name__)
+
+
+def domains(channels: Sequence[Channel] = ()) -> tuple[MakeDomain, ...]:
+    """What peers of a gateway may join."""
+    return (Agm, Bus, partial(Contexts, channels=channels), Metrics)
 
 
 class Gateway:
@@ -78,7 +85,7 @@ class Gateway:
         self._notices = Notices()
         router = Router(
             authority,
-            DOMAINS,
+            domains(config.channels),
             node=secrets.token_hex(4),
             limits=config.limits,
             version=version("dash_interop"),

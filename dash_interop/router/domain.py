@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 from ..wire.envelope import Vocabulary
 from ..wire.login import Join
+from .effects import Probe
 from .peers import Peer
 from .switchboard import Switchboard
 
@@ -18,13 +19,24 @@ class Domain(Protocol):
     One subject that peers talk about. It owns what its members have there; it sends through the
     switchboard that it was made with, and reads the time from it.
 
-    A domain is one vocabulary in ``wire/``, one implementation of this protocol, and one line where
+    A domain is its vocabulary in ``wire/``, one implementation of this protocol, and one line where
     the router is made.
     """
 
     @property
-    def vocabulary(self) -> Vocabulary:
-        """Its messages; ``handle`` gets those that are accepted."""
+    def vocabularies(self) -> tuple[Vocabulary, ...]:
+        """
+        Its messages; ``handle`` gets those that are accepted. The first is of the domain that peers
+        join; what is said of the same subject in other domains are the others.
+        """
+        ...
+
+    def arrive(self, peer: Peer) -> None:
+        """A peer has logged in, and has been told so; nobody has told it anything else."""
+        ...
+
+    def depart(self, peer: Peer) -> None:
+        """A peer that has left all domains is logged in no more."""
         ...
 
     def join(self, peer: Peer, message: Join) -> bool:
@@ -53,6 +65,10 @@ class Domain(Protocol):
 
     def passes_over(self, message: Any) -> bool:
         """Whether a message whose ``peer_id`` is not one of its connection gets no answer."""
+        ...
+
+    def heard(self, probe: Probe) -> None:
+        """The other end of a connection has read what was sent before a probe of this domain."""
         ...
 
     def tick(self) -> None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ..wire.envelope import Outbound
 
-__all__ = ["Audience", "ConnectionId", "FanOut", "RouterEffect", "Send"]
+__all__ = ["Audience", "ConnectionId", "FanOut", "Probe", "RouterEffect", "Send"]
 
 ConnectionId: TypeAlias = Hashable
 """How the shell names a connection; opaque to the router."""
@@ -39,4 +39,19 @@ class FanOut(Struct, frozen=True, gc=False):
     tail: bytes
 
 
-RouterEffect: TypeAlias = Send | FanOut
+class Probe(Struct, frozen=True, gc=False):
+    """
+    Find out when the other end of ``connection`` has read all that was sent before, and have the
+    router hear it then; nothing comes of it when the connection ends.
+
+    Attributes:
+        domain: Who asks.
+        key: What for.
+    """
+
+    connection: ConnectionId
+    domain: str
+    key: Hashable
+
+
+RouterEffect: TypeAlias = Send | FanOut | Probe

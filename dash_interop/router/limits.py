@@ -13,9 +13,14 @@ class Limits(Struct, frozen=True):
         methods_per_peer: Methods and streams that one peer offers.
         calls_per_peer: Calls of one caller that wait for their answer.
         subscriptions_per_peer: Open subscriptions of one subscriber.
+        contexts_per_user: Contexts of one user, those of peers that are gone included.
+        context_subscriptions_per_peer: Contexts that one peer subscribes to.
+        context_size: Bytes of JSON of a context's value.
+        commands_per_delta: Commands in one change of a context.
+        bus_subscriptions_per_peer: Topics of the bus that one peer subscribes to.
         call_seconds: Age at which a call that nobody answered is failed.
         description_size: Bytes of JSON of an identity or a method definition.
-        name_length: Characters of a method name or a join destination.
+        name_length: Characters of the name of a method or a context, a topic or a join destination.
         restriction_length: Characters of a restriction expression.
     """
 
@@ -24,6 +29,11 @@ class Limits(Struct, frozen=True):
     methods_per_peer: int = 5_000
     calls_per_peer: int = 100_000
     subscriptions_per_peer: int = 10_000
+    contexts_per_user: int = 10_000
+    context_subscriptions_per_peer: int = 10_000
+    context_size: int = 8 * 1024 * 1024
+    commands_per_delta: int = 10_000
+    bus_subscriptions_per_peer: int = 10_000
     call_seconds: float = 3600.0
     description_size: int = 64 * 1024
     name_length: int = 256

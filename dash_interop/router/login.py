@@ -36,6 +36,7 @@ class Login:
         domains: Names and versions of the domains that may be joined.
         version: Of this gateway, which peers are told.
         max_size: Bytes of the longest frame that the shell takes, which peers are told.
+        welcome: Told of each peer that was let in, once the peer knows.
         replace: Makes an earlier peer leave.
     """
 
@@ -46,13 +47,17 @@ class Login:
         domains: Sequence[OfferedDomain],
         version: str | None,
         max_size: int | UnsetType,
+        welcome: Callable[[Peer], None],
         replace: Callable[[Peer], None],
     ) -> None:
         self._board: Final = board
         self._authenticator = authenticator
         self._domains = tuple(domains)
-        self._options: dict[str, Any] = {"version": version} if version else {}
+        self._options: dict[str, Any] = {"node": board.node}
+        if version:
+            self._options["version"] = version
         self._max_size = max_size
+        self._on_welcome = welcome
         self._replace = replace
 
     def hello(self, connection: ConnectionId, message: Hello, remote: Remote) -> None:
@@ -80,6 +85,7 @@ class Login:
             self._replace(earlier)
         board.peers.add(peer)
         self._welcome(peer, message)
+        self._on_welcome(peer)
 
     def create_token(self, peer: Peer, message: CreateToken) -> None:
         board = self._board

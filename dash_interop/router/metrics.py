@@ -6,6 +6,7 @@ from typing import Any
 
 from ..wire.login import Join
 from ..wire.metrics import VOCABULARY
+from .effects import Probe
 from .peers import Peer
 from .switchboard import Switchboard
 
@@ -13,10 +14,16 @@ __all__ = ["Metrics"]
 
 
 class Metrics:
-    vocabulary = VOCABULARY
+    vocabularies = (VOCABULARY,)
 
     def __init__(self, board: Switchboard) -> None:
         """Nothing is kept."""
+
+    def arrive(self, peer: Peer) -> None:
+        """Nothing is to be said."""
+
+    def depart(self, peer: Peer) -> None:
+        """Nothing is kept of it."""
 
     def join(self, peer: Peer, message: Join) -> bool:
         return True
@@ -29,6 +36,9 @@ class Metrics:
 
     def passes_over(self, message: Any) -> bool:
         return True
+
+    def heard(self, probe: Probe) -> None:
+        """It never asks."""
 
     def tick(self) -> None:
         """Nothing is ever due."""

@@ -29,7 +29,7 @@ from ..wire.login import (
     Ping,
 )
 from .domain import Domain, MakeDomain
-from .effects import ConnectionId, RouterEffect, Send
+from .effects import ConnectionId, Probe, RouterEffect, Send
 from .limits import Limits
 from .login import Login
 from .peers import Peer
@@ -65,21 +65,31 @@ class Router:
     ) -> None:
         self._board = board = Switchboard(node, limits or Limits())
         made = [make(board) for make in domains]
-        self._domains: dict[str, Domain] = {each.vocabulary.domain: each for each in made}
-        vocabularies = [login.VOCABULARY, *(each.vocabulary for each in made)]
-        self.codec = Codec(vocabularies)
-        offered = [OfferedDomain(each.domain, each.version) for each in vocabularies]
+        self._domains: dict[str, Domain] = {each.vocabularies[0].domain: each for each in made}
+        self.codec = Codec([login.VOCABULARY, *(v for each in made for v in each.vocabularies)])
+        joined = [login.VOCABULARY, *(each.vocabularies[0] for each in made)]
+        offered = [OfferedDomain(each.domain, each.version) for each in joined]
         self._login = Login(
             board,
             authenticator,
             sorted(offered, key=lambda each: each.uri),
             version,
             max_size,
+            self._welcome,
             self._remove,
         )
         self._remotes: dict[ConnectionId, Remote] = {}
         self._domain_of: dict[type[Inbound], Domain] = {
-            type_: each for each in made for type_ in each.vocabulary.accepted.values()
+            type_: each
+            for each in made
+            for vocabulary in each.vocabularies
+            for type_ in vocabulary.accepted.values()
+        }
+        self._name_of: dict[type[Inbound], str] = {
+            type_: vocabulary.domain
+            for each in made
+            for vocabulary in each.vocabularies
+            for type_ in vocabulary.accepted.values()
         }
         self._handlers: dict[type[Inbound], Callable[[Peer, Any], None]] = {
             type_: each.handle for type_, each in self._domain_of.items()
@@ -121,13 +131,20 @@ class Router:
         for peer in peers:
             self._leave_all(peer)
         for peer in peers:
-            self._board.peers.remove(peer)
+            self._log_out(peer)
         del self._remotes[connection]
         return [
             effect
             for effect in self._board.take()
-            if not isinstance(effect, Send) or effect.connection != connection
+            if not isinstance(effect, Send | Probe) or effect.connection != connection
         ]
+
+    def heard(self, probe: Probe, now: float) -> list[RouterEffect]:
+        """The other end of a connection, if it is still open, has read what came before a probe."""
+        self._board.now = now
+        if probe.connection in self._remotes:
+            self._domains[probe.domain].heard(probe)
+        return self._board.take()
 
     def tick(self, now: float) -> list[RouterEffect]:
         """Do what is due in the domains, such as failing calls that are too old."""
@@ -179,9 +196,18 @@ class Router:
         reason = f"Unknown domain {name}"
         self._board.refuse(peer, message.request_id, INVALID_DOMAIN, reason, GLOBAL)
 
+    def _welcome(self, peer: Peer) -> None:
+        for domain in self._domains.values():
+            domain.arrive(peer)
+
     def _remove(self, peer: Peer) -> None:
         self._leave_all(peer)
+        self._log_out(peer)
+
+    def _log_out(self, peer: Peer) -> None:
         self._board.peers.remove(peer)
+        for domain in self._domains.values():
+            domain.depart(peer)
 
     def _leave_all(self, peer: Peer) -> None:
         for domain in self._domains.values():
@@ -193,7 +219,7 @@ class Router:
         domain = self._domain_of.get(type(message))
         if domain is not None and domain.passes_over(message):
             return
-        name = GLOBAL if domain is None else domain.vocabulary.domain
+        name = self._name_of.get(type(message), GLOBAL)
         joins = isinstance(message, Join | Leave)
         reason_uri = INVALID_PEER if joins else f"{name}.errors.failure"
         reason = (

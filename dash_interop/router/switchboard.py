@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from ..wire.envelope import Error, Outbound, RequestId
 from ..wire.turn import Turn
-from .effects import Audience, ConnectionId, FanOut, RouterEffect, Send
+from .effects import Audience, ConnectionId, FanOut, Probe, RouterEffect, Send
 from .limits import Limits
 from .peers import Peer, Peers
 
@@ -32,6 +34,10 @@ class Switchboard(Turn[RouterEffect]):
     def fan_out(self, audience: Audience, tail: bytes) -> None:
         """Send what is the same for all but its heads, which the audience has."""
         self.effects.append(FanOut(audience, tail))
+
+    def probe(self, connection: ConnectionId, domain: str, key: Hashable) -> None:
+        """Have a domain hear when the other end has read what was sent so far."""
+        self.effects.append(Probe(connection, domain, key))
 
     def refuse(
         self, peer: Peer, request_id: RequestId, reason_uri: str, reason: str, domain: str

@@ -132,6 +132,8 @@ class Tree(Protocol):
         """Whether JavaScript takes it for false: ``null``, ``false``, 0 and the empty text."""
         ...
 
+    def is_map(self, node: Any) -> bool: ...
+
     def is_text(self, node: Any) -> bool: ...
 
     def number(self, node: Any) -> Any:
@@ -162,6 +164,9 @@ class Texts:
         if text[0] in b"-0123456789":
             return float(text) == 0
         return text in (b"null", b"false", b'""')
+
+    def is_map(self, node: Any) -> bool:
+        return isinstance(node, dict) or (isinstance(node, Raw) and bytes(node)[:1] == b"{")
 
     def is_text(self, node: Any) -> bool:
         return isinstance(node, Raw) and bytes(node)[:1] == b'"'
@@ -200,6 +205,9 @@ class _Copies:
     def is_falsy(self, node: Any) -> bool:
         return node is None or node == "" or (isinstance(node, int | float) and node == 0)
 
+    def is_map(self, node: Any) -> bool:
+        return isinstance(node, dict)
+
     def is_text(self, node: Any) -> bool:
         return isinstance(node, str)
 
@@ -230,6 +238,7 @@ class Edit:
 
     Attributes:
         value: After the changes.
+        holes: How many elements of lists were added without a value.
         paths: What was written. A path ends at the first list that it leads through, as elements
             of a list depend on each other.
     """
@@ -238,7 +247,7 @@ class Edit:
         self._tree = tree
         self._former = value
         self._undo: list[Callable[[], Any]] = []
-        self._holes = 0
+        self.holes = 0
         self.value = value
         self.paths: list[Path] = []
 
@@ -262,7 +271,7 @@ class Edit:
 
     def _apply(self, delta: Delta[Any]) -> None:
         if delta.reset is not UNSET and not self._tree.is_falsy(delta.reset):
-            self.value = _map_of(self._tree.enter(delta.reset))
+            self.value = self._map_of(delta.reset)
             self.paths.append(())
             return
         # What is entered takes the node's place, also when the delta is refused: it is the same.
@@ -280,6 +289,15 @@ class Edit:
         for key in delta.removed or ():
             self._take(root, str(key))
             self.paths.append((str(key),))
+
+    def _map_of(self, node: Any) -> Any:
+        """A value as clients hold it, which make a map of a list."""
+        if self._tree.is_map(node):
+            return self._tree.keep(node)
+        container = self._tree.enter(node)
+        if container is None:
+            raise DeltaRefused("The reset of a context has to be a map")
+        return {str(index): each for index, each in enumerate(container)}
 
     def _add(self, root: dict[str, Any], key: str, node: Any) -> None:
         _check_key(key)
@@ -400,13 +418,13 @@ class Edit:
         """Have a list so long that it has an element with this index."""
         if index >= len(parent):
             # The element itself is no hole.
-            self._holes -= 1
+            self.holes -= 1
             self._lengthen(parent, path, index + 1)
 
     def _lengthen(self, parent: list[Any], path: str, length: int) -> None:
         former = len(parent)
-        self._holes += length - former
-        if self._holes > MAX_HOLES:
+        self.holes += length - former
+        if self.holes > MAX_HOLES:
             raise _refused(path, f"it would leave more than {MAX_HOLES} elements without a value")
         parent.extend([self._tree.null] * (length - former))
         self._undo.append(partial(parent.__delitem__, slice(former, None)))
@@ -437,15 +455,6 @@ def _index(path: str, step: str) -> int:
         raise _refused(path, f"it leads into a list, where {step!r} is not an index")
     # Python reads no number of thousands of digits, and no list is so long.
     return int(step) if len(step) < 16 else 10**16
-
-
-def _map_of(container: Container | None) -> dict[str, Any]:
-    """A value as clients hold it, which make a map of a list."""
-    if container is None:
-        raise DeltaRefused("The reset of a context has to be a map")
-    if isinstance(container, list):
-        return {str(index): node for index, node in enumerate(container)}
-    return container
 
 
 def _check_key(key: str) -> None:

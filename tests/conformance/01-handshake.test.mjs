@@ -28,10 +28,10 @@ wireTest('hello is answered by welcome with peer id, resolved identity and domai
     }
 });
 
-wireTest('available domains are exactly agm 1, global 1 and metrics 1', async (s) => {
+wireTest('available domains are exactly agm, bus, context, global and metrics', async (s) => {
     const welcome = await (await s.socket()).login({ application: 'hs' }, s.user);
     const domains = welcome.available_domains.map(({ uri, version }) => `${uri} ${version}`);
-    assert.deepEqual(domains.sort(), ['agm 1', 'global 1', 'metrics 1']);
+    assert.deepEqual(domains.sort(), ['agm 1', 'bus 1', 'context 2', 'global 1', 'metrics 1']);
 });
 
 wireTest('welcome is the first frame on a connection, and the only one', async (s) => {

@@ -19,7 +19,7 @@ function gatewayCommand() {
         return `'${process.execPath}' '${join(here, 'reference-gateway.mjs')}'`;
     }
     const python = join(repository, '.venv', 'bin', 'python');
-    return `'${python}' -m dash_interop gateway --port 0 --no-auth`;
+    return `'${python}' -m dash_interop gateway --port 0 --no-auth --channels none`;
 }
 
 export async function startGateway() {

@@ -20,7 +20,7 @@ def test_conformance(name):
     environment = {key: value for key, value in os.environ.items() if key != "REFERENCE"}
     environment.setdefault(
         "GATEWAY_COMMAND",
-        f"'{sys.executable}' -m dash_interop gateway --port 0 --no-auth",
+        f"'{sys.executable}' -m dash_interop gateway --port 0 --no-auth --channels none",
     )
     # A session of its own, so that a timeout also ends what node has started.
     process = subprocess.Popen(

@@ -7,6 +7,8 @@ from msgspec import Raw
 
 from dash_interop.errors import AuthenticationFailed
 from dash_interop.router.agm.domain import Agm
+from dash_interop.router.bus import Bus
+from dash_interop.router.contexts.domain import Contexts
 from dash_interop.router.effects import ConnectionId, FanOut, RouterEffect, Send
 from dash_interop.router.limits import Limits
 from dash_interop.router.metrics import Metrics
@@ -37,7 +39,7 @@ __all__ = [
 ]
 
 
-DOMAINS = (Agm, Metrics)
+DOMAINS = (Agm, Bus, Contexts, Metrics)
 
 
 class BelieveLogins:
@@ -125,12 +127,12 @@ def frames_of(effects: Iterable[RouterEffect]) -> Iterator[tuple[ConnectionId, b
             for connection, heads in effect.audience:
                 for head in heads:
                     yield connection, head + effect.tail
-        else:
+        elif isinstance(effect, Send):
             yield effect.connection, encode(effect.message)
 
 
 def sends_of(codec: Codec, effects: Iterable[RouterEffect]) -> list[Send]:
-    """The effects with a message for each frame that goes to many, as its reader understands it."""
+    """What is sent, with a message for each frame that goes to many, as its reader takes it."""
     sends: list[Send] = []
     for effect in effects:
         if isinstance(effect, FanOut):
@@ -138,7 +140,7 @@ def sends_of(codec: Codec, effects: Iterable[RouterEffect]) -> list[Send]:
                 message = codec.from_gateway(frame)
                 assert message is not None
                 sends.append(Send(connection, message))
-        else:
+        elif isinstance(effect, Send):
             sends.append(effect)
     return sends
 

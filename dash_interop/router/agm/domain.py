@@ -33,6 +33,7 @@ from ...wire.agm import (
 from ...wire.envelope import Inbound
 from ...wire.login import LIMITS_EXCEEDED, Join
 from ...wire.payloads import encode_payload
+from ..effects import Probe
 from ..peers import Peer
 from ..switchboard import Switchboard
 from .calls import Calls, both_arguments
@@ -53,7 +54,7 @@ _PEER_REMOVED_REASON: Final = "Peer has been removed"
 
 
 class Agm:
-    vocabulary = VOCABULARY
+    vocabularies = (VOCABULARY,)
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
@@ -76,6 +77,12 @@ class Agm:
         }
 
     # What the router calls
+
+    def arrive(self, peer: Peer) -> None:
+        """Who has not joined hears of nothing."""
+
+    def depart(self, peer: Peer) -> None:
+        """Nothing is kept of who has left."""
 
     def join(self, peer: Peer, message: Join) -> bool:
         if self._members.get(peer.id) is not None:
@@ -122,6 +129,9 @@ class Agm:
     def passes_over(self, message: Any) -> bool:
         self._calls.dropped_answers += isinstance(message, Yield | Failure)
         return isinstance(message, _ANSWERS)
+
+    def heard(self, probe: Probe) -> None:
+        """It never asks."""
 
     def tick(self) -> None:
         self._calls.expire()

@@ -10,6 +10,7 @@ from dash_interop.peer.agm import Agm
 from dash_interop.peer.domain import Domain
 from dash_interop.peer.link import Link
 from dash_interop.peer.session import Session
+from dash_interop.router.effects import Probe
 from dash_interop.router.peers import Peer
 from dash_interop.router.switchboard import Switchboard
 from dash_interop.wire import agm
@@ -45,12 +46,18 @@ WALL = Vocabulary(domain="wall", accepted={"write": Write}, sent=(Written, Line)
 class GatewayWall:
     """Everybody sees the lines that members write, from the first one on."""
 
-    vocabulary = WALL
+    vocabularies = (WALL,)
 
     def __init__(self, board: Switchboard) -> None:
         self.board = board
         self.members: dict[str, Peer] = {}
         self.lines: list[str] = []
+
+    def arrive(self, peer: Peer) -> None: ...
+
+    def depart(self, peer: Peer) -> None: ...
+
+    def heard(self, probe: Probe) -> None: ...
 
     def join(self, peer: Peer, message: Join) -> bool:
         if peer.user == "vandal":

@@ -9,7 +9,7 @@ from msgspec import json
 from dash_interop.gateway.config import GatewayConfig
 from dash_interop.gateway.hub import Hub
 from dash_interop.router.domain import Domain
-from dash_interop.router.effects import RouterEffect, Send
+from dash_interop.router.effects import Probe, RouterEffect, Send
 from dash_interop.router.peers import Peer
 from dash_interop.router.principals import Remote
 from dash_interop.router.router import Router
@@ -40,13 +40,19 @@ SUMS = Vocabulary(
 class Sums:
     """Members add numbers, and all of them hear the total; it is forgotten after a while."""
 
-    vocabulary = SUMS
+    vocabularies = (SUMS,)
 
     def __init__(self, board: Switchboard) -> None:
         self.board = board
         self.members: dict[str, Peer] = {}
         self.total = 0
         self.since: float | None = None
+
+    def arrive(self, peer: Peer) -> None: ...
+
+    def depart(self, peer: Peer) -> None: ...
+
+    def heard(self, probe: Probe) -> None: ...
 
     def join(self, peer: Peer, message: Join) -> bool:
         if message.restrictions is not None:
@@ -155,7 +161,7 @@ def test_login_offers_it_with_its_version():
         return (await Talk(hub).log_in("anna"))["available_domains"]
 
     offered = {each["uri"]: each["version"] for each in converse(scenario)}
-    assert offered == {"agm": 1, "global": 1, "metrics": 1, "sums": 3}
+    assert offered == {"agm": 1, "bus": 1, "context": 2, "global": 1, "metrics": 1, "sums": 3}
 
 
 def test_its_messages_reach_it_and_what_it_sends_reaches_its_members():

@@ -567,7 +567,8 @@ class Promises(RuleBasedStateMachine):
 
     @invariant()
     def tables_are_those_of_the_model(self) -> None:
-        assert self.router.counters() == {
+        nothing = dict.fromkeys(self.router.counters(), 0)
+        assert self.router.counters() == nothing | {
             "connections": len(self.open),
             "peers": len(self.peers),
             "methods": sum(len(peer.methods) for peer in self.peers.values()),

@@ -77,10 +77,12 @@ def test_hello_is_answered_by_one_welcome():
     }
     assert {domain.uri: domain.version for domain in welcome.available_domains} == {
         "agm": 1,
+        "bus": 1,
+        "context": 2,
         "global": 1,
         "metrics": 1,
     }
-    assert welcome.options == {"access_token": "token anna "}
+    assert welcome.options == {"node": "N", "access_token": "token anna "}
 
 
 def test_identity_is_kept_except_for_what_the_credentials_say():
@@ -325,8 +327,8 @@ def test_leaving_a_domain_one_is_not_in_is_success(domain):
 def test_unknown_domain_is_an_error(message):
     room = Room()
     a = room.enter("a")
-    assert room.handle("a", message("x", a, "bus")) == [
-        Send("a", Error("x", a, "global.errors.invalid_domain", "Unknown domain bus", "global"))
+    assert room.handle("a", message("x", a, "tea")) == [
+        Send("a", Error("x", a, "global.errors.invalid_domain", "Unknown domain tea", "global"))
     ]
 
 
@@ -538,7 +540,7 @@ def test_peer_that_logged_in_with_a_token_gets_no_further_ones():
     room.connect("a")
     hello = Hello(authentication=Authentication("access-token", token="token anna "))
     welcome = only_message(room.handle("a", hello))
-    assert welcome.options == {}
+    assert welcome.options == {"node": "N"}
     refusal = only_message(room.handle("a", CreateToken("t", welcome.peer_id)))
     assert refusal.reason_uri == "global.errors.not_authorized"
     assert refusal.domain == "global"

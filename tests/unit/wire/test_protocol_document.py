@@ -20,10 +20,11 @@ from dash_interop.app.problems import PROBLEM_ROUTE
 from dash_interop.app.signatures import SIGNATURE_ROUTE
 from dash_interop.errors import SAID_BY_SERVERS
 from dash_interop.gateway.config import GatewayConfig
-from dash_interop.gateway.server import DOMAINS, IDENTITY_PATH
+from dash_interop.gateway.server import IDENTITY_PATH, domains
 from dash_interop.router.limits import Limits
 from dash_interop.router.principals import Remote
 from dash_interop.router.router import Router
+from dash_interop.router.switchboard import Switchboard
 from dash_interop.wire import login
 from dash_interop.wire.codec import Codec, encode
 from dash_interop.wire.definitions import WireMethod
@@ -186,7 +187,8 @@ def test_the_objects_of_histories_are_documented(name, type_):
 
 
 def test_every_vocabulary_is_spoken_by_the_gateway():
-    spoken = [login.VOCABULARY, *(domain.vocabulary for domain in DOMAINS)]
+    made = [make(Switchboard("N", Limits())) for make in domains()]
+    spoken = [login.VOCABULARY, *(each for domain in made for each in domain.vocabularies)]
     assert {each.domain for each in VOCABULARIES} == {each.domain for each in spoken}
 
 
@@ -283,7 +285,7 @@ def played():
 
 
 def test_the_example_is_what_the_gateway_does():
-    router = Router(BelieveLogins(), DOMAINS, node="N", version="0.1.0", max_size=2**24)
+    router = Router(BelieveLogins(), domains(), node="N", version="0.1.0", max_size=2**24)
     frames = list(played())
     assert frames
     happened = []

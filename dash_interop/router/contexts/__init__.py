@@ -1,0 +1,1 @@
+"""The domain ``context`` behind the seam of the router."""
