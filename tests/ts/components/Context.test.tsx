@@ -164,8 +164,8 @@ describe('what callbacks hear', () => {
         await settle();
         await update({ px: 5 });
         expect(given('context').slice(1)).toMatchObject([
-            { data: { px: 1 }, delta: {}, destroyed: true },
-            { data: { px: 5 }, delta: { px: 5 }, destroyed: false },
+            { data: {}, delta: {}, removed: ['px'], destroyed: true },
+            { data: { px: 5 }, delta: {}, destroyed: false },
         ]);
     });
 
