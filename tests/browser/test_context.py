@@ -15,7 +15,6 @@ from dash_interop.client import sync
 from dash_interop.client.sync import InteropClient
 from tests.support.apps_parts import Gate, record
 from tests.support.browser_apps import Apps
-from tests.support.browser_outage import Outage
 from tests.support.browser_pages import Page, eventually
 from tests.support.gateways import ours
 from tests.support.relay import Relay
@@ -411,10 +410,10 @@ def test_ctx014_what_happened_in_an_outage_is_one_change(apps: Apps, secret_file
         sync.connect(gateway.url, secret_file=secret_file) as writer,
     ):
         plugins = [Interop(gateway=f"ws://127.0.0.1:{relay.port}", secret_file=secret_file)]
-        page, heard = listener(apps, plugins=plugins)
+        _, heard = listener(apps, plugins=plugins)
         writer.contexts.set("Market", {"a": 1, "b": 1, "c": 1})
         heard.wait_for({})
-        with Outage(page, relay):
+        with relay.outage():
             writer.contexts.update("Market", {"a": 2})
             writer.contexts.update("Market", {"b": None})
         heard.wait_for({}, {"a": 2})

@@ -15,7 +15,6 @@ from dash_interop.gateway.auth import TokenAuthority, read_secret
 from dash_interop.router.principals import Principal
 from tests.support.apps_parts import record
 from tests.support.browser_apps import Apps
-from tests.support.browser_outage import Outage
 from tests.support.browser_pages import Browser, Page, eventually
 from tests.support.gateways import GatewayProcess, ours, published
 from tests.support.js_peer import JsPeer
@@ -296,7 +295,7 @@ def test_core010_an_outage_brings_no_old_value_back_through_core(apps: Apps) -> 
             "window.back = new Promise((resolve) => glue42dash.glueInstance.connection"
             "    .onLibReAnnounced(({name}) => name === 'contexts' && resolve()))"
         )
-        with Outage(away, relay):
+        with relay.outage():
             other.set_props("market", update={"px": 2})
             reaches(heard_by_other, {"px": 2, "size": 1})
         away.run("await window.back;")
