@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .app.results import returned_value
     from .app.stream_handlers import stream_handler
     from .app.subscription_handlers import subscription_handler
+    from .Context import Context
+    from .Contexts import Contexts
     from .Discovery import Discovery
     from .errors import (
         AuthenticationFailed,
@@ -64,6 +66,11 @@ if TYPE_CHECKING:
         BranchDict,
         ClientsideHandlerDict,
         CloseDict,
+        ContextChangeDict,
+        ContextDataWriteDict,
+        ContextDestroyDict,
+        ContextPathsWriteDict,
+        ContextPathWriteDict,
         DatumDict,
         DecisionDict,
         DefinitionDict,
@@ -86,6 +93,7 @@ if TYPE_CHECKING:
         SubscriptionDict,
         SubscriptionRequestDict,
         SubscriptionStatusDict,
+        WriteProblemDict,
     )
     from .wire.values import portable_value
 
@@ -99,10 +107,17 @@ __all__ = [
     "ConfigError",
     "ConnectionFailed",
     "ConnectionLost",
+    "Context",
+    "ContextChangeDict",
     "ContextConflict",
+    "ContextDataWriteDict",
+    "ContextDestroyDict",
     "ContextError",
     "ContextNotFound",
+    "ContextPathWriteDict",
+    "ContextPathsWriteDict",
     "ContextTimeout",
+    "Contexts",
     "DatumDict",
     "DecisionDict",
     "DefinitionDict",
@@ -153,6 +168,7 @@ __all__ = [
     "SubscriptionRequestDict",
     "SubscriptionStatusDict",
     "SubscriptionTimeout",
+    "WriteProblemDict",
     "__version__",
     "method_handler",
     "portable_value",
@@ -171,10 +187,17 @@ _MODULES = {
     "ConfigError": ".errors",
     "ConnectionFailed": ".errors",
     "ConnectionLost": ".errors",
+    "Context": ".Context",
+    "ContextChangeDict": ".types",
     "ContextConflict": ".errors",
+    "ContextDataWriteDict": ".types",
+    "ContextDestroyDict": ".types",
     "ContextError": ".errors",
     "ContextNotFound": ".errors",
+    "ContextPathWriteDict": ".types",
+    "ContextPathsWriteDict": ".types",
     "ContextTimeout": ".errors",
+    "Contexts": ".Contexts",
     "DatumDict": ".types",
     "DecisionDict": ".types",
     "DefinitionDict": ".types",
@@ -225,6 +248,7 @@ _MODULES = {
     "SubscriptionRequestDict": ".types",
     "SubscriptionStatusDict": ".types",
     "SubscriptionTimeout": ".errors",
+    "WriteProblemDict": ".types",
     "method_handler": ".app.handlers",
     "portable_value": ".wire.values",
     "returned_value": ".app.results",

@@ -15,6 +15,11 @@ __all__ = [
     "BranchDict",
     "ClientsideHandlerDict",
     "CloseDict",
+    "ContextChangeDict",
+    "ContextDataWriteDict",
+    "ContextDestroyDict",
+    "ContextPathWriteDict",
+    "ContextPathsWriteDict",
     "DatumDict",
     "DecisionDict",
     "DefinitionDict",
@@ -35,6 +40,7 @@ __all__ = [
     "NotificationInteropDict",
     "NotificationReportDict",
     "NotificationStateDict",
+    "PathValueDict",
     "ProblemDict",
     "PushDict",
     "ResultDict",
@@ -44,6 +50,8 @@ __all__ = [
     "SubscriptionRequestDict",
     "SubscriptionStatusDict",
     "Target",
+    "UpdaterDict",
+    "WriteProblemDict",
 ]
 
 InstanceDict: TypeAlias = "dict[str, Any]"
@@ -295,6 +303,76 @@ class SubscriptionStatusDict(TypedDict):
     recovered: bool | None
     lost: int
     servers: list[InstanceDict]
+
+
+class UpdaterDict(TypedDict):
+    """``Context.context["extraData"]``: who has written; ``isMineUpdate`` is ``isMyUpdate``."""
+
+    updaterId: str | None
+    isMineUpdate: bool
+    isMyUpdate: bool
+
+
+class ContextChangeDict(TypedDict):
+    """``Context.context``: a change of a context, or the value that is there at first."""
+
+    data: dict[str, Any]
+    delta: dict[str, Any]
+    removed: list[str]
+    extraData: UpdaterDict
+    version: int | None
+    destroyed: bool
+    sequence: int
+    replaced: NotRequired[int]
+
+
+class ContextDataWriteDict(TypedDict):
+    """``Contexts.update`` and ``Contexts.set``: keys to set, or a new value."""
+
+    name: str
+    data: dict[str, Any]
+    ifVersion: NotRequired[int | None]
+
+
+class ContextPathWriteDict(TypedDict):
+    """``Contexts.setPath``: what to set below the top level; ``None`` removes it."""
+
+    name: str
+    path: str
+    data: Any
+    ifVersion: NotRequired[int | None]
+
+
+class PathValueDict(TypedDict):
+    """What to set at a path; ``None`` removes it."""
+
+    path: str
+    value: Any
+
+
+class ContextPathsWriteDict(TypedDict):
+    """``Contexts.setPaths``: several paths in one change."""
+
+    name: str
+    paths: list[PathValueDict]
+    ifVersion: NotRequired[int | None]
+
+
+class ContextDestroyDict(TypedDict):
+    """``Contexts.destroy``: the context that is to end."""
+
+    name: str
+    ifVersion: NotRequired[int | None]
+
+
+class WriteProblemDict(TypedDict):
+    """The ``error`` of a ``Context`` or a ``Contexts`` where a write was not carried out."""
+
+    message: str
+    operation: Literal["update", "set", "setPath", "setPaths", "destroy"]
+    name: Any
+    type: Literal["ContextConflict", "ContextError"]
+    sequence: int
 
 
 class NotificationInteropDict(TypedDict):
