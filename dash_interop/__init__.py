@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .app.results import returned_value
     from .app.stream_handlers import stream_handler
     from .app.subscription_handlers import subscription_handler
+    from .Channels import Channels
+    from .ChannelSelector import ChannelSelector
     from .Discovery import Discovery
     from .errors import (
         AuthenticationFailed,
@@ -55,6 +57,11 @@ if TYPE_CHECKING:
     from .types import (
         AnswerDict,
         BranchDict,
+        ChannelDict,
+        ChannelExtraDict,
+        ChannelNameDict,
+        ChannelProblemDict,
+        ChannelPublishDict,
         ClientsideHandlerDict,
         CloseDict,
         DatumDict,
@@ -67,6 +74,7 @@ if TYPE_CHECKING:
         InvocationDict,
         InvokeDict,
         InvokeOptionsDict,
+        JoinedChannelDict,
         PushDict,
         ResultDict,
         SnapshotDict,
@@ -80,6 +88,13 @@ __all__ = [
     "AnswerDict",
     "AuthenticationFailed",
     "BranchDict",
+    "ChannelDict",
+    "ChannelExtraDict",
+    "ChannelNameDict",
+    "ChannelProblemDict",
+    "ChannelPublishDict",
+    "ChannelSelector",
+    "Channels",
     "ClientsideHandlerDict",
     "CloseDict",
     "ConfigError",
@@ -105,6 +120,7 @@ __all__ = [
     "InvocationTimeout",
     "InvokeDict",
     "InvokeOptionsDict",
+    "JoinedChannelDict",
     "MessageTooLarge",
     "MethodInvoke",
     "MethodNotFound",
@@ -139,6 +155,13 @@ _MODULES = {
     "AnswerDict": ".types",
     "AuthenticationFailed": ".errors",
     "BranchDict": ".types",
+    "ChannelDict": ".types",
+    "ChannelExtraDict": ".types",
+    "ChannelNameDict": ".types",
+    "ChannelProblemDict": ".types",
+    "ChannelPublishDict": ".types",
+    "ChannelSelector": ".ChannelSelector",
+    "Channels": ".Channels",
     "ClientsideHandlerDict": ".types",
     "CloseDict": ".types",
     "ConfigError": ".errors",
@@ -164,6 +187,7 @@ _MODULES = {
     "InvocationTimeout": ".errors",
     "InvokeDict": ".types",
     "InvokeOptionsDict": ".types",
+    "JoinedChannelDict": ".types",
     "MessageTooLarge": ".errors",
     "MethodInvoke": ".MethodInvoke",
     "MethodNotFound": ".errors",

@@ -19,7 +19,16 @@ PACKAGE = Path(dash_interop.__file__).parent
 
 
 @pytest.mark.parametrize(
-    "name", ["Discovery", "MethodInvoke", "MethodRegister", "StreamPublish", "StreamSubscribe"]
+    "name",
+    [
+        "ChannelSelector",
+        "Channels",
+        "Discovery",
+        "MethodInvoke",
+        "MethodRegister",
+        "StreamPublish",
+        "StreamSubscribe",
+    ],
 )
 def test_stub_has_the_props_of_the_component_in_their_order(name):
     (stub,) = (
