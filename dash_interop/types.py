@@ -34,6 +34,13 @@ __all__ = [
     "InvokeDict",
     "InvokeOptionsDict",
     "JoinedChannelDict",
+    "NotificationActionDict",
+    "NotificationDict",
+    "NotificationErrorDict",
+    "NotificationEventDict",
+    "NotificationInteropDict",
+    "NotificationReportDict",
+    "NotificationStateDict",
     "ProblemDict",
     "PushDict",
     "ResultDict",
@@ -338,3 +345,84 @@ class SubscriptionStatusDict(TypedDict):
     recovered: bool | None
     lost: int
     servers: list[InstanceDict]
+
+
+class NotificationInteropDict(TypedDict):
+    """The method that a click on a notification invokes, or the choice of an action."""
+
+    method: str
+    arguments: NotRequired[dict[str, Any] | None]
+    target: NotRequired[Literal["best", "all"] | None]
+
+
+class NotificationActionDict(TypedDict):
+    """An entry of ``actions`` of a notification: a button of it."""
+
+    action: str
+    title: str
+    icon: NotRequired[str | None]
+    interop: NotRequired[NotificationInteropDict | None]
+
+
+class NotificationDict(TypedDict):
+    """``Notifications.raise``: what a notification says and does."""
+
+    title: str
+    body: NotRequired[str | None]
+    icon: NotRequired[str | None]
+    image: NotRequired[str | None]
+    badge: NotRequired[str | None]
+    tag: NotRequired[str | None]
+    lang: NotRequired[str | None]
+    dir: NotRequired[Literal["auto", "ltr", "rtl"] | None]
+    data: NotRequired[Any]
+    timestamp: NotRequired[float | None]
+    vibrate: NotRequired[list[int] | None]
+    renotify: NotRequired[bool | None]
+    requireInteraction: NotRequired[bool | None]
+    silent: NotRequired[bool | None]
+    severity: NotRequired[Literal["None", "Low", "Medium", "High", "Critical"] | None]
+    clickInterop: NotRequired[NotificationInteropDict | None]
+    actions: NotRequired[list[NotificationActionDict] | None]
+    showToast: NotRequired[bool | None]
+    showInPanel: NotRequired[bool | None]
+    focusPlatformOnDefaultClick: NotRequired[bool | None]
+    state: NotRequired[str | None]
+
+
+class NotificationStateDict(TypedDict):
+    """An entry of ``Notifications.active``: a notification that is not closed."""
+
+    id: str
+    settings: NotificationDict
+
+
+class NotificationEventDict(TypedDict):
+    """``Notifications.raised``, ``clicked``, ``action`` and ``closed``: what has become of one."""
+
+    id: str
+    settings: NotificationDict
+    data: Any
+    sequence: int
+    action: NotRequired[str]
+    reason: NotRequired[
+        Literal["user", "click", "action", "timeout", "replaced", "page", "platform"]
+    ]
+
+
+class NotificationReportDict(TypedDict):
+    """``Notifications.report``: what a user has done with a notification."""
+
+    id: str
+    type: Literal["click", "action", "close"]
+    action: NotRequired[str | None]
+
+
+class NotificationErrorDict(TypedDict):
+    """``Notifications.error``: what went wrong last."""
+
+    message: str
+    operation: NotRequired[Literal["raise", "report", "requestPermission", "interop"]]
+    id: NotRequired[str]
+    type: NotRequired[ErrorType]
+    sequence: int

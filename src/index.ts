@@ -4,6 +4,7 @@ import Discovery from './components/Discovery';
 import Glue42 from './components/Glue42';
 import MethodInvoke from './components/MethodInvoke';
 import MethodRegister from './components/MethodRegister';
+import Notifications from './components/Notifications';
 import StreamPublish from './components/StreamPublish';
 import StreamSubscribe from './components/StreamSubscribe';
 import { createPageGlobals } from './dash/page-globals';
@@ -17,6 +18,7 @@ export {
     Glue42,
     MethodInvoke,
     MethodRegister,
+    Notifications,
     StreamPublish,
     StreamSubscribe,
 };

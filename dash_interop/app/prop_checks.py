@@ -32,6 +32,7 @@ __all__ = [
     "check_glue42",
     "check_method_invoke",
     "check_method_register",
+    "check_notifications",
     "check_signatures",
     "check_stream_publish",
     "check_stream_subscribe",
@@ -45,6 +46,7 @@ _MODES: Final = ("off", "warn", "strict")
 _TEXT_FILTERS: Final = ("name", "displayName", "description", "accepts", "returns")
 _DELIVERIES: Final = ("every", "batch", "latest")
 _CHANNEL_MODES: Final = ("single", "multi")
+_DISPLAYS: Final = ("auto", "toast", "none")
 _CLIENTSIDE_KEYS: Final = ("namespace", "function_name")
 
 
@@ -220,6 +222,30 @@ def check_channel_selector(props: Mapping[str, Any]) -> None:
     channels = props.get("channels")
     if channels is not None and not _is_list_of(str, channels):
         raise ConfigError(f"channels has to be a list of names, not {channels!r}")
+
+
+def check_notifications(props: Mapping[str, Any]) -> None:
+    """
+    What a notification may have is left to the page: that of a platform is for the platform to say.
+
+    Raises:
+        ConfigError: A prop cannot be understood.
+    """
+    display = props.get("display")
+    if display is not None and display not in _DISPLAYS:
+        raise ConfigError(f"display cannot be {display!r}: {hint(str(display), _DISPLAYS)}")
+    problem = _milliseconds_problem("toastMs", props.get("toastMs"))
+    if problem is not None:
+        raise ConfigError(problem)
+    raised = props.get("raise")
+    for each in cast("list[Any]", raised) if isinstance(raised, list | tuple) else (raised,):
+        if each is None:
+            continue
+        if not isinstance(each, Mapping):
+            raise ConfigError(f"raise has to be a dict, or a list of dicts, not {each!r}")
+        title = cast("Mapping[str, Any]", each).get("title")
+        if not isinstance(title, str) or not title:
+            raise ConfigError("raise needs a title, a non-empty string")
 
 
 def check_glue42(props: Mapping[str, Any]) -> None:

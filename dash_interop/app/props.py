@@ -17,6 +17,7 @@ from .prop_checks import (
     check_glue42,
     check_method_invoke,
     check_method_register,
+    check_notifications,
     check_signatures,
     check_stream_publish,
     check_stream_subscribe,
@@ -74,6 +75,7 @@ _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "Glue42": (check_glue42,),
     "MethodInvoke": (check_method_invoke,),
     "MethodRegister": (check_signatures, check_method_register),
+    "Notifications": (check_notifications,),
     "StreamPublish": (check_signatures, check_stream_publish),
     "StreamSubscribe": (check_stream_subscribe,),
 }

@@ -18,7 +18,10 @@ import type { Instance } from './instance';
 import { type InvokeOptions, Invoking } from './invoking';
 import type { Io } from './io';
 import { LibraryContexts } from './library-contexts';
+import type { Notifications } from './notifications';
 import { Outage } from './outage';
+import { PageNotifications } from './page-notifications';
+import { PlatformNotifications } from './platform-notifications';
 import {
     type PublishedStream,
     Publishing,
@@ -35,6 +38,7 @@ export class InteropClient {
     readonly contexts: Contexts;
     /** Which channels the page is on, and what is on them. */
     readonly channels: Channels;
+    readonly notifications: Notifications;
     private readonly directory: Directory;
     private readonly discovering: Discovering;
     private readonly finding: Finding;
@@ -72,6 +76,14 @@ export class InteropClient {
         const line = { interop, cancellation, histories };
         this.subscribing = new Subscribing({ ...line, directory, finding, outage });
         this.publishing = new Publishing({ interop, directory, outage, changes, histories });
+        this.notifications = this.notificationsOf(io);
+    }
+
+    private notificationsOf({ notifications }: Io): Notifications {
+        const page = new PageNotifications((method, args, target) =>
+            this.invoke(method, args, target),
+        );
+        return notifications ? new PlatformNotifications(notifications, page) : page;
     }
 
     /** This page as every other one sees it. */

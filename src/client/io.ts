@@ -4,4 +4,5 @@ export interface Io {
     connection?: any;
     contexts?: any;
     channels?: any;
+    notifications?: any;
 }

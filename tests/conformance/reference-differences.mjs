@@ -16,6 +16,16 @@ export const referenceDifferences = {
         'it registers and removes methods of peers that are not in the domain',
     'malformed methods are not passed on to others':
         'it stores and announces whatever is in the list',
+    'setPath into a list is the same for a latecomer as for members':
+        'it makes a map of the list, with the one element',
+    'an undefined value removes for latecomers, too': 'it keeps null',
+    'the names of two users are two contexts': 'it tells newcomers of the contexts of all users',
+    'an empty path is a key without letters, as live clients take it':
+        'it replaces the whole value, which live clients do not',
+    'removing a path that does not exist changes nothing':
+        'it makes the path, with null at its end',
+    'a newcomer hears of contexts of its own user alone':
+        'it tells newcomers of the contexts of all users',
     'a later registration of the same name and signatures replaces the earlier':
         'it keeps both registrations',
 };

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from selenium.webdriver.common.keys import Keys
@@ -64,6 +65,15 @@ class Page:
 
     def close(self) -> None:
         self._browser.close(self)
+
+    @contextmanager
+    def frame(self, element_id: str) -> Iterator[None]:
+        """What is done in the block is done in a frame of the page."""
+        self.driver.switch_to.frame(self._element(element_id))
+        try:
+            yield
+        finally:
+            self.driver.switch_to.default_content()
 
     # What is on it -------------------------------------------------------------------------
 
@@ -287,6 +297,26 @@ class Browser:
         if connected:
             page.wait_until_connected()
         return page
+
+    def opened(self, url: str, *, connected: bool = True) -> Page:
+        """The window with that address, which a page has opened."""
+        handle = eventually(lambda: self._strange(url), lambda: f"a window with {url}")
+        page = Page(self, handle, url)
+        # It has a name and an opener.
+        page.is_altered = True
+        self._pages.append(page)
+        if connected:
+            page.wait_until_connected()
+        return page
+
+    def _strange(self, url: str) -> str | None:
+        known = {self._home, *self._spare, *(page.handle for page in self._pages)}
+        for handle in self.driver.window_handles:
+            if handle not in known:
+                self.bring_to_front(handle)
+                if self.driver.current_url.startswith(url):
+                    return handle
+        return None
 
     def _window(self) -> str:
         """An empty window, in front."""

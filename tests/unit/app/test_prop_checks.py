@@ -10,6 +10,7 @@ from dash_interop.app.prop_checks import (
     check_glue42,
     check_method_invoke,
     check_method_register,
+    check_notifications,
     check_stream_publish,
     check_stream_subscribe,
 )
@@ -254,4 +255,34 @@ def test_stream_that_can_be_offered_is_no_problem(props):
 def test_stream_that_cannot_be_offered_is_told(props, told):
     with pytest.raises(RegistrationError) as caught:
         check_stream_publish({"definition": "Prices", **props})
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        {},
+        {"display": "toast", "toastMs": 5000},
+        {"display": None, "toastMs": None, "raise": None},
+        {"raise": {"title": "New", "whatAPlatformKnows": 1}},
+        {"raise": [{"title": "New"}, {"title": "Old"}]},
+    ],
+)
+def test_notifications_that_can_be_raised_are_no_problem(props: dict[str, Any]) -> None:
+    check_notifications(props)
+
+
+@pytest.mark.parametrize(
+    "props, told",
+    [
+        ({"display": "toasts"}, "display cannot be 'toasts': did you mean 'toast'?"),
+        ({"toastMs": 0}, "toastMs has to be a positive number of milliseconds, not 0"),
+        ({"raise": "New"}, "raise has to be a dict, or a list of dicts, not 'New'"),
+        ({"raise": {"body": "New"}}, "raise needs a title, a non-empty string"),
+        ({"raise": [{"title": "New"}, {"title": ""}]}, "raise needs a title"),
+    ],
+)
+def test_notifications_that_cannot_be_raised_are_told(props: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_notifications(props)
     assert told in str(caught.value)
