@@ -1,6 +1,7 @@
 /**
  * How a ChannelBox looks. Its colours are those that the browser has for fields, which follow the
  * `color-scheme` of the page, and its rules are weaker than any that an app has for its class names.
+ * GrayText is for browsers without `light-dark`: on dark fields it is too dark for the guidelines.
  */
 
 const ID = 'dash-interop-channel-box';
@@ -12,7 +13,8 @@ const CSS = `
 }
 :where(.channel-box-button) {
     display: flex; align-items: center; gap: 0.5em; box-sizing: border-box; width: 100%;
-    min-height: 2.25em; padding: 0.3em 0.7em; border: 1px solid GrayText; border-radius: 6px;
+    min-height: 2.25em; padding: 0.3em 0.7em; border: 1px solid GrayText;
+    border-color: light-dark(#6b6b6b, #a0a0a0); border-radius: 6px;
     background: Field; color: FieldText; font: inherit; text-align: start; cursor: pointer;
 }
 :where(.channel-box-button:disabled) { cursor: default; color: GrayText; }
@@ -26,14 +28,15 @@ const CSS = `
 :where(.channel-box-swatches) { display: flex; flex: none; gap: 3px; }
 :where(.channel-box-swatch) {
     flex: none; box-sizing: border-box; width: 1em; height: 1em; border-radius: 50%;
-    border: 1px solid GrayText; forced-color-adjust: none;
+    border: 1px solid GrayText; border-color: light-dark(#6b6b6b, #a0a0a0);
+    forced-color-adjust: none;
 }
 :where(.channel-box-swatch[data-none]) { border-style: dashed; }
 :where(.channel-box-list) {
     position: absolute; z-index: 1000; inset-inline-start: 0; top: calc(100% + 4px);
     box-sizing: border-box; min-width: 100%; max-height: min(24em, 80vh); margin: 0; padding: 4px;
-    overflow-y: auto; border: 1px solid GrayText; border-radius: 6px; background: Field;
-    color: FieldText; list-style: none; text-align: start;
+    overflow-y: auto; border: 1px solid GrayText; border-color: light-dark(#6b6b6b, #a0a0a0);
+    border-radius: 6px; background: Field; color: FieldText; text-align: start;
     box-shadow: 0 6px 20px rgb(0 0 0 / 25%);
 }
 :where(.channel-box-list[data-above]) { top: auto; bottom: calc(100% + 4px); }
