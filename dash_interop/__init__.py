@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .app.results import returned_value
     from .app.stream_handlers import stream_handler
     from .app.subscription_handlers import subscription_handler
+    from .Channels import Channels
+    from .ChannelSelector import ChannelSelector
     from .Context import Context
     from .Contexts import Contexts
     from .Discovery import Discovery
@@ -64,6 +66,11 @@ if TYPE_CHECKING:
     from .types import (
         AnswerDict,
         BranchDict,
+        ChannelDict,
+        ChannelExtraDict,
+        ChannelNameDict,
+        ChannelProblemDict,
+        ChannelPublishDict,
         ClientsideHandlerDict,
         CloseDict,
         ContextChangeDict,
@@ -81,6 +88,7 @@ if TYPE_CHECKING:
         InvocationDict,
         InvokeDict,
         InvokeOptionsDict,
+        JoinedChannelDict,
         NotificationActionDict,
         NotificationDict,
         NotificationErrorDict,
@@ -101,6 +109,13 @@ __all__ = [
     "AnswerDict",
     "AuthenticationFailed",
     "BranchDict",
+    "ChannelDict",
+    "ChannelExtraDict",
+    "ChannelNameDict",
+    "ChannelProblemDict",
+    "ChannelPublishDict",
+    "ChannelSelector",
+    "Channels",
     "ChannelNotFound",
     "ClientsideHandlerDict",
     "CloseDict",
@@ -139,6 +154,7 @@ __all__ = [
     "InvocationTimeout",
     "InvokeDict",
     "InvokeOptionsDict",
+    "JoinedChannelDict",
     "MessageTooLarge",
     "MethodInvoke",
     "MethodNotFound",
@@ -181,6 +197,13 @@ _MODULES = {
     "AnswerDict": ".types",
     "AuthenticationFailed": ".errors",
     "BranchDict": ".types",
+    "ChannelDict": ".types",
+    "ChannelExtraDict": ".types",
+    "ChannelNameDict": ".types",
+    "ChannelProblemDict": ".types",
+    "ChannelPublishDict": ".types",
+    "ChannelSelector": ".ChannelSelector",
+    "Channels": ".Channels",
     "ChannelNotFound": ".errors",
     "ClientsideHandlerDict": ".types",
     "CloseDict": ".types",
@@ -219,6 +242,7 @@ _MODULES = {
     "InvocationTimeout": ".errors",
     "InvokeDict": ".types",
     "InvokeOptionsDict": ".types",
+    "JoinedChannelDict": ".types",
     "MessageTooLarge": ".errors",
     "MethodInvoke": ".MethodInvoke",
     "MethodNotFound": ".errors",

@@ -30,6 +30,7 @@ COMMANDS = {
     "javascript_page": ["javascript_page"],
     "discovery": ["discovery"],
     "streams": ["streams"],
+    "colour_channels": ["colour_channels"],
     "market_data": ["market_data"],
 }
 
@@ -595,6 +596,56 @@ def test_a_publisher_decides_who_may_subscribe(run, browser):
     ]
 
 
+def test_apps_on_one_channel_show_the_same(run, browser):
+    example = run("colour_channels")
+    watchlist = browser.open(example.url("/watchlist/"))
+    details = browser.open(example.url("/details/"))
+    other = browser.open(example.url("/other-details/"))
+
+    def choose(page: Page, channel: str) -> None:
+        page.js("document.querySelector('#selector button').click()")
+        page.js(
+            "[...document.querySelectorAll('[role=option]')]"
+            "    .find((option) => option.innerText.startsWith(args[0])).click()",
+            channel,
+        )
+
+    def choose_company(place: int) -> None:
+        watchlist.js("document.querySelectorAll('#company input')[args[0]].click()", place)
+
+    def shows(page: Page, *parts: str) -> None:
+        eventually(
+            lambda: all(part in page.text("details") for part in parts),
+            lambda: f"{parts}, but {page.text('details')}",
+        )
+
+    shows(details, "Nobody on Red")
+    shows(other, "Nobody on Green")
+    choose_company(2)
+    shows(details, "Rio Tinto", "RIO, Mining")
+    shows(other, "Nobody on Green")
+
+    choose(other, "Red")
+    shows(other, "Rio Tinto")
+    choose(watchlist, "Green")
+    eventually(
+        lambda: not watchlist.js("return document.querySelector('#company input:checked')"),
+        "nothing is chosen on Green",
+    )
+    choose_company(0)
+    choose(details, "Green")
+    shows(details, "AstraZeneca")
+    shows(other, "Rio Tinto")
+    choose(watchlist, "Red")
+    eventually(
+        lambda: watchlist.js("return document.querySelectorAll('#company input')[2].checked"),
+        "what is on Red is chosen",
+    )
+    shows(other, "Rio Tinto")
+    choose(details, "No channel")
+    shows(details, "This page is on no channel.")
+
+
 def test_the_market_is_a_chart_and_a_table(run, browser, environment):
     example = run("market_data")
     chart = browser.open(example.url("/chart/"))
@@ -662,6 +713,8 @@ def test_the_market_is_a_chart_and_a_table(run, browser, environment):
         ("discovery", "/workshop/"),
         ("streams", "/"),
         ("streams", "/managed-publisher/"),
+        ("colour_channels", "/"),
+        ("colour_channels", "/watchlist/"),
         ("market_data", "/"),
         ("market_data", "/quotes/"),
     ],

@@ -24,6 +24,8 @@ PACKAGE = Path(dash_interop.__file__).parent
     [
         "Context",
         "Contexts",
+        "ChannelSelector",
+        "Channels",
         "Discovery",
         "MethodInvoke",
         "MethodRegister",
