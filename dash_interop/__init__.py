@@ -86,7 +86,13 @@ if TYPE_CHECKING:
         SubscriptionDict,
         SubscriptionRequestDict,
         SubscriptionStatusDict,
+        WindowDict,
+        WindowErrorDict,
+        WindowEventDict,
+        WindowOptionsDict,
+        WindowReferenceDict,
     )
+    from .Windows import Windows
     from .wire.values import portable_value
 
 __all__ = [
@@ -153,6 +159,12 @@ __all__ = [
     "SubscriptionRequestDict",
     "SubscriptionStatusDict",
     "SubscriptionTimeout",
+    "WindowDict",
+    "WindowErrorDict",
+    "WindowEventDict",
+    "WindowOptionsDict",
+    "WindowReferenceDict",
+    "Windows",
     "__version__",
     "method_handler",
     "portable_value",
@@ -225,6 +237,12 @@ _MODULES = {
     "SubscriptionRequestDict": ".types",
     "SubscriptionStatusDict": ".types",
     "SubscriptionTimeout": ".errors",
+    "WindowDict": ".types",
+    "WindowErrorDict": ".types",
+    "WindowEventDict": ".types",
+    "WindowOptionsDict": ".types",
+    "WindowReferenceDict": ".types",
+    "Windows": ".Windows",
     "method_handler": ".app.handlers",
     "portable_value": ".wire.values",
     "returned_value": ".app.results",

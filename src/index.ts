@@ -7,6 +7,7 @@ import MethodRegister from './components/MethodRegister';
 import Notifications from './components/Notifications';
 import StreamPublish from './components/StreamPublish';
 import StreamSubscribe from './components/StreamSubscribe';
+import Windows from './components/Windows';
 import { createPageGlobals } from './dash/page-globals';
 
 createPageGlobals();
@@ -21,4 +22,5 @@ export {
     Notifications,
     StreamPublish,
     StreamSubscribe,
+    Windows,
 };
