@@ -101,8 +101,14 @@ if TYPE_CHECKING:
         SubscriptionDict,
         SubscriptionRequestDict,
         SubscriptionStatusDict,
+        WindowDict,
+        WindowErrorDict,
+        WindowEventDict,
+        WindowOptionsDict,
+        WindowReferenceDict,
         WriteProblemDict,
     )
+    from .Windows import Windows
     from .wire.values import portable_value
 
 __all__ = [
@@ -185,6 +191,12 @@ __all__ = [
     "SubscriptionStatusDict",
     "SubscriptionTimeout",
     "WriteProblemDict",
+    "WindowDict",
+    "WindowErrorDict",
+    "WindowEventDict",
+    "WindowOptionsDict",
+    "WindowReferenceDict",
+    "Windows",
     "__version__",
     "method_handler",
     "portable_value",
@@ -273,6 +285,12 @@ _MODULES = {
     "SubscriptionStatusDict": ".types",
     "SubscriptionTimeout": ".errors",
     "WriteProblemDict": ".types",
+    "WindowDict": ".types",
+    "WindowErrorDict": ".types",
+    "WindowEventDict": ".types",
+    "WindowOptionsDict": ".types",
+    "WindowReferenceDict": ".types",
+    "Windows": ".Windows",
     "method_handler": ".app.handlers",
     "portable_value": ".wire.values",
     "returned_value": ".app.results",

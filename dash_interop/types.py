@@ -58,6 +58,11 @@ __all__ = [
     "Target",
     "UpdaterDict",
     "WriteProblemDict",
+    "WindowDict",
+    "WindowErrorDict",
+    "WindowEventDict",
+    "WindowOptionsDict",
+    "WindowReferenceDict",
 ]
 
 InstanceDict: TypeAlias = "dict[str, Any]"
@@ -503,4 +508,46 @@ class NotificationErrorDict(TypedDict):
     operation: NotRequired[Literal["raise", "report", "requestPermission", "interop"]]
     id: NotRequired[str]
     type: NotRequired[ErrorType]
+    sequence: int
+
+
+class WindowOptionsDict(TypedDict):
+    """``options`` of ``Windows.open``: pixels, and what the page in the window is given."""
+
+    top: NotRequired[float | None]
+    left: NotRequired[float | None]
+    width: NotRequired[float | None]
+    height: NotRequired[float | None]
+    context: NotRequired[dict[str, Any] | None]
+
+
+class WindowDict(TypedDict):
+    """``Windows.open``: a window to open."""
+
+    name: str
+    url: str
+    options: NotRequired[WindowOptionsDict | None]
+
+
+class WindowReferenceDict(TypedDict):
+    """``Windows.close`` and ``focus``: a window that is open, by its name or its id."""
+
+    id: NotRequired[str | None]
+    name: NotRequired[str | None]
+
+
+class WindowEventDict(TypedDict):
+    """``Windows.opened``, ``closed`` and ``focused``: what has become of a window."""
+
+    id: str
+    name: str
+    url: str
+    sequence: int
+
+
+class WindowErrorDict(TypedDict):
+    """``Windows.error``: what went wrong last."""
+
+    message: str
+    operation: Literal["open", "close", "focus"]
     sequence: int

@@ -9,6 +9,7 @@ import MethodRegister from './components/MethodRegister';
 import Notifications from './components/Notifications';
 import StreamPublish from './components/StreamPublish';
 import StreamSubscribe from './components/StreamSubscribe';
+import Windows from './components/Windows';
 import { createPageGlobals } from './dash/page-globals';
 
 createPageGlobals();
@@ -25,4 +26,5 @@ export {
     Notifications,
     StreamPublish,
     StreamSubscribe,
+    Windows,
 };

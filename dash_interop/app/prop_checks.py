@@ -47,6 +47,7 @@ __all__ = [
     "check_signatures",
     "check_stream_publish",
     "check_stream_subscribe",
+    "check_windows",
 ]
 
 INVOKE_KEYS: Final = ("definition", "argumentObj", "target", "options", "invocationId")
@@ -328,6 +329,25 @@ def check_notifications(props: Mapping[str, Any]) -> None:
         title = cast("Mapping[str, Any]", each).get("title")
         if not isinstance(title, str) or not title:
             raise ConfigError("raise needs a title, a non-empty string")
+
+
+def check_windows(props: Mapping[str, Any]) -> None:
+    """
+    Which options there are is left to the page, as those of a platform are for it to say.
+
+    Raises:
+        ConfigError: A window that is to be opened cannot be.
+    """
+    opened = props.get("open")
+    for each in cast("list[Any]", opened) if isinstance(opened, list | tuple) else (opened,):
+        if each is None:
+            continue
+        fields = _read_dict("open", each, ("name", "url", "options"), ConfigError)
+        for key in ("name", "url"):
+            if not isinstance(fields.get(key), str) or not fields[key]:
+                raise ConfigError(f"open needs a {key}, a non-empty string")
+        if not isinstance(fields.get("options"), Mapping | None):
+            raise ConfigError(f"The options have to be a dict, not {fields['options']!r}")
 
 
 def check_glue42(props: Mapping[str, Any]) -> None:

@@ -23,6 +23,7 @@ from .prop_checks import (
     check_signatures,
     check_stream_publish,
     check_stream_subscribe,
+    check_windows,
 )
 
 __all__ = ["checked_when_made"]
@@ -82,4 +83,5 @@ _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "Notifications": (check_notifications,),
     "StreamPublish": (check_signatures, check_stream_publish),
     "StreamSubscribe": (check_stream_subscribe,),
+    "Windows": (check_windows,),
 }

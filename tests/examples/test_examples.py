@@ -32,6 +32,8 @@ COMMANDS = {
     "streams": ["streams"],
     "colour_channels": ["colour_channels"],
     "market_data": ["market_data"],
+    "notifications": ["notifications"],
+    "windows": ["windows"],
 }
 
 END_SECONDS = 20
@@ -699,6 +701,54 @@ def test_the_market_is_a_chart_and_a_table(run, browser, environment):
         successor.terminate()
 
 
+def test_clicks_and_actions_of_notifications_invoke_methods_of_another_app(run, browser):
+    example = run("notifications")
+    reviewer = browser.open(example.url("/reviewer/"))
+    desk = browser.open(example.url("/desk/"))
+    desk.wait_for_servers("ForgetMessage", 1)
+    toast = "return document.querySelector('[data-dash-interop=toasts]')?.shadowRoot"
+
+    def click(selector: str) -> None:
+        script = f"{toast}?.querySelector(args[0])"
+        eventually(lambda: desk.js(script, selector), f"{selector} is shown").click()
+
+    desk.click("notify")
+    wait_for_happening(desk, "“Check your portfolio!” is raised")
+    click(".close")
+    wait_for_happening(desk, r"“Check your portfolio!” is closed \(user\)")
+    desk.click("with-click")
+    click(".main")
+    wait_for_happening(reviewer, "Reviewed: Check your portfolio!")
+    wait_for_happening(desk, r"“Check your portfolio!” is closed \(click\)")
+    desk.type_into("message", "Sell")
+    desk.click("with-actions")
+    click(".action:last-child")
+    wait_for_happening(reviewer, "Forgotten: Sell")
+    wait_for_happening(desk, r"“Sell” is closed \(action\)")
+    assert happenings(desk)[1] == "“Sell” is answered with forget"
+
+
+def test_a_window_shows_the_client_that_it_was_opened_for(run, browser):
+    example = run("windows")
+    clients = browser.open(example.url("/"))
+
+    def press(client: str, button: str) -> None:
+        row = f"//*[@class='row'][strong='{client}']//button[.='{button}']"
+        clients.driver.find_element("xpath", row).click()
+
+    press("Initech", "Open")
+    portfolio = browser.popup(clients)
+    portfolio.wait_for_text("client", "Initech")
+    portfolio.wait_for_text("holds", "Bonds")
+    wait_for_happening(clients, "Initech (has a window|is in front)")
+    press("Initech", "Open")
+    eventually(lambda: "is in use" in clients.text("problem"), "the name is in use")
+    press("Initech", "Close")
+    wait_for_happening(clients, "Initech has no window any more")
+    press("Initech", "To the front")
+    eventually(lambda: "open are: none" in clients.text("problem"), "there is none")
+
+
 @pytest.mark.parametrize(
     "name, path",
     [
@@ -717,6 +767,10 @@ def test_the_market_is_a_chart_and_a_table(run, browser, environment):
         ("colour_channels", "/watchlist/"),
         ("market_data", "/"),
         ("market_data", "/quotes/"),
+        ("notifications", "/"),
+        ("notifications", "/desk/"),
+        ("windows", "/"),
+        ("windows", "/portfolio/"),
     ],
 )
 def test_pages_are_styled(running, browser, name, path):

@@ -15,6 +15,7 @@ from dash_interop.app.prop_checks import (
     check_notifications,
     check_stream_publish,
     check_stream_subscribe,
+    check_windows,
 )
 from dash_interop.errors import (
     ConfigError,
@@ -361,4 +362,33 @@ def test_notifications_that_can_be_raised_are_no_problem(props: dict[str, Any]) 
 def test_notifications_that_cannot_be_raised_are_told(props: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError) as caught:
         check_notifications(props)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        None,
+        {"name": "News", "url": "/news/"},
+        {"name": "News", "url": "/news/", "options": {"ofAPlatform": 1}},
+        [{"name": "News", "url": "/news/", "options": None}],
+    ],
+)
+def test_windows_that_can_be_opened_are_no_problem(opened: Any) -> None:
+    check_windows({"open": opened})
+
+
+@pytest.mark.parametrize(
+    "opened, told",
+    [
+        ("/news/", "open has to be a dict, not '/news/'"),
+        ({"url": "/news/"}, "open needs a name, a non-empty string"),
+        ({"name": "News", "url": ""}, "open needs a url, a non-empty string"),
+        ({"name": "News", "address": "/"}, "open has an unknown key 'address'"),
+        ([{"name": "News", "url": "/", "options": 5}], "The options have to be a dict, not 5"),
+    ],
+)
+def test_windows_that_cannot_be_opened_are_told(opened: Any, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_windows({"open": opened})
     assert told in str(caught.value)
