@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .app.results import returned_value
     from .app.stream_handlers import stream_handler
     from .app.subscription_handlers import subscription_handler
+    from .Channels import Channels
+    from .ChannelSelector import ChannelSelector
     from .Discovery import Discovery
     from .errors import (
         AuthenticationFailed,
@@ -62,6 +64,11 @@ if TYPE_CHECKING:
     from .types import (
         AnswerDict,
         BranchDict,
+        ChannelDict,
+        ChannelExtraDict,
+        ChannelNameDict,
+        ChannelProblemDict,
+        ChannelPublishDict,
         ClientsideHandlerDict,
         CloseDict,
         DatumDict,
@@ -74,6 +81,7 @@ if TYPE_CHECKING:
         InvocationDict,
         InvokeDict,
         InvokeOptionsDict,
+        JoinedChannelDict,
         NotificationActionDict,
         NotificationDict,
         NotificationErrorDict,
@@ -93,6 +101,13 @@ __all__ = [
     "AnswerDict",
     "AuthenticationFailed",
     "BranchDict",
+    "ChannelDict",
+    "ChannelExtraDict",
+    "ChannelNameDict",
+    "ChannelProblemDict",
+    "ChannelPublishDict",
+    "ChannelSelector",
+    "Channels",
     "ChannelNotFound",
     "ClientsideHandlerDict",
     "CloseDict",
@@ -124,6 +139,7 @@ __all__ = [
     "InvocationTimeout",
     "InvokeDict",
     "InvokeOptionsDict",
+    "JoinedChannelDict",
     "MessageTooLarge",
     "MethodInvoke",
     "MethodNotFound",
@@ -165,6 +181,13 @@ _MODULES = {
     "AnswerDict": ".types",
     "AuthenticationFailed": ".errors",
     "BranchDict": ".types",
+    "ChannelDict": ".types",
+    "ChannelExtraDict": ".types",
+    "ChannelNameDict": ".types",
+    "ChannelProblemDict": ".types",
+    "ChannelPublishDict": ".types",
+    "ChannelSelector": ".ChannelSelector",
+    "Channels": ".Channels",
     "ChannelNotFound": ".errors",
     "ClientsideHandlerDict": ".types",
     "CloseDict": ".types",
@@ -196,6 +219,7 @@ _MODULES = {
     "InvocationTimeout": ".errors",
     "InvokeDict": ".types",
     "InvokeOptionsDict": ".types",
+    "JoinedChannelDict": ".types",
     "MessageTooLarge": ".errors",
     "MethodInvoke": ".MethodInvoke",
     "MethodNotFound": ".errors",

@@ -13,6 +13,11 @@ from typing_extensions import NotRequired, TypedDict
 __all__ = [
     "AnswerDict",
     "BranchDict",
+    "ChannelDict",
+    "ChannelExtraDict",
+    "ChannelNameDict",
+    "ChannelProblemDict",
+    "ChannelPublishDict",
     "ClientsideHandlerDict",
     "CloseDict",
     "DatumDict",
@@ -28,6 +33,7 @@ __all__ = [
     "InvocationResultDict",
     "InvokeDict",
     "InvokeOptionsDict",
+    "JoinedChannelDict",
     "NotificationActionDict",
     "NotificationDict",
     "NotificationErrorDict",
@@ -266,6 +272,50 @@ class CloseDict(TypedDict):
 
     subscriptionId: NotRequired[str | None]
     branch: NotRequired[str | None]
+
+
+class ChannelDict(TypedDict):
+    """An entry of ``Channels.list``: a channel and what is on it."""
+
+    name: str
+    meta: dict[str, Any]
+    data: dict[str, Any]
+
+
+class ChannelExtraDict(TypedDict):
+    """Who has changed a channel last, and the number of that change."""
+
+    updaterId: str | None
+    isMineUpdate: bool
+    isMyUpdate: bool
+    sequence: int
+
+
+class JoinedChannelDict(ChannelDict):
+    """``Channels.my``: a channel that the page is on, after its last change."""
+
+    extraData: ChannelExtraDict
+
+
+class ChannelNameDict(TypedDict):
+    """``Channels.join`` and ``Channels.leave``; no name is the channels that the page is on."""
+
+    name: NotRequired[str | None]
+
+
+class ChannelPublishDict(TypedDict):
+    """``Channels.publish``: data for a channel, or for those that the page is on."""
+
+    data: dict[str, Any]
+    name: NotRequired[str | None]
+    fdc3: NotRequired[bool | None]
+
+
+class ChannelProblemDict(ProblemDict):
+    """``Channels.error``: what is wrong, and with what that was written."""
+
+    operation: NotRequired[Literal["join", "leave", "publish", "mode"]]
+    name: NotRequired[str | None]
 
 
 class ClientsideHandlerDict(TypedDict):

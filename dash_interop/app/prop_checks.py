@@ -26,6 +26,8 @@ from ..wire.signature import parse
 __all__ = [
     "INVOKE_KEYS",
     "OPTION_KEYS",
+    "check_channel_selector",
+    "check_channels",
     "check_discovery",
     "check_glue42",
     "check_method_invoke",
@@ -43,6 +45,7 @@ _PAGE_TYPES: Final = ("client", "platform")
 _MODES: Final = ("off", "warn", "strict")
 _TEXT_FILTERS: Final = ("name", "displayName", "description", "accepts", "returns")
 _DELIVERIES: Final = ("every", "batch", "latest")
+_CHANNEL_MODES: Final = ("single", "multi")
 _DISPLAYS: Final = ("auto", "toast", "none")
 _CLIENTSIDE_KEYS: Final = ("namespace", "function_name")
 
@@ -197,6 +200,28 @@ def check_stream_publish(props: Mapping[str, Any]) -> None:
     if problem is not None:
         raise RegistrationError(problem)
     read_history(props.get("history"))
+
+
+def check_channels(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        ConfigError: The ``mode`` is none.
+    """
+    mode = props.get("mode")
+    if mode is not None and mode not in _CHANNEL_MODES:
+        raise ConfigError(
+            f"mode has to be 'single' or 'multi', not {mode!r}: {hint(str(mode), _CHANNEL_MODES)}"
+        )
+
+
+def check_channel_selector(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        ConfigError: The ``channels`` to choose from are no list of names.
+    """
+    channels = props.get("channels")
+    if channels is not None and not _is_list_of(str, channels):
+        raise ConfigError(f"channels has to be a list of names, not {channels!r}")
 
 
 def check_notifications(props: Mapping[str, Any]) -> None:

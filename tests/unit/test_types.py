@@ -22,6 +22,8 @@ PACKAGE = Path(dash_interop.__file__).parent
 @pytest.mark.parametrize(
     "name",
     [
+        "ChannelSelector",
+        "Channels",
         "Discovery",
         "MethodInvoke",
         "MethodRegister",
