@@ -10,6 +10,8 @@ import flask
 from dash import Dash, Input, Output, State, dcc, html
 
 from dash_interop import (
+    Channels,
+    ChannelSelector,
     Glue42,
     MethodInvoke,
     MethodRegister,
@@ -220,3 +222,48 @@ def test_plat007_a_dash_page_hears_that_the_platform_is_gone(apps: Apps) -> None
     dash_page.wait_for_text("state", "disconnected")
     eventually(lambda: statuses[-1]["state"] == "connecting", lambda: f"an outage: {statuses}")
     assert "connection to the gateway was lost" in statuses[-1]["reason"]
+
+
+def test_plat008_a_dash_page_is_on_the_channels_of_the_platform(apps: Apps) -> None:
+    platform = Platform(apps)
+    mine: list[Any] = []
+    names: list[Any] = []
+    app = joining(apps, platform, Channels(id="channels"), ChannelSelector(id="selector"))
+    record(app, "channels", "my", mine)
+    record(app, "channels", "all", names)
+    page = platform.open_page()
+    run(
+        page,
+        """
+        window.heard = [];
+        await glue.channels.join('Red');
+        glue.channels.subscribe((data, {name}) => window.heard.push([name, data]));
+        await glue.channels.publish({client: 'Ada'});
+        """,
+    )
+    dash_page = platform.open("dash", apps.serve(app))
+    eventually(lambda: names[-1] == ["Red", "Green"], lambda: f"the names: {names}")
+    dash_page.set_props("channels", join={"name": "Red"})
+    eventually(lambda: mine[-1], "the page is on a channel")
+    assert mine[-1]["name"] == "Red"
+    assert mine[-1]["meta"]["color"] == "red"
+    assert mine[-1]["data"] == {"client": "Ada"}
+    channel = "return (await window.glue42dash.glueInstance.channels.my())"
+    assert dash_page.run(channel) == "Red"
+
+    dash_page.set_props("channels", publish={"data": {"symbol": "VOD"}})
+    eventually(lambda: mine[-1]["data"] == {"client": "Ada", "symbol": "VOD"}, "its own publish")
+    assert mine[-1]["extraData"]["isMyUpdate"] is True
+    heard = "return window.heard.at(-1)"
+    eventually(lambda: page.js(heard) == ["Red", {"client": "Ada", "symbol": "VOD"}], "a publish")
+
+    run(page, "await glue.channels.publish({client: 'Emmy'})")
+    eventually(lambda: mine[-1]["data"]["client"] == "Emmy", "the publish of the other page")
+    assert mine[-1]["extraData"]["isMyUpdate"] is False
+
+    # A script of the page, or the platform, may move it, too.
+    dash_page.run("await window.glue42dash.glueInstance.channels.join('Green')")
+    eventually(lambda: mine[-1] and mine[-1]["name"] == "Green", "the page has been moved")
+    dash_page.set_props("channels", leave={})
+    eventually(lambda: mine[-1] is None, "the page has left")
+    assert dash_page.run(channel) is None
