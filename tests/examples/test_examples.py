@@ -34,6 +34,7 @@ COMMANDS = {
     "market_data": ["market_data"],
     "notifications": ["notifications"],
     "windows": ["windows"],
+    "clients_portfolio": ["clients_portfolio"],
 }
 
 END_SECONDS = 20
@@ -701,6 +702,50 @@ def test_the_market_is_a_chart_and_a_table(run, browser, environment):
         successor.terminate()
 
 
+def test_clients_and_portfolio_share_contexts(run, browser):
+    example = run("clients_portfolio")
+    clients = browser.open(example.url("/clients/"))
+    portfolio = browser.open(example.url("/portfolio/"))
+
+    def press(page: Page, words: str) -> None:
+        button = f"//button[contains(., '{words}') or @aria-label='{words}']"
+        eventually(lambda: page.driver.find_elements("xpath", button), f"{words} can be pressed")
+        page.driver.find_element("xpath", button).click()
+
+    def shares(page: Page) -> dict[str, str]:
+        return page.js(
+            "return Object.fromEntries([...document.querySelectorAll('tbody tr')]"
+            "    .map(({cells}) => [cells[0].innerText, cells[2].innerText]))"
+        )
+
+    def pressed(page: Page) -> list[str]:
+        return page.js(
+            "return [...document.querySelectorAll('[aria-pressed=true]')]"
+            "    .map(({innerText}) => innerText)"
+        )
+
+    def worth(page: Page, name: str) -> str:
+        (row,) = page.driver.find_elements("xpath", f"//tr[contains(., '{name}')]")
+        return row.text
+
+    press(clients, "Ada Byron")
+    portfolio.wait_for_text("client", "Ada Byron")
+    eventually(lambda: pressed(clients) == ["Ada Byron"], "she is marked")
+    assert shares(portfolio) == {"AZN": "40", "BARC": "0", "SHEL": "0", "VOD": "3000"}
+    assert "6,630.00" in worth(clients, "Ada Byron")
+    press(portfolio, "Buy AZN")
+    eventually(lambda: shares(portfolio)["AZN"] == "50", "she has more")
+    eventually(lambda: "7,755.00" in worth(clients, "Ada Byron"), "they are worth more")
+    # Who comes later sees the same.
+    later = browser.open(example.url("/portfolio/"))
+    later.wait_for_text("client", "Ada Byron")
+    eventually(lambda: shares(later)["AZN"] == "50", "she has more there, too")
+    press(later, "Sell BARC")
+    press(later, "Sell VOD")
+    eventually(lambda: shares(portfolio)["VOD"] == "2990", "she has less")
+    assert shares(portfolio)["BARC"] == "0"
+
+
 def test_clicks_and_actions_of_notifications_invoke_methods_of_another_app(run, browser):
     example = run("notifications")
     reviewer = browser.open(example.url("/reviewer/"))
@@ -771,6 +816,8 @@ def test_a_window_shows_the_client_that_it_was_opened_for(run, browser):
         ("notifications", "/desk/"),
         ("windows", "/"),
         ("windows", "/portfolio/"),
+        ("clients_portfolio", "/"),
+        ("clients_portfolio", "/portfolio/"),
     ],
 )
 def test_pages_are_styled(running, browser, name, path):
