@@ -9,6 +9,7 @@ left over at the gateway.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -143,7 +144,12 @@ class JavaScriptWriter:
             await asyncio.to_thread(self._peer.close)
         url, library = f"ws://127.0.0.1:{self._relay.port}", self._library
         self._peer = await asyncio.to_thread(JsPeer, url, library, USER, None, library)
-        await asyncio.to_thread(self._peer.subscribe_context, NAME)
+        for _ in range(ATTEMPTS):
+            # It fails where the context is destroyed at that moment.
+            with contextlib.suppress(JsError):
+                await asyncio.to_thread(self._peer.subscribe_context, NAME)
+                return
+        raise AssertionError(f"{library} could not subscribe")
 
     @property
     def peer(self) -> JsPeer:
