@@ -7,6 +7,7 @@ import pytest
 from msgspec import UNSET
 
 from dash_interop.router.contexts.channels import DEFAULT_CHANNELS, Channel
+from dash_interop.router.effects import Send
 from dash_interop.router.limits import Limits
 from dash_interop.wire.contexts import (
     MAX_RESTORED_VERSION,
@@ -489,8 +490,10 @@ def test_value_is_encoded_once_for_all_who_read_it():
     for _ in range(3):
         peer = room.enter()
         message = SubscribeContext("s", peer.id, peer.ids["x"])
-        (send,) = room.router.handle(peer.connection, message, 0.0)
-        values.add(id(send.message.data))
+        (effect,) = room.router.handle(peer.connection, message, 0.0)
+        answer = effect.message if isinstance(effect, Send) else None
+        assert isinstance(answer, SubscribedContext)
+        values.add(id(answer.data))
     assert len(values) == 1
 
 
