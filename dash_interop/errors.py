@@ -13,6 +13,12 @@ Every exception this package raises on purpose.
       SubscriptionError         a subscription was refused, or ended by a failure
         SubscriptionClosed      the subscription was closed, and all its data was taken
       SubscriptionTimeout       a subscription brought nothing in time
+      ContextError              a context could not be read or written
+        InvalidContext          a name, data, a path or a version cannot be used
+        ContextNotFound         there is no context of that name
+          ChannelNotFound       there is no channel of that name, or none was joined
+        ContextConflict         the context is not at the version that the write is meant for
+        ContextTimeout          the gateway did not answer in time
       InvocationError           a method invocation did not succeed
         InvalidInvoke           the invocation itself cannot be understood
         NotConnected            there was no connection to the gateway, nothing was sent
@@ -41,12 +47,18 @@ __all__ = [
     "BY_TYPE",
     "SAID_BY_SERVERS",
     "AuthenticationFailed",
+    "ChannelNotFound",
     "ConfigError",
     "ConnectionFailed",
     "ConnectionLost",
+    "ContextConflict",
+    "ContextError",
+    "ContextNotFound",
+    "ContextTimeout",
     "HandlerFailed",
     "InteropError",
     "InvalidArguments",
+    "InvalidContext",
     "InvalidInvoke",
     "InvalidResult",
     "InvocationError",
@@ -130,6 +142,35 @@ class SubscriptionClosed(SubscriptionError):
 
 class SubscriptionTimeout(InteropError, TimeoutError):
     """A subscription brought nothing in time. It goes on."""
+
+
+class ContextError(InteropError):
+    """A context could not be read or written. The text names it and says why."""
+
+
+class InvalidContext(ContextError, ValueError):
+    """
+    A name, data, a path, a version or a time that cannot be used with a context. Nothing was sent.
+    """
+
+
+class ContextNotFound(ContextError, LookupError):
+    """There is no context of that name. Nothing was changed."""
+
+
+class ChannelNotFound(ContextNotFound):
+    """There is no channel of that name; or no channel was joined, and none was named."""
+
+
+class ContextConflict(ContextError):
+    """
+    The context is not at the version that the write is meant for, as somebody has written since;
+    or it exists already, and the write was to make it. Nothing was changed.
+    """
+
+
+class ContextTimeout(ContextError, TimeoutError):
+    """The gateway did not answer in time. What was asked for may have been done."""
 
 
 class InvocationError(InteropError):
@@ -260,7 +301,10 @@ class ServerGone(InvocationError):
 
 
 class ConnectionLost(InvocationError):
-    """The connection to the gateway broke before the answer came. The handler may have run."""
+    """
+    The connection to the gateway broke before the answer came. What was asked for may have been
+    done: the handler may have run, the context may have been written.
+    """
 
     type = "ConnectionLost"
 

@@ -16,7 +16,7 @@ from dash import Dash
 from ..client.aio import DEFAULT_TIMEOUT
 from ..client.listeners import Listener
 from ..client.running import Handler
-from ..client.sync import InteropClient, connect
+from ..client.sync import Channels, Contexts, InteropClient, connect
 from ..client.twins import method_like
 from ..client.validation import Mode, Validation
 from ..errors import ConfigError
@@ -250,6 +250,37 @@ class Interop:
         """
         _warn_of_a_loop("call")
         return self.client.call(*args, **kwargs)
+
+    @property
+    def contexts(self) -> Contexts:
+        """
+        The contexts that the pages of an app without users share, for callbacks and threads of this
+        process; as those of the client.
+
+        Raises:
+            ConfigError: The app has users, each of whom has contexts of their own.
+        """
+        self._check_no_users("contexts")
+        return self.client.contexts
+
+    @property
+    def channels(self) -> Channels:
+        """
+        The channels that the pages of an app without users share. What is joined is joined by this
+        process, not by a page.
+
+        Raises:
+            ConfigError: The app has users, each of whom has channels of their own.
+        """
+        self._check_no_users("channels")
+        return self.client.channels
+
+    def _check_no_users(self, what: str) -> None:
+        if self._user is not None:
+            raise ConfigError(
+                f"Interop.{what} cannot be used with user=, as each user has {what} of their own: "
+                f"use connect(user=name).{what} of dash_interop.client.sync"
+            )
 
     @property
     def client(self) -> InteropClient:

@@ -13,7 +13,13 @@ from typing import cast
 
 import click
 
-from ..errors import AuthenticationFailed, ConfigError, ConnectionFailed, InteropError
+from ..errors import (
+    AuthenticationFailed,
+    ConfigError,
+    ConnectionFailed,
+    InteropError,
+    InvalidContext,
+)
 from .output import complain
 
 __all__ = ["main"]
@@ -25,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = commands.main(args=arguments, prog_name="dash-interop", standalone_mode=False)
     except click.ClickException as error:
         code = _failed(error.format_message(), 2)
-    except (ConfigError, ConnectionFailed, AuthenticationFailed) as error:
+    except (ConfigError, ConnectionFailed, AuthenticationFailed, InvalidContext) as error:
         code = _failed(error, 2)
     except InteropError as error:
         code = _failed(error, 1)
@@ -35,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 _MODULES = {
+    "channels": "channels",
+    "context": "contexts",
+    "contexts": "contexts",
     "demo": "demo",
     "gateway": "gateway",
     "invoke": "invoke",

@@ -1,20 +1,24 @@
-"""``dash-interop publish``: lines of stdin as a stream."""
+"""``dash-interop publish``: lines of stdin as a stream, or on a channel."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import wraps
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..wire.definitions import MethodDefinition
+from ..errors import RegistrationError
+from ..wire.definitions import MethodDefinition, read_definition
 from ..wire.history import History
 from .arguments import decode_object
+from .channels import publish_on
+from .completing import complete_channels
 from .connecting import joining, tell_outages
 from .output import as_json_text, complain
-from .parameters import PATIENCE, read_kept, read_name, read_text
+from .parameters import PATIENCE, read_kept, read_text
 
 if TYPE_CHECKING:
     from ..client.publishing import SubscriptionRequest
@@ -22,9 +26,56 @@ if TYPE_CHECKING:
 
 __all__ = ["publish"]
 
+_OF_STREAMS = {
+    "field": "--branch",
+    "wait": "--wait",
+    "history": "--history",
+    "accepts": "--accepts",
+    "returns": "--returns",
+    "description": "--description",
+}
+
+
+def _checked(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Look at what belongs together before anything is connected."""
+
+    @wraps(function)
+    def check(name: str | None, channel: str | None, **options: Any) -> int | None:
+        if channel is None:
+            return function(name=_stream_name(name), channel=None, data=None, **options)
+        given = [flag for option, flag in _OF_STREAMS.items() if options[option]]
+        if given:
+            raise click.UsageError(f"{given[0]} is for streams, and not for a channel")
+        return function(name="", channel=channel, data=_data(name), **options)
+
+    return check
+
+
+def _stream_name(name: str | None) -> str:
+    if name is None:
+        raise click.UsageError("Missing argument 'NAME'.")
+    try:
+        return read_definition(name).name
+    except RegistrationError as error:
+        raise click.BadParameter(str(error), param_hint="'NAME'") from None
+
+
+def _data(text: str | None) -> dict[str, Any] | None:
+    try:
+        return None if text is None else decode_object(text.encode())
+    except ValueError as error:
+        raise click.BadParameter(f"{text:.40}: {error}", param_hint="'NAME'") from None
+
 
 @click.command()
-@click.argument("name", callback=read_name)
+@click.argument("name", callback=read_text, required=False)
+@click.option(
+    "--channel",
+    metavar="NAME",
+    callback=read_text,
+    shell_complete=complete_channels,
+    help="Publish on this channel, instead of a stream.",
+)
 @click.option(
     "--branch",
     "field",
@@ -50,10 +101,13 @@ __all__ = ["publish"]
 @click.option("--accepts", metavar="SIGNATURE", help="Of the arguments, such as 'string symbol'.")
 @click.option("--returns", metavar="SIGNATURE", help="Of the data.")
 @click.option("--description", metavar="TEXT", help="For people.")
+@_checked
 @joining
 def publish(
     interop: InteropClient,
     name: str,
+    channel: str | None,
+    data: dict[str, Any] | None,
     field: str | None,
     wait: float,
     history: History,
@@ -61,7 +115,7 @@ def publish(
     returns: str | None,
     description: str | None,
 ) -> int:
-    """Publish a stream of the JSON objects on stdin, one a line, until its end.
+    """Publish a stream of the JSON objects on stdin, one a line, until its end; or on a channel.
 
     Lines are read no faster than the gateway takes them, and not during an outage. With --branch
     symbol, a subscriber with symbol=VOD gets the lines with {"symbol": "VOD"}, a subscriber without
@@ -73,13 +127,19 @@ def publish(
     A line that is not a JSON object, or lacks the KEY of --history, is left out and named on
     stderr; the command then ends with 1, as it does when nobody subscribed within --wait.
 
+    With --channel, each line sets keys of the data of the channel; or write the one object in the
+    place of NAME. It ends with 1 when there is no such channel.
+
     \b
     Examples:
       tail -f prices.jsonl | dash-interop publish Prices --branch symbol
       tail -f prices.jsonl | dash-interop publish Prices --history 1000:symbol
       echo '{"text": "Closing in ten minutes"}' | dash-interop publish News --wait 60
+      dash-interop publish --channel Red '{"symbol": "VOD"}'
     """
     tell_outages(interop)
+    if channel is not None:
+        return publish_on(interop, channel, data)
     definition = MethodDefinition(
         name=name, accepts=accepts, returns=returns, description=description
     )

@@ -46,7 +46,7 @@ class Finding(NamedTuple):
 @login_options
 @click.pass_context
 def status(ctx: click.Context, login: Login, as_json: bool) -> int:
-    """Say whether all is well: gateway, login, clock, version, and who is connected.
+    """Say whether all is well: gateway, login, clock, version, peers and what they share.
 
     A line each, ok or wrong, with which gateway it is and who named it, and what to do. Ends with 1
     when something is wrong. With --json one object has it all.
@@ -103,6 +103,7 @@ def _look(
     yield from _clock(url, login.connect_timeout)
     yield _version(interop)
     yield _peers(interop)
+    yield _contexts(interop)
 
 
 def _strangers(login: Login) -> str:
@@ -196,6 +197,12 @@ def _peers(interop: InteropClient) -> Finding:
     listed = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
     words = f"{len(peers)} connected: {listed}" if peers else "nobody else is connected"
     return Finding("peers", True, words, {"connected": [describe_peer(peer) for peer in peers]})
+
+
+def _contexts(interop: InteropClient) -> Finding:
+    names, channels = interop.contexts.all(), interop.channels.all()
+    words = f"{len(names)} contexts, {len(channels)} channels"
+    return Finding("contexts", True, words, {"names": names, "channels": channels})
 
 
 def _row(finding: Finding) -> tuple[str, ...]:

@@ -23,11 +23,12 @@ __all__ = ["watch"]
 
 @dataclass(frozen=True)
 class Change:
-    """A server, or a method of a server, comes or goes."""
+    """A server, a method of a server, or a context, comes or goes."""
 
     event: str
-    server: Instance
+    server: Instance | None = None
     method: Method | None = None
+    context: str | None = None
 
     @property
     def is_coming(self) -> bool:
@@ -38,21 +39,23 @@ class Change:
         """What stays the same from its coming to its going."""
         method = self.method and describe_method(self.method)
         keys = ("name", "kind", "accepts", "returns")
-        return (self.server["peerId"], method and tuple(method[key] for key in keys))
+        peer_id = self.server and self.server["peerId"]
+        return (peer_id, method and tuple(method[key] for key in keys), self.context)
 
 
 @click.command()
 @printing
 @joining
 def watch(interop: InteropClient, as_json: bool) -> None:
-    """Print methods and servers as they come and go.
+    """Print methods, servers and contexts as they come and go.
 
     First those that are there, then each change: one line each, + for what comes and - for what
     goes. With --json a line is an object with event (server_added, server_removed,
-    server_method_added or server_method_removed), server and method.
+    server_method_added or server_method_removed), server and method; or with event (context_added
+    or context_removed) and context.
 
-    During an outage nobody can be seen: everything goes, and comes again afterwards. Ends with 130
-    on Ctrl-C, as tail -f.
+    During an outage nobody can be seen: methods and servers go, and come again afterwards. Ends
+    with 130 on Ctrl-C, as tail -f.
 
     \b
     Examples:
@@ -77,12 +80,17 @@ def _changes(interop: InteropClient) -> Iterator[Change]:
 
         return put
 
+    def tell_context(event: str) -> Callable[[str], None]:
+        return lambda name: queue.put(Change(event, context=name))
+
     # Removals first, so that nothing that was shown can leave unheard. A removal of something that
     # was not shown is left out below.
     interop.on_server_method_removed(tell("server_method_removed"))
     interop.on_server_removed(tell("server_removed"))
     interop.on_server_added(tell("server_added"))
     interop.on_server_method_added(tell("server_method_added"))
+    interop.contexts.on_context_removed(tell_context("context_removed"))
+    interop.contexts.on_context_added(tell_context("context_added"))
     there: set[Hashable] = set()
     while True:
         change = queue.get()
@@ -93,8 +101,10 @@ def _changes(interop: InteropClient) -> Iterator[Change]:
 
 def _show(change: Change) -> None:
     sign, colour = ("+", "green") if change.is_coming else ("-", "red")
-    server = name_of(change.server)
-    if change.method is None:
+    server = "" if change.server is None else name_of(change.server)
+    if change.context is not None:
+        what = f"context {change.context}"
+    elif change.method is None:
         what = f"server {server}"
     else:
         kind = "stream" if change.method.supports_streaming else "method"
@@ -103,6 +113,8 @@ def _show(change: Change) -> None:
 
 
 def _describe(change: Change) -> dict[str, Any]:
+    if change.context is not None:
+        return {"event": change.event, "context": change.context}
     described: dict[str, Any] = {"event": change.event, "server": change.server}
     if change.method is not None:
         described["method"] = describe_method(change.method)

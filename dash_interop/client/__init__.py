@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from ..peer.context_changes import ContextChange
 from ..peer.directory import Instance
 from ..peer.results import InvocationResult, ReturnValue
 from ..peer.subscribing import StreamData
 from ..wire.definitions import Method, MethodDefinition
 from .aio import InteropClient, connect
+from .channel_subscribing import ChannelChange, ChannelSubscription
+from .channels import Channels
+from .context_subscribing import ContextSubscription
+from .contexts import Contexts
 from .publishing import Stream, StreamBranch, StreamSubscription, SubscriptionRequest
 from .subscribing import Subscription
 
 __all__ = [
+    "ChannelChange",
+    "ChannelSubscription",
+    "Channels",
+    "ContextChange",
+    "ContextSubscription",
+    "Contexts",
     "Instance",
     "InteropClient",
     "InvocationResult",

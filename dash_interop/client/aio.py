@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ConfigError, InvalidInvoke, RegistrationError
 from ..peer.agm import Agm
+from ..peer.contexts import Contexts as ContextsDomain
 from ..peer.deadlines import time_problem
 from ..peer.queue import QueueSettings
 from ..peer.requests import ServerRequest
@@ -26,6 +27,8 @@ from ..wire.definitions import (
 from ..wire.history import History, HistorySettings, read_history
 from .access import Access, TokenSource
 from .base import ClientBase
+from .channels import Channels
+from .contexts import Contexts
 from .engine import Engine
 from .listeners import Listener
 from .publishing import Stream
@@ -54,7 +57,16 @@ class InteropClient(ClientBase):
 
     Functions that are given to it run on the loop when they are ``async def``, and in a thread when
     they are plain, so none of them holds up the connection.
+
+    Attributes:
+        contexts: The named dicts that the peers of its user share.
+        channels: The channels of its user, and those that it has joined.
     """
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.contexts = Contexts(engine)
+        self.channels = Channels(engine, self.contexts)
 
     async def __aenter__(self) -> InteropClient:
         return self
@@ -418,7 +430,7 @@ class connect:
 
     async def start_engine(self, open_connection: OpenConnection = open_socket) -> Engine:
         """What runs a client, connected."""
-        engine = Engine(self._access, self._identity, [Agm], open_connection)
+        engine = Engine(self._access, self._identity, [Agm, ContextsDomain], open_connection)
         Running(engine).begin()
         try:
             await engine.open(self._timeout)

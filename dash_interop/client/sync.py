@@ -10,22 +10,40 @@ from __future__ import annotations
 import atexit
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import ConnectionLost, Overloaded, SubscriptionClosed
+from ..peer.context_changes import ContextChange
 from ..peer.requests import ServerRequest
 from ..peer.subscribing import StreamData
 from ..wire.definitions import MethodDefinition
 from ..wire.history import HistorySettings
-from . import aio, publishing, subscribing
+from . import aio, channels, contexts, publishing
 from .base import ClientBase
+from .channel_membership import Membership
+from .channel_subscribing import ChannelChange, ChannelSubscriptionBase
+from .channels import ChannelsBase
+from .context_subscribing import ContextSubscriptionBase
+from .contexts import ContextsBase
 from .engine import Engine
+from .feed import Feed
 from .portal import Portal
 from .publishing import Branch, StreamBase
 from .subscribing import SubscriptionBase
 from .twins import blocking, like, method_like, run_here
 
-__all__ = ["InteropClient", "Stream", "Subscription", "connect"]
+__all__ = [
+    "ChannelSubscription",
+    "Channels",
+    "ContextSubscription",
+    "Contexts",
+    "InteropClient",
+    "Stream",
+    "Subscription",
+    "connect",
+]
+
+T = TypeVar("T")
 
 
 class Stream(StreamBase):
@@ -65,41 +83,121 @@ class Stream(StreamBase):
     flush = blocking(publishing.Stream.flush)
 
 
-class Subscription(SubscriptionBase):
-    """A subscription of this process; ``InteropClient.subscribe`` makes it."""
+class BlockingFeed(Feed[T]):
+    """
+    A feed for ordinary code: what ``AwaitedFeed`` awaits blocks here. What it brings is taken in
+    the thread that asks for it: on the way from the loop to an interrupted thread it would be lost.
+    """
 
-    # Data are taken in the thread that asks for them: on the way from the loop to an interrupted
-    # thread they would be lost.
-    _run = staticmethod(run_here)
-
-    def __init__(self, portal: Portal, engine: Engine, request: ServerRequest) -> None:
-        super().__init__(engine, request)
-        self._portal = portal
-
-    @property
-    def _twin(self) -> Subscription:
-        # The methods of the subscription for asyncio need what both have from their base.
-        return self
+    _portal: Portal
 
     async def until_there_is(self, deadline: float | None) -> None:
         self._portal.run(super().until_there_is(deadline))
 
-    def __iter__(self) -> Subscription:
+    def __iter__(self) -> BlockingFeed[T]:
         """
-        All that is pushed, until the subscription is closed by either side.
+        All that comes, until the subscription is closed.
 
         Raises:
             SubscriptionError: It ended by a failure.
         """
         return self
 
-    def __next__(self) -> StreamData:
+    def __next__(self) -> T:
         try:
             return self.get()
         except SubscriptionClosed:
             raise StopIteration from None
 
-    get = blocking(subscribing.Subscription.get)
+    def get(self, timeout: float | None = None) -> T:
+        """
+        Wait for the next one, which is taken by the return alone: a wait that ends by its time
+        limit, or is interrupted, loses nothing.
+
+        Args:
+            timeout: Longest wait, in seconds; 0 does not wait. ``None``: as long as it takes.
+
+        Raises:
+            SubscriptionTimeout: Nothing came in time. The subscription goes on.
+            SubscriptionClosed: It was closed, and all that it brought was taken.
+            SubscriptionError: It ended by a failure.
+            InteropError: A listener takes it all.
+        """
+        return run_here(self.next(timeout))
+
+
+class Subscription(SubscriptionBase, BlockingFeed[StreamData]):
+    """A subscription of this process; ``InteropClient.subscribe`` makes it."""
+
+    def __init__(self, portal: Portal, engine: Engine, request: ServerRequest) -> None:
+        super().__init__(engine, request)
+        self._portal = portal
+
+
+class ContextSubscription(ContextSubscriptionBase, BlockingFeed[ContextChange]):
+    """A subscription to a context; ``Contexts.subscribe`` makes it."""
+
+    def __init__(self, portal: Portal, engine: Engine, name: str) -> None:
+        super().__init__(engine, name)
+        self._portal = portal
+
+
+class Contexts(ContextsBase[ContextSubscription]):
+    """
+    The contexts of a client: named dicts that all peers of one user read and write.
+    ``InteropClient.contexts`` has them.
+    """
+
+    def __init__(self, portal: Portal, engine: Engine, twin: contexts.Contexts) -> None:
+        super().__init__(engine)
+        self._portal = portal
+        self._run = portal.run
+        self._twin = twin
+
+    get = blocking(contexts.Contexts.get)
+    get_versioned = blocking(contexts.Contexts.get_versioned)
+    update = blocking(contexts.Contexts.update)
+    set = blocking(contexts.Contexts.set)
+    set_path = blocking(contexts.Contexts.set_path)
+    set_paths = blocking(contexts.Contexts.set_paths)
+    destroy = blocking(contexts.Contexts.destroy)
+
+    def _new_subscription(self, name: str) -> ContextSubscription:
+        return ContextSubscription(self._portal, self._engine, name)
+
+
+class ChannelSubscription(ChannelSubscriptionBase, BlockingFeed[ChannelChange]):
+    """A subscription to channels; ``Channels.subscribe`` makes it."""
+
+    def __init__(
+        self, portal: Portal, engine: Engine, name: str | None, membership: Membership
+    ) -> None:
+        super().__init__(engine, name, membership.followers)
+        self._portal = portal
+
+
+class Channels(ChannelsBase[ChannelSubscription]):
+    """
+    The channels of a client: named, coloured contexts, of which it joins one or several.
+    ``InteropClient.channels`` has them.
+    """
+
+    def __init__(self, portal: Portal, engine: Engine, twin: channels.Channels) -> None:
+        super().__init__(engine, twin.membership)
+        self._portal = portal
+        self._run = portal.run
+        self._twin = twin
+
+    list = blocking(channels.Channels.list)
+    get = blocking(channels.Channels.get)
+    join = blocking(channels.Channels.join)
+    leave = blocking(channels.Channels.leave)
+    publish = blocking(channels.Channels.publish)
+    add = blocking(channels.Channels.add)
+    remove = blocking(channels.Channels.remove)
+
+    def _new_subscription(self, name: str | None) -> ChannelSubscription:
+        return ChannelSubscription(self._portal, self._engine, name, self.membership)
 
 
 class InteropClient(ClientBase):
@@ -107,6 +205,10 @@ class InteropClient(ClientBase):
     A peer at a gateway: offers and invokes methods, publishes and subscribes. ``connect`` makes it.
 
     It is the client of ``dash_interop.client.aio`` for code that does not await.
+
+    Attributes:
+        contexts: The named dicts that the peers of its user share.
+        channels: The channels of its user, and those that it has joined.
     """
 
     def __init__(self, portal: Portal, engine: Engine) -> None:
@@ -114,6 +216,8 @@ class InteropClient(ClientBase):
         self._portal = portal
         self._run = portal.run
         self._twin = _Twin(portal, engine)
+        self.contexts = Contexts(portal, engine, self._twin.contexts)
+        self.channels = Channels(portal, engine, self._twin.channels)
         atexit.register(self.close)
 
     def __enter__(self) -> InteropClient:

@@ -39,6 +39,8 @@ class Link(Turn[PeerEffect]):
         identity: What others see of the peer, from its first login on as the gateway says it.
         peer_id: Who it is at the gateway; ``None`` until it is let in.
         is_joined: Whether it is a member of all its domains, so that requests may be sent.
+        node: The run of the gateway that the peer is at, another one after a restart; ``None``
+            where the gateway is not ours.
         max_size: Bytes of the longest frame that the gateway takes; ``None`` where it does not say.
         ignored_answers: Answers that came too late, or to no request of ours.
     """
@@ -50,6 +52,7 @@ class Link(Turn[PeerEffect]):
         self.identity = dict(identity)
         self.peer_id: str | None = None
         self.is_joined = False
+        self.node: str | None = None
         self.max_size: int | None = None
         self.ignored_answers = 0
         self._count = 0

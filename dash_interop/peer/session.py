@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from ..errors import AuthenticationFailed
-from ..wire.envelope import Error, Outbound, Success
+from ..wire.envelope import GLOBAL, Error, Outbound, Success
 from ..wire.login import Authentication, Hello, Join, Ping, Welcome
 from .deadlines import Timer
 from .domain import Domain, MakeDomain
@@ -40,8 +40,8 @@ class Session:
     """
     Args:
         identity: What others see of this peer.
-        domains: What it takes part in, at least one, beside the domain ``global``, which is the
-            session's own.
+        domains: What it takes part in. One whose messages come in the domain ``global``, in which
+            everybody is from the login on, is not joined; at least one has to be.
 
     Attributes:
         state: ``"disconnected"``, ``"connecting"`` or ``"connected"``.
@@ -120,12 +120,15 @@ class Session:
         link = self.link
         link.answered(message)
         self.gateway_version = _text(message.options.get("version"))
+        link.node = _text(message.options.get("node"))
         link.peer_id = message.peer_id
         link.identity = message.resolved_identity
         link.max_size = message.max_size or None
-        self._unjoined = len(self._domains)
+        to_join = [domain for domain in self._domains if domain.vocabulary.domain != GLOBAL]
+        self._unjoined = len(to_join)
         for domain in self._domains:
             domain.logged_in()
+        for domain in to_join:
             self._join(domain.vocabulary.domain)
 
     def _join(self, name: str) -> None:

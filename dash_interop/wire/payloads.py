@@ -21,7 +21,9 @@ from .values import DATE_MARK, EPOCH, MILLISECOND, PayloadError, portable_value
 __all__ = [
     "PayloadError",
     "as_object",
+    "copy_with_dates",
     "decode_object",
+    "decode_map",
     "decode_payload",
     "encode_payload",
     "result_object",
@@ -50,13 +52,53 @@ def decode_payload(raw: Raw) -> Any:
     Raises:
         PayloadError: It is correct JSON that Python cannot hold, such as a number out of range.
     """
+    value = _decode(raw)
     try:
-        value = _decoder.decode(raw)
         return _revive_dates(value) if _MARK_BYTES in bytes(raw) else value
+    except RecursionError:
+        raise PayloadError("it is nested too deeply") from None
+
+
+def decode_map(raw: Raw) -> dict[str, Any]:
+    """
+    As ``decode_object``, but dates stay the texts that they travel as.
+
+    Raises:
+        PayloadError: As ``decode_payload``.
+    """
+    value = _decode(raw)
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _decode(raw: Raw) -> Any:
+    try:
+        return _decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise PayloadError(str(error)) from error
     except RecursionError:
         raise PayloadError("it is nested too deeply") from None
+
+
+def copy_with_dates(value: Any) -> Any:
+    """What ``decode_payload`` makes of the text that ``decode_map`` made ``value`` of."""
+    top: dict[str, Any] = {}
+    # However deeply it is nested: a listener must not fail where the gateway has no limit.
+    unfinished: list[tuple[Any, Any, Any]] = [(top, "value", value)]
+    while unfinished:
+        parent, place, original = unfinished.pop()
+        if isinstance(original, dict):
+            items = cast("dict[str, Any]", original)
+            parent[place] = copied = dict[str, Any].fromkeys(items)
+            unfinished.extend((copied, key, item) for key, item in items.items())
+        elif isinstance(original, list):
+            elements = cast("list[Any]", original)
+            parent[place] = row = elements.copy()
+            unfinished.extend((row, index, item) for index, item in enumerate(elements))
+        elif isinstance(original, str) and original.startswith(DATE_MARK):
+            parent[place] = _date(original)
+        else:
+            parent[place] = original
+    return top["value"]
 
 
 def decode_object(raw: Raw | UnsetType) -> dict[str, Any]:

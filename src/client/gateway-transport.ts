@@ -14,6 +14,7 @@ import { delays } from './backoff';
 import { Cancellations } from './cancellations';
 import { encodeFrame, type Frame, sizeProblem } from './codec';
 import { typeOfReason } from './errors';
+import { GatewayContexts } from './gateway-contexts';
 import { HistoryFrames } from './history-frames';
 import { Liveness } from './liveness';
 import type { AskLogin, Login } from './login';
@@ -47,6 +48,8 @@ export class GatewayTransport {
     readonly cancellations = new Cancellations();
     /** What travels of histories. */
     readonly histories = new HistoryFrames(() => this.maxSize);
+    /** The contexts of the page, of which core knows nothing. */
+    readonly contexts = new GatewayContexts((frame) => this.transmit(frame));
     private readonly liveness = new Liveness(() => {
         this.dropSocket();
         this.lose('The gateway no longer answers');
@@ -130,7 +133,14 @@ export class GatewayTransport {
         if ('toGateway' in substitute) {
             this.transmit(substitute.toGateway);
         } else {
-            queueMicrotask(() => this.receive({}, substitute.toCore));
+            queueMicrotask(() => this.passOn(substitute.toPage));
+        }
+    }
+
+    /** Gives whoever has asked the answer that this transport makes itself. */
+    private passOn(answer: Frame): void {
+        if (!this.contexts.hearAnswer(answer)) {
+            this.receive({}, answer);
         }
     }
 
@@ -206,12 +216,13 @@ export class GatewayTransport {
             this.maxSize = frame.max_size;
             this.waits = delays(FIRST_DELAY_MS);
             this.receive({}, frame);
+            this.contexts.connect(frame);
             const instance = { ...frame.resolved_identity, peerId: frame.peer_id };
             this.onStatus({ state: 'connected', error: null, instance });
             this.onWelcome();
             return;
         }
-        if (!this.liveness.isAnswer(frame)) {
+        if (!this.liveness.isAnswer(frame) && !this.contexts.hear(frame)) {
             const withdrawn = this.registrations.withdrawnBy(frame);
             if (withdrawn) {
                 this.receive({}, withdrawn);
@@ -227,6 +238,7 @@ export class GatewayTransport {
         this.loggedIn = false;
         this.registrations.clear();
         this.histories.clear();
+        this.contexts.disconnect();
         this.onStatus(disconnectedBy(reason));
         this.onLost();
     }

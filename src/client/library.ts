@@ -4,7 +4,7 @@
  */
 
 import { toError } from './errors';
-import type { Io } from './interop-client';
+import type { Io } from './io';
 import type { Settings } from './settings';
 
 /** The part of its settings that a page uses. */

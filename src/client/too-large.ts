@@ -10,7 +10,7 @@ import { libraryError } from './failures';
 const LONGEST_REASON = 200;
 
 /** A frame that takes the place of another, and where it goes. */
-export type Substitute = { toGateway: Frame } | { toCore: Frame };
+export type Substitute = { toGateway: Frame } | { toPage: Frame };
 
 /**
  * @param problem What is wrong with its size, in words.
@@ -26,7 +26,7 @@ export function substituteFor(frame: Frame, problem: string): Substitute {
         case 'post':
             throw new Error(`The data is not sent: ${problem}`);
         default:
-            return { toCore: refusalOf(frame, problem) };
+            return { toPage: refusalOf(frame, problem) };
     }
 }
 
@@ -47,7 +47,7 @@ function shortened(frame: Frame, problem: string): Frame {
     return { ...frame, reason: message, context: { message, type, interopType } };
 }
 
-/** Core gets an error in place of an answer to its request. */
+/** Whoever asks in the page gets an error in place of an answer. */
 function refusalOf({ domain, peer_id, request_id }: Frame, problem: string): Frame {
     const answer = { domain, type: 'error', peer_id, request_id };
     return { ...answer, ...tooLarge(`It is not sent: ${problem}`) };

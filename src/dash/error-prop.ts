@@ -3,15 +3,12 @@ import type { DashComponent } from './component';
 /** The `error` of a component: what is wrong with it at present, in words. */
 export class ErrorProp {
     private readonly component: DashComponent;
-    private told: string | null;
+    /** What it was told last, as text. */
+    private told: string;
 
     constructor(component: DashComponent) {
-        const last = component.deliverer('error').lastValue as
-            | { message: string }
-            | null
-            | undefined;
         this.component = component;
-        this.told = last?.message ?? null;
+        this.told = JSON.stringify(component.deliverer('error').lastValue ?? null);
     }
 
     /**
@@ -19,11 +16,14 @@ export class ErrorProp {
      * that.
      *
      * @param message null while all is well.
+     * @param about What it is about, as further keys.
      */
-    tell(message: string | null): void {
-        if (message !== this.told) {
-            this.told = message;
-            this.component.deliverer('error').deliver(message === null ? null : { message });
+    tell(message: string | null, about: Record<string, unknown> = {}): void {
+        const error = message === null ? null : { message, ...about };
+        const text = JSON.stringify(error);
+        if (text !== this.told) {
+            this.told = text;
+            this.component.deliverer('error').deliver(error);
         }
     }
 }

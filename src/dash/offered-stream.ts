@@ -8,20 +8,14 @@ import type { StreamSubscription, SubscriptionRequest } from '../client/stream-s
 import type { DashComponent, Part } from './component';
 import type { Slot } from './deliver';
 import type { Diagnostics } from './diagnostics';
+import { entriesOf } from './entries';
 import { ErrorProp } from './error-prop';
 import { type Interop, NO_ROOT } from './interop-context';
 import { warnOfWrites } from './own-props';
 import { callbacksWithInput, callbacksWithOutput } from './renderer';
 import { askSignature } from './signatures';
 import { StreamAudience } from './stream-audience';
-import {
-    entriesOf,
-    type Push,
-    readClose,
-    readDecision,
-    readPush,
-    readSnapshot,
-} from './stream-writes';
+import { type Push, readClose, readDecision, readPush, readSnapshot } from './stream-writes';
 import { SubscriptionRequests } from './subscription-requests';
 
 /** The most data that wait for a stream that keeps a history. */

@@ -1,8 +1,8 @@
 /** What callbacks write to a StreamPublish; each function throws an Error that says what is wrong. */
 
-import { checkKeys } from '../client/keys';
 import { checkData } from '../client/publishing';
 import { NO_BRANCH } from '../client/stream-subscribers';
+import { fieldsOf } from './entries';
 
 /** Data to push: to branches, to one subscriber, or to all. */
 export interface Push {
@@ -27,13 +27,6 @@ const PUSH_KEYS = ['data', 'branch', 'subscriptionId'] as const;
 const DECISION_KEYS = ['requestId', 'accept', 'branch', 'reject'] as const;
 const SNAPSHOT_KEYS = ['subscriptionId', 'data'] as const;
 const CLOSE_KEYS = ['subscriptionId', 'branch'] as const;
-
-/** The entries of a value that may be a list, each with what it is called in messages. */
-export function entriesOf(prop: string, written: unknown): [what: string, entry: unknown][] {
-    return Array.isArray(written)
-        ? written.map((entry, index) => [`${prop}[${index}]`, entry])
-        : [[prop, written]];
-}
 
 export function readPush(written: unknown, what: string): Push {
     const { data, branch, subscriptionId } = fieldsOf(what, written, PUSH_KEYS);
@@ -90,21 +83,6 @@ export function readClose(written: unknown, what: string): Close {
     return branch === undefined
         ? { subscriptionId: readId(what, subscriptionId) }
         : { branch: readBranch(what, branch) };
-}
-
-/** A field that is None in Python is not given. */
-function fieldsOf<Key extends string>(
-    what: string,
-    written: unknown,
-    keys: readonly Key[],
-): Partial<Record<Key, unknown>> {
-    if (written === null || typeof written !== 'object' || Array.isArray(written)) {
-        throw new Error(`${what} has to be a dict, not ${JSON.stringify(written)}`);
-    }
-    checkKeys(what, written, keys);
-    return Object.fromEntries(
-        Object.entries(written).filter(([, value]) => value !== null && value !== undefined),
-    ) as Partial<Record<Key, unknown>>;
 }
 
 function readId(what: string, id: unknown): string {

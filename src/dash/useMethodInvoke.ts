@@ -5,6 +5,7 @@ import { DEFAULT_TIMEOUT_MS, readWaitTimeout } from '../client/deadlines';
 import { InvocationError } from '../client/errors';
 import { InteropClient } from '../client/interop-client';
 import type { LatestStatus } from '../client/status';
+import { Arrival, because } from './arrival';
 import { type DashComponent, type DashProps, type Part, useDashComponent } from './component';
 import type { Deliverer } from './deliver';
 import { Diagnostics } from './diagnostics';
@@ -81,39 +82,6 @@ class Invoker implements Part {
             }
         }, TOLERATED_MS);
     }
-}
-
-/** The connection to come, for what is written before it is there. */
-class Arrival {
-    announce: (interop: Interop) => void = () => {};
-    private readonly interop = new Promise<Interop>((resolve) => {
-        this.announce = resolve;
-    });
-
-    /** Waits as an invocation waits for a server, and no longer once a lasting problem is known. */
-    async wait(timeoutMs: number, status: LatestStatus): Promise<Interop> {
-        let timer: ReturnType<typeof setTimeout> | undefined;
-        const late = new Promise<string>((resolve) => {
-            const reason = `The page was not connected within ${timeoutMs} ms`;
-            timer = setTimeout(() => resolve(because(reason, status)), timeoutMs);
-        });
-        let stop = () => {};
-        const hopeless = new Promise<string>((resolve) => {
-            stop = status.listen(
-                ({ isLasting }) =>
-                    isLasting && resolve(because('The page is not connected', status)),
-            );
-        });
-        return Promise.race([this.interop, late, hopeless]).finally(() => {
-            clearTimeout(timer);
-            stop();
-        });
-    }
-}
-
-/** Adds the reason why the page is not connected, where it is known. */
-function because(said: string, { current }: LatestStatus): string {
-    return current.error === null ? said : `${said}: ${current.error}`;
 }
 
 /** A value of `MethodInvoke.result`. */

@@ -8,6 +8,9 @@ from msgspec import UNSET, Raw, UnsetType, structs
 
 from dash_interop.errors import HandlerFailed, InteropError, InvocationError
 from dash_interop.peer.agm import Agm
+from dash_interop.peer.context_changes import ContextChange
+from dash_interop.peer.context_requests import Watch
+from dash_interop.peer.contexts import Contexts
 from dash_interop.peer.directory import Instance
 from dash_interop.peer.domain import MakeDomain as MakePeerDomain
 from dash_interop.peer.effects import Emit, PeerEffect, Settle, Transmit
@@ -309,6 +312,53 @@ class WiredPeer:
     def close(self, line: SubscriptionLine) -> None:
         self.ask(line.close)
 
+    @property
+    def contexts(self) -> Contexts:
+        return self.session.domain(Contexts)
+
+    def write(
+        self,
+        name: str,
+        delta: dict[str, Any] | None,
+        *,
+        if_version: int | None = None,
+        creates: bool = True,
+        timeout: float = 30.0,
+    ) -> str:
+        """Write a delta to a context, ``None`` to destroy it; returns the token."""
+        token = self.token()
+        self.ask(
+            lambda: self.contexts.writing.write(
+                token, name, delta, if_version=if_version, creates=creates, timeout=timeout
+            )
+        )
+        return token
+
+    def set(self, name: str, /, **data: Any) -> str:
+        """Put a value in the place of what a context has."""
+        return self.write(name, {"reset": data})
+
+    def put(self, name: str, path: str, value: Any, **options: Any) -> str:
+        """Set what a path in a context leads to."""
+        command = {"type": "set", "path": path, "value": value}
+        return self.write(name, {"commands": [command]}, **options)
+
+    def read(self, name: str, timeout: float = 30.0) -> str:
+        token = self.token()
+        self.ask(lambda: self.contexts.read(token, name, timeout=timeout))
+        return token
+
+    def value(self, name: str) -> dict[str, Any]:
+        """What a context has, which is known at once."""
+        return self.outcome(self.read(name))[0]
+
+    def watch(self, name: str, owner: Any = "watch") -> Watch:
+        """Changes of the context come from ``owner``."""
+        return self.ask(lambda: self.contexts.watch(name, owner))
+
+    def changes(self, owner: Any = "watch") -> list[ContextChange]:
+        return [event[1] for event in self.heard(owner, "change")]
+
     # What it knows
 
     def servers(self, name: str) -> list[str]:
@@ -393,7 +443,7 @@ class Wired:
         max_size: int | UnsetType = UNSET,
         at_once: bool = True,
         domains: Iterable[MakeRouterDomain] = DOMAINS,
-        peer_domains: Sequence[MakePeerDomain] = (Agm,),
+        peer_domains: Sequence[MakePeerDomain] = (Agm, Contexts),
     ) -> None:
         self.limits = limits
         self.max_size = max_size

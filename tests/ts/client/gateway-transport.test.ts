@@ -5,6 +5,7 @@ import { GatewayTransport } from '../../../src/client/gateway-transport';
 import type { Login } from '../../../src/client/login';
 import type { ConnectionStatus } from '../../../src/client/status';
 import { FakeWebSocket } from '../support/fake-websocket';
+import { outcome } from '../support/promises';
 
 const HELLO = { type: 'hello', domain: 'global', identity: { application: 'app' } };
 const LONGEST_DELAY_MS = 5_000;
@@ -915,5 +916,79 @@ describe('the end of a subscription', () => {
         socket.deliver({ type: 'event', domain: 'agm', subscription_id: 's2' });
         expect(seen).toEqual([{ isAway, reason: said }, undefined]);
         expect(transport.cancellations.present).toBeUndefined();
+    });
+});
+
+describe('contexts', () => {
+    const ADDED = { type: 'context-added', domain: 'global', context_id: 'c1', name: 'Market' };
+
+    async function logInAndJoin(more: object = {}): Promise<FakeWebSocket> {
+        const socket = await sayHello();
+        socket.welcome('p1', more);
+        socket.deliver(ADDED);
+        socket.deliver({ type: 'success', domain: 'agm', request_id: '1' });
+        return socket;
+    }
+
+    test('are no business of core', async () => {
+        const socket = await logInAndJoin();
+        const reading = transport.contexts.get('Market');
+        const [asked] = socket.sent.slice(-1);
+        expect(asked).toMatchObject({ type: 'subscribe-context', context_id: 'c1', peer_id: 'p1' });
+        const { request_id } = asked;
+        const about = { domain: 'global', context_id: 'c1' };
+        socket.deliver({ type: 'subscribed-context', ...about, request_id, data: { px: 1 } });
+        expect(await reading).toEqual({ px: 1 });
+        socket.deliver({ type: 'context-updated', ...about, delta: { reset: { px: 2 } } });
+        socket.deliver({ type: 'context-destroyed', ...about });
+        expect(received.map(({ type }) => type)).toEqual(['welcome', 'success']);
+        expect(transport.contexts.all()).toEqual([]);
+    });
+
+    test('that are too large to be sent are refused with the size', async () => {
+        await logInAndJoin({ max_size: 1024 });
+        const { error } = await outcome(
+            transport.contexts.update('Market', { text: 'x'.repeat(1024) }),
+        );
+        expect(error.message).toMatch(
+            /^The context Market was not written: It is not sent: the message has \d+ bytes/,
+        );
+    });
+
+    test('that are too large to be restored do not pass for all that there is', async () => {
+        const socket = await logInAndJoin();
+        const heard: object[] = [];
+        transport.contexts.subscribe('Market', ({ data, isDestroyed }) => {
+            heard.push([Object.keys(data), isDestroyed]);
+        });
+        const { request_id } = socket.sent[socket.sent.length - 1];
+        const data = { text: 'x'.repeat(2048) };
+        const version = 5;
+        const about = { domain: 'global', context_id: 'c1', restorable: true };
+        socket.deliver({ type: 'subscribed-context', ...about, request_id, data, version });
+        const warning = vi.spyOn(console, 'warn').mockImplementation(() => {});
+        socket.cut();
+        core.send({ ...HELLO });
+        await vi.advanceTimersByTimeAsync(LONGEST_DELAY_MS);
+        const next = FakeWebSocket.latest;
+        next.welcome('p2', { max_size: 1024, options: { node: 'another' } });
+        await flush();
+        expect(transport.contexts.all()).toEqual(['Market']);
+        expect(warning.mock.calls[0][0]).toContain('The context Market is not restored');
+        next.deliver({ type: 'success', domain: 'agm', request_id: '2' });
+        expect(transport.contexts.all()).toEqual([]);
+        expect(heard).toEqual([
+            [['text'], false],
+            [[], true],
+        ]);
+    });
+
+    test('of a lost connection are asked for anew', async () => {
+        const socket = await logInAndJoin();
+        const writing = transport.contexts.update('Market', { px: 1 });
+        writing.catch(() => {});
+        socket.cut();
+        const { error } = await outcome(writing);
+        expect(error.message).toContain('The connection was lost while the context Market');
     });
 });

@@ -1,20 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-    entriesOf,
-    readClose,
-    readDecision,
-    readPush,
-    readSnapshot,
-} from '../../../src/dash/stream-writes';
-
-test('a list has an entry for each of its values', () => {
-    expect(entriesOf('push', [1, 2])).toEqual([
-        ['push[0]', 1],
-        ['push[1]', 2],
-    ]);
-    expect(entriesOf('push', { data: {} })).toEqual([['push', { data: {} }]]);
-    expect(entriesOf('push', [])).toEqual([]);
-});
+import { readClose, readDecision, readPush, readSnapshot } from '../../../src/dash/stream-writes';
 
 describe('push', () => {
     test.each([

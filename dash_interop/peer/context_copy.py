@@ -1,0 +1,170 @@
+"""What a peer knows of one context, and what it tells its subscribers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import ContextError
+from ..wire.deltas import apply_delta
+from .context_changes import ContextChange, differences, what_it_says
+from .context_requests import Reading, Watch, Write
+from .link import Link
+
+__all__ = ["ContextCopy"]
+
+
+class ContextCopy:
+    """
+    Attributes:
+        id: The context's at the gateway; ``None`` while there is no such context, or no connection.
+        is_announced: Whether there is such a context, as far as is known; not forgotten in an
+            outage.
+        is_being_created: Whether the gateway was asked to make it, and has not answered.
+        is_uncertain: Whether the gateway was asked if there is one, and has not answered.
+        asking: Request id of the subscription that is not answered yet.
+        is_member: Whether the gateway tells of each write, so that ``value`` is the present one.
+        value: The last one that is known; ``None`` where none is.
+        version: Of that value; ``None`` where it is not known, or the gateway has none.
+        is_restorable: Whether it may be made anew after a restart of the gateway.
+        watches: The subscriptions of this peer.
+        readings: Who waits for the value.
+        waiting: Writes that were not sent yet, in the order in which they were asked for.
+        unanswered: How many writes were sent and not answered.
+    """
+
+    def __init__(self, link: Link, name: str) -> None:
+        self._link = link
+        self.name = name
+        self.id: str | None = None
+        self.is_announced = False
+        self.is_being_created = False
+        self.is_uncertain = False
+        self.asking: str | None = None
+        self.is_member = False
+        self.value: dict[str, Any] | None = None
+        self.version: int | None = None
+        self.is_restorable = False
+        self.watches: dict[Watch, None] = {}
+        self.readings: dict[Reading, None] = {}
+        self.waiting: list[Write] = []
+        self.unanswered = 0
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody wants to know its value."""
+        return bool(self.watches or self.readings)
+
+    @property
+    def is_of_use(self) -> bool:
+        """Whether there is a reason to keep it."""
+        return bool(
+            self.is_announced or self.is_wanted or self.waiting or self.unanswered or self.is_busy
+        )
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has to be waited for before anything is written."""
+        return self.is_being_created or self.is_uncertain
+
+    # What becomes known
+
+    def watch(self, watch: Watch) -> None:
+        self.watches[watch] = None
+        if self.is_member:
+            self._tell_first(watch)
+
+    def take_snapshot(
+        self, value: dict[str, Any], version: int | None, *, is_restorable: bool
+    ) -> None:
+        """The peer is a member now, and this is the value."""
+        former = self.value
+        self.is_member = True
+        self.value, self.version, self.is_restorable = value, version, is_restorable
+        told = [watch for watch in self.watches if watch.has_value]
+        if told and former is not None and _differ(former, value):
+            self._tell(told, ContextChange(value, *differences(former, value), version=version))
+        for watch in self.watches:
+            if not watch.has_value:
+                self._tell_first(watch)
+        for reading in list(self.readings):
+            self.settle(reading)
+
+    def take_delta(
+        self, delta: dict[str, Any], updater_id: str | None, version: int | None
+    ) -> None:
+        """
+        Somebody has written.
+
+        Raises:
+            DeltaRefused: It cannot be applied; the copy is as it was.
+        """
+        former = self.value
+        assert former is not None
+        value = apply_delta(former, delta)
+        said = what_it_says(delta, former, value)
+        self.value, self.version = value, version
+        if self.watches:
+            is_mine = updater_id is not None and updater_id == self._link.peer_id
+            change = ContextChange(
+                value, *said, updater_id=updater_id, is_mine=is_mine, version=version
+            )
+            self._tell(list(self.watches), change)
+
+    def leave(self) -> None:
+        """The gateway tells of writes no longer. Subscribers know the last value for now."""
+        self.is_member = False
+        self.asking = None
+        if not self.watches:
+            self.value = None
+
+    def lose(self) -> None:
+        """The connection is gone."""
+        self.leave()
+        self.id = None
+        self.is_being_created = False
+
+    def disappear(self) -> None:
+        """There is no such context any more."""
+        removed = tuple(self.value or ())
+        self.leave()
+        self.id = self.value = self.version = None
+        self.is_announced = False
+        told = [watch for watch in self.watches if watch.has_value]
+        for watch in told:
+            watch.has_value = False
+        self._tell(told, ContextChange({}, removed=removed, is_destroyed=True))
+
+    def fail(self, error: ContextError) -> None:
+        """It cannot be read: its subscriptions end."""
+        for watch in list(self.watches):
+            del self.watches[watch]
+            self._link.emit(watch.owner, "failed", error)
+        for reading in list(self.readings):
+            self.settle(reading, error)
+
+    def settle(self, reading: Reading, error: ContextError | None = None) -> None:
+        """Answer one who waits for the value; without one there is no such context."""
+        del self.readings[reading]
+        if reading.timer is not None:
+            reading.timer.cancel()
+        nothing: dict[str, Any] = {}
+        answer = (nothing, 0) if self.value is None else (self.value, self.version)
+        self._link.settle(reading.token, None if error else answer, error)
+
+    # What is told
+
+    def _tell_first(self, watch: Watch) -> None:
+        assert self.value is not None
+        watch.has_value = True
+        self._tell([watch], ContextChange(self.value, version=self.version))
+
+    def _tell(self, watches: list[Watch], change: ContextChange) -> None:
+        for watch in watches:
+            self._link.emit(watch.owner, "change", change)
+
+
+def _differ(former: dict[str, Any], value: dict[str, Any]) -> bool:
+    try:
+        return former != value
+    except RecursionError:
+        return True

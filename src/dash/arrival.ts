@@ -1,0 +1,40 @@
+/** The connection to come, for what callbacks write before it is there. */
+
+import type { LatestStatus } from '../client/status';
+import type { Interop } from './interop-context';
+
+export class Arrival {
+    announce: (interop: Interop) => void = () => {};
+    private readonly interop = new Promise<Interop>((resolve) => {
+        this.announce = resolve;
+    });
+
+    /**
+     * Waits as long as is given, and no longer once a lasting problem is known.
+     *
+     * @returns Words that say why there is no connection where it has not come.
+     */
+    async wait(timeoutMs: number, status: LatestStatus): Promise<Interop> {
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        const late = new Promise<string>((resolve) => {
+            const reason = `The page was not connected within ${timeoutMs} ms`;
+            timer = setTimeout(() => resolve(because(reason, status)), timeoutMs);
+        });
+        let stop = () => {};
+        const hopeless = new Promise<string>((resolve) => {
+            stop = status.listen(
+                ({ isLasting }) =>
+                    isLasting && resolve(because('The page is not connected', status)),
+            );
+        });
+        return Promise.race([this.interop, late, hopeless]).finally(() => {
+            clearTimeout(timer);
+            stop();
+        });
+    }
+}
+
+/** Adds the reason why the page is not connected, where it is known. */
+export function because(said: string, { current }: LatestStatus): string {
+    return current.error === null ? said : `${said}: ${current.error}`;
+}
