@@ -497,6 +497,24 @@ def test_value_is_encoded_once_for_all_who_read_it():
     assert len(values) == 1
 
 
+def test_audience_is_the_same_object_while_nobody_comes_or_goes_and_few_are_kept():
+    room = ContextRoom()
+    peers = [room.enter() for _ in range(20)]
+    peers[0].create("x")
+    for peer in peers[1:]:
+        peer.subscribe("x")
+    domain: Any = room.router._domains["context"]
+    (context,) = domain._table
+    assert context.audience() is context.audience()
+    assert len(context.audience()) == 20
+    for peer in peers:
+        others = [connection for connection, _ in context.audience(peer.id)]
+        assert others == [each.connection for each in peers if each is not peer]
+    assert len(context._audiences) <= 8
+    peers[-1].end()
+    assert len(context.audience()) == 19
+
+
 def test_peers_of_one_connection_each_have_their_own():
     room = ContextRoom()
     a = room.enter()
