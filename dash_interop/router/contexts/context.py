@@ -16,7 +16,7 @@ from .value import Value
 __all__ = ["Context", "Member"]
 
 _MOST_AUDIENCES: Final = 8
-"""Kept of one context: each is as long as it has members, and each late writer has one of its own."""
+"""Kept of one context. Each is as long as there are members, and each late writer has its own."""
 
 
 class Member:
