@@ -13,6 +13,11 @@ from typing_extensions import NotRequired, TypedDict
 __all__ = [
     "AnswerDict",
     "BranchDict",
+    "ChannelDict",
+    "ChannelExtraDict",
+    "ChannelNameDict",
+    "ChannelProblemDict",
+    "ChannelPublishDict",
     "ClientsideHandlerDict",
     "CloseDict",
     "ContextChangeDict",
@@ -33,6 +38,14 @@ __all__ = [
     "InvocationResultDict",
     "InvokeDict",
     "InvokeOptionsDict",
+    "JoinedChannelDict",
+    "NotificationActionDict",
+    "NotificationDict",
+    "NotificationErrorDict",
+    "NotificationEventDict",
+    "NotificationInteropDict",
+    "NotificationReportDict",
+    "NotificationStateDict",
     "PathValueDict",
     "ProblemDict",
     "PushDict",
@@ -45,6 +58,11 @@ __all__ = [
     "Target",
     "UpdaterDict",
     "WriteProblemDict",
+    "WindowDict",
+    "WindowErrorDict",
+    "WindowEventDict",
+    "WindowOptionsDict",
+    "WindowReferenceDict",
 ]
 
 InstanceDict: TypeAlias = "dict[str, Any]"
@@ -269,6 +287,50 @@ class CloseDict(TypedDict):
     branch: NotRequired[str | None]
 
 
+class ChannelDict(TypedDict):
+    """An entry of ``Channels.list``: a channel and what is on it."""
+
+    name: str
+    meta: dict[str, Any]
+    data: dict[str, Any]
+
+
+class ChannelExtraDict(TypedDict):
+    """Who has changed a channel last, and the number of that change."""
+
+    updaterId: str | None
+    isMineUpdate: bool
+    isMyUpdate: bool
+    sequence: int
+
+
+class JoinedChannelDict(ChannelDict):
+    """``Channels.my``: a channel that the page is on, after its last change."""
+
+    extraData: ChannelExtraDict
+
+
+class ChannelNameDict(TypedDict):
+    """``Channels.join`` and ``Channels.leave``; no name is the channels that the page is on."""
+
+    name: NotRequired[str | None]
+
+
+class ChannelPublishDict(TypedDict):
+    """``Channels.publish``: data for a channel, or for those that the page is on."""
+
+    data: dict[str, Any]
+    name: NotRequired[str | None]
+    fdc3: NotRequired[bool | None]
+
+
+class ChannelProblemDict(ProblemDict):
+    """``Channels.error``: what is wrong, and with what that was written."""
+
+    operation: NotRequired[Literal["join", "leave", "publish", "mode"]]
+    name: NotRequired[str | None]
+
+
 class ClientsideHandlerDict(TypedDict):
     """``clientsideHandler``: a function of ``window.dash_clientside[namespace]``."""
 
@@ -365,4 +427,127 @@ class WriteProblemDict(TypedDict):
     operation: Literal["update", "set", "setPath", "setPaths", "destroy"]
     name: Any
     type: Literal["ContextConflict", "ContextError"]
+    sequence: int
+
+
+class NotificationInteropDict(TypedDict):
+    """The method that a click on a notification invokes, or the choice of an action."""
+
+    method: str
+    arguments: NotRequired[dict[str, Any] | None]
+    target: NotRequired[Literal["best", "all"] | None]
+
+
+class NotificationActionDict(TypedDict):
+    """An entry of ``actions`` of a notification: a button of it."""
+
+    action: str
+    title: str
+    icon: NotRequired[str | None]
+    interop: NotRequired[NotificationInteropDict | None]
+
+
+class NotificationDict(TypedDict):
+    """``Notifications.raise``: what a notification says and does."""
+
+    title: str
+    body: NotRequired[str | None]
+    icon: NotRequired[str | None]
+    image: NotRequired[str | None]
+    badge: NotRequired[str | None]
+    tag: NotRequired[str | None]
+    lang: NotRequired[str | None]
+    dir: NotRequired[Literal["auto", "ltr", "rtl"] | None]
+    data: NotRequired[Any]
+    timestamp: NotRequired[float | None]
+    vibrate: NotRequired[list[int] | None]
+    renotify: NotRequired[bool | None]
+    requireInteraction: NotRequired[bool | None]
+    silent: NotRequired[bool | None]
+    severity: NotRequired[Literal["None", "Low", "Medium", "High", "Critical"] | None]
+    clickInterop: NotRequired[NotificationInteropDict | None]
+    actions: NotRequired[list[NotificationActionDict] | None]
+    showToast: NotRequired[bool | None]
+    showInPanel: NotRequired[bool | None]
+    focusPlatformOnDefaultClick: NotRequired[bool | None]
+    state: NotRequired[str | None]
+
+
+class NotificationStateDict(TypedDict):
+    """An entry of ``Notifications.active``: a notification that is not closed."""
+
+    id: str
+    settings: NotificationDict
+
+
+class NotificationEventDict(TypedDict):
+    """``Notifications.raised``, ``clicked``, ``action`` and ``closed``: what has become of one."""
+
+    id: str
+    settings: NotificationDict
+    data: Any
+    sequence: int
+    action: NotRequired[str]
+    reason: NotRequired[
+        Literal["user", "click", "action", "timeout", "replaced", "page", "platform"]
+    ]
+
+
+class NotificationReportDict(TypedDict):
+    """``Notifications.report``: what a user has done with a notification."""
+
+    id: str
+    type: Literal["click", "action", "close"]
+    action: NotRequired[str | None]
+
+
+class NotificationErrorDict(TypedDict):
+    """``Notifications.error``: what went wrong last."""
+
+    message: str
+    operation: NotRequired[Literal["raise", "report", "requestPermission", "interop"]]
+    id: NotRequired[str]
+    type: NotRequired[ErrorType]
+    sequence: int
+
+
+class WindowOptionsDict(TypedDict):
+    """``options`` of ``Windows.open``: pixels, and what the page in the window is given."""
+
+    top: NotRequired[float | None]
+    left: NotRequired[float | None]
+    width: NotRequired[float | None]
+    height: NotRequired[float | None]
+    context: NotRequired[dict[str, Any] | None]
+
+
+class WindowDict(TypedDict):
+    """``Windows.open``: a window to open."""
+
+    name: str
+    url: str
+    options: NotRequired[WindowOptionsDict | None]
+
+
+class WindowReferenceDict(TypedDict):
+    """``Windows.close`` and ``focus``: a window that is open, by its name or its id."""
+
+    id: NotRequired[str | None]
+    name: NotRequired[str | None]
+
+
+class WindowEventDict(TypedDict):
+    """``Windows.opened``, ``closed`` and ``focused``: what has become of a window."""
+
+    id: str
+    name: str
+    url: str
+    sequence: int
+
+
+class WindowErrorDict(TypedDict):
+    """``Windows.error``: what went wrong last."""
+
+    message: str
+    operation: Literal["open", "close", "focus"]
     sequence: int

@@ -37,13 +37,17 @@ __all__ = [
     "OPTION_KEYS",
     "check_context",
     "check_contexts",
+    "check_channel_selector",
+    "check_channels",
     "check_discovery",
     "check_glue42",
     "check_method_invoke",
     "check_method_register",
+    "check_notifications",
     "check_signatures",
     "check_stream_publish",
     "check_stream_subscribe",
+    "check_windows",
 ]
 
 INVOKE_KEYS: Final = ("definition", "argumentObj", "target", "options", "invocationId")
@@ -53,6 +57,8 @@ _PAGE_TYPES: Final = ("client", "platform")
 _MODES: Final = ("off", "warn", "strict")
 _TEXT_FILTERS: Final = ("name", "displayName", "description", "accepts", "returns")
 _DELIVERIES: Final = ("every", "batch", "latest")
+_CHANNEL_MODES: Final = ("single", "multi")
+_DISPLAYS: Final = ("auto", "toast", "none")
 _CLIENTSIDE_KEYS: Final = ("namespace", "function_name")
 _CONTEXT_DELIVERIES: Final = ("every", "latest")
 _CONTEXT_WRITES: Final = {
@@ -217,6 +223,28 @@ def check_stream_publish(props: Mapping[str, Any]) -> None:
     read_history(props.get("history"))
 
 
+def check_channels(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        ConfigError: The ``mode`` is none.
+    """
+    mode = props.get("mode")
+    if mode is not None and mode not in _CHANNEL_MODES:
+        raise ConfigError(
+            f"mode has to be 'single' or 'multi', not {mode!r}: {hint(str(mode), _CHANNEL_MODES)}"
+        )
+
+
+def check_channel_selector(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        ConfigError: The ``channels`` to choose from are no list of names.
+    """
+    channels = props.get("channels")
+    if channels is not None and not _is_list_of(str, channels):
+        raise ConfigError(f"channels has to be a list of names, not {channels!r}")
+
+
 def check_context(props: Mapping[str, Any]) -> None:
     """
     Raises:
@@ -277,6 +305,49 @@ def _check_context_name(name: Any) -> None:
             f"{name!r} cannot be used: names that begin with ___ are those of channels and "
             "windows, which have components of their own"
         )
+
+
+def check_notifications(props: Mapping[str, Any]) -> None:
+    """
+    What a notification may have is left to the page: that of a platform is for the platform to say.
+
+    Raises:
+        ConfigError: A prop cannot be understood.
+    """
+    display = props.get("display")
+    if display is not None and display not in _DISPLAYS:
+        raise ConfigError(f"display cannot be {display!r}: {hint(str(display), _DISPLAYS)}")
+    problem = _milliseconds_problem("toastMs", props.get("toastMs"))
+    if problem is not None:
+        raise ConfigError(problem)
+    raised = props.get("raise")
+    for each in cast("list[Any]", raised) if isinstance(raised, list | tuple) else (raised,):
+        if each is None:
+            continue
+        if not isinstance(each, Mapping):
+            raise ConfigError(f"raise has to be a dict, or a list of dicts, not {each!r}")
+        title = cast("Mapping[str, Any]", each).get("title")
+        if not isinstance(title, str) or not title:
+            raise ConfigError("raise needs a title, a non-empty string")
+
+
+def check_windows(props: Mapping[str, Any]) -> None:
+    """
+    Which options there are is left to the page, as those of a platform are for it to say.
+
+    Raises:
+        ConfigError: A window that is to be opened cannot be.
+    """
+    opened = props.get("open")
+    for each in cast("list[Any]", opened) if isinstance(opened, list | tuple) else (opened,):
+        if each is None:
+            continue
+        fields = _read_dict("open", each, ("name", "url", "options"), ConfigError)
+        for key in ("name", "url"):
+            if not isinstance(fields.get(key), str) or not fields[key]:
+                raise ConfigError(f"open needs a {key}, a non-empty string")
+        if not isinstance(fields.get("options"), Mapping | None):
+            raise ConfigError(f"The options have to be a dict, not {fields['options']!r}")
 
 
 def check_glue42(props: Mapping[str, Any]) -> None:

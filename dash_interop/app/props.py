@@ -11,15 +11,19 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from ..errors import InteropError
 from .prop_checks import (
+    check_channel_selector,
+    check_channels,
     check_context,
     check_contexts,
     check_discovery,
     check_glue42,
     check_method_invoke,
     check_method_register,
+    check_notifications,
     check_signatures,
     check_stream_publish,
     check_stream_subscribe,
+    check_windows,
 )
 
 __all__ = ["checked_when_made"]
@@ -70,10 +74,14 @@ def _id_of(props: Props) -> tuple[Any, ...]:
 _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "Context": (check_context,),
     "Contexts": (check_contexts,),
+    "ChannelSelector": (check_channel_selector,),
+    "Channels": (check_channels,),
     "Discovery": (check_discovery,),
     "Glue42": (check_glue42,),
     "MethodInvoke": (check_method_invoke,),
     "MethodRegister": (check_signatures, check_method_register),
+    "Notifications": (check_notifications,),
     "StreamPublish": (check_signatures, check_stream_publish),
     "StreamSubscribe": (check_stream_subscribe,),
+    "Windows": (check_windows,),
 }

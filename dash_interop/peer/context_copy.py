@@ -58,11 +58,7 @@ class ContextCopy:
     def is_of_use(self) -> bool:
         """Whether there is a reason to keep it."""
         return bool(
-            self.is_announced
-            or self.is_wanted
-            or self.waiting
-            or self.unanswered
-            or self.is_busy
+            self.is_announced or self.is_wanted or self.waiting or self.unanswered or self.is_busy
         )
 
     @property

@@ -17,8 +17,10 @@ import {
     makeApi,
 } from './library';
 import type { AskLogin, Login } from './login';
+import { notificationsApi } from './notifications-api';
 import { readSettings, type Settings } from './settings';
 import { disconnectedBy, LastingProblem, type StatusListener } from './status';
+import { windowsApi } from './windows-api';
 
 /** Core gives up after N * (N + 1) attempts; with this N, not within a year. */
 const RECONNECT_ATTEMPTS = 10_000;
@@ -35,6 +37,8 @@ export interface Host {
     askLogin: AskLogin;
     /** What the page brings along for a library of that kind. */
     librarySettings: (kind: LibraryKind) => LibrarySettings;
+    /** The title that the page came with; empty where it has none. */
+    title: () => string;
     /** Gives the API object to other scripts of the page. */
     publish: (io: Io) => void;
 }
@@ -56,13 +60,14 @@ export async function connect(
     const config = settings[kind]?.config ?? {};
     const { factory = injectedFactory(kind), libraries = [] } = host.librarySettings(kind);
     const inUse = { host, onStatus, libraries: [...(config.libraries ?? []), ...libraries] };
+    const named = { ...nameOf(kind, host), ...config };
     if (factory) {
-        return useFactory(factory, config, inUse);
+        return useFactory(factory, named, inUse);
     }
     if (config.gateway?.ws || isDesktop()) {
         const core = await loadCore();
         const gateway = { reconnectAttempts: RECONNECT_ATTEMPTS, ...config.gateway };
-        return useFactory(core, { ...QUIET, ...config, gateway }, inUse);
+        return useFactory(core, { ...QUIET, ...named, gateway }, inUse);
     }
     if (kind === 'webPlatform') {
         throw new LastingProblem(
@@ -70,6 +75,16 @@ export async function connect(
         );
     }
     return useOwnGateway(config, inUse);
+}
+
+/**
+ * How others see the page where its settings do not say. A library would take the present title,
+ * which Dash changes while callbacks run, and a random number: nobody could call the page by that.
+ * A platform and the desktop have names of their own.
+ */
+function nameOf(kind: LibraryKind, host: Host): { application?: string } {
+    const title = host.title();
+    return kind === 'web' && title ? { application: title } : {};
 }
 
 /** What a connection needs, whichever library makes it. */
@@ -97,6 +112,7 @@ async function useFactory(
     const welcome = () => onStatus({ state: 'connected', error: null, instance: client.instance });
     io.connection?.connected?.(welcome);
     welcome();
+    complete(io, client);
     host.publish(io);
     return client;
 }
@@ -126,21 +142,31 @@ async function useOwnGateway(
         if (io) {
             transport.onWelcome = () => {};
             transport.onLost = () => io.connection.reconnect();
-            io.contexts = contextsApi(transport.contexts);
-            for (const extend of libraries) {
-                await extend(io);
-            }
-            host.publish(io);
             const { registrations, cancellations, histories, contexts } = transport;
-            return new InteropClient(
+            io.contexts = contextsApi(contexts);
+            const client = new InteropClient(
                 io,
                 (peer, method) => registrations.of(peer, method),
                 () => cancellations.present,
                 histories,
                 contexts,
             );
+            complete(io, client);
+            for (const extend of libraries) {
+                await extend(io);
+            }
+            host.publish(io);
+            return client;
         }
         transport.close();
+    }
+}
+
+/** Gives other scripts of the page what its library does not have. */
+function complete(io: Io, { notifications, windows, contexts }: InteropClient): void {
+    if (Object.isExtensible(io)) {
+        io.notifications ??= notificationsApi(notifications);
+        io.windows ??= windowsApi(windows, contexts);
     }
 }
 

@@ -113,7 +113,12 @@ export class CoreSubscription {
     /** Its data is not wanted any more. */
     close(): void {
         this.finish();
-        this.subscription?.close();
+        try {
+            this.subscription?.close();
+        } catch {
+            // A library of Glue42 closes nothing once the connection is lost, as it has forgotten the
+            // publisher then: it throws. Nothing is left to be closed.
+        }
     }
 
     private accepted(subscription: any, args: object): void {

@@ -7,6 +7,8 @@
 
 import type { Cancellation } from './cancellations';
 import { Changes } from './changes';
+import type { Channels } from './channels';
+import { channelsOf } from './channels-of';
 import type { Contexts } from './contexts';
 import { Directory, type RegistrationOf } from './directory';
 import { Discovering, type Discovery, type DiscoveryListener } from './discovering';
@@ -16,7 +18,12 @@ import type { Instance } from './instance';
 import { type InvokeOptions, Invoking } from './invoking';
 import type { Io } from './io';
 import { LibraryContexts } from './library-contexts';
+import type { Notifications } from './notifications';
 import { Outage } from './outage';
+import { PageNotifications } from './page-notifications';
+import { PageWindows } from './page-windows';
+import { PlatformNotifications } from './platform-notifications';
+import { PlatformWindows } from './platform-windows';
 import {
     type PublishedStream,
     Publishing,
@@ -26,11 +33,17 @@ import {
 import type { InvocationResult } from './results';
 import { type Handler, type RegisterOptions, Serving } from './serving';
 import { Subscribing, type Subscription, type SubscriptionOptions } from './subscribing';
+import type { Windows } from './windows';
 
 export class InteropClient {
     readonly io: Io;
     /** Named dicts that all peers of a user share. */
     readonly contexts: Contexts;
+    /** Which channels the page is on, and what is on them. */
+    readonly channels: Channels;
+    /** What this page tells its user. */
+    readonly notifications: Notifications;
+    private openedWindows: Windows | undefined;
     private readonly directory: Directory;
     private readonly discovering: Discovering;
     private readonly finding: Finding;
@@ -57,6 +70,7 @@ export class InteropClient {
         const changes = new Changes();
         this.io = io;
         this.contexts = contexts;
+        this.channels = channelsOf(io, contexts);
         this.directory = new Directory(io.interop, registrationOf);
         this.discovering = new Discovering(io.interop, registrationOf);
         this.finding = new Finding(this.directory, outage);
@@ -67,6 +81,26 @@ export class InteropClient {
         const line = { interop, cancellation, histories };
         this.subscribing = new Subscribing({ ...line, directory, finding, outage });
         this.publishing = new Publishing({ interop, directory, outage, changes, histories });
+        this.notifications = this.notificationsOf(io);
+    }
+
+    /**
+     * The browser windows that this page opens, and its own. From the first time on that somebody
+     * asks for them, the page listens to what they tell.
+     */
+    get windows(): Windows {
+        const { windows } = this.io;
+        this.openedWindows ??= windows
+            ? new PlatformWindows(windows)
+            : new PageWindows(this.contexts);
+        return this.openedWindows;
+    }
+
+    private notificationsOf({ notifications }: Io): Notifications {
+        const page = new PageNotifications((method, args, target) =>
+            this.invoke(method, args, target),
+        );
+        return notifications ? new PlatformNotifications(notifications, page) : page;
     }
 
     /** This page as every other one sees it. */

@@ -3,4 +3,7 @@ export interface Io {
     interop: any;
     connection?: any;
     contexts?: any;
+    channels?: any;
+    notifications?: any;
+    windows?: any;
 }

@@ -56,7 +56,7 @@ interface Props extends DashProps {
         gap?: boolean;
         /** Whether it has, with what the publisher had kept, everything that was pushed since its last datum, or, where it has had none, since the stream was created; None where the publisher keeps no history. */
         recovered?: boolean;
-        /** How many data were dropped because more than maxWaiting waited. */
+        /** How many data were dropped because more than maxWaiting waited, found no clientsideHandler in the page, or may not have been handled because the Dash server did not answer their callback. */
         lost?: number;
         /** The instances that publish to it, a list of dicts. */
         servers?: object[];

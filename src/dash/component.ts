@@ -302,6 +302,11 @@ function componentOf(
     return component;
 }
 
+/** An ID as text, also one that is a pattern. */
+export function stringId(id: DashProps['id']): string | undefined {
+    return id === undefined ? undefined : stringifyId(id);
+}
+
 /**
  * The Dash side of the component that is being rendered.
  *
@@ -316,7 +321,7 @@ export function useDashComponent(
         throw new Error('dash_interop needs Dash 3.0 or newer');
     }
     const store = context.useStore();
-    const id = givenId === undefined ? undefined : stringifyId(givenId);
+    const id = stringId(givenId);
     const { componentPath } = context;
     // What Dash renders in the place of a component may be another component.
     // biome-ignore lint/correctness/useExhaustiveDependencies: where it has an id, it may move

@@ -28,21 +28,35 @@ export async function askDashServer(route: string, query: Record<string, string>
     return answer;
 }
 
-/** Resolves when the Dash server itself answers, or when nobody waits any more. */
-export async function untilDashServerAnswers(signal: AbortSignal): Promise<void> {
-    const waits = delays(FIRST_DELAY_MS);
-    while (!signal.aborted) {
-        await pause(waits.next().value, signal);
-        try {
-            const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-            // Every Dash server has this route; its answer is small, and asking changes nothing.
-            const response = await fetch(`${pathPrefix()}_dash-dependencies`, { signal: limit });
-            // A proxy or a login page may answer in its place.
-            if (response.ok && response.headers.get('Content-Type')?.includes('json')) {
-                return;
+/**
+ * A component's waits for a Dash server that is away. Where its callbacks fail although another
+ * route of the server answers, as behind a proxy that knows only some of them, each wait is longer.
+ */
+export class ServerWait {
+    private waits = delays(FIRST_DELAY_MS);
+
+    /** The server has answered a callback. */
+    end(): void {
+        this.waits = delays(FIRST_DELAY_MS);
+    }
+
+    /** Resolves when the Dash server itself answers, or when nobody waits any more. */
+    async untilItAnswers(signal: AbortSignal): Promise<void> {
+        while (!signal.aborted) {
+            await pause(this.waits.next().value, signal);
+            try {
+                const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+                // Every Dash server has this route; its answer is small, and asking changes nothing.
+                const response = await fetch(`${pathPrefix()}_dash-dependencies`, {
+                    signal: limit,
+                });
+                // A proxy or a login page may answer in its place.
+                if (response.ok && response.headers.get('Content-Type')?.includes('json')) {
+                    return;
+                }
+            } catch {
+                // Nobody answers yet.
             }
-        } catch {
-            // Nobody answers yet.
         }
     }
 }

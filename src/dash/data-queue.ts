@@ -45,7 +45,7 @@ export class DataQueue {
         this.waiting = makeWaiting(settings);
     }
 
-    /** How many data nobody will get because too many waited. */
+    /** How many data nobody will get because too many waited, or may have got. */
     get lost(): number {
         return this.lostCount;
     }
@@ -71,6 +71,11 @@ export class DataQueue {
     add(datum: Datum): void {
         this.waiting.add({ datum, replaced: 0 });
         this.dropSurplus();
+    }
+
+    /** Data that were taken may have reached nobody. */
+    lose(count: number): void {
+        this.lostCount += count;
     }
 
     /** Nobody wants what waits any more. */

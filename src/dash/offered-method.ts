@@ -8,7 +8,7 @@ import { readMode, validated } from '../client/validation';
 import { type ClientsideHandler, readClientsideHandler } from './clientside-handler';
 import { ClientsideMethod } from './clientside-method';
 import type { DashComponent, Part } from './component';
-import { untilDashServerAnswers } from './dash-server';
+import { ServerWait } from './dash-server';
 import type { Diagnostics } from './diagnostics';
 import { ErrorProp } from './error-prop';
 import { type Interop, NO_ROOT } from './interop-context';
@@ -16,6 +16,7 @@ import { warnOfWrites } from './own-props';
 import { InvocationQueue } from './queue';
 import { callbacksWithInput, callbacksWithOutput } from './renderer';
 import { askSignature } from './signatures';
+import { isServerAway } from './why-unanswered';
 
 /** What a MethodRegister is given. */
 export interface Offer {
@@ -165,6 +166,7 @@ export class OfferedMethod implements Part {
     private makeQueue(): InvocationQueue {
         const { component } = this;
         const deliverer = component.eventDeliverer('invoke', false);
+        const serverWait = new ServerWait();
         const settings = { returns: false, batch: false, timeoutMs: 0 };
         return new InvocationQueue(settings, {
             deliver: async (value) => {
@@ -172,10 +174,13 @@ export class OfferedMethod implements Part {
                 // Dash drops the callbacks of a component that goes; then they have not failed to
                 // answer.
                 await component.untilDecided;
+                if (!isServerAway(delivery.failure)) {
+                    serverWait.end();
+                }
                 return delivery;
             },
             abandon: () => deliverer.abandon(),
-            untilServerAnswers: untilDashServerAnswers,
+            untilServerAnswers: (signal) => serverWait.untilItAnswers(signal),
             areCallbacksSlow: () => document.hidden && this.isOnlyListener(),
             mayAnswerLater: (callbacks) => {
                 const { slot } = component;

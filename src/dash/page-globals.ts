@@ -19,9 +19,11 @@ declare global {
 }
 
 let resolveInstance: (io: any) => void = () => {};
+let title = '';
 
 /** Creates the namespace, keeping what the page put there before this bundle was loaded. */
 export function createPageGlobals(): void {
+    title = document.title;
     const glueInstancePromise = new Promise((resolve) => {
         resolveInstance = resolve;
     });
@@ -31,6 +33,11 @@ export function createPageGlobals(): void {
 /** What the page has put there for a library of that kind. */
 export function librarySettings(kind: LibraryKind): LibrarySettings {
     return window.glue42dash?.libSettings?.[kind] ?? {};
+}
+
+/** The title of the page before Dash has changed it to tell that callbacks run. */
+export function pageTitle(): string {
+    return title;
 }
 
 /** Gives the API object to whoever asks for it there. */

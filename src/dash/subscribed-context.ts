@@ -13,7 +13,7 @@ import {
     MOST_CHANGES,
 } from './context-queue';
 import { ContextWriter, readContextName, type WriteProblem } from './context-writer';
-import { untilDashServerAnswers } from './dash-server';
+import { ServerWait } from './dash-server';
 import { DataPump } from './data-pump';
 import type { Diagnostics } from './diagnostics';
 import { ErrorProp } from './error-prop';
@@ -44,6 +44,7 @@ export class SubscribedContext implements Part {
     private readonly queue = new ContextQueue();
     private readonly pump: DataPump<ContextValue>;
     private readonly ending = new AbortController();
+    private readonly serverWait = new ServerWait();
     private readonly problems: Problems = { settings: null, subscription: null, write: null };
     private props: ContextProps = {};
     private interop: Interop;
@@ -156,13 +157,15 @@ export class SubscribedContext implements Part {
     /** Resolves when the next value may come. */
     private async deliver(value: ContextValue): Promise<void> {
         const { failure } = await this.component.deliverer('context').deliver(value);
-        if (isServerAway(failure)) {
-            this.diagnostics.warn(
-                'the Dash server did not answer, so a change may not have been handled; the ' +
-                    'others wait until it does',
-            );
-            await untilDashServerAnswers(this.ending.signal);
+        if (!isServerAway(failure)) {
+            this.serverWait.end();
+            return;
         }
+        this.diagnostics.warn(
+            'the Dash server did not answer, so a change may not have been handled; the others ' +
+                'wait until it does',
+        );
+        await this.serverWait.untilItAnswers(this.ending.signal);
     }
 
     // What callbacks write

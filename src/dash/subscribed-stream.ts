@@ -5,9 +5,13 @@ import { withTimeout } from '../client/deadlines';
 import type { InteropClient } from '../client/interop-client';
 import { hint } from '../client/keys';
 import type { Subscription, SubscriptionStatus } from '../client/subscribing';
-import { type ClientsideHandler, readClientsideHandler } from './clientside-handler';
+import {
+    type ClientsideHandler,
+    FunctionMissing,
+    readClientsideHandler,
+} from './clientside-handler';
 import type { DashComponent, Part } from './component';
-import { untilDashServerAnswers } from './dash-server';
+import { ServerWait } from './dash-server';
 import { DataPump } from './data-pump';
 import { DataQueue, type Datum } from './data-queue';
 import { type DataProps, readDataSettings } from './data-settings';
@@ -55,6 +59,7 @@ export class SubscribedStream implements Part {
     private readonly queue: DataQueue;
     private readonly pump: DataPump<Datum | Datum[]>;
     private readonly ending = new AbortController();
+    private readonly serverWait = new ServerWait();
     private readonly problems: Problems = { settings: null, subscription: null, handler: null };
     /** Whether the data settings were usable once: those that were stay in use. */
     private hasSettings = false;
@@ -189,22 +194,32 @@ export class SubscribedStream implements Part {
             const handling = this.handler.call(value);
             await withTimeout(handling, LONGEST_WAIT_MS, 'clientsideHandler has not ended').then(
                 () => this.note('handler', null),
-                (error) => this.handlerFailed(error),
+                (error) => this.handlerFailed(error, value),
             );
             return;
         }
         const { failure } = await this.component.deliverer('data').deliver(value);
-        if (isServerAway(failure)) {
-            const count = Array.isArray(value) ? value.length : 1;
-            this.diagnostics.warn(
-                `the Dash server did not answer, so ${count} data may not have been handled; the ` +
-                    'others wait until it does',
-            );
-            await untilDashServerAnswers(this.ending.signal);
+        if (!isServerAway(failure)) {
+            this.serverWait.end();
+            return;
         }
+        this.lose(value);
+        this.diagnostics.warn(
+            `the Dash server did not answer, so ${this.queue.lost} data may not have been handled ` +
+                '(status["lost"]); the others wait until it does',
+        );
+        await this.serverWait.untilItAnswers(this.ending.signal);
     }
 
-    private handlerFailed(error: unknown): void {
+    private lose(value: Datum | Datum[]): void {
+        this.queue.lose(Array.isArray(value) ? value.length : 1);
+        this.tellLostSoon();
+    }
+
+    private handlerFailed(error: unknown, value: Datum | Datum[]): void {
+        if (error instanceof FunctionMissing) {
+            this.lose(value);
+        }
         const message = error instanceof Error ? error.message : String(error);
         this.note('handler', message);
         this.diagnostics.fail(message);
@@ -216,6 +231,10 @@ export class SubscribedStream implements Part {
             `more than ${maxWaiting} data wait for their callbacks, so the oldest are dropped ` +
                 '(maxWaiting); status["lost"] counts them',
         );
+        this.tellLostSoon();
+    }
+
+    private tellLostSoon(): void {
         this.lostTimer ??= setTimeout(() => {
             this.lostTimer = undefined;
             this.tellStatus();

@@ -15,12 +15,12 @@ import { type DashComponent, type DashProps, useDashComponent } from './componen
 import { Diagnostics } from './diagnostics';
 import type { Interop } from './interop-context';
 import { askLogin } from './login';
-import { librarySettings, publishInstance } from './page-globals';
+import { librarySettings, pageTitle, publishInstance } from './page-globals';
 
 /** Of an outage that ends within this time only callbacks hear. */
 const TOLERATED_MS = 1_000;
 
-const HOST: Host = { askLogin, librarySettings, publish: publishInstance };
+const HOST: Host = { askLogin, librarySettings, title: pageTitle, publish: publishInstance };
 
 /** How far a Glue42 has come. */
 export interface Progress {

@@ -20,6 +20,7 @@ from dash_interop import (
     StreamPublish,
     StreamSubscribe,
     method_handler,
+    subscription_handler,
 )
 from dash_interop.client.sync import InteropClient, connect
 from dash_interop.errors import InvocationError
@@ -499,25 +500,20 @@ def test_pat006_rows_publish_to_their_own_subscribers_while_rows_come_and_go(
         ],
     )
 
-    def decide(request: Any) -> Any:
-        n = request["arguments"]["n"]
+    def decide(n: int, held: bool) -> None:
         asked[n] += 1
-        if request["arguments"]["held"]:
+        if held:
             gate.pass_through(n)
+
+    def decision(request: Any) -> Any:
+        decide(**request["arguments"])
         return {"requestId": request["requestId"], "accept": True}
 
     def note(subscription: Any) -> None:
         added[subscription["arguments"]["n"]] += 1
 
     if pattern == "MATCH":
-
-        @table.app.callback(
-            Output(_id("pub", MATCH), "decision"),
-            Input(_id("pub", MATCH), "request"),
-            prevent_initial_call=True,
-        )
-        def decide_one(request: Any) -> Any:
-            return no_update if request is None else decide(request)
+        subscription_handler(_id("pub", MATCH), app=table.app)(decide)
 
         @table.app.callback(
             Output(_id("shown", MATCH), "children"),
@@ -537,7 +533,7 @@ def test_pat006_rows_publish_to_their_own_subscribers_while_rows_come_and_go(
         def decide_triggered(requests: list[Any]) -> list[Any]:
             values = [each["value"] for each in ctx.triggered]
             return [
-                decide(request) if request and request in values else no_update
+                decision(request) if request and request in values else no_update
                 for request in requests
             ]
 

@@ -27,6 +27,7 @@ process.on('unhandledRejection', (error) => console.error('unhandled rejection:'
 
 let client = null;
 let events = new Collected();
+let logins = new Collected();
 const calls = new Map();
 const streams = new Map();
 const subscriptions = new Map();
@@ -247,7 +248,19 @@ async function contextReaches({ handle, data }) {
     await changes.until(has, `value ${JSON.stringify(data)}`);
 }
 
-// What a library rejects with is not always an error, and not what these tests are about.
+// Returns whether it reads this value in time, and what it reads.
+async function contextSettles({ name, data, milliseconds }) {
+    const end = Date.now() + milliseconds;
+    for (;;) {
+        const read = await within(client.contexts.get(name), `value of ${name}`);
+        if (same(read, data) || Date.now() > end) {
+            return { settles: same(read, data), data: read };
+        }
+        // Nothing tells when a library has taken up what came.
+        await new Promise((resolve) => setImmediate(resolve));
+    }
+}
+
 async function contextWrites({ name, writes }) {
     const { contexts } = client;
     const ends = writes.map(({ kind, data, path }) => {
@@ -257,18 +270,26 @@ async function contextWrites({ name, writes }) {
             setPath: () => contexts.setPath(name, path, data),
             destroy: () => contexts.destroy(name),
         }[kind];
-        return within(Promise.resolve().then(write), kind).then(
+        // Of what was under way when the connection broke, the library says nothing.
+        return within(Promise.resolve().then(write), kind, 1000).then(
             () => null,
-            (error) => describedError(error).message ?? String(error),
+            (error) => wordsOf(error),
         );
     });
     return Promise.all(ends);
+}
+
+// What a library rejects with may be an error, a text, or a refusal of the gateway.
+function wordsOf(error) {
+    const words = error?.message ?? error?.reason ?? error?.err?.reason;
+    return words ?? (typeof error === 'string' ? error : JSON.stringify(error));
 }
 
 // Lists that can be read at once, or when they have reached a length -----------------------------
 
 const lists = {
     events: () => [events, (item) => item],
+    logins: () => [logins, (item) => item],
     handled: (name) => [callsOf(name), ({ args }) => args],
     callers: (name) => [callsOf(name), ({ caller }) => caller],
     stream_events: (name) => [known(streams, name, 'stream').happened, (item) => item],
@@ -288,9 +309,11 @@ async function read({ list, key, count }) {
 
 // The connection --------------------------------------------------------------------------------
 
-function watch({ interop }) {
+function watch({ interop, connection }) {
     // Those of the next peer are none of this one's.
     const seen = events;
+    const seenLogins = logins;
+    connection.connected((url) => seenLogins.add(url));
     for (const event of ['methodAdded', 'methodRemoved']) {
         interop[event]((method) => seen.add({ event, method: method.name }));
     }
@@ -321,6 +344,7 @@ async function close() {
     await leaveQuietly(client).catch(() => {});
     client = null;
     events = new Collected();
+    logins = new Collected();
     for (const each of [calls, streams, subscriptions, contextChanges]) {
         each.clear();
     }
@@ -348,6 +372,7 @@ const commands = {
     context_writes: contextWrites,
     context_subscribe: subscribeContext,
     context_reaches: contextReaches,
+    context_settles: contextSettles,
     read,
     close,
 };

@@ -267,6 +267,10 @@ class JsPeer:
     def unsubscribe(self, handle: int) -> None:
         self._driver.ask("unsubscribe", handle=handle)
 
+    def wait_logins(self, count: int) -> list[str]:
+        """The URLs of its logins so far, the first included, once there are that many."""
+        return self._read("logins", None, count)
+
     # Contexts --------------------------------------------------------------------------------
 
     def contexts(self) -> list[str]:
@@ -315,6 +319,18 @@ class JsPeer:
     def wait_context(self, handle: int, data: Json) -> None:
         """Return when the last change of a subscription has brought this value."""
         self._driver.ask("context_reaches", handle=handle, data=data)
+
+    def context_settles(self, name: str, data: Json, seconds: float) -> Json:
+        """
+        Read a context until it has this value, for so long at most: ``settles``, whether it has,
+        and ``data``, what was read last.
+
+        Raises:
+            JsError: It cannot be read.
+        """
+        return self._driver.ask(
+            "context_settles", name=name, data=data, milliseconds=round(seconds * 1000)
+        )
 
     # The end ---------------------------------------------------------------------------------
 

@@ -48,6 +48,13 @@ class Relay:
         while self._clients:
             _end(self._clients.pop())
 
+    def cut(self) -> None:
+        """End the connections there are, at both ends."""
+        while self._clients:
+            _end(self._clients.pop())
+        while self._servers:
+            _end(self._servers.pop())
+
     @contextlib.contextmanager
     def outage(self) -> Iterator[None]:
         """End the connections of all clients, and every new one until the end of the block."""

@@ -27,9 +27,15 @@ let statuses: ConnectionStatus[];
 let page: FakePage;
 /** What the page brings along for each kind of library. */
 let libSettings: Record<string, any>;
+let title: string;
 const askLogin = vi.fn();
 const publish = vi.fn();
-const host: Host = { askLogin, publish, librarySettings: (kind) => libSettings[kind] ?? {} };
+const host: Host = {
+    askLogin,
+    publish,
+    title: () => title,
+    librarySettings: (kind) => libSettings[kind] ?? {},
+};
 const onStatus = (status: ConnectionStatus) => statuses.push(status);
 
 beforeEach(() => {
@@ -38,6 +44,7 @@ beforeEach(() => {
     askLogin.mockReset().mockImplementation(async () => LOGIN);
     publish.mockReset();
     libSettings = {};
+    title = '';
     FakeWebSocket.opened = [];
     statuses = [];
     page = new FakeGateway().connect();
@@ -474,6 +481,23 @@ describe('a page inside io.Connect or Glue42', () => {
         expect(core.factory).toHaveBeenCalledTimes(1);
         expect(core.factory.mock.calls[0][0].gateway.inproc).toBeUndefined();
         expect(askLogin).not.toHaveBeenCalled();
+    });
+
+    test('is called by its title there, unless its settings say otherwise', async () => {
+        title = 'Clients';
+        const factory = vi.fn(async (_config: any) => page);
+        libSettings = { web: { factory }, webPlatform: { factory } };
+        await connect({}, host, onStatus);
+        await connect({ web: { config: { application: 'mine' } } }, host, onStatus);
+        await connect({ type: 'platform' }, host, onStatus);
+        const names = factory.mock.calls.map(([config]) => config.application);
+        expect(names).toEqual(['Clients', 'mine', undefined]);
+    });
+
+    test('is called by its title at a gateway that its settings name', async () => {
+        title = 'Clients';
+        await connect({ web: { config: { gateway: { ws: 'ws://mine/' } } } }, host, onStatus);
+        expect(core.factory.mock.calls[0][0].application).toBe('Clients');
     });
 
     test('a factory of the page comes before an injected one', async () => {

@@ -396,6 +396,25 @@ describe('an outage', () => {
         expect(pushed()).toEqual([{ price: 1 }, { price: 3 }]);
     });
 
+    test('is told of each subscription by a library that cannot close any then', async () => {
+        const { subscribe: make } = own.interop;
+        own.interop.subscribe = async (...args: any[]) => {
+            const made = await make.apply(own.interop, args as any);
+            const close = () => {
+                throw new TypeError('it has forgotten the publisher');
+            };
+            return { ...made, close };
+        };
+        publisher('a');
+        await subscribe();
+        const other: SubscriptionStatus[] = [];
+        client.subscribe('Prices', { onData: () => {}, onStatus: (status) => other.push(status) });
+        await settle();
+        await outage();
+        expect(states()).toEqual(['connecting', 'open', 'connecting', 'open']);
+        expect(other.map(({ state }) => state)).toEqual(states());
+    });
+
     test('begins while the publisher is asked', async () => {
         const asked = vi.fn();
         const page = publisher('a', asked);

@@ -459,8 +459,9 @@ describe('data', () => {
         await page.settle(10_000);
         expect(numbers()).toEqual([1]);
         expect(warnings).toEqual([
-            expect.stringContaining('so 1 data may not have been handled; the others wait'),
+            expect.stringContaining('so 1 data may not have been handled (status["lost"])'),
         ]);
+        expect(given('status').pop()).toMatchObject({ state: 'open', lost: 1 });
         answers = true;
         await page.settle(60_000);
         expect(numbers()).toEqual([1, 2]);
@@ -566,8 +567,9 @@ describe('a clientside handler', () => {
         (window as any).dash_clientside = { charts };
         await show({ clientsideHandler });
         await push(1, 2, 3);
-        await page.settle(5_100);
+        await page.settle(7_000);
         expect(given('error')).toEqual([{ message }]);
+        expect(given('status').pop()).toMatchObject({ lost: 3 });
         expect(failures).toEqual([`dash_interop: StreamSubscribe ${id}: ${message}`]);
     });
 });

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LastingProblem } from '../../../src/client/status';
-import { untilDashServerAnswers } from '../../../src/dash/dash-server';
+import { ServerWait } from '../../../src/dash/dash-server';
 import { askLogin } from '../../../src/dash/login';
 
 const LOGIN = { url: 'ws://gateway/', token: 't1', application: 'app' };
@@ -172,6 +172,7 @@ test('a server that cannot be reached is an error', async () => {
 
 describe('the wait for the Dash server', () => {
     const dependencies = () => Response.json([]);
+    let serverWait: ServerWait;
     let giveUp: AbortController;
     let isOver: boolean;
 
@@ -180,7 +181,8 @@ describe('the wait for the Dash server', () => {
         vi.spyOn(Math, 'random').mockReturnValue(1);
         giveUp = new AbortController();
         isOver = false;
-        untilDashServerAnswers(giveUp.signal).then(() => {
+        serverWait = new ServerWait();
+        serverWait.untilItAnswers(giveUp.signal).then(() => {
             isOver = true;
         });
     });
@@ -213,6 +215,26 @@ describe('the wait for the Dash server', () => {
         expect(isOver).toBe(false);
         await vi.advanceTimersByTimeAsync(1);
         expect(isOver).toBe(true);
+    });
+
+    test('is longer each time, where callbacks fail all the same, until one is answered', async () => {
+        fetching.mockImplementation(async () => dependencies());
+        await vi.advanceTimersByTimeAsync(500);
+        for (const waitMs of [1000, 2000, 4000, 5000, 5000]) {
+            let isReady = false;
+            serverWait.untilItAnswers(giveUp.signal).then(() => {
+                isReady = true;
+            });
+            await vi.advanceTimersByTimeAsync(waitMs - 1);
+            expect(isReady).toBe(false);
+            await vi.advanceTimersByTimeAsync(1);
+            expect(isReady).toBe(true);
+        }
+        serverWait.end();
+        const calls = fetching.mock.calls.length;
+        serverWait.untilItAnswers(giveUp.signal);
+        await vi.advanceTimersByTimeAsync(500);
+        expect(fetching).toHaveBeenCalledTimes(calls + 1);
     });
 
     test('is over as soon as nobody waits any more', async () => {

@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { version } from '../../../package.json';
-import { createPageGlobals, publishInstance } from '../../../src/dash/page-globals';
+import { createPageGlobals, pageTitle, publishInstance } from '../../../src/dash/page-globals';
 
 afterEach(() => {
     window.glue42dash = undefined;
@@ -27,6 +27,13 @@ test('the API object is published as a property and through the promise', async 
     publishInstance(io);
     expect(window.glue42dash?.glueInstance).toBe(io);
     expect(await window.glue42dash?.glueInstancePromise).toBe(io);
+});
+
+test('the title of the page is the one that it came with', () => {
+    document.title = 'Clients';
+    createPageGlobals();
+    document.title = 'Updating...';
+    expect(pageTitle()).toBe('Clients');
 });
 
 test('a page without the namespace is left alone', () => {

@@ -12,8 +12,10 @@ from dash_interop.app.prop_checks import (
     check_glue42,
     check_method_invoke,
     check_method_register,
+    check_notifications,
     check_stream_publish,
     check_stream_subscribe,
+    check_windows,
 )
 from dash_interop.errors import (
     ConfigError,
@@ -330,4 +332,63 @@ def test_writes_to_contexts_that_can_be_carried_out_are_no_problem(props):
 def test_writes_to_contexts_that_cannot_be_carried_out_are_told(props, told):
     with pytest.raises(InvalidContext) as caught:
         check_contexts(props)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        {},
+        {"display": "toast", "toastMs": 5000},
+        {"display": None, "toastMs": None, "raise": None},
+        {"raise": {"title": "New", "whatAPlatformKnows": 1}},
+        {"raise": [{"title": "New"}, {"title": "Old"}]},
+    ],
+)
+def test_notifications_that_can_be_raised_are_no_problem(props: dict[str, Any]) -> None:
+    check_notifications(props)
+
+
+@pytest.mark.parametrize(
+    "props, told",
+    [
+        ({"display": "toasts"}, "display cannot be 'toasts': did you mean 'toast'?"),
+        ({"toastMs": 0}, "toastMs has to be a positive number of milliseconds, not 0"),
+        ({"raise": "New"}, "raise has to be a dict, or a list of dicts, not 'New'"),
+        ({"raise": {"body": "New"}}, "raise needs a title, a non-empty string"),
+        ({"raise": [{"title": "New"}, {"title": ""}]}, "raise needs a title"),
+    ],
+)
+def test_notifications_that_cannot_be_raised_are_told(props: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_notifications(props)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        None,
+        {"name": "News", "url": "/news/"},
+        {"name": "News", "url": "/news/", "options": {"ofAPlatform": 1}},
+        [{"name": "News", "url": "/news/", "options": None}],
+    ],
+)
+def test_windows_that_can_be_opened_are_no_problem(opened: Any) -> None:
+    check_windows({"open": opened})
+
+
+@pytest.mark.parametrize(
+    "opened, told",
+    [
+        ("/news/", "open has to be a dict, not '/news/'"),
+        ({"url": "/news/"}, "open needs a name, a non-empty string"),
+        ({"name": "News", "url": ""}, "open needs a url, a non-empty string"),
+        ({"name": "News", "address": "/"}, "open has an unknown key 'address'"),
+        ([{"name": "News", "url": "/", "options": 5}], "The options have to be a dict, not 5"),
+    ],
+)
+def test_windows_that_cannot_be_opened_are_told(opened: Any, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_windows({"open": opened})
     assert told in str(caught.value)

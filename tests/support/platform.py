@@ -1,0 +1,105 @@
+"""A platform of Glue42, made by its published library, and the pages that it opens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, send_file
+
+from tests.support.browser_apps import Apps
+from tests.support.browser_pages import Page
+
+PACKAGES = Path(__file__).parents[2] / "node_modules/@glue42"
+
+WEB_LIBRARY = PACKAGES / "web/dist/web.umd.min.js"
+"""Of pages that a platform opens. Puts ``GlueWeb`` into the page."""
+
+PLATFORM_LIBRARY = PACKAGES / "web-platform/dist/platform.web.umd.min.js"
+"""Of the page that is the platform. Puts ``GlueWebPlatform`` into it."""
+
+PAGE = """<!doctype html>
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<script src="{library}"></script>
+<body>
+<script>
+    window.ready = {factory}({config}).then((made) => {{
+        window.glue = made.glue ?? made;
+        return null;
+    }}, (error) => error.message ?? JSON.stringify(error));
+</script>
+"""
+
+CHANNELS = [
+    {"name": "Red", "meta": {"color": "red"}, "data": {}},
+    {"name": "Green", "meta": {"color": "green"}, "data": {}},
+]
+
+
+class Platform:
+    """
+    The platform in a window of its own.
+
+    Args:
+        applications: Those that it can start by name.
+        more: Of the configuration of its library.
+    """
+
+    def __init__(self, apps: Apps, applications: Any = (), **more: Any) -> None:
+        self._browser = apps.browser
+        server = Flask("platform")
+        config = {
+            "applications": {"local": list(applications)},
+            "channels": {"definitions": CHANNELS},
+            "gateway": {"logging": {"level": "warn"}},
+            **more,
+        }
+
+        @server.route("/")
+        def platform() -> str:
+            library, factory = "platform.js", "GlueWebPlatform"
+            return PAGE.format(
+                title="Platform", library=library, factory=factory, config=json.dumps(config)
+            )
+
+        @server.route("/page")
+        def page() -> str:
+            return PAGE.format(title="Page", library="web.js", factory="GlueWeb", config="{}")
+
+        @server.route("/platform.js")
+        def platform_library() -> Response:
+            return send_file(PLATFORM_LIBRARY)
+
+        @server.route("/web.js")
+        def web_library() -> Response:
+            return send_file(WEB_LIBRARY)
+
+        self.url = apps.serve(server)
+        self.web_library = f"{self.url}/web.js"
+        """Address of the library, for a Dash app."""
+        self.page = self._browser.open(f"{self.url}/", connected=False)
+        self.page.is_altered = True
+        until_ready(self.page)
+
+    def open(self, name: str, url: str, *, connected: bool = True, **options: Any) -> Page:
+        """Let the platform open a window."""
+        run(self.page, "await glue.windows.open(...args)", name, url, options)
+        return self._browser.opened(url, connected=connected)
+
+    def open_page(self, name: str = "page") -> Page:
+        """Let the platform open a page with plain JavaScript, ready as ``window.glue``."""
+        page = self.open(name, f"{self.url}/page", connected=False)
+        until_ready(page)
+        return page
+
+
+def until_ready(page: Page) -> None:
+    failure = page.run("return await window.ready")
+    assert failure is None, failure
+
+
+def run(page: Page, body: str, *args: Any) -> Any:
+    """Run the body of an async function with ``args`` and ``glue``, the library of a plain page."""
+    return page.run(f"const glue = window.glue; {body}", *args)
