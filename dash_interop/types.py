@@ -20,6 +20,11 @@ __all__ = [
     "ChannelPublishDict",
     "ClientsideHandlerDict",
     "CloseDict",
+    "ContextChangeDict",
+    "ContextDataWriteDict",
+    "ContextDestroyDict",
+    "ContextPathWriteDict",
+    "ContextPathsWriteDict",
     "DatumDict",
     "DecisionDict",
     "DefinitionDict",
@@ -41,6 +46,7 @@ __all__ = [
     "NotificationInteropDict",
     "NotificationReportDict",
     "NotificationStateDict",
+    "PathValueDict",
     "ProblemDict",
     "PushDict",
     "ResultDict",
@@ -50,6 +56,13 @@ __all__ = [
     "SubscriptionRequestDict",
     "SubscriptionStatusDict",
     "Target",
+    "UpdaterDict",
+    "WriteProblemDict",
+    "WindowDict",
+    "WindowErrorDict",
+    "WindowEventDict",
+    "WindowOptionsDict",
+    "WindowReferenceDict",
 ]
 
 InstanceDict: TypeAlias = "dict[str, Any]"
@@ -347,6 +360,76 @@ class SubscriptionStatusDict(TypedDict):
     servers: list[InstanceDict]
 
 
+class UpdaterDict(TypedDict):
+    """``Context.context["extraData"]``: who has written; ``isMineUpdate`` is ``isMyUpdate``."""
+
+    updaterId: str | None
+    isMineUpdate: bool
+    isMyUpdate: bool
+
+
+class ContextChangeDict(TypedDict):
+    """``Context.context``: a change of a context, or the value that is there at first."""
+
+    data: dict[str, Any]
+    delta: dict[str, Any]
+    removed: list[str]
+    extraData: UpdaterDict
+    version: int | None
+    destroyed: bool
+    sequence: int
+    replaced: NotRequired[int]
+
+
+class ContextDataWriteDict(TypedDict):
+    """``Contexts.update`` and ``Contexts.set``: keys to set, or a new value."""
+
+    name: str
+    data: dict[str, Any]
+    ifVersion: NotRequired[int | None]
+
+
+class ContextPathWriteDict(TypedDict):
+    """``Contexts.setPath``: what to set below the top level; ``None`` removes it."""
+
+    name: str
+    path: str
+    data: Any
+    ifVersion: NotRequired[int | None]
+
+
+class PathValueDict(TypedDict):
+    """What to set at a path; ``None`` removes it."""
+
+    path: str
+    value: Any
+
+
+class ContextPathsWriteDict(TypedDict):
+    """``Contexts.setPaths``: several paths in one change."""
+
+    name: str
+    paths: list[PathValueDict]
+    ifVersion: NotRequired[int | None]
+
+
+class ContextDestroyDict(TypedDict):
+    """``Contexts.destroy``: the context that is to end."""
+
+    name: str
+    ifVersion: NotRequired[int | None]
+
+
+class WriteProblemDict(TypedDict):
+    """The ``error`` of a ``Context`` or a ``Contexts`` where a write was not carried out."""
+
+    message: str
+    operation: Literal["update", "set", "setPath", "setPaths", "destroy"]
+    name: Any
+    type: Literal["ContextConflict", "ContextError"]
+    sequence: int
+
+
 class NotificationInteropDict(TypedDict):
     """The method that a click on a notification invokes, or the choice of an action."""
 
@@ -425,4 +508,46 @@ class NotificationErrorDict(TypedDict):
     operation: NotRequired[Literal["raise", "report", "requestPermission", "interop"]]
     id: NotRequired[str]
     type: NotRequired[ErrorType]
+    sequence: int
+
+
+class WindowOptionsDict(TypedDict):
+    """``options`` of ``Windows.open``: pixels, and what the page in the window is given."""
+
+    top: NotRequired[float | None]
+    left: NotRequired[float | None]
+    width: NotRequired[float | None]
+    height: NotRequired[float | None]
+    context: NotRequired[dict[str, Any] | None]
+
+
+class WindowDict(TypedDict):
+    """``Windows.open``: a window to open."""
+
+    name: str
+    url: str
+    options: NotRequired[WindowOptionsDict | None]
+
+
+class WindowReferenceDict(TypedDict):
+    """``Windows.close`` and ``focus``: a window that is open, by its name or its id."""
+
+    id: NotRequired[str | None]
+    name: NotRequired[str | None]
+
+
+class WindowEventDict(TypedDict):
+    """``Windows.opened``, ``closed`` and ``focused``: what has become of a window."""
+
+    id: str
+    name: str
+    url: str
+    sequence: int
+
+
+class WindowErrorDict(TypedDict):
+    """``Windows.error``: what went wrong last."""
+
+    message: str
+    operation: Literal["open", "close", "focus"]
     sequence: int

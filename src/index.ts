@@ -1,5 +1,7 @@
 import ChannelSelector from './components/ChannelSelector';
 import Channels from './components/Channels';
+import Context from './components/Context';
+import Contexts from './components/Contexts';
 import Discovery from './components/Discovery';
 import Glue42 from './components/Glue42';
 import MethodInvoke from './components/MethodInvoke';
@@ -7,6 +9,7 @@ import MethodRegister from './components/MethodRegister';
 import Notifications from './components/Notifications';
 import StreamPublish from './components/StreamPublish';
 import StreamSubscribe from './components/StreamSubscribe';
+import Windows from './components/Windows';
 import { createPageGlobals } from './dash/page-globals';
 
 createPageGlobals();
@@ -14,6 +17,8 @@ createPageGlobals();
 export {
     ChannelSelector,
     Channels,
+    Context,
+    Contexts,
     Discovery,
     Glue42,
     MethodInvoke,
@@ -21,4 +26,5 @@ export {
     Notifications,
     StreamPublish,
     StreamSubscribe,
+    Windows,
 };

@@ -13,6 +13,8 @@ from ..errors import InteropError
 from .prop_checks import (
     check_channel_selector,
     check_channels,
+    check_context,
+    check_contexts,
     check_discovery,
     check_glue42,
     check_method_invoke,
@@ -21,6 +23,7 @@ from .prop_checks import (
     check_signatures,
     check_stream_publish,
     check_stream_subscribe,
+    check_windows,
 )
 
 __all__ = ["checked_when_made"]
@@ -69,6 +72,8 @@ def _id_of(props: Props) -> tuple[Any, ...]:
 
 
 _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
+    "Context": (check_context,),
+    "Contexts": (check_contexts,),
     "ChannelSelector": (check_channel_selector,),
     "Channels": (check_channels,),
     "Discovery": (check_discovery,),
@@ -78,4 +83,5 @@ _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "Notifications": (check_notifications,),
     "StreamPublish": (check_signatures, check_stream_publish),
     "StreamSubscribe": (check_stream_subscribe,),
+    "Windows": (check_windows,),
 }

@@ -25,6 +25,7 @@ TESTED = {
     "docs/howto/celery.md": "test_howto.py",
     "docs/howto/channels.md": "test_howto.py",
     "docs/howto/cli.md": "test_howto.py",
+    "docs/howto/migrate.md": "test_howto.py",
     "docs/howto/notebook.md": "test_howto.py",
     "docs/howto/push-to-tab.md": "test_howto.py",
     "docs/howto/script.md": "test_howto.py",

@@ -32,6 +32,9 @@ COMMANDS = {
     "streams": ["streams"],
     "colour_channels": ["colour_channels"],
     "market_data": ["market_data"],
+    "notifications": ["notifications"],
+    "windows": ["windows"],
+    "clients_portfolio": ["clients_portfolio"],
 }
 
 END_SECONDS = 20
@@ -699,6 +702,98 @@ def test_the_market_is_a_chart_and_a_table(run, browser, environment):
         successor.terminate()
 
 
+def test_clients_and_portfolio_share_contexts(run, browser):
+    example = run("clients_portfolio")
+    clients = browser.open(example.url("/clients/"))
+    portfolio = browser.open(example.url("/portfolio/"))
+
+    def press(page: Page, words: str) -> None:
+        button = f"//button[contains(., '{words}') or @aria-label='{words}']"
+        eventually(lambda: page.driver.find_elements("xpath", button), f"{words} can be pressed")
+        page.driver.find_element("xpath", button).click()
+
+    def shares(page: Page) -> dict[str, str]:
+        return page.js(
+            "return Object.fromEntries([...document.querySelectorAll('tbody tr')]"
+            "    .map(({cells}) => [cells[0].innerText, cells[2].innerText]))"
+        )
+
+    def pressed(page: Page) -> list[str]:
+        return page.js(
+            "return [...document.querySelectorAll('[aria-pressed=true]')]"
+            "    .map(({innerText}) => innerText)"
+        )
+
+    def worth(page: Page, name: str) -> str:
+        (row,) = page.driver.find_elements("xpath", f"//tr[contains(., '{name}')]")
+        return row.text
+
+    press(clients, "Ada Byron")
+    portfolio.wait_for_text("client", "Ada Byron")
+    eventually(lambda: pressed(clients) == ["Ada Byron"], "she is marked")
+    assert shares(portfolio) == {"AZN": "40", "BARC": "0", "SHEL": "0", "VOD": "3000"}
+    assert "6,630.00" in worth(clients, "Ada Byron")
+    press(portfolio, "Buy AZN")
+    eventually(lambda: shares(portfolio)["AZN"] == "50", "she has more")
+    eventually(lambda: "7,755.00" in worth(clients, "Ada Byron"), "they are worth more")
+    # Who comes later sees the same.
+    later = browser.open(example.url("/portfolio/"))
+    later.wait_for_text("client", "Ada Byron")
+    eventually(lambda: shares(later)["AZN"] == "50", "she has more there, too")
+    press(later, "Sell BARC")
+    press(later, "Sell VOD")
+    eventually(lambda: shares(portfolio)["VOD"] == "2990", "she has less")
+    assert shares(portfolio)["BARC"] == "0"
+
+
+def test_clicks_and_actions_of_notifications_invoke_methods_of_another_app(run, browser):
+    example = run("notifications")
+    reviewer = browser.open(example.url("/reviewer/"))
+    desk = browser.open(example.url("/desk/"))
+    desk.wait_for_servers("ForgetMessage", 1)
+    toast = "return document.querySelector('[data-dash-interop=toasts]')?.shadowRoot"
+
+    def click(selector: str) -> None:
+        script = f"{toast}?.querySelector(args[0])"
+        eventually(lambda: desk.js(script, selector), f"{selector} is shown").click()
+
+    desk.click("notify")
+    wait_for_happening(desk, "“Check your portfolio!” is raised")
+    click(".close")
+    wait_for_happening(desk, r"“Check your portfolio!” is closed \(user\)")
+    desk.click("with-click")
+    click(".main")
+    wait_for_happening(reviewer, "Reviewed: Check your portfolio!")
+    wait_for_happening(desk, r"“Check your portfolio!” is closed \(click\)")
+    desk.type_into("message", "Sell")
+    desk.click("with-actions")
+    click(".action:last-child")
+    wait_for_happening(reviewer, "Forgotten: Sell")
+    wait_for_happening(desk, r"“Sell” is closed \(action\)")
+    assert happenings(desk)[1] == "“Sell” is answered with forget"
+
+
+def test_a_window_shows_the_client_that_it_was_opened_for(run, browser):
+    example = run("windows")
+    clients = browser.open(example.url("/"))
+
+    def press(client: str, button: str) -> None:
+        row = f"//*[@class='row'][strong='{client}']//button[.='{button}']"
+        clients.driver.find_element("xpath", row).click()
+
+    press("Initech", "Open")
+    portfolio = browser.popup(clients)
+    portfolio.wait_for_text("client", "Initech")
+    portfolio.wait_for_text("holds", "Bonds")
+    wait_for_happening(clients, "Initech (has a window|is in front)")
+    press("Initech", "Open")
+    eventually(lambda: "is in use" in clients.text("problem"), "the name is in use")
+    press("Initech", "Close")
+    wait_for_happening(clients, "Initech has no window any more")
+    press("Initech", "To the front")
+    eventually(lambda: "open are: none" in clients.text("problem"), "there is none")
+
+
 @pytest.mark.parametrize(
     "name, path",
     [
@@ -717,6 +812,12 @@ def test_the_market_is_a_chart_and_a_table(run, browser, environment):
         ("colour_channels", "/watchlist/"),
         ("market_data", "/"),
         ("market_data", "/quotes/"),
+        ("notifications", "/"),
+        ("notifications", "/desk/"),
+        ("windows", "/"),
+        ("windows", "/portfolio/"),
+        ("clients_portfolio", "/"),
+        ("clients_portfolio", "/portfolio/"),
     ],
 )
 def test_pages_are_styled(running, browser, name, path):

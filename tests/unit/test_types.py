@@ -22,6 +22,8 @@ PACKAGE = Path(dash_interop.__file__).parent
 @pytest.mark.parametrize(
     "name",
     [
+        "Context",
+        "Contexts",
         "ChannelSelector",
         "Channels",
         "Discovery",
@@ -30,6 +32,7 @@ PACKAGE = Path(dash_interop.__file__).parent
         "Notifications",
         "StreamPublish",
         "StreamSubscribe",
+        "Windows",
     ],
 )
 def test_stub_has_the_props_of_the_component_in_their_order(name):
