@@ -1,5 +1,7 @@
 import ChannelSelector from './components/ChannelSelector';
 import Channels from './components/Channels';
+import Context from './components/Context';
+import Contexts from './components/Contexts';
 import Discovery from './components/Discovery';
 import Glue42 from './components/Glue42';
 import MethodInvoke from './components/MethodInvoke';
@@ -15,6 +17,8 @@ createPageGlobals();
 export {
     ChannelSelector,
     Channels,
+    Context,
+    Contexts,
     Discovery,
     Glue42,
     MethodInvoke,

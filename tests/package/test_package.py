@@ -34,6 +34,7 @@ WRITTEN = {
     if not path.name[0].isupper()
 } | {
     "dash_interop/py.typed",
+    "dash_interop/dash_interop.d.ts",
     "dash_interop/demo/side_by_side.html",
     "dash_interop/demo/assets/style.css",
 }

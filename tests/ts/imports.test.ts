@@ -1,4 +1,4 @@
-/** Which room of src may know which: the arrows point from components to dash to client only. */
+/** Which room of src may know which: the arrows point from components to dash to tunnel to client. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,9 @@ const SRC = path.join(import.meta.dirname, '../../src');
 /** The rooms and packages that each room may import from. */
 const ARROWS: Record<string, string[]> = {
     client: ['client', '@interopio/core', '@cfworker/json-schema'],
-    dash: ['dash', 'client', 'react'],
+    // The types that pages see are in the package that they get.
+    tunnel: ['tunnel', 'client', '../dash_interop/dash_interop.d.ts'],
+    dash: ['dash', 'tunnel', 'client', 'react', '../dash_interop/dash_interop.d.ts'],
     ui: ['ui', 'react'],
     components: ['components', 'dash', 'ui', 'react'],
     index: ['components', 'dash'],

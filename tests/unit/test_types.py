@@ -22,6 +22,10 @@ PACKAGE = Path(dash_interop.__file__).parent
 @pytest.mark.parametrize(
     "name",
     [
+        "Context",
+        "Contexts",
+        "ChannelSelector",
+        "Channels",
         "Discovery",
         "MethodInvoke",
         "MethodRegister",
