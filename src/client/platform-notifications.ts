@@ -4,7 +4,7 @@
  */
 
 import { toError } from './errors';
-import type { NotificationSettings } from './notification-settings';
+import { type NotificationSettings, settingsForPlatform } from './notification-settings';
 import type {
     NotificationEvent,
     Notifications,
@@ -42,6 +42,10 @@ export class PlatformNotifications implements Notifications {
         api.onClosed?.(({ id }: { id: unknown }) => this.closed(String(id)));
     }
 
+    prepare(): void {
+        this.page.prepare();
+    }
+
     get maxActions(): number | null {
         const limit = this.api.maxActions ?? (globalThis.Notification as any)?.maxActions;
         return typeof limit === 'number' ? limit : null;
@@ -70,10 +74,14 @@ export class PlatformNotifications implements Notifications {
         if ((options.display ?? 'auto') !== 'auto') {
             return this.page.raise(given, options);
         }
-        const raised = await this.api.raise(given).catch((reason: unknown) => {
+        const settings = settingsForPlatform(given, options.what ?? 'the notification');
+        const raised = await this.api.raise(settings).catch((reason: unknown) => {
             throw toError(reason);
         });
-        const notification = { id: String(raised.id), settings: given as NotificationSettings };
+        const notification = {
+            id: String(raised.id),
+            settings: settings as unknown as NotificationSettings,
+        };
         const entry: Entry = {
             notification,
             tell: (event) => {
