@@ -24,7 +24,7 @@ from dash_interop import (
 from tests.support.apps_parts import record, with_status
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
-from tests.support.platform import WEB_LIBRARY, Platform, run, until_ready
+from tests.support.platform import WEB_LIBRARY, Platform, open_window, run, until_ready
 
 
 def joining(apps: Apps, platform: Platform, *children: Any, name: str = "app") -> Dash:
@@ -148,7 +148,10 @@ def test_plat004_a_dash_page_is_the_platform_itself(apps: Apps) -> None:
             "type": "platform",
             "webPlatform": {"config": {"gateway": {"logging": {"level": "warn"}}}},
         },
-        children=[MethodRegister(id="greet", definition="Greet", returns=True)],
+        children=[
+            MethodRegister(id="greet", definition="Greet", returns=True),
+            html.Button("Open", id="open"),
+        ],
     )
 
     @method_handler("greet", app=app)
@@ -158,11 +161,13 @@ def test_plat004_a_dash_page_is_the_platform_itself(apps: Apps) -> None:
     dash_page = apps.open(app)
     dash_page.is_altered = True
     dash_page.wait_for_servers("Greet", 1)
-    dash_page.run(
-        "const {glueInstance} = window.glue42dash;await glueInstance.windows.open('page', args[0])",
-        f"{elsewhere.url}/page",
+    dash_page.js(
+        "document.getElementById('open').onclick = () => {"
+        "    const {windows} = window.glue42dash.glueInstance;"
+        "    window.opened = windows.open(...window.toOpen);"
+        "}"
     )
-    page = apps.browser.opened(f"{elsewhere.url}/page", connected=False)
+    page = open_window(apps.browser, dash_page, "page", f"{elsewhere.url}/page", connected=False)
     until_ready(page)
     greeting = run(page, "return (await glue.interop.invoke('Greet', {name: 'Ada'})).returned")
     assert greeting == {"greeting": "Hello Ada"}
