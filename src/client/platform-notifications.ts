@@ -70,9 +70,7 @@ export class PlatformNotifications implements Notifications {
         if ((options.display ?? 'auto') !== 'auto') {
             return this.page.raise(given, options);
         }
-        const raised = await this.api.raise(given).catch((reason: unknown) => {
-            throw toError(reason);
-        });
+        const raised = await this.ask(given);
         const notification = { id: String(raised.id), settings: given as NotificationSettings };
         const entry: Entry = {
             notification,
@@ -108,6 +106,26 @@ export class PlatformNotifications implements Notifications {
     onEvent(listener: Listener): () => void {
         this.listeners.add(listener);
         return () => this.listeners.delete(listener);
+    }
+
+    /**
+     * The library's notification. Libraries of Glue42 refuse the answer of a platform that is older
+     * than they are, which has raised the notification all the same and tells of it before.
+     */
+    private async ask(settings: any): Promise<any> {
+        const told: any[] = [];
+        const stop = this.api.onRaised?.((raised: any) => told.push(raised));
+        try {
+            return await this.api.raise(settings);
+        } catch (reason) {
+            const raised = told.find(({ title }) => title === settings?.title);
+            if (!raised) {
+                throw toError(reason);
+            }
+            return { id: raised.id };
+        } finally {
+            stop?.();
+        }
     }
 
     /** Desktop tells it of the notification and of all of them. */
