@@ -26,6 +26,7 @@ from dash_interop import (
 from tests.support.apps_parts import record, with_status
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
+from tests.support.documents import read
 from tests.support.platform import WEB_LIBRARY, Platform, open_window, run, until_ready
 
 
@@ -436,3 +437,21 @@ def test_plat012_windows_are_opened_by_the_platform_with_a_context(apps: Apps) -
     eventually(lambda: len(told) == 2, lambda: f"its end: {told}")
     assert told[1][0] == "closed" and told[1][1]["id"] == window["id"]
     assert "details" not in run(platform.page, names)
+
+
+def test_plat013_an_app_with_the_library_in_its_assets_can_be_used_alone_too(
+    apps: Apps, tmp_path: Path
+) -> None:
+    document = read("docs/howto/migrate.md")
+    document.write(tmp_path)
+    assets = tmp_path / "assets"
+    shutil.copy(WEB_LIBRARY, assets)
+    app = apps.make("app", assets_folder=str(assets))
+    with_status(app)
+    alone = apps.open(app)
+    alone.wait_for_text("state", "connected")
+    assert asked_for_a_session(alone)
+    platform = Platform(apps)
+    joined = platform.open("dash", apps.serve(app))
+    joined.wait_for_text("state", "connected")
+    assert not asked_for_a_session(joined)
