@@ -75,9 +75,7 @@ export class PlatformNotifications implements Notifications {
             return this.page.raise(given, options);
         }
         const settings = settingsForPlatform(given, options.what ?? 'the notification');
-        const raised = await this.api.raise(settings).catch((reason: unknown) => {
-            throw toError(reason);
-        });
+        const raised = await this.ask(settings);
         const notification = {
             id: String(raised.id),
             settings: settings as unknown as NotificationSettings,
@@ -116,6 +114,26 @@ export class PlatformNotifications implements Notifications {
     onEvent(listener: Listener): () => void {
         this.listeners.add(listener);
         return () => this.listeners.delete(listener);
+    }
+
+    /**
+     * The library's notification. Libraries of Glue42 refuse the answer of a platform that is older
+     * than they are, which has raised the notification all the same and tells of it before.
+     */
+    private async ask(settings: Record<string, unknown>): Promise<any> {
+        const told: any[] = [];
+        const stop = this.api.onRaised?.((raised: any) => told.push(raised));
+        try {
+            return await this.api.raise(settings);
+        } catch (reason) {
+            const raised = told.find(({ title }) => title === settings.title);
+            if (!raised) {
+                throw toError(reason);
+            }
+            return { id: raised.id };
+        } finally {
+            stop?.();
+        }
     }
 
     /** Desktop tells it of the notification and of all of them. */

@@ -404,11 +404,14 @@ def test_migrate(gateway: GatewayProcess, dash_duo: Any) -> None:
     color.send_keys("blue")
     dash_duo.wait_for_style_to_equal("#text", "color", "rgba(0, 0, 255, 1)")
     click(dash_duo, "red")
-    dash_duo.wait_for_contains_text("#channel", "Red: ")
+    dash_duo.wait_for_text_to_equal("#channel", "Red: []")
     click(dash_duo, "publish")
-    dash_duo.wait_for_text_to_equal("#channel", "Red: time")
+    dash_duo.wait_for_text_to_equal("#channel", "Red: ['time']")
     click(dash_duo, "notify")
-    dash_duo.wait_for_contains_text("body", "Send the daily report")
+    toasts = (
+        "return document.querySelector('[data-dash-interop=toasts]')?.shadowRoot.textContent ?? ''"
+    )
+    until(lambda: "Send the daily report" in dash_duo.driver.execute_script(toasts))
     click(dash_duo, "open")
     until(lambda: len(dash_duo.driver.window_handles) == 2)
     assert severe(dash_duo) == []
