@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .app.results import returned_value
     from .app.stream_handlers import stream_handler
     from .app.subscription_handlers import subscription_handler
+    from .app.tunnel_handlers import tunnel_handler
     from .Discovery import Discovery
     from .errors import (
         AuthenticationFailed,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from .Notifications import Notifications
     from .StreamPublish import StreamPublish
     from .StreamSubscribe import StreamSubscribe
+    from .Tunnel import Tunnel
     from .types import (
         AnswerDict,
         BranchDict,
@@ -86,6 +88,10 @@ if TYPE_CHECKING:
         SubscriptionDict,
         SubscriptionRequestDict,
         SubscriptionStatusDict,
+        TunnelAnswerDict,
+        TunnelErrorDict,
+        TunnelMessageDict,
+        TunnelSendDict,
     )
     from .wire.values import portable_value
 
@@ -153,12 +159,18 @@ __all__ = [
     "SubscriptionRequestDict",
     "SubscriptionStatusDict",
     "SubscriptionTimeout",
+    "Tunnel",
+    "TunnelAnswerDict",
+    "TunnelErrorDict",
+    "TunnelMessageDict",
+    "TunnelSendDict",
     "__version__",
     "method_handler",
     "portable_value",
     "returned_value",
     "stream_handler",
     "subscription_handler",
+    "tunnel_handler",
 ]
 
 _MODULES = {
@@ -225,11 +237,17 @@ _MODULES = {
     "SubscriptionRequestDict": ".types",
     "SubscriptionStatusDict": ".types",
     "SubscriptionTimeout": ".errors",
+    "Tunnel": ".Tunnel",
+    "TunnelAnswerDict": ".types",
+    "TunnelErrorDict": ".types",
+    "TunnelMessageDict": ".types",
+    "TunnelSendDict": ".types",
     "method_handler": ".app.handlers",
     "portable_value": ".wire.values",
     "returned_value": ".app.results",
     "stream_handler": ".app.stream_handlers",
     "subscription_handler": ".app.subscription_handlers",
+    "tunnel_handler": ".app.tunnel_handlers",
 }
 
 _js_dist = [

@@ -7,9 +7,12 @@ import MethodRegister from './components/MethodRegister';
 import Notifications from './components/Notifications';
 import StreamPublish from './components/StreamPublish';
 import StreamSubscribe from './components/StreamSubscribe';
+import Tunnel from './components/Tunnel';
 import { createPageGlobals } from './dash/page-globals';
+import { publishTunnels, tunnels } from './dash/page-tunnels';
 
 createPageGlobals();
+publishTunnels();
 
 export {
     ChannelSelector,
@@ -21,4 +24,7 @@ export {
     Notifications,
     StreamPublish,
     StreamSubscribe,
+    Tunnel,
+    // For the page's own JavaScript.
+    tunnels,
 };

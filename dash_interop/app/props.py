@@ -19,6 +19,7 @@ from .prop_checks import (
     check_signatures,
     check_stream_publish,
     check_stream_subscribe,
+    check_tunnel,
 )
 
 __all__ = ["checked_when_made"]
@@ -74,4 +75,5 @@ _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "Notifications": (check_notifications,),
     "StreamPublish": (check_signatures, check_stream_publish),
     "StreamSubscribe": (check_stream_subscribe,),
+    "Tunnel": (check_tunnel,),
 }

@@ -28,6 +28,7 @@ PACKAGE = Path(dash_interop.__file__).parent
         "Notifications",
         "StreamPublish",
         "StreamSubscribe",
+        "Tunnel",
     ],
 )
 def test_stub_has_the_props_of_the_component_in_their_order(name):
