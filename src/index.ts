@@ -1,5 +1,7 @@
 import ChannelSelector from './components/ChannelSelector';
 import Channels from './components/Channels';
+import Context from './components/Context';
+import Contexts from './components/Contexts';
 import Discovery from './components/Discovery';
 import Glue42 from './components/Glue42';
 import MethodInvoke from './components/MethodInvoke';
@@ -8,6 +10,7 @@ import Notifications from './components/Notifications';
 import StreamPublish from './components/StreamPublish';
 import StreamSubscribe from './components/StreamSubscribe';
 import Tunnel from './components/Tunnel';
+import Windows from './components/Windows';
 import { createPageGlobals } from './dash/page-globals';
 import { publishTunnels, tunnels } from './dash/page-tunnels';
 
@@ -17,6 +20,8 @@ publishTunnels();
 export {
     ChannelSelector,
     Channels,
+    Context,
+    Contexts,
     Discovery,
     Glue42,
     MethodInvoke,
@@ -27,4 +32,5 @@ export {
     Tunnel,
     // For the page's own JavaScript.
     tunnels,
+    Windows,
 };

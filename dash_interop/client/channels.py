@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from typing import Any, Generic, TypeAlias, TypeVar, get_args
 
 from ..errors import ChannelNotFound, ContextConflict, ContextNotFound, InvalidContext
+from ..peer.context_rules import check_key, check_name, check_timeout, plain_data
 from ..peer.contexts import Contexts as Domain
 from ..wire.channels import channel_of, channel_value, context_of, publishing, read_data
 from ..wire.payloads import copy_with_dates
 from .channel_membership import Membership, Mode
 from .channel_subscribing import ChannelSubscription, ChannelSubscriptionBase
-from .context_requests import check_key, check_name, check_timeout, plain_data
 from .contexts import DEFAULT_TIMEOUT, Contexts
 from .engine import Engine
 from .listeners import Listener, Stop

@@ -20,6 +20,7 @@ class ContextCopy:
         is_announced: Whether there is such a context, as far as is known; not forgotten in an
             outage.
         is_being_created: Whether the gateway was asked to make it, and has not answered.
+        is_uncertain: Whether the gateway was asked if there is one, and has not answered.
         asking: Request id of the subscription that is not answered yet.
         is_member: Whether the gateway tells of each write, so that ``value`` is the present one.
         value: The last one that is known; ``None`` where none is.
@@ -37,6 +38,7 @@ class ContextCopy:
         self.id: str | None = None
         self.is_announced = False
         self.is_being_created = False
+        self.is_uncertain = False
         self.asking: str | None = None
         self.is_member = False
         self.value: dict[str, Any] | None = None
@@ -56,12 +58,13 @@ class ContextCopy:
     def is_of_use(self) -> bool:
         """Whether there is a reason to keep it."""
         return bool(
-            self.is_announced
-            or self.is_wanted
-            or self.waiting
-            or self.unanswered
-            or self.is_being_created
+            self.is_announced or self.is_wanted or self.waiting or self.unanswered or self.is_busy
         )
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has to be waited for before anything is written."""
+        return self.is_being_created or self.is_uncertain
 
     # What becomes known
 

@@ -19,7 +19,7 @@ export interface ContextChange {
     isMine: boolean;
     /** Grows with every write; undefined where the gateway does not count. */
     version: number | undefined;
-    /** Whether the context is gone; `data` is its last value then. */
+    /** Whether the context is gone; `data` is empty then. The next change is a first one again. */
     isDestroyed: boolean;
 }
 

@@ -70,11 +70,15 @@ export class DashComponent {
     private unsubscribe: (() => void) | undefined;
     private fate: Promise<void> | undefined;
 
-    /** The queue of a prop that the library sets. */
-    deliverer(prop: string): Deliverer {
+    /**
+     * The queue of a prop that the library sets.
+     *
+     * @param isKept Whether the prop holds the last value whatever a layout brings.
+     */
+    deliverer(prop: string, isKept = false): Deliverer {
         let deliverer = this.deliverers.get(prop);
         if (!deliverer) {
-            deliverer = new Deliverer(prop, () => this.place());
+            deliverer = new Deliverer(prop, () => this.place(), console.warn, isKept);
             this.deliverers.set(prop, deliverer);
         }
         return deliverer;
@@ -85,11 +89,20 @@ export class DashComponent {
      * value run once, however the layout changes.
      *
      * @param mayFill Whether the last value may fill an output that comes into the layout later.
+     * @param isKept Whether the prop holds the last value whatever a layout brings.
      */
-    eventDeliverer(prop: string, mayFill: boolean): Deliverer {
-        const deliverer = this.deliverer(prop);
+    eventDeliverer(prop: string, mayFill: boolean, isKept = false): Deliverer {
+        const deliverer = this.deliverer(prop, isKept);
         this.guard.add(deliverer, mayFill);
         return deliverer;
+    }
+
+    /** Empties a prop that the library sets, of which no callback hears. */
+    empty(prop: string): void {
+        this.deliverer(prop).forget();
+        if (this.slot && this.entry) {
+            setQuietly(this.slot.store, this.entry.path, { [prop]: null });
+        }
     }
 
     /** A prop as the layout has it: React keeps one that is called `key` from the component. */

@@ -10,6 +10,10 @@ import flask
 from dash import Dash, Input, Output, State, dcc, html
 
 from dash_interop import (
+    Channels,
+    ChannelSelector,
+    Context,
+    Contexts,
     Glue42,
     MethodInvoke,
     MethodRegister,
@@ -220,3 +224,115 @@ def test_plat007_a_dash_page_hears_that_the_platform_is_gone(apps: Apps) -> None
     dash_page.wait_for_text("state", "disconnected")
     eventually(lambda: statuses[-1]["state"] == "connecting", lambda: f"an outage: {statuses}")
     assert "connection to the gateway was lost" in statuses[-1]["reason"]
+
+
+def test_plat008_a_dash_page_is_on_the_channels_of_the_platform(apps: Apps) -> None:
+    platform = Platform(apps)
+    mine: list[Any] = []
+    names: list[Any] = []
+    app = joining(apps, platform, Channels(id="channels"), ChannelSelector(id="selector"))
+    record(app, "channels", "my", mine)
+    record(app, "channels", "all", names)
+    page = platform.open_page()
+    run(
+        page,
+        """
+        window.heard = [];
+        await glue.channels.join('Red');
+        glue.channels.subscribe((data, {name}) => window.heard.push([name, data]));
+        await glue.channels.publish({client: 'Ada'});
+        """,
+    )
+    dash_page = platform.open("dash", apps.serve(app))
+    eventually(lambda: names[-1] == ["Red", "Green"], lambda: f"the names: {names}")
+    dash_page.set_props("channels", join={"name": "Red"})
+    eventually(lambda: mine[-1], "the page is on a channel")
+    assert mine[-1]["name"] == "Red"
+    assert mine[-1]["meta"]["color"] == "red"
+    assert mine[-1]["data"] == {"client": "Ada"}
+    channel = "return (await window.glue42dash.glueInstance.channels.my())"
+    assert dash_page.run(channel) == "Red"
+
+    dash_page.set_props("channels", publish={"data": {"symbol": "VOD"}})
+    eventually(lambda: mine[-1]["data"] == {"client": "Ada", "symbol": "VOD"}, "its own publish")
+    assert mine[-1]["extraData"]["isMyUpdate"] is True
+    heard = "return window.heard.at(-1)"
+    eventually(lambda: page.js(heard) == ["Red", {"client": "Ada", "symbol": "VOD"}], "a publish")
+
+    run(page, "await glue.channels.publish({client: 'Emmy'})")
+    eventually(lambda: mine[-1]["data"]["client"] == "Emmy", "the publish of the other page")
+    assert mine[-1]["extraData"]["isMyUpdate"] is False
+
+    # A script of the page, or the platform, may move it, too.
+    dash_page.run("await window.glue42dash.glueInstance.channels.join('Green')")
+    eventually(lambda: mine[-1] and mine[-1]["name"] == "Green", "the page has been moved")
+    dash_page.set_props("channels", leave={})
+    eventually(lambda: mine[-1] is None, "the page has left")
+    assert dash_page.run(channel) is None
+
+
+def test_plat009_contexts_are_those_of_the_platform(apps: Apps) -> None:
+    platform = Platform(apps)
+    changes: list[Any] = []
+    names: list[Any] = []
+    errors: list[Any] = []
+    app = joining(apps, platform, Context(id="basket"), Contexts(id="contexts"))
+    record(app, "basket", "context", changes)
+    record(app, "contexts", "names", names)
+    record(app, "contexts", "error", errors)
+    page = platform.open_page()
+    dash_page = platform.open("dash", apps.serve(app))
+
+    def last() -> dict[str, Any]:
+        return changes[-1] or {"data": None, "destroyed": None}
+
+    def there() -> Any:
+        return run(page, "return await glue.contexts.get('basket')")
+
+    dash_page.set_props("basket", update={"apples": 1})
+    eventually(lambda: last()["data"] == {"apples": 1}, lambda: f"its own value: {changes}")
+    assert there() == {"apples": 1}
+    run(page, "await glue.contexts.update('basket', {pears: {green: 2, red: 3}})")
+    value = {"apples": 1, "pears": {"green": 2, "red": 3}}
+    eventually(lambda: last()["data"] == value, lambda: f"a value of the other page: {changes}")
+    assert last()["delta"] == {"pears": {"green": 2, "red": 3}}
+    assert last()["extraData"]["isMyUpdate"] is False
+    dash_page.set_props("contexts", setPath={"name": "basket", "path": "pears.red", "data": 4})
+    eventually(lambda: last()["data"]["pears"]["red"] == 4, "a path")
+    assert last()["extraData"]["isMyUpdate"] is True
+    assert there() == {"apples": 1, "pears": {"green": 2, "red": 4}}
+    assert names[-1] == ["basket"]
+    assert errors[-1] is None
+
+    dash_page.set_props("contexts", destroy={"name": "basket"})
+    eventually(lambda: last()["destroyed"], lambda: f"its end: {changes}")
+    run(page, "await glue.contexts.set('basket', {plums: 5})")
+    eventually(lambda: last()["data"] == {"plums": 5}, lambda: f"the new one: {changes}")
+    assert last()["destroyed"] is False
+
+    late = {"name": "basket", "data": {"plums": 6}, "ifVersion": 1}
+    dash_page.set_props("contexts", update=late)
+    eventually(lambda: errors[-1], "a refusal")
+    assert "ifVersion needs a gateway of dash_interop" in errors[-1]["message"]
+    assert there() == {"plums": 5}
+
+
+def test_plat010_a_hundred_updates_of_a_context_in_a_platform_all_arrive(apps: Apps) -> None:
+    platform = Platform(apps)
+    changes: list[Any] = []
+    app = joining(apps, platform, Context(id="count"))
+    record(app, "count", "context", changes)
+    page = platform.open_page()
+    # A client that is no member sends the first of several updates last.
+    run(
+        page,
+        "await glue.contexts.set('count', {n: 0});"
+        "await glue.contexts.subscribe('count', () => {});",
+    )
+    dash_page = platform.open("dash", apps.serve(app))
+    eventually(lambda: changes[-1], "the value that is there")
+    assert changes[-1]["delta"] == {} and changes[-1]["data"] == {"n": 0}
+    run(page, "for (let n = 1; n <= 100; n++) { glue.contexts.update('count', {n}); }")
+    eventually(lambda: len(changes) >= 102, lambda: f"{len(changes)} changes", 20)
+    assert [change["delta"]["n"] for change in changes[2:]] == list(range(1, 101))
+    assert dash_page.text("state") == "connected"

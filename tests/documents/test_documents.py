@@ -24,6 +24,7 @@ TESTED = {
     "docs/python.md": "test_python.py",
     "docs/howto/celery.md": "test_howto.py",
     "docs/howto/cli.md": "test_howto.py",
+    "docs/howto/migrate.md": "test_howto.py",
     "docs/howto/notebook.md": "test_howto.py",
     "docs/howto/push-to-tab.md": "test_howto.py",
     "docs/howto/script.md": "test_howto.py",

@@ -323,3 +323,26 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_migrate(gateway: GatewayProcess, dash_duo: Any) -> None:
+    page = read("docs/howto/migrate.md")
+    assert set(page.files) == {"app.py", "assets/without_platform.js"} and not page.programs
+    dash_duo.start_server(run(page.files["app.py"])["app"], port=page_port())
+    dash_duo.wait_for_text_to_equal("#channel", "No channel")
+    click(dash_duo, "add")
+    dash_duo.wait_for_text_to_equal("#sum", "42", timeout=DEADLINE)
+    dash_duo.wait_for_style_to_equal("#text", "color", "rgba(0, 0, 0, 1)")
+    color = dash_duo.find_element("#color")
+    dash_duo.clear_input(color)
+    color.send_keys("blue")
+    dash_duo.wait_for_style_to_equal("#text", "color", "rgba(0, 0, 255, 1)")
+    click(dash_duo, "red")
+    dash_duo.wait_for_contains_text("#channel", "Red: ")
+    click(dash_duo, "publish")
+    dash_duo.wait_for_text_to_equal("#channel", "Red: time")
+    click(dash_duo, "notify")
+    dash_duo.wait_for_contains_text("body", "Send the daily report")
+    click(dash_duo, "open")
+    until(lambda: len(dash_duo.driver.window_handles) == 2)
+    assert severe(dash_duo) == []

@@ -22,6 +22,10 @@ PACKAGE = Path(dash_interop.__file__).parent
 @pytest.mark.parametrize(
     "name",
     [
+        "Context",
+        "Contexts",
+        "ChannelSelector",
+        "Channels",
         "Discovery",
         "MethodInvoke",
         "MethodRegister",
@@ -29,6 +33,7 @@ PACKAGE = Path(dash_interop.__file__).parent
         "StreamPublish",
         "StreamSubscribe",
         "Tunnel",
+        "Windows",
     ],
 )
 def test_stub_has_the_props_of_the_component_in_their_order(name):

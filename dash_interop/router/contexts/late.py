@@ -9,7 +9,7 @@ done, the writer is told what is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ...wire.deltas import Path
@@ -51,8 +51,15 @@ class LateWriter:
     def wants_probe(self) -> bool:
         return not self.is_probed and (bool(self._disturbed) or len(self._written) > _PROBE_AT)
 
-    def write(self, paths: Iterable[Path], moment: int) -> None:
-        """It wrote, and applies that as soon as it hears of it."""
+    def write(self, paths: Sequence[Path], moment: int, writer_id: str) -> None:
+        """
+        It wrote, and applies that as soon as it hears of it. Clients of this family do so sooner
+        where they have set the whole value: what they wrote before may then come behind it.
+        """
+        if () in paths and self._written:
+            earlier = [path for path in self._written if path]
+            self._disturbed.update(dict.fromkeys(earlier, moment))
+            self.updater_id = writer_id
         self._written.update(dict.fromkeys(paths, moment))
         _bound(self._written, moment)
 

@@ -148,14 +148,16 @@ describe('the channel that the page is on', () => {
             for (let number = 1; number <= 5; number += 1) {
                 await others.publish({ number }, 'Red');
             }
+            // What changes nothing is no news.
             await others.publish({ number: 5 }, 'Red');
+            await others.publish({ number: 6 }, 'Red');
         });
         const seen: unknown[] = [];
         for (let run = page.store.requested[0]; run; run = page.store.requested[0]) {
             seen.push(page.store.props(id).my.data.number);
             await page.when(() => run.finish());
         }
-        expect(seen).toEqual([undefined, 1, 2, 3, 4, 5, 5]);
+        expect(seen).toEqual([undefined, 1, 2, 3, 4, 5, 6]);
     });
 
     test('is that of the page: it stays when the component leaves', async () => {

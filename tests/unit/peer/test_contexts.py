@@ -99,6 +99,19 @@ def test_value_of_a_context_that_is_not_there_is_empty_and_has_version_0():
     assert quiet(wired)
 
 
+def test_reader_knows_of_what_was_made_before_it_asked():
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    wired.hold(b, DOWN)
+    made = a.set("Order", price=1)
+    assert a.outcome(made) is None
+    read, written = b.read("Order"), b.put("Order", "n", 2, creates=False)
+    wired.release(b)
+    assert b.outcome(read)[0] == {"price": 1}
+    assert b.outcome(written) is None
+    assert quiet(wired)
+
+
 def test_reader_becomes_no_member():
     wired = Wired()
     a, b = wired.peer("a"), wired.peer("b")
@@ -189,7 +202,7 @@ def test_first_change_is_what_is_there_and_each_write_is_one_more():
     )
     assert (third.updater_id, third.is_mine) == (b.id, True)
     assert (fourth.data, fourth.delta, fourth.removed) == ({"n": 1}, {"n": 1}, ["lines"])
-    versions = [change.version for change in b.changes()]
+    versions = [change.version or 0 for change in b.changes()]
     assert versions == sorted(set(versions))
 
 
