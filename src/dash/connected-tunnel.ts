@@ -14,6 +14,7 @@ import { ServerWait } from './dash-server';
 import type { Deliverer } from './deliver';
 import type { Diagnostics } from './diagnostics';
 import { entriesOf } from './entries';
+import { Events } from './events';
 import { Failures } from './failures';
 import { warnOfWrites } from './own-props';
 import { pageTunnels } from './page-tunnels';
@@ -32,6 +33,7 @@ export class ConnectedTunnel implements Part {
     private readonly component: DashComponent;
     private readonly diagnostics: Diagnostics;
     private readonly deliverer: Deliverer;
+    private readonly events: Events;
     private readonly failures: Failures;
     private readonly stale: StateProp;
     private readonly page: Endpoint;
@@ -51,7 +53,8 @@ export class ConnectedTunnel implements Part {
         this.component = component;
         this.diagnostics = diagnostics;
         this.deliverer = component.eventDeliverer('message', false);
-        this.failures = new Failures(component, diagnostics);
+        this.events = new Events(component, []);
+        this.failures = new Failures(this.events, diagnostics);
         this.python = this.makePythonEnd();
         this.stale = new StateProp(component.deliverer('stale'), () => this.python.stale);
         const { endpoint, end } = pageTunnels.connect(id, {
@@ -70,6 +73,7 @@ export class ConnectedTunnel implements Part {
     end(): void {
         this.ending.abort();
         this.stale.end();
+        this.events.end();
         this.disconnect('The Tunnel was removed from the layout');
     }
 
