@@ -26,7 +26,7 @@ from dash_interop.wire.contexts import (
     UnsubscribeContext,
     UpdateContext,
 )
-from dash_interop.wire.deltas import apply_delta
+from dash_interop.wire.deltas import DeltaRefused, apply_delta
 from dash_interop.wire.envelope import Error, Inbound, Success
 from dash_interop.wire.login import VOCABULARY as LOGIN
 from dash_interop.wire.login import Hello, Join, Leave, Welcome
@@ -179,8 +179,14 @@ class ContextPeer:
         """Take up what it has heard of its own writes, in their order."""
         late, self._late = self._late, []
         for id, delta in late:
-            if id in self.copies:
-                self.copies[id] = apply_delta(self.copies[id], delta)
+            for part in _parts(delta):
+                if id not in self.copies:
+                    break
+                try:
+                    self.copies[id] = apply_delta(self.copies[id], part)
+                except DeltaRefused:
+                    # Published clients fail half way through.
+                    break
 
     def end(self) -> None:
         """Its connection ends."""
@@ -220,6 +226,13 @@ class ContextPeer:
             if self.echoes:
                 assert version > self.versions[id], "a version did not grow"
             self.versions[id] = version
+
+
+def _parts(delta: Any) -> list[Any]:
+    """The delta as deltas of one command each, where it has commands that count."""
+    if delta.get("reset") or not delta.get("commands"):
+        return [delta]
+    return [{"commands": [command]} for command in delta["commands"]]
 
 
 def error_of(answer: Any) -> str:

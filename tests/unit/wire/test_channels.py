@@ -1,4 +1,10 @@
-"""What a channel is among contexts."""
+"""Channels, by the table of cases that pages follow, too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,52 +16,30 @@ from dash_interop.wire.channels import (
     publishing,
     read_data,
 )
-from dash_interop.wire.deltas import apply_delta
+
+VECTORS: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "vectors" / "channels.json").read_text(encoding="utf-8")
+)
 
 
-def test_channel_is_a_context_of_a_name_with_a_prefix():
-    assert context_of("Red") == "___channel___Red"
-    assert channel_of("___channel___Red") == "Red"
-    assert (channel_of("Red"), channel_of("___window___Red")) == (None, None)
-    assert [is_reserved(name) for name in ("Order", "___window___1", "__x")] == [False, True, False]
+@pytest.mark.parametrize("case", VECTORS["read"])
+def test_data_is_read(case: dict[str, Any]) -> None:
+    before = json.dumps(case["value"])
+    assert read_data(case["value"]) == case["data"]
+    assert json.dumps(case["value"]) == before
 
 
-def test_what_is_published_sets_keys_of_the_data_by_commands_alone():
-    delta = publishing({"client": {"id": 1}, "gone": None})
-    assert delta == {
-        "commands": [
-            {"type": "set", "path": "data.client", "value": {"id": 1}},
-            {"type": "remove", "path": "data.gone"},
-        ]
-    }
-    value = {**channel_value("Red", {"color": "red"}), "data": {"gone": 1, "client": {"n": 2}}}
-    assert apply_delta(value, delta) == {
+@pytest.mark.parametrize("case", VECTORS["publish"])
+def test_data_is_published(case: dict[str, Any]) -> None:
+    assert publishing(case["data"]) == {"commands": case["commands"]}
+
+
+def test_a_channel_is_a_context_with_a_name_of_its_own() -> None:
+    assert channel_of(context_of("Red")) == "Red"
+    assert is_reserved(context_of("Red"))
+    assert channel_of("Red") is None
+    assert channel_value("Red", {"color": "red"}) == {
         "name": "Red",
         "meta": {"color": "red"},
-        "data": {"client": {"id": 1}},
+        "data": {},
     }
-
-
-def test_data_of_fdc3_says_which_type_came_last():
-    delta = publishing({"fdc3_fdc3&instrument": {"id": {"ticker": "VOD"}}, "n": 1})
-    value = apply_delta(channel_value("Red", {"color": "red"}), delta)
-    assert value["latest_fdc3_type"] == "fdc3&instrument"
-    assert read_data(value) == {
-        "n": 1,
-        "fdc3": {"type": "fdc3.instrument", "id": {"ticker": "VOD"}},
-    }
-
-
-@pytest.mark.parametrize(
-    "value, data",
-    [
-        ({}, {}),
-        ({"data": None}, {}),
-        ({"data": {"n": 1}}, {"n": 1}),
-        ({"data": {"n": 1}, "latest_fdc3_type": "fdc3&contact"}, {"n": 1}),
-        ({"data": {"fdc3_x": 5}, "latest_fdc3_type": "x"}, {"fdc3_x": 5}),
-        ({"data": {"n": 1}, "latest_fdc3_type": 7}, {"n": 1}),
-    ],
-)
-def test_value_of_somebody_else_is_read_as_far_as_it_goes(value, data):
-    assert read_data(value) == data

@@ -7,6 +7,7 @@ import pytest
 from msgspec import UNSET
 
 from dash_interop.router.contexts.channels import DEFAULT_CHANNELS, Channel
+from dash_interop.router.effects import Send
 from dash_interop.router.limits import Limits
 from dash_interop.wire.contexts import (
     MAX_RESTORED_VERSION,
@@ -489,9 +490,29 @@ def test_value_is_encoded_once_for_all_who_read_it():
     for _ in range(3):
         peer = room.enter()
         message = SubscribeContext("s", peer.id, peer.ids["x"])
-        (send,) = room.router.handle(peer.connection, message, 0.0)
-        values.add(id(send.message.data))
+        (effect,) = room.router.handle(peer.connection, message, 0.0)
+        answer = effect.message if isinstance(effect, Send) else None
+        assert isinstance(answer, SubscribedContext)
+        values.add(id(answer.data))
     assert len(values) == 1
+
+
+def test_audience_is_the_same_object_while_nobody_comes_or_goes_and_few_are_kept():
+    room = ContextRoom()
+    peers = [room.enter() for _ in range(20)]
+    peers[0].create("x")
+    for peer in peers[1:]:
+        peer.subscribe("x")
+    domain: Any = room.router._domains["context"]
+    (context,) = domain._table
+    assert context.audience() is context.audience()
+    assert len(context.audience()) == 20
+    for peer in peers:
+        others = [connection for connection, _ in context.audience(peer.id)]
+        assert others == [each.connection for each in peers if each is not peer]
+    assert len(context._audiences) <= 8
+    peers[-1].end()
+    assert len(context.audience()) == 19
 
 
 def test_peers_of_one_connection_each_have_their_own():

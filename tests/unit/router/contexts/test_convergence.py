@@ -196,5 +196,5 @@ class Convergence(RuleBasedStateMachine):
 
 TestConvergence = Convergence.TestCase
 TestConvergence.settings = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow], stateful_step_count=40
+    deadline=None, suppress_health_check=[HealthCheck.too_slow], stateful_step_count=20
 )

@@ -41,6 +41,12 @@ def two(data: Any) -> tuple[ContextRoom, ContextPeer, ContextPeer]:
         ({"k": 1}, {"added": {"a.b": 1}}, {"removed": ["a.b", "k"]}),
         ({"k": {"a": 1}}, {"updated": {"k": {"b": "mine"}}}, {"updated": {"k": {"b": "theirs"}}}),
         ({"k": {"a": {"b": 1}}}, set_of("k.a.b", 2), {"updated": {"k": {"a": 3}}}),
+        ({"k": 1}, {"reset": {}}, {"commands": [{"type": "set", "path": "a.b"}]}),
+        (
+            {"k": {}},
+            {"commands": [*set_of("k.length", "x")["commands"], *set_of("other", 1)["commands"]]},
+            set_of("k", []),
+        ),
     ],
 )
 def test_copy_that_went_apart_is_mended(data, mine, theirs):
