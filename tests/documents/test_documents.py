@@ -23,6 +23,7 @@ TESTED = {
     "docs/guide.md": "here",
     "docs/python.md": "test_python.py",
     "docs/howto/celery.md": "test_howto.py",
+    "docs/howto/channels.md": "test_howto.py",
     "docs/howto/cli.md": "test_howto.py",
     "docs/howto/migrate.md": "test_howto.py",
     "docs/howto/notebook.md": "test_howto.py",
