@@ -190,6 +190,7 @@ class Channels(ChannelsBase[ChannelSubscription]):
         """
         check_name(name, "channel")
         check_timeout(timeout)
+        self._engine.check_loop()
         async with self.membership.turn:
             if name not in self.all():
                 await self._read(name, timeout)
@@ -248,6 +249,7 @@ class Channels(ChannelsBase[ChannelSubscription]):
             check_name(name, "channel")
             await self._publish(name, delta, timeout)
             return
+        self._engine.check_loop()
         async with self.membership.turn:
             joined = self.my
         if not joined:
