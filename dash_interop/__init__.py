@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .app.results import returned_value
     from .app.stream_handlers import stream_handler
     from .app.subscription_handlers import subscription_handler
+    from .app.tunnel_handlers import tunnel_handler
     from .Channels import Channels
     from .ChannelSelector import ChannelSelector
     from .Context import Context
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from .Notifications import Notifications
     from .StreamPublish import StreamPublish
     from .StreamSubscribe import StreamSubscribe
+    from .Tunnel import Tunnel
     from .types import (
         AnswerDict,
         BranchDict,
@@ -101,6 +103,10 @@ if TYPE_CHECKING:
         SubscriptionDict,
         SubscriptionRequestDict,
         SubscriptionStatusDict,
+        TunnelAnswerDict,
+        TunnelErrorDict,
+        TunnelMessageDict,
+        TunnelSendDict,
         WindowDict,
         WindowErrorDict,
         WindowEventDict,
@@ -190,6 +196,11 @@ __all__ = [
     "SubscriptionRequestDict",
     "SubscriptionStatusDict",
     "SubscriptionTimeout",
+    "Tunnel",
+    "TunnelAnswerDict",
+    "TunnelErrorDict",
+    "TunnelMessageDict",
+    "TunnelSendDict",
     "WriteProblemDict",
     "WindowDict",
     "WindowErrorDict",
@@ -203,6 +214,7 @@ __all__ = [
     "returned_value",
     "stream_handler",
     "subscription_handler",
+    "tunnel_handler",
 ]
 
 _MODULES = {
@@ -284,6 +296,11 @@ _MODULES = {
     "SubscriptionRequestDict": ".types",
     "SubscriptionStatusDict": ".types",
     "SubscriptionTimeout": ".errors",
+    "Tunnel": ".Tunnel",
+    "TunnelAnswerDict": ".types",
+    "TunnelErrorDict": ".types",
+    "TunnelMessageDict": ".types",
+    "TunnelSendDict": ".types",
     "WriteProblemDict": ".types",
     "WindowDict": ".types",
     "WindowErrorDict": ".types",
@@ -296,6 +313,7 @@ _MODULES = {
     "returned_value": ".app.results",
     "stream_handler": ".app.stream_handlers",
     "subscription_handler": ".app.subscription_handlers",
+    "tunnel_handler": ".app.tunnel_handlers",
 }
 
 _js_dist = [

@@ -56,6 +56,10 @@ __all__ = [
     "SubscriptionRequestDict",
     "SubscriptionStatusDict",
     "Target",
+    "TunnelAnswerDict",
+    "TunnelErrorDict",
+    "TunnelMessageDict",
+    "TunnelSendDict",
     "UpdaterDict",
     "WriteProblemDict",
     "WindowDict",
@@ -508,6 +512,38 @@ class NotificationErrorDict(TypedDict):
     operation: NotRequired[Literal["raise", "report", "requestPermission", "interop"]]
     id: NotRequired[str]
     type: NotRequired[ErrorType]
+    sequence: int
+
+
+class TunnelMessageDict(TypedDict):
+    """``Tunnel.message``: what the JavaScript has sent; with ``batch`` a list of such."""
+
+    version: int
+    data: Any
+    requestId: str | None
+    sequence: int
+
+
+class TunnelSendDict(TypedDict):
+    """``Tunnel.send``: a message for the JavaScript, where it is no text or number."""
+
+    data: Any
+    version: NotRequired[int | None]
+
+
+class TunnelAnswerDict(TypedDict):
+    """``Tunnel.answer``: the answer to a request, or to a message by its version."""
+
+    requestId: NotRequired[str | None]
+    version: NotRequired[int | None]
+    data: NotRequired[Any]
+    error: NotRequired[HandlerErrorDict | str | None]
+
+
+class TunnelErrorDict(TypedDict):
+    """``Tunnel.error``: what went wrong last."""
+
+    message: str
     sequence: int
 
 

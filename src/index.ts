@@ -9,10 +9,13 @@ import MethodRegister from './components/MethodRegister';
 import Notifications from './components/Notifications';
 import StreamPublish from './components/StreamPublish';
 import StreamSubscribe from './components/StreamSubscribe';
+import Tunnel from './components/Tunnel';
 import Windows from './components/Windows';
 import { createPageGlobals } from './dash/page-globals';
+import { publishTunnels, tunnels } from './dash/page-tunnels';
 
 createPageGlobals();
+publishTunnels();
 
 export {
     ChannelSelector,
@@ -26,5 +29,8 @@ export {
     Notifications,
     StreamPublish,
     StreamSubscribe,
+    Tunnel,
+    // For the page's own JavaScript.
+    tunnels,
     Windows,
 };

@@ -47,6 +47,7 @@ __all__ = [
     "check_signatures",
     "check_stream_publish",
     "check_stream_subscribe",
+    "check_tunnel",
     "check_windows",
 ]
 
@@ -329,6 +330,18 @@ def check_notifications(props: Mapping[str, Any]) -> None:
         title = cast("Mapping[str, Any]", each).get("title")
         if not isinstance(title, str) or not title:
             raise ConfigError("raise needs a title, a non-empty string")
+
+
+def check_tunnel(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        ConfigError: Nobody could find a ``Tunnel`` with these props, or ``batch`` is not a bool.
+    """
+    if not props.get("id"):
+        raise ConfigError("it needs an id, by which JavaScript and callbacks find it")
+    batch = props.get("batch")
+    if not isinstance(batch, bool | None):
+        raise ConfigError(f"batch has to be True or False, not {batch!r}")
 
 
 def check_windows(props: Mapping[str, Any]) -> None:

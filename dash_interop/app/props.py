@@ -23,6 +23,7 @@ from .prop_checks import (
     check_signatures,
     check_stream_publish,
     check_stream_subscribe,
+    check_tunnel,
     check_windows,
 )
 
@@ -83,5 +84,6 @@ _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "Notifications": (check_notifications,),
     "StreamPublish": (check_signatures, check_stream_publish),
     "StreamSubscribe": (check_stream_subscribe,),
+    "Tunnel": (check_tunnel,),
     "Windows": (check_windows,),
 }

@@ -187,7 +187,7 @@ class ContextMembership:
             copy.is_being_created = False
             if isinstance(answer, ContextCreated):
                 self._know(copy, answer.context_id)
-                copy.take_snapshot(value, _version_of(answer), is_restorable=link.node is not None)
+                self._created(copy, answer, value, is_new=version is UNSET)
             elif isinstance(answer, SubscribedContext):
                 self._know(copy, answer.context_id)
                 self._subscribed(copy, answer)
@@ -209,6 +209,14 @@ class ContextMembership:
             answered,
         )
         copy.is_being_created = True
+
+    def _created(
+        self, copy: ContextCopy, answer: ContextCreated, value: dict[str, Any], *, is_new: bool
+    ) -> None:
+        if not isinstance(answer.data, UnsetType):
+            value = decode_map(answer.data)
+        begin = copy.begin if is_new else copy.take_snapshot
+        begin(value, _version_of(answer), is_restorable=self._link.node is not None)
 
     def restore(self, copy: ContextCopy) -> None:
         """Give a gateway that has forgotten it the last value that is known."""

@@ -88,7 +88,7 @@ export class ContextCopy {
             if (listener.hasHeard) {
                 // The next value is a first one again.
                 listener.hasHeard = false;
-                call(listener.hear, { ...change, version: undefined, isDestroyed: true });
+                call(listener.hear, { ...change, version: 0, isDestroyed: true });
             }
         }
     }

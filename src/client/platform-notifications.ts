@@ -4,7 +4,7 @@
  */
 
 import { toError } from './errors';
-import type { NotificationSettings } from './notification-settings';
+import { type NotificationSettings, settingsForPlatform } from './notification-settings';
 import type {
     NotificationEvent,
     Notifications,
@@ -42,6 +42,10 @@ export class PlatformNotifications implements Notifications {
         api.onClosed?.(({ id }: { id: unknown }) => this.closed(String(id)));
     }
 
+    prepare(): void {
+        this.page.prepare();
+    }
+
     get maxActions(): number | null {
         const limit = this.api.maxActions ?? (globalThis.Notification as any)?.maxActions;
         return typeof limit === 'number' ? limit : null;
@@ -70,8 +74,12 @@ export class PlatformNotifications implements Notifications {
         if ((options.display ?? 'auto') !== 'auto') {
             return this.page.raise(given, options);
         }
-        const raised = await this.ask(given);
-        const notification = { id: String(raised.id), settings: given as NotificationSettings };
+        const settings = settingsForPlatform(given, options.what ?? 'the notification');
+        const raised = await this.ask(settings);
+        const notification = {
+            id: String(raised.id),
+            settings: settings as unknown as NotificationSettings,
+        };
         const entry: Entry = {
             notification,
             tell: (event) => {
@@ -112,13 +120,13 @@ export class PlatformNotifications implements Notifications {
      * The library's notification. Libraries of Glue42 refuse the answer of a platform that is older
      * than they are, which has raised the notification all the same and tells of it before.
      */
-    private async ask(settings: any): Promise<any> {
+    private async ask(settings: Record<string, unknown>): Promise<any> {
         const told: any[] = [];
         const stop = this.api.onRaised?.((raised: any) => told.push(raised));
         try {
             return await this.api.raise(settings);
         } catch (reason) {
-            const raised = told.find(({ title }) => title === settings?.title);
+            const raised = told.find(({ title }) => title === settings.title);
             if (!raised) {
                 throw toError(reason);
             }

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import Dash, Input, Output, ctx, dcc, html
+from dash import ALL, MATCH, Dash, Input, Output, State, ctx, dcc, html
 
-from dash_interop import Channels, Interop, JoinedChannelDict
+from dash_interop import Channels, ChannelSelector, Interop, JoinedChannelDict
+from tests.support.apps_changing import CHANGES, Change
 from tests.support.apps_parts import Gate, record, with_status
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
@@ -503,3 +504,94 @@ def wait_for_script(page: Page, expected: Any) -> None:
         lambda: page.js("return window.heard.at(-1)") == expected,
         lambda: f"{expected}, but {page.js('return window.heard')}",
     )
+
+
+def changing(apps: Apps, change: Change) -> tuple[Dash, Heard]:
+    """An app whose layout changes around its Channels at a click, and what that hears."""
+    app = apps.make(
+        "changing",
+        html.Button(id="change"),
+        html.Div(
+            [
+                html.P("first"),
+                Channels(id="channels"),
+                ChannelSelector(id="selector", value="Red"),
+                html.P("last"),
+            ],
+            id="rows",
+        ),
+        html.Div([], id="others"),
+        html.P(id="changed"),
+    )
+
+    @app.callback(
+        Output("rows", "children"),
+        Output("others", "children"),
+        Output("changed", "children"),
+        Input("change", "n_clicks"),
+        State("rows", "children"),
+        State("others", "children"),
+        prevent_initial_call=True,
+    )
+    def alter(n: int, rows: Any, others: Any) -> Any:
+        return *change(n, rows, others), str(n)
+
+    return app, Heard(app)
+
+
+def make_anew(n: int, rows: Any, others: Any) -> tuple[Any, Any]:
+    return [Channels(id="channels"), ChannelSelector(id="selector"), html.P(f"row {n}")], others
+
+
+@pytest.mark.parametrize(
+    "change", [*(each for name, each in CHANGES.items() if name != "make_anew"), make_anew]
+)
+def test_cha014_whatever_becomes_of_the_layout_each_publish_is_heard_once(
+    apps: Apps, change: Change
+) -> None:
+    app, heard = changing(apps, change)
+    page, other = apps.open(app), apps.caller()
+    heard.wait_for_last("Red")
+    for n in range(1, 4):
+        page.click("change")
+        page.wait_for_text("changed", str(n))
+        other.run(f"{SCRIPT_CHANNELS} await channels.publish({{n: args[0]}}, 'Red')", n)
+        heard.wait_for_last(f"Red {n}")
+        join(page, "Green")
+        heard.wait_for_last("Green")
+        join(page, "Red")
+        heard.wait_for_last(f"Red {n}")
+    numbers = [my["extraData"]["sequence"] for my in heard.my if my]
+    assert numbers == sorted(numbers)
+    # One that is new to its callbacks begins with what there is.
+    if change is not make_anew:
+        assert numbers == list(range(1, 11))
+    shown = "return document.querySelector('#selector button').innerText.trim()"
+    eventually(lambda: page.js(shown) == "Red", lambda: page.js(shown))
+
+
+def test_cha015_components_with_patterns_as_ids_are_heard_and_written(apps: Apps) -> None:
+    ids = [{"type": "channels", "index": index} for index in range(2)]
+    app = apps.make(
+        "patterns",
+        *(Channels(id=each) for each in ids),
+        html.Button(id="publish"),
+        html.P(id="seen"),
+    )
+
+    @app.callback(
+        Output({"type": "channels", "index": MATCH}, "publish"),
+        Input({"type": "channels", "index": MATCH}, "my"),
+        prevent_initial_call=True,
+    )
+    def count(my: JoinedChannelDict | None) -> Any:
+        n = my["data"].get("n", 0) if my else 3
+        return {"data": {"n": n + 1}} if n < 3 else None
+
+    @app.callback(Output("seen", "children"), Input({"type": "channels", "index": ALL}, "my"))
+    def show(both: list[JoinedChannelDict | None]) -> str:
+        return ", ".join(words(my) for my in both)
+
+    page = apps.open(app)
+    page.set_props(ids[0], join={"name": "Red"})
+    page.wait_for_text("seen", "Red 3, Red 3")

@@ -32,6 +32,7 @@ PACKAGE = Path(dash_interop.__file__).parent
         "Notifications",
         "StreamPublish",
         "StreamSubscribe",
+        "Tunnel",
         "Windows",
     ],
 )

@@ -184,7 +184,12 @@ describe('destroying a context', () => {
         const { changes } = listen(page);
         await gateway.settle();
         await written(other.contexts.destroy('Market'));
-        expect(changes[1]).toMatchObject({ data: {}, removed: ['px'], isDestroyed: true });
+        expect(changes[1]).toMatchObject({
+            data: {},
+            removed: ['px'],
+            version: 0,
+            isDestroyed: true,
+        });
         expect(page.contexts.all()).toEqual([]);
         await make({ px: 5 });
         expect(changes[2]).toMatchObject({

@@ -80,6 +80,16 @@ test('a notification goes to the platform, which invokes what it invokes', async
     expect([calls, titles()]).toEqual([[], []]);
 });
 
+test('what is None in Python does not get there', async () => {
+    const notifications = make(new Api());
+    const actions = [{ action: 'yes', title: 'Yes', icon: null }];
+    await notifications.raise({ title: 'One', severity: null, data: null, actions });
+    expect(asked).toEqual([
+        ['raise', { title: 'One', actions: [{ action: 'yes', title: 'Yes' }] }],
+    ]);
+    await expect(notifications.raise('One', { what: 'raise' })).rejects.toThrow('to be a dict');
+});
+
 test('its end is told once, however often the platform does', async () => {
     const api = new Api();
     const notifications = make(api);
