@@ -76,6 +76,18 @@ LIMITS: dict[tuple[str, str], str] = {
         "webkit",
         "test_win005_a_browser_that_blocks_it_is_an_error_that_says_what_to_do",
     ): "its driver lets a click open several windows",
+    (
+        "firefox",
+        "test_plat011_the_platform_shows_notifications_and_invokes_what_they_invoke",
+    ): "only the driver of Chromium permits notifications",
+    (
+        "webkit",
+        "test_plat011_the_platform_shows_notifications_and_invokes_what_they_invoke",
+    ): "only the driver of Chromium permits notifications",
+    (
+        "webkit",
+        "test_plat012_windows_are_opened_by_the_platform_with_a_context",
+    ): "the platform takes its time, and WebKit opens windows right after a click only",
 }
 """Why a test fails in an engine; one that passes nevertheless is an error."""
 
