@@ -30,6 +30,7 @@ TESTED = {
     "docs/howto/script.md": "test_howto.py",
     "docs/howto/server-method.md": "test_howto.py",
     "docs/howto/streams.md": "test_howto.py",
+    "docs/howto/tunnel.md": "test_howto.py",
     "docs/values.md": "test_values.py",
 }
 
