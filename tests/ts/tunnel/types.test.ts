@@ -20,6 +20,7 @@ function complaints(name: string, code: string): string[] {
     const program = ts.createProgram([file], {
         strict: true,
         noEmit: true,
+        skipDefaultLibCheck: true,
         allowJs: true,
         checkJs: true,
         target: ts.ScriptTarget.ES2022,
