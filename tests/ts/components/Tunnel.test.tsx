@@ -293,6 +293,16 @@ describe('requests', () => {
         expect(warnings).toEqual([]);
     });
 
+    test('and messages that fail as the component goes are no fault', async () => {
+        receiver();
+        const tunnel = await show();
+        tunnel.send_msg('a');
+        await page.settle();
+        act(() => page.store.remove(id));
+        await page.when(() => page.store.runs[0].fail());
+        expect(warnings).toEqual([]);
+    });
+
     test('are answered by a component that comes back', async () => {
         receiver();
         const first = await show();
