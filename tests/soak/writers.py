@@ -27,7 +27,7 @@ from tests.support.client import until
 from tests.support.js_peer import JsError, JsPeer
 from tests.support.relay import Relay
 
-__all__ = ["OPERATIONS", "faults"]
+__all__ = ["OPERATIONS", "Write", "faults", "random_write"]
 
 NAME = "Order"
 USER = "anna"
@@ -262,7 +262,7 @@ async def _write(
     while left:
         count = min(left, random.randint(1, MOST_AT_ONCE))
         left -= count
-        writing = asyncio.ensure_future(writer.write([_operation(random) for _ in range(count)]))
+        writing = asyncio.ensure_future(writer.write([random_write(random) for _ in range(count)]))
         is_cut = random.random() < CUTS * count
         come_back = await writer.cut() if is_cut else None
         written = await writing
@@ -274,7 +274,8 @@ async def _write(
             await writer.look()
 
 
-def _operation(random: Random) -> Write:
+def random_write(random: Random) -> Write:
+    """A write of any kind: what it is called, and its data or path."""
     kind = random.choices(["update", "set", "setPath", "destroy"], [5, 2, 8, 1])[0]
     if kind == "destroy":
         return {"kind": kind}
