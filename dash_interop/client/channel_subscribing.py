@@ -9,7 +9,7 @@ from typing import Any
 from ..peer.context_changes import ContextChange
 from ..peer.context_requests import Watch
 from ..peer.contexts import Contexts
-from ..wire.channels import context_of, read_data
+from ..wire.channels import context_of, read_data, read_meta
 from .engine import Engine
 from .feed import AwaitedFeed, Feed
 from .listeners import Listener, Stop
@@ -46,7 +46,7 @@ class ChannelChange:
     @cached_property
     def meta(self) -> dict[str, Any]:
         """What the channel says of itself, a dict with at least its ``color``."""
-        return dict(self._change.data.get("meta") or {})
+        return read_meta(self._change.data)
 
     @cached_property
     def delta(self) -> dict[str, Any]:
@@ -114,7 +114,9 @@ class ChannelSubscriptionBase(Feed[ChannelChange]):
                 self._watches[name] = self._domain.watch(context_of(name), ear)
 
     def hear(self, name: str, event: str, argument: Any) -> None:
-        if event != "change":
+        if event == "failed":
+            # It ends as a whole: one without some of its channels would look like all of them.
+            self._unsubscribe()
             self.emit(event, argument)
         elif name in self._watches and not (self.skips_own and argument.is_mine):
             self.emit(event, ChannelChange(name, argument))

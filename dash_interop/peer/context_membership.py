@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, Raw, UnsetType
 
-from ..errors import ContextError, MessageTooLarge
+from ..errors import MessageTooLarge
 from ..wire.channels import channel_of, is_reserved
 from ..wire.codec import encode
 from ..wire.contexts import (
@@ -99,7 +99,7 @@ class ContextMembership:
         try:
             delta = decode_map(message.delta)
         except PayloadError as error:
-            self._fail(copy, f"it cannot be read: {error}")
+            self._fail(copy, str(error))
             return
         version = None if isinstance(message.version, UnsetType) else message.version
         self.apply(copy, delta, message.updater_id, version)
@@ -187,7 +187,7 @@ class ContextMembership:
             copy.is_being_created = False
             if isinstance(answer, ContextCreated):
                 self._know(copy, answer.context_id)
-                copy.take_snapshot(value, _version_of(answer), is_restorable=link.node is not None)
+                self._created(copy, answer, value, is_new=version is UNSET)
             elif isinstance(answer, SubscribedContext):
                 self._know(copy, answer.context_id)
                 self._subscribed(copy, answer)
@@ -209,6 +209,14 @@ class ContextMembership:
             answered,
         )
         copy.is_being_created = True
+
+    def _created(
+        self, copy: ContextCopy, answer: ContextCreated, value: dict[str, Any], *, is_new: bool
+    ) -> None:
+        if not isinstance(answer.data, UnsetType):
+            value = decode_map(answer.data)
+        begin = copy.begin if is_new else copy.take_snapshot
+        begin(value, _version_of(answer), is_restorable=self._link.node is not None)
 
     def restore(self, copy: ContextCopy) -> None:
         """Give a gateway that has forgotten it the last value that is known."""
@@ -259,7 +267,7 @@ class ContextMembership:
             value = decode_map(answer.data)
         except PayloadError as error:
             copy.is_member = True
-            self._fail(copy, f"it cannot be read: {error}")
+            self._fail(copy, str(error))
             return
         copy.take_snapshot(value, _version_of(answer), is_restorable=answer.restorable is True)
 
@@ -270,7 +278,7 @@ class ContextMembership:
         link.request(UnsubscribeContext(link.new_request_id(), link.peer_id, copy.id), _ignore)
 
     def _fail(self, copy: ContextCopy, reason: str) -> None:
-        copy.fail(ContextError(f"The context {copy.name} is lost to its readers: {reason}"))
+        copy.fail(f"The context {copy.name} cannot be read: {reason}")
         self.attend(copy)
 
     def _tell(self, event: str, name: str) -> None:

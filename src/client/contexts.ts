@@ -7,8 +7,11 @@
  */
 
 export interface ContextChange {
-    /** The value after the change. What the change left alone is the same object as before. */
-    data: object;
+    /**
+     * The value after the change. What the change left alone is the same object as before. To be
+     * read while the listener is called: later there may be a newer one.
+     */
+    readonly data: object;
     /** What was set, by its top-level key; all of the value where it was replaced. */
     delta: object;
     /** The top-level keys that are gone. */
@@ -17,7 +20,7 @@ export interface ContextChange {
     updaterId: string | undefined;
     /** Whether this page wrote it. */
     isMine: boolean;
-    /** Grows with every write; undefined where the gateway does not count. */
+    /** Grows with every write, 0 where the context is gone; undefined where the gateway does not count. */
     version: number | undefined;
     /** Whether the context is gone; `data` is empty then. The next change is a first one again. */
     isDestroyed: boolean;

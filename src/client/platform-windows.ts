@@ -28,7 +28,7 @@ export class PlatformWindows implements Windows {
     async open(name: unknown, url: unknown, options?: unknown): Promise<OpenedWindow> {
         const opened = { name: readName(name), url: readUrl(url) };
         const ofPlatform = await this.api
-            .open(opened.name, opened.url, options ?? undefined)
+            .open(opened.name, opened.url, withoutNull(options))
             .catch((reason: unknown) => {
                 throw toError(reason);
             });
@@ -94,4 +94,11 @@ export class PlatformWindows implements Windows {
             listener(event);
         }
     }
+}
+
+/** What is None in Python is not given; the rest is for the platform to check. */
+function withoutNull(options: unknown): unknown {
+    return options && typeof options === 'object'
+        ? Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null))
+        : (options ?? undefined);
 }

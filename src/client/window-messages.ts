@@ -5,10 +5,10 @@
 
 const KEY = 'dash_interop.window';
 
-/** It has come, perhaps again; it has got the focus; its page goes, perhaps for good. */
-export type WindowMessage = 'present' | 'focus' | 'leaving';
+/** It has got the focus; its page goes, perhaps for good. */
+export type WindowMessage = 'focus' | 'leaving';
 
-/** Tells the opener, until the page goes, that this window is there. */
+/** Tells the opener what becomes of this window. */
 export function tellOpener(opener: Window | null): void {
     if (!opener) {
         return;
@@ -16,7 +16,6 @@ export function tellOpener(opener: Window | null): void {
     const tell = (message: WindowMessage) => opener.postMessage({ [KEY]: message }, '*');
     window.addEventListener('focus', () => tell('focus'));
     window.addEventListener('pagehide', () => tell('leaving'));
-    tell('present');
     if (document.hasFocus()) {
         tell('focus');
     }

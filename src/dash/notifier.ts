@@ -113,6 +113,7 @@ export class Notifier implements Part {
     }
 
     private use(notifications: Notifications): Notifications {
+        notifications.prepare();
         this.stopPermission();
         this.stopPermission = notifications.onPermission(() => this.states.permission.change());
         this.states.permission.change();

@@ -8,7 +8,7 @@ const ID = 'dash-interop-channel-box';
 
 const CSS = `
 .channel-box {
-    position: relative; display: inline-block; box-sizing: border-box; min-width: 11em;
+    display: inline-block; box-sizing: border-box; min-width: 11em;
     max-width: 100%; font: inherit; vertical-align: middle;
 }
 .channel-box-button {
@@ -33,14 +33,11 @@ const CSS = `
 }
 .channel-box-swatch[data-none] { border-style: dashed; }
 .channel-box-list {
-    position: absolute; z-index: 1000; inset-inline-start: 0; top: calc(100% + 4px);
-    box-sizing: border-box; min-width: 100%; max-height: min(24em, 80vh); margin: 0; padding: 4px;
-    overflow-y: auto; border: 1px solid GrayText; border-color: light-dark(#6b6b6b, #a0a0a0);
-    border-radius: 6px; background: Field; color: FieldText; text-align: start;
-    box-shadow: 0 6px 20px rgb(0 0 0 / 25%);
+    position: fixed; inset: auto; z-index: 1000; box-sizing: border-box;
+    max-height: min(24em, calc(100vh - 8px)); margin: 0; padding: 4px; overflow-y: auto;
+    border: 1px solid GrayText; border-color: light-dark(#6b6b6b, #a0a0a0); border-radius: 6px;
+    background: Field; color: FieldText; text-align: start; box-shadow: 0 6px 20px rgb(0 0 0 / 25%);
 }
-.channel-box-list[data-above] { top: auto; bottom: calc(100% + 4px); }
-.channel-box-list[data-end] { inset-inline-start: auto; inset-inline-end: 0; }
 .channel-box-option {
     display: flex; align-items: center; gap: 0.5em; padding: 0.4em 0.6em; border-radius: 4px;
     cursor: pointer; white-space: nowrap;

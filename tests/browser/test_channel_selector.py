@@ -203,7 +203,25 @@ def test_sel006_its_list_is_on_the_screen_wherever_it_stands(
     wait_for_value(values, "Pink")
 
 
-def test_sel007_the_browser_remembers_the_channel_where_the_app_wants_it(apps: Apps) -> None:
+def test_sel007_nothing_around_it_cuts_its_list_off(apps: Apps) -> None:
+    box = html.Div(
+        ChannelSelector(id="selector"),
+        style={"overflow": "hidden", "height": 40, "transform": "translateX(10px)"},
+    )
+    app = apps.make("cut", box, html.Div(style={"position": "relative", "zIndex": 5000}))
+    page = apps.open(app)
+    button(page).click()
+    option = page.driver.find_elements("css selector", "[role=option]")[8]
+    is_in_front = """
+        const {left, top, width, height} = args[0].getBoundingClientRect();
+        return args[0].contains(document.elementFromPoint(left + width / 2, top + height / 2));
+    """
+    assert page.js(is_in_front, option)
+    option.click()
+    wait_for_shown(page, "selector", "Pink")
+
+
+def test_sel008_the_browser_remembers_the_channel_where_the_app_wants_it(apps: Apps) -> None:
     app, values = selecting(apps, persistence=True, persistence_type="session")
     page = apps.open(app)
     button(page).click()
@@ -218,7 +236,7 @@ def test_sel007_the_browser_remembers_the_channel_where_the_app_wants_it(apps: A
     assert values[-1] == "Red"
 
 
-def test_sel008_several_of_a_page_and_its_callbacks_agree(apps: Apps) -> None:
+def test_sel009_several_of_a_page_and_its_callbacks_agree(apps: Apps) -> None:
     app = apps.make(
         "agreeing",
         ChannelSelector(id="first", channels=["Blue", "Red", "Gold"]),

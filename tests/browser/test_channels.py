@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import Dash, Input, Output, ctx, dcc, html
+from dash import ALL, MATCH, Dash, Input, Output, State, ctx, dcc, html
 
-from dash_interop import Channels, Interop, JoinedChannelDict
+from dash_interop import Channels, ChannelSelector, Glue42, Interop, JoinedChannelDict
+from tests.support.apps_changing import CHANGES, Change
 from tests.support.apps_parts import Gate, record, with_status
+from tests.support.apps_serving import make_app
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
-from tests.support.gateways import ours
+from tests.support.gateways import GatewayProcess, ours, published
 from tests.support.library_pages import open_channels_page, open_core_page, serve_library_page
 
 NAMES = ["Red", "Orange", "Yellow", "Green", "Cyan", "Blue", "Purple", "Pink"]
@@ -503,3 +506,138 @@ def wait_for_script(page: Page, expected: Any) -> None:
         lambda: page.js("return window.heard.at(-1)") == expected,
         lambda: f"{expected}, but {page.js('return window.heard')}",
     )
+
+
+def changing(apps: Apps, change: Change) -> tuple[Dash, Heard]:
+    """An app whose layout changes around its Channels at a click, and what that hears."""
+    app = apps.make(
+        "changing",
+        html.Button(id="change"),
+        html.Div(
+            [
+                html.P("first"),
+                Channels(id="channels"),
+                ChannelSelector(id="selector", value="Red"),
+                html.P("last"),
+            ],
+            id="rows",
+        ),
+        html.Div([], id="others"),
+        html.P(id="changed"),
+    )
+
+    @app.callback(
+        Output("rows", "children"),
+        Output("others", "children"),
+        Output("changed", "children"),
+        Input("change", "n_clicks"),
+        State("rows", "children"),
+        State("others", "children"),
+        prevent_initial_call=True,
+    )
+    def alter(n: int, rows: Any, others: Any) -> Any:
+        return *change(n, rows, others), str(n)
+
+    return app, Heard(app)
+
+
+def make_anew(n: int, rows: Any, others: Any) -> tuple[Any, Any]:
+    return [Channels(id="channels"), ChannelSelector(id="selector"), html.P(f"row {n}")], others
+
+
+@pytest.mark.parametrize(
+    "change", [*(each for name, each in CHANGES.items() if name != "make_anew"), make_anew]
+)
+def test_cha014_whatever_becomes_of_the_layout_each_publish_is_heard_once(
+    apps: Apps, change: Change
+) -> None:
+    app, heard = changing(apps, change)
+    page, other = apps.open(app), apps.caller()
+    heard.wait_for_last("Red")
+    for n in range(1, 4):
+        page.click("change")
+        page.wait_for_text("changed", str(n))
+        other.run(f"{SCRIPT_CHANNELS} await channels.publish({{n: args[0]}}, 'Red')", n)
+        heard.wait_for_last(f"Red {n}")
+        join(page, "Green")
+        heard.wait_for_last("Green")
+        join(page, "Red")
+        heard.wait_for_last(f"Red {n}")
+    numbers = [my["extraData"]["sequence"] for my in heard.my if my]
+    assert numbers == sorted(numbers)
+    # One that is new to its callbacks begins with what there is.
+    if change is not make_anew:
+        assert numbers == list(range(1, 11))
+    shown = "return document.querySelector('#selector button').innerText.trim()"
+    eventually(lambda: page.js(shown) == "Red", lambda: page.js(shown))
+
+
+def test_cha015_components_with_patterns_as_ids_are_heard_and_written(apps: Apps) -> None:
+    ids = [{"type": "channels", "index": index} for index in range(2)]
+    app = apps.make(
+        "patterns",
+        *(Channels(id=each) for each in ids),
+        html.Button(id="publish"),
+        html.P(id="seen"),
+    )
+
+    @app.callback(
+        Output({"type": "channels", "index": MATCH}, "publish"),
+        Input({"type": "channels", "index": MATCH}, "my"),
+        prevent_initial_call=True,
+    )
+    def count(my: JoinedChannelDict | None) -> Any:
+        n = my["data"].get("n", 0) if my else 3
+        return {"data": {"n": n + 1}} if n < 3 else None
+
+    @app.callback(Output("seen", "children"), Input({"type": "channels", "index": ALL}, "my"))
+    def show(both: list[JoinedChannelDict | None]) -> str:
+        return ", ".join(words(my) for my in both)
+
+    page = apps.open(app)
+    page.set_props(ids[0], join={"name": "Red"})
+    page.wait_for_text("seen", "Red 3, Red 3")
+
+
+@pytest.mark.parametrize("start", [ours, published])
+def test_cha016_pages_that_name_a_gateway_have_channels_through_their_library(
+    apps: Apps, start: Callable[[], GatewayProcess]
+) -> None:
+    apps.browser.allow_lost_connections()
+
+    def naming(gateway: GatewayProcess, name: str) -> tuple[Dash, Heard]:
+        app = make_app(name)
+        config = {
+            "application": name,
+            "gateway": {"ws": gateway.url},
+            "auth": {"username": "anna", "password": "any"},
+        }
+        app.layout = Glue42(
+            id="glue42",
+            settings={"web": {"config": config}},
+            children=[Channels(id="channels"), ChannelSelector(id="selector")],
+        )
+        return app, Heard(app)
+
+    with start() as gateway:
+        (one, at_one), (two, at_two) = naming(gateway, "one"), naming(gateway, "two")
+        pages = [apps.open(one), apps.open(two)]
+        # The published gateway has none from the start.
+        pages[0].run(
+            f"{SCRIPT_CHANNELS} await channels.add({{name: 'Gold', meta: {{color: 'gold'}}}})"
+        )
+        names = f"{SCRIPT_CHANNELS} return await channels.all()"
+        eventually(lambda: "Gold" in pages[1].run(names), "both know the channel")
+        for page, heard in zip(pages, (at_one, at_two), strict=True):
+            join(page, "Gold")
+            heard.wait_for("", "Gold")
+        for number, page in enumerate(pages):
+            publish(page, {"number": number})
+            for heard in (at_one, at_two):
+                heard.wait_for_last(f"Gold {number}")
+        assert not at_one.my[-1]["extraData"]["isMyUpdate"]
+        assert at_two.my[-1]["extraData"]["isMyUpdate"]
+        pages[0].set_props("channels", leave={})
+        at_one.wait_for("", "Gold", "Gold 0", "Gold 1", "")
+        for page in pages:
+            page.close()

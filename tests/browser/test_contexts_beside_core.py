@@ -274,6 +274,7 @@ def test_core009_on_the_published_gateway_contexts_work_through_core(apps: Apps)
         reaches(heard_by_two, {"px": 1})
         two.set_props("market", update={"px": 2, "size": 5})
         reaches(heard, {"px": 2, "size": 5})
+        reaches(heard_by_two, {"px": 2, "size": 5})
         assert heard[-1]["extraData"]["isMyUpdate"] is False
         assert heard_by_two[-1]["extraData"]["isMyUpdate"] is True
         assert heard[-1]["version"] is None

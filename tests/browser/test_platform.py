@@ -17,13 +17,16 @@ from dash_interop import (
     Glue42,
     MethodInvoke,
     MethodRegister,
+    Notifications,
     StreamPublish,
     StreamSubscribe,
+    Windows,
     method_handler,
 )
 from tests.support.apps_parts import record, with_status
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
+from tests.support.documents import read
 from tests.support.platform import WEB_LIBRARY, Platform, run, until_ready
 
 
@@ -58,7 +61,7 @@ def test_plat001_a_dash_page_that_a_platform_opens_invokes_and_is_invoked(apps: 
     record(app, "invoke", "result", results)
     page = platform.open_page()
     run(page, "await glue.interop.register('Half', ({number}) => ({number: number / 2}))")
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     dash_page.wait_for_text("state", "connected")
     assert not asked_for_a_session(dash_page)
     outcome = run(page, "return (await glue.interop.invoke('Double', {number: 21})).returned")
@@ -72,7 +75,7 @@ def test_plat001_a_dash_page_that_a_platform_opens_invokes_and_is_invoked(apps: 
 def test_plat002_a_dash_page_is_called_by_its_title_in_a_platform(apps: Apps) -> None:
     platform = Platform(apps)
     app = joining(apps, platform, MethodRegister(id="name", definition="Name", returns=False))
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     dash_page.wait_for_servers("Name", 1)
     assert dash_page.servers("Name") == ["Dash page"]
 
@@ -148,7 +151,10 @@ def test_plat004_a_dash_page_is_the_platform_itself(apps: Apps) -> None:
             "type": "platform",
             "webPlatform": {"config": {"gateway": {"logging": {"level": "warn"}}}},
         },
-        children=[MethodRegister(id="greet", definition="Greet", returns=True)],
+        children=[
+            MethodRegister(id="greet", definition="Greet", returns=True),
+            html.Button("Open", id="open"),
+        ],
     )
 
     @method_handler("greet", app=app)
@@ -158,11 +164,12 @@ def test_plat004_a_dash_page_is_the_platform_itself(apps: Apps) -> None:
     dash_page = apps.open(app)
     dash_page.is_altered = True
     dash_page.wait_for_servers("Greet", 1)
-    dash_page.run(
-        "const {glueInstance} = window.glue42dash;await glueInstance.windows.open('page', args[0])",
-        f"{elsewhere.url}/page",
+    url = f"{elsewhere.url}/page"
+    dash_page.js(
+        "const [url] = args; document.getElementById('open').onclick = () => window.open(url)", url
     )
-    page = apps.browser.opened(f"{elsewhere.url}/page", connected=False)
+    dash_page.click("open")
+    page = apps.browser.popup(dash_page)
     until_ready(page)
     greeting = run(page, "return (await glue.interop.invoke('Greet', {name: 'Ada'})).returned")
     assert greeting == {"greeting": "Hello Ada"}
@@ -180,7 +187,7 @@ def test_plat005_streams_go_through_the_platform(apps: Apps) -> None:
     record(app, "subscribe", "data", data)
     page = platform.open_page()
     run(page, "window.orders = await glue.interop.createStream('Orders')")
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     run(
         page,
         """
@@ -218,7 +225,7 @@ def test_plat007_a_dash_page_hears_that_the_platform_is_gone(apps: Apps) -> None
         StreamSubscribe(id="subscribe", definition="Prices"),
     )
     record(app, "subscribe", "status", statuses)
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     eventually(lambda: statuses[-1] and statuses[-1]["state"] == "open", "the subscription")
     platform.page.close()
     dash_page.wait_for_text("state", "disconnected")
@@ -243,7 +250,7 @@ def test_plat008_a_dash_page_is_on_the_channels_of_the_platform(apps: Apps) -> N
         await glue.channels.publish({client: 'Ada'});
         """,
     )
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     eventually(lambda: names[-1] == ["Red", "Green"], lambda: f"the names: {names}")
     dash_page.set_props("channels", join={"name": "Red"})
     eventually(lambda: mine[-1], "the page is on a channel")
@@ -281,7 +288,7 @@ def test_plat009_contexts_are_those_of_the_platform(apps: Apps) -> None:
     record(app, "contexts", "names", names)
     record(app, "contexts", "error", errors)
     page = platform.open_page()
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
 
     def last() -> dict[str, Any]:
         return changes[-1] or {"data": None, "destroyed": None}
@@ -312,8 +319,8 @@ def test_plat009_contexts_are_those_of_the_platform(apps: Apps) -> None:
 
     late = {"name": "basket", "data": {"plums": 6}, "ifVersion": 1}
     dash_page.set_props("contexts", update=late)
-    eventually(lambda: errors[-1], "a refusal")
-    assert "ifVersion needs a gateway of dash_interop" in errors[-1]["message"]
+    refusal = eventually(lambda: errors[-1], "a refusal")
+    assert "ifVersion needs a gateway of dash_interop" in refusal["message"]
     assert there() == {"plums": 5}
 
 
@@ -329,10 +336,146 @@ def test_plat010_a_hundred_updates_of_a_context_in_a_platform_all_arrive(apps: A
         "await glue.contexts.set('count', {n: 0});"
         "await glue.contexts.subscribe('count', () => {});",
     )
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     eventually(lambda: changes[-1], "the value that is there")
     assert changes[-1]["delta"] == {} and changes[-1]["data"] == {"n": 0}
     run(page, "for (let n = 1; n <= 100; n++) { glue.contexts.update('count', {n}); }")
     eventually(lambda: len(changes) >= 102, lambda: f"{len(changes)} changes", 20)
     assert [change["delta"]["n"] for change in changes[2:]] == list(range(1, 101))
     assert dash_page.text("state") == "connected"
+
+
+def test_plat011_the_platform_shows_notifications_and_invokes_what_they_invoke(
+    apps: Apps,
+) -> None:
+    platform = Platform(apps)
+    platform.page.devtools(
+        "Browser.grantPermissions", origin=platform.url, permissions=["notifications"]
+    )
+    told: list[tuple[str, Any]] = []
+    reviewed: list[Any] = []
+    app = joining(
+        apps,
+        platform,
+        Notifications(id="notifications"),
+        MethodRegister(id="review", definition="Review", returns=False),
+    )
+    for name in ("raised", "closed", "error"):
+        heard: list[Any] = Told(name, told)
+        record(app, "notifications", name, heard)
+
+    @method_handler("review", app=app, output=[])
+    def review(message: str) -> None:
+        reviewed.append(message)
+
+    dash_page = platform.open(apps.serve(app))
+    settings = {
+        "title": "New message",
+        "body": "Look at it",
+        "clickInterop": {"method": "Review", "arguments": {"message": "Hello"}},
+    }
+    dash_page.set_props("notifications", **{"raise": settings})
+    eventually(lambda: told, "the notification")
+    kind, raised = told[0]
+    assert kind == "raised", told
+    assert raised["settings"]["title"] == "New message"
+    listed = run(platform.page, "return (await glue.notifications.list()).map(({id}) => id)")
+    assert listed == [raised["id"]]
+    run(platform.page, "await glue.notifications.click(args[0])", raised["id"])
+    eventually(lambda: reviewed == ["Hello"], lambda: f"{reviewed}")
+    run(platform.page, "await glue.notifications.clearAll()")
+    eventually(lambda: len(told) == 2, lambda: f"its end: {told}")
+    kind, closed = told[1]
+    assert (kind, closed["id"]) == ("closed", raised["id"])
+
+
+class Told(list[Any]):
+    """Appends what is not None to a list of all events, with its name."""
+
+    def __init__(self, name: str, events: list[tuple[str, Any]]) -> None:
+        super().__init__()
+        self._name = name
+        self._events = events
+
+    def append(self, value: Any) -> None:
+        if value is not None:
+            self._events.append((self._name, value))
+
+
+def test_plat012_windows_are_opened_by_the_platform_with_a_context(apps: Apps) -> None:
+    platform = Platform(apps)
+    told: list[tuple[str, Any]] = []
+    contexts: list[Any] = []
+    opening = joining(
+        apps, platform, Windows(id="windows"), html.Button("Open", id="go"), name="opening"
+    )
+    for name in ("opened", "closed", "error"):
+        heard: list[Any] = Told(name, told)
+        record(opening, "windows", name, heard)
+    opened = joining(apps, platform, Windows(id="windows"), name="opened")
+    record(opened, "windows", "context", contexts)
+    url = f"{apps.serve(opened)}/"
+
+    @opening.callback(Output("windows", "open"), Input("go", "n_clicks"), prevent_initial_call=True)
+    def open_it(_: int) -> dict[str, Any]:
+        options = {"width": 500, "height": 400, "context": {"client": "Ada"}}
+        return {"name": "details", "url": url, "options": options}
+
+    dash_page = platform.open(apps.serve(opening))
+    dash_page.click("go")
+    details = apps.browser.popup(dash_page)
+    details.wait_until_connected()
+    eventually(lambda: told, "the window")
+    kind, window = told[0]
+    assert (kind, window["name"], window["url"]) == ("opened", "details", url)
+    names = "return glue.windows.list().map(({name}) => name)"
+    assert "details" in run(platform.page, names)
+    eventually(lambda: contexts[-1], lambda: f"what it was given: {contexts}")
+    assert contexts[-1] == {"client": "Ada"}
+    dash_page.set_props("windows", close={"name": "details"})
+    eventually(lambda: len(told) == 2, lambda: f"its end: {told}")
+    assert told[1][0] == "closed" and told[1][1]["id"] == window["id"]
+    assert "details" not in run(platform.page, names)
+
+
+def test_plat013_an_app_with_the_library_in_its_assets_can_be_used_alone_too(
+    apps: Apps, tmp_path: Path
+) -> None:
+    document = read("docs/howto/migrate.md")
+    document.write(tmp_path)
+    assets = tmp_path / "assets"
+    shutil.copy(WEB_LIBRARY, assets)
+    app = apps.make("app", assets_folder=str(assets))
+    with_status(app)
+    alone = apps.open(app)
+    alone.wait_for_text("state", "connected")
+    assert asked_for_a_session(alone)
+    platform = Platform(apps)
+    joined = platform.open(apps.serve(app))
+    joined.wait_for_text("state", "connected")
+    assert not asked_for_a_session(joined)
+
+
+def test_plat014_a_page_may_name_the_library_itself_and_what_extends_it(apps: Apps) -> None:
+    platform = Platform(apps)
+    app = apps.make("app", MethodRegister(id="greet", definition="Greet", returns=True))
+    app.index_string = app.index_string.replace(
+        "{%metas%}",
+        f"""<script src="{platform.web_library}"></script><script>
+            const factory = window.GlueWeb;
+            delete window.GlueWeb;
+            const extend = async (glue) => {{ glue.isExtended = true; }};
+            window.glue42dash = {{libSettings: {{web: {{factory, libraries: [extend]}}}}}};
+        </script>{{%metas%}}""",
+    )
+
+    @method_handler("greet", app=app)
+    def greet(name: str) -> dict[str, Any]:
+        return {"greeting": f"Hello {name}"}
+
+    dash_page = platform.open(apps.serve(app))
+    assert dash_page.js("return window.glue42dash.glueInstance.isExtended") is True
+    page = platform.open_page()
+    greeting = run(page, "return (await glue.interop.invoke('Greet', {name: 'Ada'})).returned")
+    assert greeting == {"greeting": "Hello Ada"}
+    assert not asked_for_a_session(dash_page)

@@ -298,26 +298,6 @@ class Browser:
             page.wait_until_connected()
         return page
 
-    def opened(self, url: str, *, connected: bool = True) -> Page:
-        """The window with that address, which a page has opened."""
-        handle = eventually(lambda: self._strange(url), lambda: f"a window with {url}")
-        page = Page(self, handle, url)
-        # It has a name and an opener.
-        page.is_altered = True
-        self._pages.append(page)
-        if connected:
-            page.wait_until_connected()
-        return page
-
-    def _strange(self, url: str) -> str | None:
-        known = {self._home, *self._spare, *(page.handle for page in self._pages)}
-        for handle in self.driver.window_handles:
-            if handle not in known:
-                self.bring_to_front(handle)
-                if self.driver.current_url.startswith(url):
-                    return handle
-        return None
-
     def _window(self) -> str:
         """An empty window, in front."""
         if self._spare:

@@ -252,7 +252,11 @@ async function contextReaches({ handle, data }) {
 async function contextSettles({ name, data, milliseconds }) {
     const end = Date.now() + milliseconds;
     for (;;) {
-        const read = await within(client.contexts.get(name), `value of ${name}`);
+        const read = await within(
+            client.contexts.get(name),
+            `value of ${name}`,
+            milliseconds + 500,
+        );
         if (same(read, data) || Date.now() > end) {
             return { settles: same(read, data), data: read };
         }

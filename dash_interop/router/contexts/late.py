@@ -9,6 +9,7 @@ done, the writer is told what is there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -71,7 +72,8 @@ class LateWriter:
     def disturb(self, paths: Iterable[Path], updater_id: str | None) -> None:
         """
         Somebody else wrote. Where one path leads on from the other, the two differ at the end of
-        the longer one at most.
+        the longer one at most. A write of several paths may stop half way through, so that the two
+        may differ at all of them then.
         """
         others = set(paths)
         found: dict[Path, int] = {}
@@ -87,6 +89,9 @@ class LateWriter:
             if any(path[:length] in others for length in range(len(path))):
                 found[path] = max(moment, found.get(path, 0))
         if found:
+            writes = Counter(self._written.values())
+            moments = {at for at in found.values() if writes[at] > 1}
+            found |= {path: at for path, at in self._written.items() if at in moments}
             self.updater_id = updater_id
             self._disturbed.update(found)
             _bound(self._disturbed, max(self._disturbed.values()))

@@ -23,7 +23,7 @@ afterEach(() => {
 /** What a subscription hears. */
 function listen(from: FakeContextPage, name = 'Market') {
     const changes: ContextChange[] = [];
-    const stop = from.contexts.subscribe(name, (change) => changes.push(change));
+    const stop = from.contexts.subscribe(name, (change) => changes.push({ ...change }));
     return { changes, stop };
 }
 
@@ -118,6 +118,25 @@ describe('a subscription', () => {
         );
     });
 
+    test('causes no copy of a value that it does not look at', async () => {
+        await make({ rows: { a: 0 } });
+        let change: ContextChange | undefined;
+        page.contexts.subscribe('Market', (latest) => {
+            change = latest;
+        });
+        await gateway.settle();
+        const first: any = change?.data;
+        for (let n = 1; n <= 3; n += 1) {
+            await written(other.contexts.setPath('Market', 'rows.a', n));
+        }
+        expect(change?.delta).toEqual({ rows: { a: 3 } });
+        expect(change?.data).toEqual({ rows: { a: 3 } });
+        expect(change?.data).toBe(change?.data);
+        expect(first).toEqual({ rows: { a: 0 } });
+        await written(other.contexts.setPath('Market', 'rows.a', 4));
+        expect(await outcome(page.contexts.get('Market'))).toEqual({ value: { rows: { a: 4 } } });
+    });
+
     test('hears nothing of a write that leaves the value as it is', async () => {
         await make({ px: { bid: 1 } });
         const { changes } = listen(page);
@@ -184,7 +203,12 @@ describe('destroying a context', () => {
         const { changes } = listen(page);
         await gateway.settle();
         await written(other.contexts.destroy('Market'));
-        expect(changes[1]).toMatchObject({ data: {}, removed: ['px'], isDestroyed: true });
+        expect(changes[1]).toMatchObject({
+            data: {},
+            removed: ['px'],
+            version: 0,
+            isDestroyed: true,
+        });
         expect(page.contexts.all()).toEqual([]);
         await make({ px: 5 });
         expect(changes[2]).toMatchObject({

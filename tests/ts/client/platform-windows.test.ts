@@ -47,7 +47,8 @@ function make(api: object = API): PlatformWindows {
 
 test('a window is opened by the platform, with all that it may know', async () => {
     const windows = make();
-    await windows.open('News', '/news/', { relativeTo: 'own', context: { a: 1 } });
+    const options = { relativeTo: 'own', width: null, context: { a: 1 } };
+    await windows.open('News', '/news/', options);
     const url = 'http://localhost:3000/news/';
     expect(asked).toEqual([['open', 'News', url, { relativeTo: 'own', context: { a: 1 } }]]);
     expect(windows.list()).toEqual([{ id: 'w1', name: 'News', url }]);

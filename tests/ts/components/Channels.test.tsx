@@ -322,6 +322,13 @@ describe('what is wrong', () => {
         expect(given('error').map((error) => error?.operation ?? null)).toEqual(['join', null]);
     });
 
+    test('with the mode is over when a callback takes it back', async () => {
+        await show({ mode: 'many' });
+        await page.write(id, { mode: null });
+        expect(page.store.props(id).error).toBeNull();
+        expect(client.channels.mode).toBe('single');
+    });
+
     test('does not keep the others of a list from being done', async () => {
         await show({ join: [{ name: 'Rde' }, { name: 'Red' }] });
         expect(client.channels.my()).toEqual(['Red']);

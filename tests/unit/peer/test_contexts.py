@@ -13,6 +13,7 @@ from dash_interop.errors import (
     ContextTimeout,
     MessageTooLarge,
     NotConnected,
+    SubscriptionError,
 )
 from dash_interop.wire.contexts import ContextAdded, ContextUpdated
 from tests.support.wired import DOWN, UP, Wired
@@ -169,7 +170,7 @@ def test_value_that_python_cannot_hold_ends_readings_and_subscriptions_with_word
     delta = Raw(b'{"commands":[{"type":"set","path":"n","value":1e999}]}')
     wired.say(b, ContextUpdated(b.id, a.id, context_id, delta, domain="global", version=9))
     ((_, error),) = b.heard("watch", "failed")
-    assert type(error) is ContextError and "Order" in str(error)
+    assert type(error) is SubscriptionError and "Order cannot be read" in str(error)
     assert b.value("Order") == {"price": 1}
     assert quiet(wired)
 
@@ -233,6 +234,21 @@ def test_subscription_waits_for_the_context():
     assert b.changes() == []
     a.set("Order", price=1)
     assert seen(b) == [{"price": 1}]
+
+
+def test_who_makes_a_context_hears_of_a_write_of_its_own():
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    for peer in (a, b):
+        peer.watch("Order")
+    a.set("Order", price=1)
+    (mine,), (first,) = a.changes(), b.changes()
+    assert (mine.data, mine.delta, mine.is_mine) == ({"price": 1}, {"price": 1}, True)
+    assert mine.updater_id == a.id
+    assert (first.data, first.delta, first.is_mine) == ({"price": 1}, {}, False)
+    a.put("Order", "price", 2)
+    assert [change.data["price"] for change in a.changes()] == [1, 2]
+    assert quiet(wired)
 
 
 def test_subscription_hears_of_the_end_of_a_context_and_of_a_new_one():
@@ -642,6 +658,20 @@ def test_context_that_nobody_was_subscribed_to_is_gone_with_the_gateway():
     assert a.contexts.names() == []
     assert a.told("context_removed") == [("context_removed", "Order")]
     assert quiet(wired)
+
+
+def test_context_that_was_only_written_is_not_given_back_by_who_subscribes_in_the_outage():
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    a.set("Order", n=1)
+    wired.restart()
+    a.watch("Order")
+    wired.connect(a)
+    assert a.changes() == []
+    assert a.contexts.names() == []
+    wired.connect(b)
+    b.set("Order", n=2)
+    assert seen(a) == [{"n": 2}]
 
 
 def test_value_that_is_too_large_for_the_new_gateway_is_told_and_gone():
