@@ -178,18 +178,15 @@ export class ConnectedTunnel implements Part {
     /** Does what each entry of a value says that is written to a prop, and tells what is wrong. */
     private carryOut(prop: string, act: (entry: unknown, what: string) => void): void {
         const onWrite = (written: unknown) => {
-            let hasFailed = false;
+            const place = this.failures.begin();
             for (const [what, entry] of entriesOf(prop, written)) {
                 try {
                     act(entry, what);
                 } catch (error) {
-                    hasFailed = true;
-                    this.failures.tell((error as Error).message);
+                    this.failures.tell((error as Error).message, {}, place);
                 }
             }
-            if (!hasFailed) {
-                this.failures.clear();
-            }
+            this.failures.succeed(place);
         };
         this.component.take(prop, onWrite, 'message');
     }
