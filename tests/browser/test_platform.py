@@ -454,3 +454,28 @@ def test_plat013_an_app_with_the_library_in_its_assets_can_be_used_alone_too(
     joined = platform.open(apps.serve(app))
     joined.wait_for_text("state", "connected")
     assert not asked_for_a_session(joined)
+
+
+def test_plat014_a_page_may_name_the_library_itself_and_what_extends_it(apps: Apps) -> None:
+    platform = Platform(apps)
+    app = apps.make("app", MethodRegister(id="greet", definition="Greet", returns=True))
+    app.index_string = app.index_string.replace(
+        "{%metas%}",
+        f"""<script src="{platform.web_library}"></script><script>
+            const factory = window.GlueWeb;
+            delete window.GlueWeb;
+            const extend = async (glue) => {{ glue.isExtended = true; }};
+            window.glue42dash = {{libSettings: {{web: {{factory, libraries: [extend]}}}}}};
+        </script>{{%metas%}}""",
+    )
+
+    @method_handler("greet", app=app)
+    def greet(name: str) -> dict[str, Any]:
+        return {"greeting": f"Hello {name}"}
+
+    dash_page = platform.open(apps.serve(app))
+    assert dash_page.js("return window.glue42dash.glueInstance.isExtended") is True
+    page = platform.open_page()
+    greeting = run(page, "return (await glue.interop.invoke('Greet', {name: 'Ada'})).returned")
+    assert greeting == {"greeting": "Hello Ada"}
+    assert not asked_for_a_session(dash_page)
