@@ -333,6 +333,7 @@ class ChannelProblemDict(ProblemDict):
 
     operation: NotRequired[Literal["join", "leave", "publish", "mode"]]
     name: NotRequired[str | None]
+    sequence: NotRequired[int]
 
 
 class ClientsideHandlerDict(TypedDict):

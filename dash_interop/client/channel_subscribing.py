@@ -52,9 +52,9 @@ class ChannelChange:
     def delta(self) -> dict[str, Any]:
         """
         What was published now, a dict, with ``None`` for what was removed. Empty for the first
-        change.
+        change, and where what was put there is no dict.
         """
-        return dict(self._change.delta.get("data") or {})
+        return read_data({"data": self._change.delta.get("data")})
 
     def __repr__(self) -> str:
         return f"<ChannelChange {self.channel} {self._change!r:.200}>"

@@ -26,6 +26,9 @@ class ContextCopy:
         value: The last one that is known; ``None`` where none is.
         version: The latest of that value; ``None`` where it is not known, or the gateway has none.
         is_restorable: Whether it may be made anew after a restart of the gateway.
+        is_written: Whether this peer has written it, and so keeps the value to bring it back: its
+            next write would otherwise make the context of one key only, and so be newer there
+            than what others bring back.
         watches: The subscriptions of this peer.
         readings: Who waits for the value.
         waiting: Writes that were not sent yet, in the order in which they were asked for.
@@ -46,6 +49,7 @@ class ContextCopy:
         self._since: int | None = None
         """The first version that had the present value."""
         self.is_restorable = False
+        self.is_written = False
         self.watches: dict[Watch, None] = {}
         self.readings: dict[Reading, None] = {}
         self.waiting: list[Write] = []
@@ -53,8 +57,13 @@ class ContextCopy:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether somebody wants to know its value."""
-        return bool(self.watches or self.readings)
+        """Whether its value has to be known."""
+        return bool(self.is_kept or self.readings)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the last value is of use in an outage."""
+        return bool(self.watches or self.is_written)
 
     @property
     def is_of_use(self) -> bool:
@@ -144,7 +153,7 @@ class ContextCopy:
         """The gateway tells of writes no longer. Subscribers know the last value for now."""
         self.is_member = False
         self.asking = None
-        if not self.watches:
+        if not self.is_kept:
             self.value = self.version = None
 
     def lose(self) -> None:
@@ -158,7 +167,7 @@ class ContextCopy:
         removed = tuple(self.value or ())
         self.leave()
         self.id = self.value = self.version = None
-        self.is_announced = False
+        self.is_announced = self.is_written = False
         for watch in list(self.watches):
             if watch.has_value:
                 watch.has_value = False
@@ -166,6 +175,7 @@ class ContextCopy:
 
     def fail(self, reason: str) -> None:
         """It cannot be read: its subscriptions end."""
+        self.is_written = False
         for watch in list(self.watches):
             del self.watches[watch]
             self._link.emit(watch.owner, "failed", SubscriptionError(reason))

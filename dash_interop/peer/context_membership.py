@@ -1,5 +1,6 @@
 """
-Which contexts there are, and being a member of those whose value somebody wants.
+Which contexts there are, and being a member of those whose value is wanted: by somebody here, or to
+bring back what this peer has written, should the gateway forget it.
 
 ::
 
@@ -215,6 +216,7 @@ class ContextMembership:
     ) -> None:
         if not isinstance(answer.data, UnsetType):
             value = decode_map(answer.data)
+        copy.is_written = copy.is_written or (is_new and self._link.node is not None)
         begin = copy.begin if is_new else copy.take_snapshot
         begin(value, _version_of(answer), is_restorable=self._link.node is not None)
 

@@ -39,6 +39,7 @@ def check_name(name: Any, what: str = "context") -> None:
         raise InvalidContext(
             f"The name of a {what} has to be a text that is not empty, not {name!r}"
         )
+    _check_whole(name, f"The name of a {what}")
 
 
 def check_writable(name: Any) -> None:
@@ -157,10 +158,20 @@ def _pairs(paths: Any) -> list[tuple[Any, Any]]:
 def _path_command(path: Any, value: Any) -> dict[str, Any]:
     if not isinstance(path, str):
         raise InvalidContext(f"A path has to be a text such as 'order.price', not {path!r}")
+    _check_whole(path, "A path")
     for segment in path.split("."):
         if not segment or segment in _FORBIDDEN:
             raise InvalidContext(f"The path {path!r} cannot be used: {_why(segment)}")
     return _command(path, _plain(value, path))
+
+
+def _check_whole(text: str, what: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidContext(
+            f"{what} cannot be {text!r}: half of a surrogate pair has no form in UTF-8"
+        ) from None
 
 
 def _command(path: str, value: Any) -> dict[str, Any]:

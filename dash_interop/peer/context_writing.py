@@ -124,6 +124,8 @@ class ContextWriting:
             message = UpdateContext(
                 request_id, peer_id, context_id, delta, echo=True, if_version=if_version
             )
+            # Other gateways let nobody bring a value back.
+            copy.is_written = link.node is not None
 
         def answered(answer: Outbound | None) -> None:
             copy.unanswered -= 1

@@ -6,7 +6,8 @@ when the gateway says so, between the writes of others, so that all copies are e
 that does not tell a writer of its own writes, they are applied when it confirms them.
 
 Names and subscriptions outlive any number of connections. A gateway that was restarted has lost the
-values: whoever was subscribed gives them back, with their versions, and what is newer there stays.
+values: whoever was subscribed or has written gives them back, with their versions, and what is
+newer there stays.
 """
 
 from __future__ import annotations

@@ -143,7 +143,8 @@ export class ContextChannels implements Channels {
         return this.order.run(async () => {
             const channel = name ?? undefined;
             if (channel !== undefined) {
-                checkChannel(channel, [...this.all(), ...this.joined.map((each) => each.name)]);
+                const joined = this.joined.map((each) => each.name);
+                checkChannel(channel, [...new Set([...this.all(), ...joined])]);
             }
             this.drop(this.joined.filter((each) => channel === undefined || each.name === channel));
         });

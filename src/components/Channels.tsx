@@ -31,6 +31,8 @@ interface Props extends DashProps {
         operation?: string;
         /** The channel that it is about. */
         name?: string;
+        /** Its number among what this page has told callbacks: a refusal like the one before has another. */
+        sequence?: number;
     };
 }
 

@@ -185,18 +185,15 @@ export class ConnectedTunnel implements Part {
         act: (entry: unknown, what: string) => void,
     ): (written: unknown) => void {
         return (written) => {
-            let hasFailed = false;
+            const place = this.failures.begin();
             for (const [what, entry] of entriesOf(prop, written)) {
                 try {
                     act(entry, what);
                 } catch (error) {
-                    hasFailed = true;
-                    this.failures.tell((error as Error).message);
+                    this.failures.tell((error as Error).message, {}, place);
                 }
             }
-            if (!hasFailed) {
-                this.failures.clear();
-            }
+            this.failures.succeed(place);
         };
     }
 

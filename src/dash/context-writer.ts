@@ -6,6 +6,7 @@ import { DEFAULT_TIMEOUT_MS } from '../client/deadlines';
 import { InteropClient } from '../client/interop-client';
 import type { LatestStatus } from '../client/status';
 import { Arrival } from './arrival';
+import { Attempts } from './attempts';
 import type { DashComponent } from './component';
 import type { Diagnostics } from './diagnostics';
 import type { Interop } from './interop-context';
@@ -40,9 +41,7 @@ export class ContextWriter {
     private readonly report: (problem: WriteProblem | null) => void;
     private readonly arrival = new Arrival();
     private interop: Interop;
-    /** How many values were written, and which of them the present problem is of. */
-    private count = 0;
-    private failed = 0;
+    private readonly attempts = new Attempts();
 
     /** @param report Told of each problem, and when the present one is over: null. */
     constructor(
@@ -69,8 +68,7 @@ export class ContextWriter {
      * waits.
      */
     write(operation: string, writes: Write[]): void {
-        this.count += 1;
-        const place = this.count;
+        const place = this.attempts.begin();
         for (const { name, act } of writes) {
             this.carryOut(act).then(
                 () => this.succeed(place),
@@ -88,10 +86,8 @@ export class ContextWriter {
         await act(interop.contexts);
     }
 
-    /** A problem is over when something is carried out that was written after it. */
     private succeed(place: number): void {
-        if (place > this.failed) {
-            this.failed = 0;
+        if (this.attempts.succeed(place)) {
             this.report(null);
         }
     }
@@ -100,7 +96,7 @@ export class ContextWriter {
         const { message } = error;
         const type = error instanceof ContextConflict ? 'ContextConflict' : 'ContextError';
         const sequence = nextSequence(this.component);
-        this.failed = place;
+        this.attempts.fail(place);
         this.diagnostics.warnBeside('error', `${operation} failed: ${message}`);
         this.report({ message, operation, name: name ?? null, type, sequence });
     }

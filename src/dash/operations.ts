@@ -73,15 +73,24 @@ export class Operations<Tool> {
         mark: string,
     ): void {
         const onWrite = (written: unknown) => {
+            const place = this.failures.begin();
             for (const [what, entry] of entriesOf(prop, written)) {
-                this.run(prop, (tool) => act(tool, entry, what));
+                this.run(prop, (tool) => act(tool, entry, what), place);
             }
         };
         this.component.watch(prop, onWrite, mark);
     }
 
-    /** Does it, and tells whether it has succeeded. */
-    async run(operation: string, act: (tool: Tool) => Promise<unknown>): Promise<void> {
+    /**
+     * Does it, and tells whether it has succeeded.
+     *
+     * @param place Of the value that asks for it.
+     */
+    async run(
+        operation: string,
+        act: (tool: Tool) => Promise<unknown>,
+        place: number = this.failures.begin(),
+    ): Promise<void> {
         if (this.tool === undefined) {
             const outcome = await this.arrival.wait(DEFAULT_TIMEOUT_MS, this.status);
             this.tool ??= this.toolOf(outcome as Outcome);
@@ -91,9 +100,9 @@ export class Operations<Tool> {
         }
         try {
             await act(this.tool);
-            this.failures.clear();
+            this.failures.succeed(place);
         } catch (error) {
-            this.failures.tell((error as Error).message, { operation });
+            this.failures.tell((error as Error).message, { operation }, place);
         }
     }
 

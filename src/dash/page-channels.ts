@@ -5,6 +5,7 @@ import { DEFAULT_TIMEOUT_MS } from '../client/deadlines';
 import { InteropClient } from '../client/interop-client';
 import type { LatestStatus } from '../client/status';
 import { Arrival } from './arrival';
+import { Attempts } from './attempts';
 import { canonicalText } from './canonical';
 import { readJoin, readLeave, readPublish } from './channel-writes';
 import type { DashComponent, Part } from './component';
@@ -26,6 +27,8 @@ interface Problem {
     message: string;
     operation: string;
     name: unknown;
+    /** Makes each problem another one: the same write may fail twice. */
+    sequence: number;
 }
 
 /** What is wrong with the mode, and with what was written last. */
@@ -45,6 +48,7 @@ export class PageChannels implements Part {
     private readonly my: Deliverer;
     private readonly lists: Record<List, StateProp>;
     private readonly arrival = new Arrival();
+    private readonly attempts = new Attempts();
     private interop: Interop;
     private mode: unknown;
     private stops: (() => void)[] = [];
@@ -156,15 +160,16 @@ export class PageChannels implements Part {
 
     /** Does what each entry of a value says that is written to a prop, and tells what is wrong. */
     private carryOut(prop: Operation, read: (entry: unknown, what: string) => Act): void {
-        const onWrite = async (written: unknown) => {
-            const done = entriesOf(prop, written).map(([what, entry]) =>
+        const onWrite = (written: unknown) => {
+            const place = this.attempts.begin();
+            for (const [what, entry] of entriesOf(prop, written)) {
                 this.act(() => read(entry, what)).then(
-                    () => true,
-                    (error) => this.fail(prop, (entry as any)?.name ?? null, error),
-                ),
-            );
-            if ((await Promise.all(done)).every(Boolean)) {
-                this.note('write', null);
+                    () => this.succeed(place),
+                    (error) => {
+                        this.attempts.fail(place);
+                        this.fail(prop, (entry as any)?.name ?? null, error);
+                    },
+                );
             }
         };
         this.component.watch(prop, onWrite, 'my');
@@ -181,10 +186,16 @@ export class PageChannels implements Part {
         await act(interop.channels);
     }
 
-    private fail(operation: Operation | 'mode', name: unknown, { message }: Error): false {
+    private succeed(place: number): void {
+        if (this.attempts.succeed(place)) {
+            this.note('write', null);
+        }
+    }
+
+    private fail(operation: Operation | 'mode', name: unknown, { message }: Error): void {
+        const sequence = nextSequence(this.component);
         this.diagnostics.warn(message);
-        this.note(operation === 'mode' ? 'mode' : 'write', { message, operation, name });
-        return false;
+        this.note(operation === 'mode' ? 'mode' : 'write', { message, operation, name, sequence });
     }
 
     private note(about: keyof Problems, problem: Problem | null): void {

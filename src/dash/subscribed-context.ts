@@ -46,7 +46,6 @@ export class SubscribedContext implements Part {
     private readonly ending = new AbortController();
     private readonly serverWait = new ServerWait();
     private readonly problems: Problems = { settings: null, subscription: null, write: null };
-    private props: ContextProps = {};
     private interop: Interop;
     /** What the present subscription was made from, as text. */
     private key: string | undefined;
@@ -70,7 +69,6 @@ export class SubscribedContext implements Part {
 
     /** Takes over the present props; subscribes anew only where they mean another context. */
     update(interop: Interop, props: ContextProps): void {
-        this.props = props;
         this.takeSettings(props);
         this.writer.update(interop);
         const { name, problem } = nameOf(props);
@@ -173,7 +171,12 @@ export class SubscribedContext implements Part {
     // What callbacks write
 
     private write(operation: 'set' | 'update', data: any): void {
-        const { name, problem } = nameOf(this.props);
+        // What a layout brings, and a name that comes with the data, are there before React has
+        // rendered them.
+        const { name, problem } = nameOf({
+            id: this.component.propInLayout('id'),
+            contextName: this.component.propInLayout('contextName'),
+        });
         const act = async (contexts: Contexts) => {
             if (name === undefined) {
                 throw new Error(problem as string);

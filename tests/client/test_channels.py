@@ -319,6 +319,20 @@ async def test_channel_is_the_context_that_others_know_it_as(
         assert (change.data, change.delta) == ({"client": {"id": 1}, "n": 3}, {"n": 3})
 
 
+@pytest.mark.parametrize("data", ["a text", [1, 2], 7])
+async def test_a_page_that_puts_no_dict_on_a_channel_harms_nobody(
+    gateway: GatewayProcess, user: str, js_peer: JsPeerFactory, red: str, data: Any
+):
+    page = await asyncio.to_thread(js_peer, gateway.url)
+    async with peers(gateway.url, user, "one") as [one]:
+        await one.channels.add(red, "red")
+        changes = one.channels.subscribe(name=red)
+        await changes.get(5)
+        await asyncio.to_thread(page.write_context, f"___channel___{red}", "update", {"data": data})
+        change = await changes.get(5)
+        assert (change.data, change.delta) == ({}, {})
+
+
 async def test_fdc3_data_is_read_as_io_connect_reads_it(
     gateway: GatewayProcess, user: str, js_peer: JsPeerFactory, red: str
 ):

@@ -116,7 +116,7 @@ async def test_write_under_way_ends_with_a_lost_connection_and_is_not_repeated(
 # A gateway that restarts ---------------------------------------------------------------------
 
 
-async def test_values_come_back_with_those_who_were_subscribed(
+async def test_values_come_back_with_those_who_were_subscribed_or_have_written(
     our_gateway: GatewayProcess, user: str
 ):
     async with peers(our_gateway.url, user, "one", "two", "three") as [one, two, three]:
@@ -126,14 +126,14 @@ async def test_values_come_back_with_those_who_were_subscribed(
         value = {"n": 1, "a": {"b": [1, 3]}}
         for subscription in subscriptions:
             await has(subscription, value)
-        await three.contexts.set("Gone", {"n": 1})
+        await three.contexts.set("Written", {"n": 1})
         version = (await one.contexts.get_versioned("Order"))[1]
 
         await while_back([one, two, three], asyncio.to_thread(our_gateway.restart))
         assert await three.contexts.get("Order") == value
         data, restored = await two.contexts.get_versioned("Order")
         assert (data, restored) == (value, version)
-        assert await three.contexts.get("Gone") == {}
+        assert await three.contexts.get("Written") == {"n": 1}
         await three.contexts.update("Order", {"n": 2})
         for subscription in subscriptions:
             assert (await subscription.get(5)).data == {**value, "n": 2}

@@ -121,6 +121,8 @@ BAD_WRITES = {
     "a time that is none": (lambda it: it.set("C", {}, timeout=0), "timeout"),
     "a time to read": (lambda it: it.get("C", timeout=-1), "timeout"),
     "a name to read": (lambda it: it.get(""), "name of a context"),
+    "half an emoji as a name": (lambda it: it.set("\ud83d", {}), "half of a surrogate pair"),
+    "half an emoji in a path": (lambda it: it.set_path("C", "a.\ud83d", 1), "half of a surrogate"),
 }
 
 

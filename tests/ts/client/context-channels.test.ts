@@ -150,6 +150,8 @@ describe('single mode', () => {
         await channels.leave('Red');
         await expect(channels.leave('Gold')).rejects.toThrow('There is no channel "Gold"');
         expect(heard).toEqual(['']);
+        await channels.join('Green');
+        await expect(channels.leave('Gold')).rejects.toThrow(/known are "Red", "Green", "Blue"$/);
     });
 
     test('a channel whose value does not come is not joined, and the next change is made', async () => {

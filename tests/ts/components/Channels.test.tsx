@@ -211,6 +211,7 @@ describe('join, leave and publish', () => {
                 message: 'The page was not connected within 30000 ms',
                 operation: 'join',
                 name: 'Red',
+                sequence: 1,
             },
         ]);
     });
@@ -308,7 +309,12 @@ describe('what is wrong', () => {
     ])('with %j is told, in the console, too', async (props, operation, name, message) => {
         await show();
         await page.write(id, props);
-        const expected = { operation, name, message: expect.stringContaining(message) };
+        const expected = {
+            operation,
+            name,
+            message: expect.stringContaining(message),
+            sequence: expect.any(Number),
+        };
         expect(given('error')).toEqual([expected]);
         expect(warnings).toEqual([expect.stringContaining(`Channels ${id}: `)]);
         expect(warnings[0]).toContain(message);
@@ -320,6 +326,24 @@ describe('what is wrong', () => {
         await page.write(id, { join: { name: 'Rde' } });
         await page.write(id, { join: { name: 'Red' } });
         expect(given('error').map((error) => error?.operation ?? null)).toEqual(['join', null]);
+    });
+
+    test('stays when what was asked for before it succeeds later', async () => {
+        await show();
+        await page.write(
+            id,
+            { publish: { name: 'Red', data: { a: 1 } } },
+            { publish: { name: 'Rde', data: { a: 1 } } },
+        );
+        expect(gateway.writes).toHaveLength(1);
+        expect(given('error').map((error) => error?.name ?? null)).toEqual(['Rde']);
+    });
+
+    test('is told again when it comes again', async () => {
+        await show();
+        await page.write(id, { join: { name: 'Rde' } });
+        await page.write(id, { join: [{ name: 'Rde' }] });
+        expect(given('error').map(({ name }) => name)).toEqual(['Rde', 'Rde']);
     });
 
     test('with the mode is over when a callback takes it back', async () => {

@@ -270,6 +270,20 @@ describe('what callbacks write', () => {
         expect(own.sent.filter(({ type }) => type === 'update-context')).toHaveLength(4);
     });
 
+    test.each(['update', 'set'])('is carried out where a layout brings it as %s', async (prop) => {
+        await show({ [prop]: { px: 1 } });
+        await settle();
+        expect(gateway.valueOf('Market')).toEqual({ px: 1 });
+        expect(given('error')).toEqual([]);
+    });
+
+    test('goes to the context whose name is written with it', async () => {
+        await show();
+        await write({ update: { px: 1 }, contextName: 'News' });
+        expect(gateway.valueOf('News')).toEqual({ px: 1 });
+        expect(gateway.valueOf('Market')).toBeUndefined();
+    });
+
     test('waits for the connection, in its order', async () => {
         page.add('Context', { id, contextName: 'Market', update: { a: 1 } });
         await page.show();

@@ -114,7 +114,7 @@ describe('raising', () => {
         expect(failures.join()).toContain(NO_ROOT);
     });
 
-    test('what is wrong goes to error, the others are raised, and the next good one clears it', async () => {
+    test('what is wrong goes to error, the others are raised, and the next good value clears it', async () => {
         await show();
         await raise([{ title: 'One' }, { text: 'x' }, { title: 'Two' }]);
         expect(titles()).toEqual(['Two', 'One']);
@@ -124,8 +124,9 @@ describe('raising', () => {
                 operation: 'raise',
                 sequence: expect.any(Number),
             },
-            null,
         ]);
+        await raise({ title: 'Three' });
+        expect(given('error').slice(1)).toEqual([null]);
         await raise('x');
         await raise('y');
         expect(

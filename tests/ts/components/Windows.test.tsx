@@ -106,6 +106,13 @@ describe('open', () => {
         expect(warnings.join()).toContain('The name "One" is in use');
     });
 
+    test('that is refused is an error that stays when another of the list succeeds later', async () => {
+        await show();
+        const one = { name: 'One', url: '/', options: { context: { client: 'A' } } };
+        await page.write(id, { open: [one, { name: 'One', url: '/' }] });
+        expect(given('error').map((error) => error?.operation ?? null)).toEqual(['open']);
+    });
+
     test('works where no connection comes, but for the context', async () => {
         page.add('Windows', { id, open: { name: 'One', url: '/', options: { context: {} } } });
         await page.show();

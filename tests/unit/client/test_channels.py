@@ -14,7 +14,7 @@ from tests.support.memory_gateway import MemoryGateway
 def test_subscription_to_what_is_joined_ends_as_a_whole_when_a_channel_cannot_be_read():
     async def scenario():
         gateway = MemoryGateway()
-        async with gateway.client("one") as one:
+        async with gateway.client("one") as one, gateway.client("two") as two:
             channels = one.channels
             channels.mode = "multi"
             subscription, failed = channels.subscribe(), asyncio.Event()
@@ -24,7 +24,7 @@ def test_subscription_to_what_is_joined_ends_as_a_whole_when_a_channel_cannot_be
 
             subscription.on_failed(fail)
             for name in ("Red", "Green"):
-                await channels.add(name, "red")
+                await two.channels.add(name, "red")
                 await channels.join(name)
                 assert (await subscription.get(5)).channel == name
             contexts = gateway.router.snapshot()["context"].items()
@@ -36,10 +36,10 @@ def test_subscription_to_what_is_joined_ends_as_a_whole_when_a_channel_cannot_be
                 await subscription.get(5)
             await asyncio.wait_for(failed.wait(), 5)
             assert subscription.state == "closed"
-            await channels.publish({"n": 1}, "Green")
+            await two.channels.publish({"n": 1}, "Green")
             await channels.get("Green")
             members = [each["members"] for each in gateway.router.snapshot()["context"].values()]
-            assert members == [[], []]
+            assert members == [[two.instance["peerId"]]] * 2
             assert channels.my == ["Red", "Green"]
             await channels.publish({"n": 2})
             assert (await channels.get("Red"))["data"] == {"n": 2}

@@ -62,6 +62,7 @@ class ContextPromises(RuleBasedStateMachine):
         """The version that each subscription was told last over the present connection."""
         self.values: dict[tuple[int, int], dict[str, Any]] = {}
         """By gateway and version."""
+        self.writers: set[WiredPeer] = set()
         self.gateway = 0
 
     # The machinery
@@ -76,6 +77,7 @@ class ContextPromises(RuleBasedStateMachine):
     def write(
         self, peer: WiredPeer, name: str, delta: dict[str, Any] | None, **options: Any
     ) -> None:
+        self.writers.add(peer)
         self.asked[peer.write(name, delta, **options)] = peer
 
     # Connections and time
@@ -232,7 +234,9 @@ class ContextPromises(RuleBasedStateMachine):
         for peer in self.wired.peers.values():
             assert (peer.pending_requests(), peer.timers()) == (0, 0)
         for context in self.wired.router.snapshot()["context"].values():
-            assert context["members"] == []
+            # Who has written keeps the value, to bring it back.
+            writers = {peer.session.link.peer_id for peer in self.writers}
+            assert set(context["members"]) <= writers
 
     def check_values(self) -> None:
         newcomer = self.wired.peer("newcomer")

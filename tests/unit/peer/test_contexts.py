@@ -119,7 +119,7 @@ def test_reader_becomes_no_member():
     a.set("Order", price=1)
     assert b.value("Order") == {"price": 1}
     (context,) = wired.router.snapshot()["context"].values()
-    assert context["members"] == []
+    assert context["members"] == [a.session.link.peer_id]
     a.put("Order", "price", 2)
     assert b.value("Order") == {"price": 2}
     assert quiet(wired)
@@ -300,7 +300,7 @@ def test_last_subscription_that_ends_leaves_the_context():
     assert seen(b, "one") == [{"price": 1}]
     assert seen(b, "two") == [{"price": 1}, {"price": 2}]
     (context,) = wired.router.snapshot()["context"].values()
-    assert context["members"] == []
+    assert context["members"] == [a.session.link.peer_id]
     assert quiet(wired)
 
 
@@ -674,29 +674,42 @@ def test_write_of_the_outage_comes_after_the_value_that_comes_back():
     assert seen(a) == [{"n": 1, "m": 1}, {"n": 1, "m": 2}]
 
 
-def test_context_that_nobody_was_subscribed_to_is_gone_with_the_gateway():
-    wired = Wired()
-    a = wired.peer("a")
-    a.set("Order", n=1)
-    wired.restart()
-    wired.connect(a)
-    assert a.contexts.names() == []
-    assert a.told("context_removed") == [("context_removed", "Order")]
-    assert quiet(wired)
-
-
-def test_context_that_was_only_written_is_not_given_back_by_who_subscribes_in_the_outage():
+def test_context_that_nobody_has_who_is_left_is_gone_with_the_gateway():
     wired = Wired()
     a, b = wired.peer("a"), wired.peer("b")
     a.set("Order", n=1)
+    assert b.value("Order") == {"n": 1}
     wired.restart()
-    a.watch("Order")
-    wired.connect(a)
-    assert a.changes() == []
-    assert a.contexts.names() == []
     wired.connect(b)
-    b.set("Order", n=2)
-    assert seen(a) == [{"n": 2}]
+    assert b.contexts.names() == []
+    assert b.told("context_removed") == [("context_removed", "Order")]
+    assert quiet(wired)
+
+
+def test_who_has_written_a_context_gives_it_back_without_a_subscription():
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    b.set("Order", n=1)
+    a.put("Order", "m", 2)
+    b.put("Order", "n", 3)
+    wired.restart()
+    wired.connect(a)
+    assert wired.peer("newcomer").value("Order") == {"n": 3, "m": 2}
+
+
+def test_write_that_is_the_first_after_a_restart_leaves_what_others_had():
+    wired = Wired()
+    writer, reader = wired.peer("writer"), wired.peer("reader")
+    reader.set("Order", config={"a": 1}, price=1)
+    reader.watch("Order")
+    writer.put("Order", "price", 2)
+    wired.restart()
+    writer.write("Order", {"commands": [{"type": "set", "path": "price", "value": 3}]})
+    wired.connect(writer)
+    wired.connect(reader)
+    value = {"config": {"a": 1}, "price": 3}
+    assert wired.peer("newcomer").value("Order") == value
+    assert seen(reader)[-1] == value
 
 
 def test_value_that_is_too_large_for_the_new_gateway_is_told_and_gone():
