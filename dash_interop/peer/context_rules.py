@@ -148,11 +148,14 @@ def read_paths(paths: Any) -> dict[str, Any]:
 def _pairs(paths: Any) -> list[tuple[Any, Any]]:
     pairs: Any = cast("Mapping[Any, Any]", paths).items() if isinstance(paths, Mapping) else paths
     try:
-        return [(path, value) for path, value in pairs]
+        read = [(path, value) for path, value in pairs]
     except (TypeError, ValueError):
+        read = []
+    if not read:
         raise InvalidContext(
             f"The paths have to be a dict of paths and values, or such pairs, not {paths!r:.100}"
-        ) from None
+        )
+    return read
 
 
 def _path_command(path: Any, value: Any) -> dict[str, Any]:

@@ -317,6 +317,7 @@ export class GatewayContexts implements Contexts {
             this.becomeMember(context, answer);
             this.goOn(context);
         } else {
+            context.membership = 'none';
             const problem = `The context ${context.name} cannot be read: ${answer.reason}`;
             console.warn(`dash_interop: ${problem}`);
             context.refuseReaders(new Error(problem));

@@ -114,6 +114,7 @@ BAD_WRITES = {
     "a path with an empty segment": (lambda it: it.set_path("C", "a..b", 1), "part of it is empty"),
     "a path of JavaScript": (lambda it: it.set_path("C", "a.constructor.b", 1), "JavaScript keeps"),
     "a path that is no text": (lambda it: it.set_paths("C", {1: 1}), "has to be a text"),
+    "no paths": (lambda it: it.set_paths("C", {}), "or such pairs"),
     "paths that are no pairs": (lambda it: it.set_paths("C", ["a"]), "or such pairs"),
     "a version that is none": (lambda it: it.set("C", {}, if_version="1"), "whole number"),
     "a version below 0": (lambda it: it.set("C", {}, if_version=-1), "whole number"),

@@ -582,6 +582,19 @@ describe('a restart of the gateway', () => {
     });
 });
 
+test('a value that may not be read is refused each time it is asked for', async () => {
+    await make();
+    const reader = gateway.connect();
+    await gateway.settle();
+    gateway.unreadable.add('Market');
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
+    for (const _ of [1, 2]) {
+        const reading = outcome(reader.contexts.get('Market'));
+        await gateway.settle();
+        expect((await reading).error.message).toBe('The context Market cannot be read: Not you');
+    }
+});
+
 describe('what cannot be meant is refused before anything is sent', () => {
     const cases: [what: string, act: () => Promise<unknown>, message: string][] = [
         [

@@ -24,6 +24,8 @@ const copy = <T>(value: T): T => JSON.parse(encodeJson(value));
 
 export class FakeContextGateway {
     readonly pages: FakeContextPage[] = [];
+    /** Names of contexts that pages may not read. */
+    readonly unreadable = new Set<string>();
     private contexts = new Map<string, Context>();
     private inbox: [FakeContextPage, Frame][] = [];
     private node = 1;
@@ -108,6 +110,12 @@ export class FakeContextGateway {
             refuse('failure', `Unable to find context with id ${frame.context_id}`);
         } else if (frame.if_version !== undefined && frame.if_version !== context.version) {
             refuse('conflict', `its version is ${context.version}, not ${frame.if_version}`);
+        } else if (type === 'subscribe-context' && this.unreadable.has(context.name)) {
+            answer({
+                type: 'error',
+                reason_uri: 'global.errors.not_authorized',
+                reason: 'Not you',
+            });
         } else if (type === 'subscribe-context') {
             context.members.add(page);
             answer(this.told(context));
