@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "wire": {"errors", "types"},
     "router": {"errors", "wire"},
     "peer": {"errors", "wire"},
+    "tunnel": {"errors", "wire"},
     "transport": {"errors"},
     "gateway": {"errors", "settings", "wire", "router", "transport"},
     "client": {"errors", "wire", "peer", "transport", "client.access"},
@@ -37,7 +38,7 @@ MAY_IMPORT = {
 """What a room may import, itself apart; what a module may, where that is less or more."""
 
 ROOMS = {room for room in MAY_IMPORT if "." not in room}
-BRAINS = ("errors", "types", "wire", "router", "peer")
+BRAINS = ("errors", "types", "wire", "router", "peer", "tunnel")
 IMPURE = {"asyncio", "logging", "random", "secrets", "socket", "threading", "time", "websockets"}
 
 LARGEST_SHARE = 0.2
