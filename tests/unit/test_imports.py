@@ -30,6 +30,7 @@ MAY_IMPORT = {
     # What is checked of a component needs no more than the brains know.
     "app.props": {"errors", "wire", "peer"},
     "app.prop_checks": {"errors", "wire", "peer"},
+    "notebook": {"errors", "settings", "wire", "transport", "tunnel", "client"},
     "demo": {"errors"},
     "cli": {"errors", "settings", "wire", "peer", "transport", "gateway", "client", "demo"},
     "__main__": {"cli"},

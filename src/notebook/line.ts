@@ -1,0 +1,83 @@
+/**
+ * Messages between this page and the kernel of a widget: `dash_interop/notebook/line.py` is the
+ * other end.
+ */
+
+import { delays } from '../client/backoff';
+import { newId } from '../client/ids';
+
+const FIRST_DELAY_MS = 250;
+
+/** The part of anywidget's model that is used here. */
+export interface Model {
+    get: (name: string) => any;
+    send: (content: unknown) => void;
+    on: (event: string, listener: (content: any) => void) => void;
+}
+
+/** A JSON object; further fields belong to its type. */
+export interface LineMessage {
+    type: string;
+    [field: string]: any;
+}
+
+export interface LineListener {
+    /** The kernel has answered. */
+    onOpen: () => void;
+    onMessage: (message: LineMessage) => void;
+    /** The kernel has ended. */
+    onLost: () => void;
+}
+
+export class Line {
+    private readonly model: Model;
+    private readonly page = newId();
+    private isHeard = false;
+    private isClosed = false;
+    private timer: ReturnType<typeof setTimeout> | undefined;
+
+    constructor(model: Model, { onOpen, onMessage, onLost }: LineListener) {
+        this.model = model;
+        model.on('msg:custom', (message: LineMessage) => {
+            if (this.isClosed) {
+                return;
+            }
+            if (message.type === 'probe') {
+                this.send({ type: 'here' });
+            } else if (message.type !== 'hello') {
+                onMessage(message);
+            } else if (message.page === this.page && !this.isHeard) {
+                this.isHeard = true;
+                clearTimeout(this.timer);
+                onOpen();
+            }
+        });
+        // How JupyterLab tells that the kernel is started anew; there is no way back from that.
+        model.on('comm_live_update', onLost);
+        this.greet(delays(FIRST_DELAY_MS));
+    }
+
+    /** Whether the kernel has answered. */
+    get isOpen(): boolean {
+        return this.isHeard && !this.isClosed;
+    }
+
+    send(message: LineMessage): void {
+        this.model.send(message);
+    }
+
+    /** Nothing is said or heard any more. */
+    close(): void {
+        this.isClosed = true;
+        clearTimeout(this.timer);
+    }
+
+    /**
+     * Says hello until the kernel answers. The first time it may have had no thread to name for
+     * the messages of widgets, and then it is not heard before the cell that runs has ended.
+     */
+    private greet(waits: Generator<number, never>): void {
+        this.send({ type: 'hello', page: this.page });
+        this.timer = setTimeout(() => this.greet(waits), waits.next().value);
+    }
+}
