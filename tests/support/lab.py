@@ -224,6 +224,23 @@ class Notebook:
     def height_of_output(self, cell: int) -> float:
         return self.page.js(f"{_CELLS} return cells[args[0]].outputArea.node.offsetHeight", cell)
 
+    def is_busy(self) -> bool:
+        return self.page.js(
+            f"{_PANEL} return panel.sessionContext.session.kernel.status === 'busy'"
+        )
+
+    def reload(self) -> None:
+        """Load its page again, without what cells have shown; the kernel goes on."""
+        # JupyterLab complains of widgets in there that are closed.
+        self.command("notebook:clear-all-cell-outputs")
+        self.page.run(f"{_PANEL} await panel.context.save()")
+        self.page.load()
+        self.wait_for_kernel()
+
+    def restart_kernel(self) -> None:
+        self.page.run(f"{_PANEL} await panel.sessionContext.restartKernel()")
+        self.wait_for_kernel()
+
     def command(self, name: str) -> None:
         """Give a command of JupyterLab, and wait until it is through."""
         self.page.run("await window.jupyterapp.commands.execute(args[0])", name)
