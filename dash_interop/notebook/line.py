@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import json
 import threading
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
@@ -77,6 +78,8 @@ class Line:
         self._thread: int | None = None
         self._heard: Outcome[None] = Outcome()
         """Told with the next message of the page."""
+        self._parts: list[str] = []
+        """Of a message that is too long for a server to take at once."""
         self._lock = new_lock()
         widget.on_msg(self._hear)
 
@@ -121,6 +124,11 @@ class Line:
                 self._welcome(str(message.get("page")))
             case "here":
                 pass
+            case "part":
+                self._parts.append(message["text"])
+                if message["is_last"]:
+                    text, self._parts = "".join(self._parts), []
+                    self._on_message(json.loads(text))
             case "end":
                 self._on_end(str(message.get("why")))
             case _:

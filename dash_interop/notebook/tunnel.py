@@ -26,6 +26,7 @@ from ..transport.threads import Outcome, new_lock
 from ..tunnel.endpoint import Endpoint
 from ..tunnel.frames import Request, read_frame, write_frame
 from ..tunnel.receivers import Delivery
+from .pace import Pace
 from .widget import LineWidget
 
 __all__ = ["SlowTunnelWidget"]
@@ -91,6 +92,7 @@ class SlowTunnelWidget(LineWidget):
         self._lock = new_lock()
         self._is_delivering = False
         self._tasks: set[asyncio.Future[None]] = set()
+        self._pace = Pace(lambda: self._turn(lambda: None))
         self.set_trait("tunnel_id", tunnel_id or uuid4().hex)
         super().__init__(self._page_opened, self._frames_arrived, self._ended, **settings)
 
@@ -262,8 +264,9 @@ class SlowTunnelWidget(LineWidget):
         with self._lock:
             value = function()
             # Within the lock, so that nothing overtakes it.
-            if self._line.is_open:
-                self._send_frames()
+            if self._endpoint.has_frames and self._line.is_open and self._pace.admits():
+                frames = [write_frame(frame) for frame in self._endpoint.take_frames()]
+                self._line.send({"type": "frames", "frames": frames})
             if self._endpoint.has_deliveries and not self._is_delivering:
                 self._is_delivering = True
                 # Whatever waits to be delivered has come from the page, on some loop.
@@ -273,11 +276,6 @@ class SlowTunnelWidget(LineWidget):
         for one in settled:
             one.token(one.value, one.error)
         return value
-
-    def _send_frames(self) -> None:
-        frames = self._endpoint.take_frames()
-        if frames:
-            self._line.send({"type": "frames", "frames": [write_frame(one) for one in frames]})
 
     # What the page does
 

@@ -179,6 +179,11 @@ class Endpoint:
 
     # What connects it to the other end
 
+    @property
+    def has_frames(self) -> bool:
+        """Whether ``take_frames`` has something to give."""
+        return len(self._outbox) > 0
+
     def take_frames(self, most: int = sys.maxsize) -> list[Frame]:
         """What is to be sent now, in order."""
         return self._outbox.take(most)

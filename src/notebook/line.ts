@@ -7,6 +7,8 @@ import { delays } from '../client/backoff';
 import { newId } from '../client/ids';
 
 const FIRST_DELAY_MS = 250;
+/** Of a message that is sent as one, in UTF-16 units: a Jupyter server ends the connection above 10 MiB. */
+const LONGEST = 1_000_000;
 
 /** The part of anywidget's model that is used here. */
 export interface Model {
@@ -63,7 +65,14 @@ export class Line {
     }
 
     send(message: LineMessage): void {
-        this.model.send(message);
+        const text = JSON.stringify(message);
+        if (text.length <= LONGEST) {
+            this.model.send(message);
+            return;
+        }
+        for (const [part, is_last] of partsOf(text)) {
+            this.model.send({ type: 'part', text: part, is_last });
+        }
     }
 
     /** Nothing is said or heard any more. */
@@ -79,5 +88,19 @@ export class Line {
     private greet(waits: Generator<number, never>): void {
         this.send({ type: 'hello', page: this.page });
         this.timer = setTimeout(() => this.greet(waits), waits.next().value);
+    }
+}
+
+/** A text in pieces, each with whether it is the last. */
+function* partsOf(text: string): Generator<[string, boolean]> {
+    let start = 0;
+    while (start < text.length) {
+        let end = start + LONGEST;
+        // Not between the halves of an emoji.
+        if (/[\uD800-\uDBFF]/.test(text.charAt(end - 1))) {
+            end -= 1;
+        }
+        yield [text.slice(start, end), end >= text.length];
+        start = end;
     }
 }

@@ -93,6 +93,17 @@ def test_a_burst_arrives_whole_and_in_order_both_ways(tunnel: Tunnel, notebook: 
     assert tunnel.received == [[BURST + n + 1, {"n": n}] for n in range(BURST)]
 
 
+def test_more_messages_than_a_server_passes_on_arrive_all_the_same(
+    tunnel: Tunnel, notebook: Notebook
+) -> None:
+    # One that gets more than 3,000 of them in three seconds drops the others.
+    count = 6000
+    tunnel.hear()
+    notebook.run(f"for n in range({count}):\n    tunnel.send_msg(n)")
+    eventually(lambda: len(tunnel.received) == count, lambda: f"{len(tunnel.received)} came", 20)
+    assert [message for _, message in tunnel.received] == list(range(count))
+
+
 def test_requests_of_the_page_are_answered_by_plain_and_async_functions(
     tunnel: Tunnel, notebook: Notebook
 ) -> None:
