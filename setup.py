@@ -24,6 +24,7 @@ README = ROOT / "README.md"
 GENERATED = (
     f"{NAME}.min.js",
     "async-core.js",
+    "notebook-page.js",
     "notebook-tunnel.js",
     "_imports_.py",
     "metadata.json",

@@ -55,7 +55,10 @@ const bundle = (mode) => ({
 /** The modules of widgets. A notebook gets the text of one, so each is a single file. */
 const widgets = (mode) => ({
     ...shared(mode),
-    entry: { tunnel: './src/notebook/tunnel-widget.ts' },
+    entry: {
+        page: './src/notebook/page-widget.ts',
+        tunnel: './src/notebook/tunnel-widget.ts',
+    },
     experiments: { outputModule: true },
     output: {
         path: path.join(root, name),

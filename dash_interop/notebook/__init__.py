@@ -6,6 +6,7 @@ It needs ``pip install "dash-interop[notebook]"``.
 
 from __future__ import annotations
 
+from .page import Page
 from .tunnel import SlowTunnelWidget
 
-__all__ = ["SlowTunnelWidget"]
+__all__ = ["Page", "SlowTunnelWidget"]

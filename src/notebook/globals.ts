@@ -4,9 +4,11 @@
  */
 
 import type { Tunnels } from '../../dash_interop/dash_interop.d.ts';
+import type { Io } from '../client/io';
 import type { Endpoint } from '../tunnel/endpoint';
 import { type Connector, TunnelRegistry } from '../tunnel/registry';
 
+const PAGE = Symbol.for('dash_interop.notebook.page');
 const TUNNELS = Symbol.for('dash_interop.notebook.tunnels');
 
 interface PageTunnels {
@@ -17,6 +19,9 @@ interface PageTunnels {
 
 interface Shared {
     [TUNNELS]?: PageTunnels;
+    /** Ends the connection of the page that there is. */
+    [PAGE]?: (why: string) => void;
+    glue42dash?: { glueInstance?: Io; glueInstancePromise?: Promise<Io> };
     dash_interop?: { tunnels?: Tunnels };
     IPyCallback?: { get: Tunnels['get'] };
 }
@@ -69,4 +74,34 @@ function newRegistry(): TunnelRegistry {
         absence: (id) => `no SlowTunnelWidget with the tunnel_id "${id}" is in this page`,
         failed: reportError,
     });
+}
+
+/**
+ * Makes a widget the one that connects this page, in place of the one before. Other scripts find
+ * the API object where they find it in a page of Dash.
+ *
+ * @param onReplaced Called when another widget has taken the place of this one.
+ */
+export function connectPage(onReplaced: (why: string) => void): {
+    publish: (io: Io) => void;
+    fail: (reason: unknown) => void;
+} {
+    const page = window as unknown as Shared;
+    page[PAGE]?.('Another Page widget has taken the place of this one');
+    page[PAGE] = onReplaced;
+    let publish: (io: Io) => void = () => {};
+    let fail: (reason: unknown) => void = () => {};
+    const glueInstancePromise = new Promise<Io>((resolve, reject) => {
+        publish = resolve;
+        fail = reject;
+    });
+    const globals = { glueInstancePromise };
+    page.glue42dash = globals;
+    return {
+        publish: (io) => {
+            Object.assign(globals, { glueInstance: io });
+            publish(io);
+        },
+        fail,
+    };
 }

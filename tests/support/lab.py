@@ -237,6 +237,9 @@ class Notebook:
         self.page.load()
         self.wait_for_kernel()
 
+    def interrupt(self) -> None:
+        self.page.run(f"{_PANEL} await panel.sessionContext.session.kernel.interrupt()")
+
     def restart_kernel(self) -> None:
         self.page.run(f"{_PANEL} await panel.sessionContext.restartKernel()")
         self.wait_for_kernel()
