@@ -8,7 +8,8 @@
 #                    come), changes of the layout on those that differ in them
 # make test-browsers all browser tests in Firefox, WebKit and the whole of Chromium; make test runs
 #                    a core in the first two, and the headless shell of Chromium
-# make soak          random sequences over Dash's renderer (ARGS="--sequences 1000" is passed on)
+# make soak          random sequences over Dash's renderer, and clients that write one context
+#                    (ARGS="--sequences 1000" is passed on)
 # make build         browser bundle and Python component classes
 # make types         tsc and pyright
 # make style         ruff and biome

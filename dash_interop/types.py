@@ -13,8 +13,18 @@ from typing_extensions import NotRequired, TypedDict
 __all__ = [
     "AnswerDict",
     "BranchDict",
+    "ChannelDict",
+    "ChannelExtraDict",
+    "ChannelNameDict",
+    "ChannelProblemDict",
+    "ChannelPublishDict",
     "ClientsideHandlerDict",
     "CloseDict",
+    "ContextChangeDict",
+    "ContextDataWriteDict",
+    "ContextDestroyDict",
+    "ContextPathWriteDict",
+    "ContextPathsWriteDict",
     "DatumDict",
     "DecisionDict",
     "DefinitionDict",
@@ -28,6 +38,7 @@ __all__ = [
     "InvocationResultDict",
     "InvokeDict",
     "InvokeOptionsDict",
+    "JoinedChannelDict",
     "NotificationActionDict",
     "NotificationDict",
     "NotificationErrorDict",
@@ -35,6 +46,7 @@ __all__ = [
     "NotificationInteropDict",
     "NotificationReportDict",
     "NotificationStateDict",
+    "PathValueDict",
     "ProblemDict",
     "PushDict",
     "ResultDict",
@@ -44,6 +56,17 @@ __all__ = [
     "SubscriptionRequestDict",
     "SubscriptionStatusDict",
     "Target",
+    "TunnelAnswerDict",
+    "TunnelErrorDict",
+    "TunnelMessageDict",
+    "TunnelSendDict",
+    "UpdaterDict",
+    "WriteProblemDict",
+    "WindowDict",
+    "WindowErrorDict",
+    "WindowEventDict",
+    "WindowOptionsDict",
+    "WindowReferenceDict",
 ]
 
 InstanceDict: TypeAlias = "dict[str, Any]"
@@ -268,6 +291,50 @@ class CloseDict(TypedDict):
     branch: NotRequired[str | None]
 
 
+class ChannelDict(TypedDict):
+    """An entry of ``Channels.list``: a channel and what is on it."""
+
+    name: str
+    meta: dict[str, Any]
+    data: dict[str, Any]
+
+
+class ChannelExtraDict(TypedDict):
+    """Who has changed a channel last, and the number of that change."""
+
+    updaterId: str | None
+    isMineUpdate: bool
+    isMyUpdate: bool
+    sequence: int
+
+
+class JoinedChannelDict(ChannelDict):
+    """``Channels.my``: a channel that the page is on, after its last change."""
+
+    extraData: ChannelExtraDict
+
+
+class ChannelNameDict(TypedDict):
+    """``Channels.join`` and ``Channels.leave``; no name is the channels that the page is on."""
+
+    name: NotRequired[str | None]
+
+
+class ChannelPublishDict(TypedDict):
+    """``Channels.publish``: data for a channel, or for those that the page is on."""
+
+    data: dict[str, Any]
+    name: NotRequired[str | None]
+    fdc3: NotRequired[bool | None]
+
+
+class ChannelProblemDict(ProblemDict):
+    """``Channels.error``: what is wrong, and with what that was written."""
+
+    operation: NotRequired[Literal["join", "leave", "publish", "mode"]]
+    name: NotRequired[str | None]
+
+
 class ClientsideHandlerDict(TypedDict):
     """``clientsideHandler``: a function of ``window.dash_clientside[namespace]``."""
 
@@ -295,6 +362,76 @@ class SubscriptionStatusDict(TypedDict):
     recovered: bool | None
     lost: int
     servers: list[InstanceDict]
+
+
+class UpdaterDict(TypedDict):
+    """``Context.context["extraData"]``: who has written; ``isMineUpdate`` is ``isMyUpdate``."""
+
+    updaterId: str | None
+    isMineUpdate: bool
+    isMyUpdate: bool
+
+
+class ContextChangeDict(TypedDict):
+    """``Context.context``: a change of a context, or the value that is there at first."""
+
+    data: dict[str, Any]
+    delta: dict[str, Any]
+    removed: list[str]
+    extraData: UpdaterDict
+    version: int | None
+    destroyed: bool
+    sequence: int
+    replaced: NotRequired[int]
+
+
+class ContextDataWriteDict(TypedDict):
+    """``Contexts.update`` and ``Contexts.set``: keys to set, or a new value."""
+
+    name: str
+    data: dict[str, Any]
+    ifVersion: NotRequired[int | None]
+
+
+class ContextPathWriteDict(TypedDict):
+    """``Contexts.setPath``: what to set below the top level; ``None`` removes it."""
+
+    name: str
+    path: str
+    data: Any
+    ifVersion: NotRequired[int | None]
+
+
+class PathValueDict(TypedDict):
+    """What to set at a path; ``None`` removes it."""
+
+    path: str
+    value: Any
+
+
+class ContextPathsWriteDict(TypedDict):
+    """``Contexts.setPaths``: several paths in one change."""
+
+    name: str
+    paths: list[PathValueDict]
+    ifVersion: NotRequired[int | None]
+
+
+class ContextDestroyDict(TypedDict):
+    """``Contexts.destroy``: the context that is to end."""
+
+    name: str
+    ifVersion: NotRequired[int | None]
+
+
+class WriteProblemDict(TypedDict):
+    """The ``error`` of a ``Context`` or a ``Contexts`` where a write was not carried out."""
+
+    message: str
+    operation: Literal["update", "set", "setPath", "setPaths", "destroy"]
+    name: Any
+    type: Literal["ContextConflict", "ContextError"]
+    sequence: int
 
 
 class NotificationInteropDict(TypedDict):
@@ -375,4 +512,78 @@ class NotificationErrorDict(TypedDict):
     operation: NotRequired[Literal["raise", "report", "requestPermission", "interop"]]
     id: NotRequired[str]
     type: NotRequired[ErrorType]
+    sequence: int
+
+
+class TunnelMessageDict(TypedDict):
+    """``Tunnel.message``: what the JavaScript has sent; with ``batch`` a list of such."""
+
+    version: int
+    data: Any
+    requestId: str | None
+    sequence: int
+
+
+class TunnelSendDict(TypedDict):
+    """``Tunnel.send``: a message for the JavaScript, where it is no text or number."""
+
+    data: Any
+    version: NotRequired[int | None]
+
+
+class TunnelAnswerDict(TypedDict):
+    """``Tunnel.answer``: the answer to a request, or to a message by its version."""
+
+    requestId: NotRequired[str | None]
+    version: NotRequired[int | None]
+    data: NotRequired[Any]
+    error: NotRequired[HandlerErrorDict | str | None]
+
+
+class TunnelErrorDict(TypedDict):
+    """``Tunnel.error``: what went wrong last."""
+
+    message: str
+    sequence: int
+
+
+class WindowOptionsDict(TypedDict):
+    """``options`` of ``Windows.open``: pixels, and what the page in the window is given."""
+
+    top: NotRequired[float | None]
+    left: NotRequired[float | None]
+    width: NotRequired[float | None]
+    height: NotRequired[float | None]
+    context: NotRequired[dict[str, Any] | None]
+
+
+class WindowDict(TypedDict):
+    """``Windows.open``: a window to open."""
+
+    name: str
+    url: str
+    options: NotRequired[WindowOptionsDict | None]
+
+
+class WindowReferenceDict(TypedDict):
+    """``Windows.close`` and ``focus``: a window that is open, by its name or its id."""
+
+    id: NotRequired[str | None]
+    name: NotRequired[str | None]
+
+
+class WindowEventDict(TypedDict):
+    """``Windows.opened``, ``closed`` and ``focused``: what has become of a window."""
+
+    id: str
+    name: str
+    url: str
+    sequence: int
+
+
+class WindowErrorDict(TypedDict):
+    """``Windows.error``: what went wrong last."""
+
+    message: str
+    operation: Literal["open", "close", "focus"]
     sequence: int

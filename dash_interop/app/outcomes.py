@@ -14,7 +14,7 @@ from ..errors import InvalidArguments, InvalidResult, NoResult, RegistrationErro
 from ..wire.failures import describe_failure, raised
 from ..wire.payloads import result_object
 
-__all__ = ["Destination", "Outcome"]
+__all__ = ["Destination", "Outcome", "described"]
 
 
 class Outcome(Struct):
@@ -24,12 +24,14 @@ class Outcome(Struct):
     Attributes:
         id: What tells it apart from others of its kind.
         result: For the caller.
+        value: The result as it was returned, in plain values, where it need not be a dict.
         update: For the page.
         error: What the caller gets instead.
     """
 
     id: str | int
     result: dict[str, Any] = {}
+    value: Any = None
     update: Any = no_update
     error: Exception | SystemExit | None = None
 
@@ -83,15 +85,24 @@ class Destination:
         elif not self.has_result:
             result, update = None, returned
         outcome.update = self._read_update(update)
-        outcome.result = result_object(result)
+        self.read_result(result, outcome)
 
-    def conclude(self, invoke: Any, outcomes: list[Outcome]) -> Any:
-        """What the callback returns, given the ``invoke`` prop."""
+    def read_result(self, returned: Any, outcome: Outcome) -> None:
+        """
+        Note what the caller gets.
+
+        Raises:
+            InvalidResult: It holds something that cannot travel.
+        """
+        outcome.result = result_object(returned)
+
+    def conclude(self, value: Any, outcomes: list[Outcome]) -> Any:
+        """What the callback returns, given the value of the prop that it handles."""
         values: list[Any] = []
         if self.has_result:
             answers = [_answer(outcome) for outcome in outcomes]
-            values.append(answers if isinstance(invoke, list) else self._single(answers[0]))
-        values += self._last_updates(outcomes)
+            values.append(answers if isinstance(value, list) else self._single(answers[0]))
+        values += self.last_updates(outcomes)
         if not isinstance(self.outputs, list):
             return values[0]
         return values or None
@@ -111,7 +122,8 @@ class Destination:
             raise TypeError(f"the update has to be a list of {count} values, one for each output")
         return cast("list[Any]", update)
 
-    def _last_updates(self, outcomes: list[Outcome]) -> list[Any]:
+    def last_updates(self, outcomes: list[Outcome]) -> list[Any]:
+        """What each output that is updated gets, in order."""
         made = [outcome.update for outcome in outcomes if outcome.update is not no_update]
         return [_last([update[index] for update in made]) for index in range(len(self._updated))]
 
@@ -145,10 +157,11 @@ def _two(returned: Any) -> tuple[Any, Any]:
 def _answer(outcome: Outcome) -> dict[str, Any]:
     if outcome.error is None:
         return {"invocationId": outcome.id, "invocationResult": outcome.result}
-    return {"invocationId": outcome.id, "error": _described(outcome.error)}
+    return {"invocationId": outcome.id, "error": described(outcome.error)}
 
 
-def _described(error: Exception | SystemExit) -> dict[str, Any]:
+def described(error: Exception | SystemExit) -> dict[str, Any]:
+    """What the caller gets in place of a result."""
     if isinstance(error, PreventUpdate):
         failure = NoResult("The handler prevented the update, so there is no result")
     elif isinstance(error, InvalidArguments | InvalidResult):

@@ -12,12 +12,21 @@ from typing import Any, Final, cast
 from ..errors import (
     ConfigError,
     InvalidArguments,
+    InvalidContext,
     InvalidInvoke,
     RegistrationError,
     SignatureError,
 )
+from ..peer.context_rules import (
+    check_if_version,
+    check_name,
+    plain_data,
+    read_paths,
+    update_of,
+)
 from ..peer.deadlines import time_problem
 from ..peer.targets import read_instances, read_target
+from ..wire.channels import is_reserved
 from ..wire.definitions import read_definition
 from ..wire.history import read_history
 from ..wire.keys import hint, unknown_key
@@ -26,6 +35,10 @@ from ..wire.signature import parse
 __all__ = [
     "INVOKE_KEYS",
     "OPTION_KEYS",
+    "check_context",
+    "check_contexts",
+    "check_channel_selector",
+    "check_channels",
     "check_discovery",
     "check_glue42",
     "check_method_invoke",
@@ -34,6 +47,8 @@ __all__ = [
     "check_signatures",
     "check_stream_publish",
     "check_stream_subscribe",
+    "check_tunnel",
+    "check_windows",
 ]
 
 INVOKE_KEYS: Final = ("definition", "argumentObj", "target", "options", "invocationId")
@@ -43,8 +58,18 @@ _PAGE_TYPES: Final = ("client", "platform")
 _MODES: Final = ("off", "warn", "strict")
 _TEXT_FILTERS: Final = ("name", "displayName", "description", "accepts", "returns")
 _DELIVERIES: Final = ("every", "batch", "latest")
+_CHANNEL_MODES: Final = ("single", "multi")
 _DISPLAYS: Final = ("auto", "toast", "none")
 _CLIENTSIDE_KEYS: Final = ("namespace", "function_name")
+_CONTEXT_DELIVERIES: Final = ("every", "latest")
+_CONTEXT_WRITES: Final = {
+    "update": ("name", "data", "ifVersion"),
+    "set": ("name", "data", "ifVersion"),
+    "setPath": ("name", "path", "data", "ifVersion"),
+    "setPaths": ("name", "paths", "ifVersion"),
+    "destroy": ("name", "ifVersion"),
+}
+"""The props of a ``Contexts`` that callbacks write to, with the keys of their dicts."""
 
 
 def check_method_register(props: Mapping[str, Any]) -> None:
@@ -199,6 +224,90 @@ def check_stream_publish(props: Mapping[str, Any]) -> None:
     read_history(props.get("history"))
 
 
+def check_channels(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        ConfigError: The ``mode`` is none.
+    """
+    mode = props.get("mode")
+    if mode is not None and mode not in _CHANNEL_MODES:
+        raise ConfigError(
+            f"mode has to be 'single' or 'multi', not {mode!r}: {hint(str(mode), _CHANNEL_MODES)}"
+        )
+
+
+def check_channel_selector(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        ConfigError: The ``channels`` to choose from are no list of names.
+    """
+    channels = props.get("channels")
+    if channels is not None and not _is_list_of(str, channels):
+        raise ConfigError(f"channels has to be a list of names, not {channels!r}")
+
+
+def check_context(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        InvalidContext: A ``Context`` with these props has no name that it can use, or begins with a
+            write that cannot be carried out.
+    """
+    name = props.get("contextName")
+    if name is None:
+        name = props.get("id")
+        if not isinstance(name, str):
+            raise InvalidContext("contextName is needed where the id is not a string")
+    _check_context_name(name)
+    delivery = props.get("delivery") or "every"
+    if delivery not in _CONTEXT_DELIVERIES:
+        known = hint(str(delivery), _CONTEXT_DELIVERIES)
+        raise InvalidContext(f"delivery cannot be {delivery!r}: {known}")
+    if props.get("update") is not None:
+        update_of(props["update"])
+    if props.get("set") is not None:
+        plain_data(props["set"])
+
+
+def check_contexts(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        InvalidContext: A write that a ``Contexts`` begins with cannot be carried out.
+    """
+    for prop, keys in _CONTEXT_WRITES.items():
+        written = props.get(prop)
+        entries = cast("list[Any]", written) if isinstance(written, list | tuple) else [written]
+        for entry in entries:
+            if entry is not None:
+                _check_context_write(prop, _read_dict(prop, entry, keys, InvalidContext))
+
+
+def _check_context_write(prop: str, fields: Mapping[str, Any]) -> None:
+    _check_context_name(fields.get("name"))
+    check_if_version(fields.get("ifVersion"))
+    if prop == "update":
+        update_of(fields.get("data"))
+    elif prop == "set":
+        plain_data(fields.get("data"))
+    elif prop == "setPath":
+        read_paths([(fields.get("path"), fields.get("data"))])
+    elif prop == "setPaths":
+        read_paths([_read_path(entry) for entry in fields.get("paths") or ()])
+
+
+def _read_path(entry: Any) -> tuple[Any, Any]:
+    fields = _read_dict("An entry of paths", entry, ("path", "value"), InvalidContext)
+    return fields.get("path"), fields.get("value")
+
+
+def _check_context_name(name: Any) -> None:
+    check_name(name)
+    if is_reserved(name):
+        raise InvalidContext(
+            f"{name!r} cannot be used: names that begin with ___ are those of channels and "
+            "windows, which have components of their own"
+        )
+
+
 def check_notifications(props: Mapping[str, Any]) -> None:
     """
     What a notification may have is left to the page: that of a platform is for the platform to say.
@@ -223,6 +332,37 @@ def check_notifications(props: Mapping[str, Any]) -> None:
             raise ConfigError("raise needs a title, a non-empty string")
 
 
+def check_tunnel(props: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        ConfigError: Nobody could find a ``Tunnel`` with these props, or ``batch`` is not a bool.
+    """
+    if not props.get("id"):
+        raise ConfigError("it needs an id, by which JavaScript and callbacks find it")
+    batch = props.get("batch")
+    if not isinstance(batch, bool | None):
+        raise ConfigError(f"batch has to be True or False, not {batch!r}")
+
+
+def check_windows(props: Mapping[str, Any]) -> None:
+    """
+    Which options there are is left to the page, as those of a platform are for it to say.
+
+    Raises:
+        ConfigError: A window that is to be opened cannot be.
+    """
+    opened = props.get("open")
+    for each in cast("list[Any]", opened) if isinstance(opened, list | tuple) else (opened,):
+        if each is None:
+            continue
+        fields = _read_dict("open", each, ("name", "url", "options"), ConfigError)
+        for key in ("name", "url"):
+            if not isinstance(fields.get(key), str) or not fields[key]:
+                raise ConfigError(f"open needs a {key}, a non-empty string")
+        if not isinstance(fields.get("options"), Mapping | None):
+            raise ConfigError(f"The options have to be a dict, not {fields['options']!r}")
+
+
 def check_glue42(props: Mapping[str, Any]) -> None:
     """
     Raises:
@@ -244,7 +384,7 @@ def _read_dict(
     name: str,
     value: Any,
     keys: tuple[str, ...],
-    error: type[InvalidInvoke] | type[ConfigError],
+    error: type[InvalidInvoke] | type[ConfigError] | type[InvalidContext],
 ) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise error(f"{name} has to be a dict, not {value!r}")

@@ -11,6 +11,10 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from ..errors import InteropError
 from .prop_checks import (
+    check_channel_selector,
+    check_channels,
+    check_context,
+    check_contexts,
     check_discovery,
     check_glue42,
     check_method_invoke,
@@ -19,6 +23,8 @@ from .prop_checks import (
     check_signatures,
     check_stream_publish,
     check_stream_subscribe,
+    check_tunnel,
+    check_windows,
 )
 
 __all__ = ["checked_when_made"]
@@ -67,6 +73,10 @@ def _id_of(props: Props) -> tuple[Any, ...]:
 
 
 _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
+    "Context": (check_context,),
+    "Contexts": (check_contexts,),
+    "ChannelSelector": (check_channel_selector,),
+    "Channels": (check_channels,),
     "Discovery": (check_discovery,),
     "Glue42": (check_glue42,),
     "MethodInvoke": (check_method_invoke,),
@@ -74,4 +84,6 @@ _CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "Notifications": (check_notifications,),
     "StreamPublish": (check_signatures, check_stream_publish),
     "StreamSubscribe": (check_stream_subscribe,),
+    "Tunnel": (check_tunnel,),
+    "Windows": (check_windows,),
 }

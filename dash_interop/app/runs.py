@@ -15,12 +15,12 @@ from msgspec import Struct
 
 from ..client.running import Handler
 from ..errors import InvalidArguments
-from ..wire.hints import OF_DATA, OF_INVOCATIONS, SpecialNames
+from ..wire.hints import OF_DATA, OF_INVOCATIONS, OF_MESSAGES, SpecialNames
 from .decisions import Decisions
 from .outcomes import Destination, Outcome
 from .routes import current_app
 
-__all__ = ["DATA", "INVOCATIONS", "REQUESTS", "Events", "OnError", "Runs"]
+__all__ = ["DATA", "INVOCATIONS", "MESSAGES", "REQUESTS", "Events", "OnError", "Runs"]
 
 CALLBACK_ROUTE: Final = "_dash-update-component"
 
@@ -37,7 +37,7 @@ class Events(Struct, frozen=True):
         prop: Its name.
         id: The key of what tells the events apart.
         arguments: The key of the dict that the handler's parameters are named after.
-        sender: The key of the instance that it comes from.
+        sender: The key of the instance that it comes from; of messages, that of the version.
         special: Names of the parameters that get these two.
         offered: The keys of what else there is, by the names of the parameters that get it; 0 where
             an event has no such key.
@@ -66,6 +66,7 @@ DATA: Final = Events(
         "replaced": "replaced",
     },
 )
+MESSAGES: Final = Events("message", "sequence", "data", "version", OF_MESSAGES)
 
 
 class Runs:

@@ -9,7 +9,7 @@ from typing import Any
 from ..peer.context_changes import ContextChange
 from ..peer.context_requests import Watch
 from ..peer.contexts import Contexts
-from ..wire.channels import context_of, read_data
+from ..wire.channels import context_of, read_data, read_meta
 from .engine import Engine
 from .feed import AwaitedFeed, Feed
 from .listeners import Listener, Stop
@@ -46,7 +46,7 @@ class ChannelChange:
     @cached_property
     def meta(self) -> dict[str, Any]:
         """What the channel says of itself, a dict with at least its ``color``."""
-        return dict(self._change.data.get("meta") or {})
+        return read_meta(self._change.data)
 
     @cached_property
     def delta(self) -> dict[str, Any]:

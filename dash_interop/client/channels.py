@@ -12,12 +12,19 @@ from contextlib import contextmanager
 from typing import Any, Generic, TypeAlias, TypeVar, get_args
 
 from ..errors import ChannelNotFound, ContextConflict, ContextNotFound, InvalidContext
+from ..peer.context_rules import check_key, check_name, check_timeout, plain_data
 from ..peer.contexts import Contexts as Domain
-from ..wire.channels import channel_of, channel_value, context_of, publishing, read_data
+from ..wire.channels import (
+    channel_of,
+    channel_value,
+    context_of,
+    publishing,
+    read_data,
+    read_meta,
+)
 from ..wire.payloads import copy_with_dates
 from .channel_membership import Membership, Mode
 from .channel_subscribing import ChannelSubscription, ChannelSubscriptionBase
-from .context_requests import check_key, check_name, check_timeout, plain_data
 from .contexts import DEFAULT_TIMEOUT, Contexts
 from .engine import Engine
 from .listeners import Listener, Stop
@@ -183,6 +190,7 @@ class Channels(ChannelsBase[ChannelSubscription]):
         """
         check_name(name, "channel")
         check_timeout(timeout)
+        self._engine.check_loop()
         async with self.membership.turn:
             if name not in self.all():
                 await self._read(name, timeout)
@@ -241,6 +249,7 @@ class Channels(ChannelsBase[ChannelSubscription]):
             check_name(name, "channel")
             await self._publish(name, delta, timeout)
             return
+        self._engine.check_loop()
         async with self.membership.turn:
             joined = self.my
         if not joined:
@@ -329,4 +338,4 @@ def _not_found(name: str) -> ChannelNotFound:
 
 def _described(name: str, value: dict[str, Any]) -> dict[str, Any]:
     copy = copy_with_dates(value)
-    return {"name": name, "meta": dict(copy.get("meta") or {}), "data": read_data(copy)}
+    return {"name": name, "meta": read_meta(copy), "data": read_data(copy)}

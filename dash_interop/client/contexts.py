@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from ..peer.contexts import Contexts as Domain
-from ..wire.channels import is_reserved
-from ..wire.payloads import copy_with_dates
-from .context_requests import (
+from ..peer.context_rules import (
     Paths,
     check_if_version,
     check_name,
@@ -18,6 +15,9 @@ from .context_requests import (
     replacement,
     update_of,
 )
+from ..peer.contexts import Contexts as Domain
+from ..wire.channels import is_reserved
+from ..wire.payloads import copy_with_dates
 from .context_subscribing import ContextSubscription, ContextSubscriptionBase
 from .engine import Engine
 from .listeners import Listener, Stop

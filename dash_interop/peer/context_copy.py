@@ -20,6 +20,7 @@ class ContextCopy:
         is_announced: Whether there is such a context, as far as is known; not forgotten in an
             outage.
         is_being_created: Whether the gateway was asked to make it, and has not answered.
+        is_uncertain: Whether the gateway was asked if there is one, and has not answered.
         asking: Request id of the subscription that is not answered yet.
         is_member: Whether the gateway tells of each write, so that ``value`` is the present one.
         value: The last one that is known; ``None`` where none is.
@@ -37,6 +38,7 @@ class ContextCopy:
         self.id: str | None = None
         self.is_announced = False
         self.is_being_created = False
+        self.is_uncertain = False
         self.asking: str | None = None
         self.is_member = False
         self.value: dict[str, Any] | None = None
@@ -56,12 +58,13 @@ class ContextCopy:
     def is_of_use(self) -> bool:
         """Whether there is a reason to keep it."""
         return bool(
-            self.is_announced
-            or self.is_wanted
-            or self.waiting
-            or self.unanswered
-            or self.is_being_created
+            self.is_announced or self.is_wanted or self.waiting or self.unanswered or self.is_busy
         )
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has to be waited for before anything is written."""
+        return self.is_being_created or self.is_uncertain
 
     # What becomes known
 
@@ -77,14 +80,27 @@ class ContextCopy:
         former = self.value
         self.is_member = True
         self.value, self.version, self.is_restorable = value, version, is_restorable
-        told = [watch for watch in self.watches if watch.has_value]
-        if told and former is not None and _differ(former, value):
-            self._tell(told, ContextChange(value, *differences(former, value), version=version))
+        is_another = former is not None and _differ(former, value)
         for watch in self.watches:
             if not watch.has_value:
                 self._tell_first(watch)
+            elif is_another:
+                said = differences(former or {}, value)
+                self._tell(watch, ContextChange(value, *said, version=version))
         for reading in list(self.readings):
             self.settle(reading)
+
+    def begin(self, value: dict[str, Any], version: int | None, *, is_restorable: bool) -> None:
+        """This peer has made the context, so its subscribers hear of a write of its own."""
+        for watch in self.watches:
+            watch.has_value = True
+        own_id = self._link.peer_id
+        for watch in list(self.watches):
+            self._tell(
+                watch, ContextChange(value, value, updater_id=own_id, is_mine=True, version=version)
+            )
+        self.value = value
+        self.take_snapshot(value, version, is_restorable=is_restorable)
 
     def take_delta(
         self, delta: dict[str, Any], updater_id: str | None, version: int | None
@@ -100,19 +116,19 @@ class ContextCopy:
         value = apply_delta(former, delta)
         said = what_it_says(delta, former, value)
         self.value, self.version = value, version
-        if self.watches:
-            is_mine = updater_id is not None and updater_id == self._link.peer_id
+        is_mine = updater_id is not None and updater_id == self._link.peer_id
+        for watch in list(self.watches):
             change = ContextChange(
                 value, *said, updater_id=updater_id, is_mine=is_mine, version=version
             )
-            self._tell(list(self.watches), change)
+            self._tell(watch, change)
 
     def leave(self) -> None:
         """The gateway tells of writes no longer. Subscribers know the last value for now."""
         self.is_member = False
         self.asking = None
         if not self.watches:
-            self.value = None
+            self.value = self.version = None
 
     def lose(self) -> None:
         """The connection is gone."""
@@ -126,10 +142,10 @@ class ContextCopy:
         self.leave()
         self.id = self.value = self.version = None
         self.is_announced = False
-        told = [watch for watch in self.watches if watch.has_value]
-        for watch in told:
-            watch.has_value = False
-        self._tell(told, ContextChange({}, removed=removed, is_destroyed=True))
+        for watch in list(self.watches):
+            if watch.has_value:
+                watch.has_value = False
+                self._tell(watch, ContextChange({}, removed=removed, is_destroyed=True))
 
     def fail(self, error: ContextError) -> None:
         """It cannot be read: its subscriptions end."""
@@ -153,11 +169,11 @@ class ContextCopy:
     def _tell_first(self, watch: Watch) -> None:
         assert self.value is not None
         watch.has_value = True
-        self._tell([watch], ContextChange(self.value, version=self.version))
+        self._tell(watch, ContextChange(self.value, version=self.version))
 
-    def _tell(self, watches: list[Watch], change: ContextChange) -> None:
-        for watch in watches:
-            self._link.emit(watch.owner, "change", change)
+    def _tell(self, watch: Watch, change: ContextChange) -> None:
+        """Each gets a change of its own, as each may do with its data what it likes."""
+        self._link.emit(watch.owner, "change", change)
 
 
 def _differ(former: dict[str, Any], value: dict[str, Any]) -> bool:

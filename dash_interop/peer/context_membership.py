@@ -130,14 +130,38 @@ class ContextMembership:
         """Become a member of a context that is wanted, leave one that is not."""
         if self._link.is_joined and not copy.is_being_created:
             if copy.id is None:
-                for reading in list(copy.readings):
-                    copy.settle(reading)
+                if copy.readings:
+                    self.confirm_absence(copy)
             elif not copy.is_wanted:
                 if copy.is_member:
                     self._leave(copy)
             elif not copy.is_member and copy.asking is None:
                 self._subscribe(copy, copy.id)
         self._tidy(copy)
+
+    def confirm_absence(self, copy: ContextCopy) -> None:
+        """
+        Find out whether there is no such context, or the peer has not heard of it yet: the gateway
+        answers a request, whatever it is, behind all that it has announced before.
+        """
+        if copy.is_uncertain:
+            return
+        link = self._link
+        copy.is_uncertain = True
+        readings = list(copy.readings)
+
+        def answered(answer: Outbound | None) -> None:
+            copy.is_uncertain = False
+            if answer is None:
+                return
+            if copy.id is None and not copy.is_being_created:
+                for reading in readings:
+                    if reading in copy.readings:
+                        copy.settle(reading)
+            self.attend(copy)
+            self.on_ready(copy)
+
+        link.request(SubscribeContext(link.new_request_id(), link.peer_id), answered)
 
     def create(
         self,
@@ -163,7 +187,7 @@ class ContextMembership:
             copy.is_being_created = False
             if isinstance(answer, ContextCreated):
                 self._know(copy, answer.context_id)
-                copy.take_snapshot(value, _version_of(answer), is_restorable=link.node is not None)
+                self._created(copy, answer, value, is_new=version is UNSET)
             elif isinstance(answer, SubscribedContext):
                 self._know(copy, answer.context_id)
                 self._subscribed(copy, answer)
@@ -185,6 +209,14 @@ class ContextMembership:
             answered,
         )
         copy.is_being_created = True
+
+    def _created(
+        self, copy: ContextCopy, answer: ContextCreated, value: dict[str, Any], *, is_new: bool
+    ) -> None:
+        if not isinstance(answer.data, UnsetType):
+            value = decode_map(answer.data)
+        begin = copy.begin if is_new else copy.take_snapshot
+        begin(value, _version_of(answer), is_restorable=self._link.node is not None)
 
     def restore(self, copy: ContextCopy) -> None:
         """Give a gateway that has forgotten it the last value that is known."""

@@ -42,6 +42,9 @@ class Write:
         if_version: The version that the context has to have; 0 for none; ``None`` for any.
         creates: Whether it makes a context that is not there.
         number: Grows with each write.
+
+    Attributes:
+        found_nothing: Whether there was no such context, and the gateway was asked to be sure.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Write:
         self.if_version = if_version
         self.creates = creates
         self.number = number
+        self.found_nothing = False
         self.timer: Timer | None = None
         self.is_settled = False
 

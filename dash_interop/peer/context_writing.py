@@ -84,7 +84,7 @@ class ContextWriting:
 
     def flush(self, copy: ContextCopy) -> None:
         """Send what may be sent."""
-        while copy.waiting and self._link.is_joined and not copy.is_being_created:
+        while copy.waiting and self._link.is_joined and not copy.is_busy:
             write = copy.waiting.pop(0)
             try:
                 self._send(copy, write)
@@ -103,8 +103,12 @@ class ContextWriting:
             self._settle(write, _conflict(copy))
         elif write.creates and write.delta is not None:
             self._create(copy, write, write.delta)
-        else:
+        elif write.found_nothing:
             self._settle(write, _not_found(copy))
+        else:
+            write.found_nothing = True
+            copy.waiting.insert(0, write)
+            self._membership.confirm_absence(copy)
 
     # A context that is there
 

@@ -69,7 +69,7 @@ class Contexts:
         node, self._node = self._node, self._link.node
         is_another = None not in (node, self._node) and node != self._node
         for copy in self._membership:
-            if is_another and copy.watches and copy.is_restorable and copy.version is not None:
+            if is_another and copy.is_restorable and copy.value is not None:
                 self._membership.restore(copy)
             elif copy.id is None and copy.is_announced:
                 self._membership.disappear(copy)

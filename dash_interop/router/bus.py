@@ -25,6 +25,7 @@ from .switchboard import Switchboard
 __all__ = ["Bus"]
 
 _WILD: Final = re.compile("([*>])")
+_MISSING: Final = object()
 
 
 class Bus:
@@ -194,4 +195,4 @@ def _sees(member: Peer, publisher: Peer) -> bool:
 
 def _is_meant(member: Peer, message: Publish) -> bool:
     target = message.target_identity or {}
-    return all(member.identity.get(key) == value for key, value in target.items())
+    return all(member.identity.get(key, _MISSING) == value for key, value in target.items())

@@ -9,9 +9,17 @@ sets top-level keys of ``data``. Data of FDC3 is in a key of ``data`` for each t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
-__all__ = ["channel_of", "channel_value", "context_of", "is_reserved", "publishing", "read_data"]
+__all__ = [
+    "channel_of",
+    "channel_value",
+    "context_of",
+    "is_reserved",
+    "publishing",
+    "read_data",
+    "read_meta",
+]
 
 _RESERVED: Final = "___"
 """Begins the names of contexts that channels, windows and the like are made of."""
@@ -56,9 +64,20 @@ def publishing(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_data(value: Mapping[str, Any]) -> dict[str, Any]:
     """The data of a channel, where what was last published of FDC3 is the key ``fdc3``."""
-    data: dict[str, Any] = dict(value.get("data") or {})
+    data = _dict(value.get("data"))
     latest = value.get(_LATEST_TYPE)
-    published = data.pop(f"{_FDC3}{latest}", None) if isinstance(latest, str) else None
+    published = data.get(f"{_FDC3}{latest}") if isinstance(latest, str) else None
     if not isinstance(published, dict):
-        return dict(value.get("data") or {})
+        return data
+    del data[f"{_FDC3}{latest}"]
     return {**data, "fdc3": {"type": str(latest).replace("&", "."), **published}}
+
+
+def read_meta(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What a channel says of itself."""
+    return _dict(value.get("meta"))
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    """A copy; empty where whoever wrote it has put something else there."""
+    return dict(cast("dict[str, Any]", value)) if isinstance(value, dict) else {}

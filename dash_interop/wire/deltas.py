@@ -137,7 +137,7 @@ class Tree(Protocol):
     def is_text(self, node: Any) -> bool: ...
 
     def number(self, node: Any) -> Any:
-        """The Python value of a scalar node."""
+        """The value of a node that is a number; something else for others."""
         ...
 
     def keep(self, node: Any) -> Any:
@@ -172,7 +172,10 @@ class Texts:
         return isinstance(node, Raw) and bytes(node)[:1] == b'"'
 
     def number(self, node: Any) -> Any:
-        return None if not isinstance(node, Raw) or self.is_text(node) else _scalar.decode(node)
+        try:
+            return _number.decode(node) if isinstance(node, Raw) else None
+        except msgspec.MsgspecError:
+            return None
 
     def keep(self, node: Any) -> Any:
         # Else it would keep all that it came with.
@@ -189,7 +192,7 @@ class Texts:
         return None
 
 
-_scalar: Final = msgspec.json.Decoder()
+_number: Final[msgspec.json.Decoder[int | float]] = msgspec.json.Decoder(int | float)
 _map: Final = msgspec.json.Decoder(dict[str, Raw])
 _list: Final = msgspec.json.Decoder(list[Raw])
 

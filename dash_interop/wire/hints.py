@@ -28,7 +28,7 @@ from msgspec import inspect as types
 
 from .signature import MAX_DEPTH, Field, Signature
 
-__all__ = ["OF_DATA", "OF_INVOCATIONS", "SpecialNames", "signature_of"]
+__all__ = ["OF_DATA", "OF_INVOCATIONS", "OF_MESSAGES", "SpecialNames", "signature_of"]
 
 
 class SpecialNames(NamedTuple):
@@ -37,11 +37,12 @@ class SpecialNames(NamedTuple):
     whole: str
     """Gets the whole dict."""
     sender: str
-    """Gets the instance that the dict comes from."""
+    """Gets the instance that the dict comes from, or the version of a message."""
 
 
 OF_INVOCATIONS: Final = SpecialNames("args", "caller")
 OF_DATA: Final = SpecialNames("data", "server")
+OF_MESSAGES: Final = SpecialNames("data", "version")
 
 _Structure: typing.TypeAlias = types.TypedDictType | types.DataclassType | types.StructType
 

@@ -19,18 +19,18 @@ def make_clients(server: Any, path: str) -> Dash:
         Context(id="selected", contextName=SELECTED),
         Context(id="holdings", contextName=HOLDINGS),
         html.Section(
-            html.Ul(
-                [
-                    html.Li(
-                        [
-                            html.Button(name, id={"client": client}, className="second"),
-                            html.Span(id={"value-of": client}, className="muted"),
-                        ],
-                        className="row",
-                    )
-                    for client, name in CLIENTS.items()
-                ],
-                className="plain",
+            html.Table(
+                html.Tbody(
+                    [
+                        html.Tr(
+                            [
+                                html.Td(html.Button(name, id={"client": client})),
+                                html.Td(id={"value-of": client}),
+                            ]
+                        )
+                        for client, name in CLIENTS.items()
+                    ]
+                )
             ),
             className="card",
         ),
@@ -40,12 +40,20 @@ def make_clients(server: Any, path: str) -> Dash:
     def select(clicks: list[int | None]) -> dict[str, Any]:
         if not any(clicks):
             raise PreventUpdate
-        return {"client": ctx.triggered_id["client"]}
+        clicked: Any = ctx.triggered_id
+        return {"client": clicked["client"]}
 
-    @app.callback(Output({"client": ALL}, "className"), Input("selected", "context"))
-    def show_selected(context: dict[str, Any] | None) -> list[str]:
-        selected = data_of(context).get("client")
-        return ["" if client == selected else "second" for client in CLIENTS]
+    @app.callback(
+        Output({"client": ALL}, "className"),
+        Output({"client": ALL}, "aria-pressed"),
+        Input("selected", "context"),
+    )
+    def show_selected(context: dict[str, Any] | None) -> tuple[list[str], list[str]]:
+        chosen = [client == data_of(context).get("client") for client in CLIENTS]
+        return (
+            ["" if is_chosen else "second" for is_chosen in chosen],
+            ["true" if is_chosen else "false" for is_chosen in chosen],
+        )
 
     @app.callback(Output({"value-of": ALL}, "children"), Input("holdings", "context"))
     def show_values(context: dict[str, Any] | None) -> list[str]:

@@ -15,6 +15,8 @@ from dash_interop import Context, Contexts
 AT_ONCE = 10
 """How many shares one click buys or sells."""
 
+TITLES = ("Symbol", "Price", "Shares", "", "")
+
 
 def make_portfolio(server: Any, path: str) -> Dash:
     app = make_app(server, path, "Portfolio", writes="trade")
@@ -26,14 +28,16 @@ def make_portfolio(server: Any, path: str) -> Dash:
         html.Section(
             [
                 html.P(id="client", className="answer", role="status"),
-                html.Table(
-                    [
-                        html.Thead(
-                            html.Tr([html.Th(title) for title in ("Symbol", "Price", "Shares", "")])
-                        ),
-                        html.Tbody([row(symbol, price) for symbol, price in PRICES.items()]),
-                    ]
+                html.Div(
+                    html.Table(
+                        [
+                            html.Thead(html.Tr([html.Th(title) for title in TITLES])),
+                            html.Tbody([row(symbol, price) for symbol, price in PRICES.items()]),
+                        ]
+                    ),
+                    className="scroll",
                 ),
+                html.P(f"A click buys or sells {AT_ONCE} shares.", className="muted"),
             ],
             className="card",
         ),
@@ -70,7 +74,8 @@ def make_portfolio(server: Any, path: str) -> Dash:
         client = data_of(selected).get("client")
         if client is None or not any(buys + sells):
             raise PreventUpdate
-        ((kind, symbol),) = ctx.triggered_id.items()
+        clicked: Any = ctx.triggered_id
+        ((kind, symbol),) = clicked.items()
         number = holdings(client, data_of(context)).get(symbol, 0)
         number = number + AT_ONCE if kind == "buy" else max(0, number - AT_ONCE)
         return {"name": HOLDINGS, "path": f"{client}.{symbol}", "data": number}
@@ -81,17 +86,15 @@ def make_portfolio(server: Any, path: str) -> Dash:
 def row(symbol: str, price: float) -> Component:
     return html.Tr(
         [
-            html.Th(symbol, scope="row"),
+            html.Td(symbol),
             html.Td(f"{price:.2f}"),
             html.Td(id={"shares": symbol}),
-            html.Td(
-                html.Div(
-                    [
-                        html.Button(f"Buy {AT_ONCE}", id={"buy": symbol}),
-                        html.Button(f"Sell {AT_ONCE}", id={"sell": symbol}, className="second"),
-                    ],
-                    className="row",
-                )
-            ),
+            html.Td(trade_button("Buy", symbol)),
+            html.Td(trade_button("Sell", symbol)),
         ]
     )
+
+
+def trade_button(kind: str, symbol: str) -> Component:
+    named: dict[str, Any] = {"aria-label": f"{kind} {symbol}"}
+    return html.Button(kind, id={kind.lower(): symbol}, className="second", **named)

@@ -14,13 +14,15 @@ const FDC3_PREFIX = 'fdc3_';
 /** Why something that names no channel cannot be published. */
 export const NO_CHANNEL = 'There is no channel to publish on: join one, or name one';
 
-/** The value of the context of a channel, as whoever wrote it wrote it. */
+/** The value of the context of a channel. Whoever wrote it may have put anything there. */
 export interface ChannelValue {
-    name?: string;
-    meta?: Record<string, any>;
-    data?: Record<string, any>;
-    [LATEST_TYPE]?: string;
+    name?: unknown;
+    meta?: unknown;
+    data?: unknown;
+    [LATEST_TYPE]?: unknown;
 }
+
+type Dict = Record<string, any>;
 
 /** The name of the context of a channel. */
 export function contextOf(channel: string): string {
@@ -55,19 +57,16 @@ export function checkChannel(name: unknown, known: readonly string[]): string {
 
 /** A channel for whoever reads it: the FDC3 data that was published last is its key "fdc3". */
 export function readChannel(name: string, value: ChannelValue): Channel {
-    const { meta = {}, data = {}, [LATEST_TYPE]: latest } = value;
-    const isThere = latest !== undefined && FDC3_PREFIX + latest in data;
-    return { name, meta, data: isThere ? withFdc3(data, latest) : data };
+    const data = dict(value.data);
+    const key = latestKey(value);
+    return { name, meta: dict(value.meta), data: key in data ? withFdc3(data, key) : data };
 }
 
 /** The same with the FDC3 data of one type alone. */
-export function readFdc3(
-    name: string,
-    { meta = {}, data = {} }: ChannelValue,
-    type: string,
-): Channel {
-    const key = fdc3Key(type);
-    return { name, meta, data: key in data ? { fdc3: { type, ...data[key] } } : {} };
+export function readFdc3(name: string, value: ChannelValue, type: string): Channel {
+    const published = dict(value.data)[fdc3Key(type)];
+    const data = published ? { fdc3: { type, ...published } } : {};
+    return { name, meta: dict(value.meta), data };
 }
 
 /**
@@ -77,9 +76,10 @@ export function readFdc3(
  * @param delta What was changed, by its top-level key.
  */
 export function dataForSubscriber(value: ChannelValue, delta: ChannelValue): object {
-    const { data = {}, [LATEST_TYPE]: latest } = value;
-    const isAnother = delta.data !== undefined && !delta.data[FDC3_PREFIX + latest];
-    return latest === undefined || isAnother ? data : withFdc3(data, latest);
+    const data = dict(value.data);
+    const key = latestKey(value);
+    const isAnother = delta.data !== undefined && !dict(delta.data)[key];
+    return key in data && !isAnother ? withFdc3(data, key) : data;
 }
 
 /** What a subscriber of one type of FDC3 data gets; undefined where the change is of another. */
@@ -90,9 +90,9 @@ export function fdc3ForSubscriber(
     isFirst: boolean,
 ): object | undefined {
     const key = fdc3Key(type);
-    const published = value.data?.[key];
-    const isAnother = delta.data !== undefined && !delta.data[key];
-    const isLatest = isFirst || FDC3_PREFIX + value[LATEST_TYPE] === key;
+    const published = dict(value.data)[key];
+    const isAnother = delta.data !== undefined && !dict(delta.data)[key];
+    const isLatest = isFirst || latestKey(value) === key;
     return published && !isAnother && isLatest ? { fdc3: { type, ...published } } : undefined;
 }
 
@@ -162,7 +162,23 @@ function fdc3Key(type: string): string {
     return FDC3_PREFIX + type.replace(/\./g, '&');
 }
 
-function withFdc3(data: Record<string, any>, latest: string): Record<string, any> {
-    const { [FDC3_PREFIX + latest]: published, ...rest } = data;
-    return { ...rest, fdc3: { type: latest.replace(/&/g, '.'), ...published } };
+/** The key of the FDC3 data that was published last; "" where there is none. */
+function latestKey(value: ChannelValue): string {
+    const key = FDC3_PREFIX + value[LATEST_TYPE];
+    const isThere = typeof value[LATEST_TYPE] === 'string' && isDict(dict(value.data)[key]);
+    return isThere ? key : '';
+}
+
+function withFdc3(data: Dict, key: string): Dict {
+    const { [key]: published, ...rest } = data;
+    const type = key.slice(FDC3_PREFIX.length).replace(/&/g, '.');
+    return { ...rest, fdc3: { type, ...published } };
+}
+
+function dict(value: unknown): Dict {
+    return isDict(value) ? value : {};
+}
+
+function isDict(value: unknown): value is Dict {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -21,6 +21,7 @@ import { notificationsApi } from './notifications-api';
 import { readSettings, type Settings } from './settings';
 import type { MakeSocket } from './socket';
 import { disconnectedBy, LastingProblem, type StatusListener } from './status';
+import { windowsApi } from './windows-api';
 
 /** Core gives up after N * (N + 1) attempts; with this N, not within a year. */
 const RECONNECT_ATTEMPTS = 10_000;
@@ -165,9 +166,10 @@ async function useOwnGateway(
 }
 
 /** Gives other scripts of the page what its library does not have. */
-function complete(io: Io, { notifications }: InteropClient): void {
-    if (!io.notifications && Object.isExtensible(io)) {
-        io.notifications = notificationsApi(notifications);
+function complete(io: Io, { notifications, windows, contexts }: InteropClient): void {
+    if (Object.isExtensible(io)) {
+        io.notifications ??= notificationsApi(notifications);
+        io.windows ??= windowsApi(windows, contexts);
     }
 }
 

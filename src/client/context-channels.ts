@@ -35,12 +35,11 @@ export type ChannelListener = (name: string, change: ContextChange) => void;
  */
 export type MembershipListener = (names: string[], joined: string | undefined) => void;
 
+/** Whoever is on a channel that is removed is on it again when it is made anew. */
 interface Membership {
     name: string;
-    /** Its last change; undefined until the value of the channel is there. */
-    change: ContextChange | undefined;
-    /** The channel after that change. */
-    channel: JoinedChannel | undefined;
+    /** Its last change, and the channel after it; undefined while there is none. */
+    present: { change: ContextChange; channel: JoinedChannel } | undefined;
     stop: () => void;
 }
 
@@ -87,7 +86,7 @@ export class ContextChannels implements Channels {
     }
 
     my(): string[] {
-        return this.joined.map(({ name }) => name);
+        return this.myChannels().map(({ name }) => name);
     }
 
     onMy(listener: (joined: JoinedChannel[]) => void): () => void {
@@ -107,11 +106,11 @@ export class ContextChannels implements Channels {
     onChange(listener: ChannelListener): () => void {
         const stop = this.changeListeners.add(listener);
         let isListening = true;
-        const present = this.joined;
+        const before = this.joined;
         queueMicrotask(() => {
-            for (const { name, change } of present.filter((each) => this.joined.includes(each))) {
-                if (isListening) {
-                    listener(name, { ...(change as ContextChange), delta: {}, removed: [] });
+            for (const { name, present } of before.filter((each) => this.joined.includes(each))) {
+                if (isListening && present) {
+                    listener(name, { ...present.change, delta: {}, removed: [] });
                 }
             }
         });
@@ -134,7 +133,7 @@ export class ContextChannels implements Channels {
     join(name: unknown): Promise<void> {
         return this.order.run(async () => {
             const channel = checkChannel(name, this.all());
-            if (!this.my().includes(channel)) {
+            if (!this.joined.some((each) => each.name === channel)) {
                 await this.enter(channel);
             }
         });
@@ -144,7 +143,7 @@ export class ContextChannels implements Channels {
         return this.order.run(async () => {
             const channel = name ?? undefined;
             if (channel !== undefined) {
-                checkChannel(channel, [...this.all(), ...this.my()]);
+                checkChannel(channel, [...this.all(), ...this.joined.map((each) => each.name)]);
             }
             this.drop(this.joined.filter((each) => channel === undefined || each.name === channel));
         });
@@ -191,7 +190,7 @@ export class ContextChannels implements Channels {
         return channel;
     }
 
-    /** Removes a channel; who is on it leaves it. */
+    /** Removes a channel for all; whoever is on it is on none until it is made anew. */
     async remove(name: unknown): Promise<void> {
         await this.contexts.destroy(contextOf(checkChannel(name, this.all())));
     }
@@ -200,7 +199,7 @@ export class ContextChannels implements Channels {
         if (name !== undefined) {
             return [checkChannel(name, this.all())];
         }
-        if (this.joined.length === 0) {
+        if (this.my().length === 0) {
             throw new Error(NO_CHANNEL);
         }
         return this.my();
@@ -209,12 +208,7 @@ export class ContextChannels implements Channels {
     /** Resolves when the page is on the channel. */
     private enter(name: string): Promise<void> {
         return new Promise((resolve, reject) => {
-            const membership: Membership = {
-                name,
-                change: undefined,
-                channel: undefined,
-                stop: () => {},
-            };
+            const membership: Membership = { name, present: undefined, stop: () => {} };
             const refuse = (reason: string) => {
                 clearTimeout(timer);
                 membership.stop();
@@ -243,20 +237,20 @@ export class ContextChannels implements Channels {
         for (const { stop } of left) {
             stop();
         }
-        note(membership, change);
         this.joined = [...this.joined.filter((each) => !left.includes(each)), membership];
-        this.tell(membership.name);
-        this.changeListeners.tell(membership.name, change);
+        this.hear(membership, change);
     }
 
     private hear(membership: Membership, change: ContextChange): void {
-        if (change.isDestroyed) {
-            this.drop([membership]);
-            return;
-        }
-        note(membership, change);
+        const { name, present } = membership;
+        membership.present = change.isDestroyed ? undefined : presentOf(name, change);
         this.myListeners.tell(this.myChannels());
-        this.changeListeners.tell(membership.name, change);
+        if (change.isDestroyed || !present) {
+            this.membershipListeners.tell(this.my(), change.isDestroyed ? undefined : name);
+        }
+        if (!change.isDestroyed) {
+            this.changeListeners.tell(name, change);
+        }
     }
 
     private drop(left: Membership[]): void {
@@ -267,23 +261,18 @@ export class ContextChannels implements Channels {
             stop();
         }
         this.joined = this.joined.filter((each) => !left.includes(each));
-        this.tell(undefined);
-    }
-
-    private tell(joined: string | undefined): void {
         this.myListeners.tell(this.myChannels());
-        this.membershipListeners.tell(this.my(), joined);
+        this.membershipListeners.tell(this.my(), undefined);
     }
 
     private myChannels(): JoinedChannel[] {
-        return this.joined.map(({ channel }) => channel as JoinedChannel);
+        return this.joined.flatMap(({ present }) => present?.channel ?? []);
     }
 }
 
-function note(membership: Membership, change: ContextChange): void {
+function presentOf(name: string, change: ContextChange): Membership['present'] {
     const { data, updaterId, isMine } = change;
-    membership.change = change;
-    membership.channel = { ...readChannel(membership.name, data), updaterId, isMine };
+    return { change, channel: { ...readChannel(name, data), updaterId, isMine } };
 }
 
 /** @throws Error where it is no mode. */

@@ -83,10 +83,12 @@ export class ContextCopy {
             return;
         }
         this.value = this.latest = this.since = undefined;
-        const change = { data: value, delta: NOTHING, removed: [], ...NOBODY };
-        for (const { hear, hasHeard } of [...this.listeners]) {
-            if (hasHeard) {
-                call(hear, { ...change, version: undefined, isDestroyed: true });
+        const change = { data: NOTHING, delta: NOTHING, removed: Object.keys(value), ...NOBODY };
+        for (const listener of [...this.listeners]) {
+            if (listener.hasHeard) {
+                // The next value is a first one again.
+                listener.hasHeard = false;
+                call(listener.hear, { ...change, version: 0, isDestroyed: true });
             }
         }
     }

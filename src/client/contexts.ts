@@ -17,9 +17,9 @@ export interface ContextChange {
     updaterId: string | undefined;
     /** Whether this page wrote it. */
     isMine: boolean;
-    /** Grows with every write; undefined where the gateway does not count. */
+    /** Grows with every write, 0 where the context is gone; undefined where the gateway does not count. */
     version: number | undefined;
-    /** Whether the context is gone; `data` is its last value then. */
+    /** Whether the context is gone; `data` is empty then. The next change is a first one again. */
     isDestroyed: boolean;
 }
 

@@ -21,7 +21,9 @@ import { LibraryContexts } from './library-contexts';
 import type { Notifications } from './notifications';
 import { Outage } from './outage';
 import { PageNotifications } from './page-notifications';
+import { PageWindows } from './page-windows';
 import { PlatformNotifications } from './platform-notifications';
+import { PlatformWindows } from './platform-windows';
 import {
     type PublishedStream,
     Publishing,
@@ -31,6 +33,7 @@ import {
 import type { InvocationResult } from './results';
 import { type Handler, type RegisterOptions, Serving } from './serving';
 import { Subscribing, type Subscription, type SubscriptionOptions } from './subscribing';
+import type { Windows } from './windows';
 
 export class InteropClient {
     readonly io: Io;
@@ -38,7 +41,9 @@ export class InteropClient {
     readonly contexts: Contexts;
     /** Which channels the page is on, and what is on them. */
     readonly channels: Channels;
+    /** What this page tells its user. */
     readonly notifications: Notifications;
+    private openedWindows: Windows | undefined;
     private readonly directory: Directory;
     private readonly discovering: Discovering;
     private readonly finding: Finding;
@@ -77,6 +82,18 @@ export class InteropClient {
         this.subscribing = new Subscribing({ ...line, directory, finding, outage });
         this.publishing = new Publishing({ interop, directory, outage, changes, histories });
         this.notifications = this.notificationsOf(io);
+    }
+
+    /**
+     * The browser windows that this page opens, and its own. From the first time on that somebody
+     * asks for them, the page listens to what they tell.
+     */
+    get windows(): Windows {
+        const { windows } = this.io;
+        this.openedWindows ??= windows
+            ? new PlatformWindows(windows)
+            : new PageWindows(this.contexts);
+        return this.openedWindows;
     }
 
     private notificationsOf({ notifications }: Io): Notifications {

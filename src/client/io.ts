@@ -5,4 +5,5 @@ export interface Io {
     contexts?: any;
     channels?: any;
     notifications?: any;
+    windows?: any;
 }

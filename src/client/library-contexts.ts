@@ -244,8 +244,10 @@ class LibrarySubscription {
         }
         this.close();
         this.value = undefined;
+        this.hasHeard = false;
         this.stop = this.start();
-        const what = { data: value, delta: {}, removed: [], version: undefined };
+        const removed = Object.keys(value);
+        const what = { data: {}, delta: {}, removed, version: undefined };
         this.listener({ ...what, updaterId: undefined, isMine: false, isDestroyed: true });
     }
 

@@ -154,6 +154,22 @@ function readInterop(written: unknown, what: string): InteropSettings {
     return fields as unknown as InteropSettings;
 }
 
+/**
+ * The same for a platform, which says itself what is wrong, but takes no null.
+ *
+ * @throws Error where it is no dict.
+ */
+export function settingsForPlatform(written: unknown, what: string): Record<string, unknown> {
+    const fields = givenFields(written, what);
+    const { actions } = fields;
+    return Array.isArray(actions)
+        ? {
+              ...fields,
+              actions: actions.map((each, i) => givenFields(each, `${what}.actions[${i}]`)),
+          }
+        : fields;
+}
+
 /** A field that is None in Python is not given. */
 function givenFields(written: unknown, what: string): Record<string, unknown> {
     if (written === null || typeof written !== 'object' || Array.isArray(written)) {

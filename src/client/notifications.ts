@@ -56,6 +56,11 @@ export interface RaiseOptions {
 }
 
 export interface Notifications {
+    /**
+     * To be called where notifications may come: a screen reader tells what comes to a place that
+     * it knows already.
+     */
+    prepare(): void;
     /** The most actions that a notification may have; null where it is not known. */
     readonly maxActions: number | null;
     readonly permission: Permission;

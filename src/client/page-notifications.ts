@@ -44,6 +44,10 @@ export class PageNotifications implements Notifications {
         this.invoke = invoke;
     }
 
+    prepare(): void {
+        toaster.prepare();
+    }
+
     get permission(): Permission {
         return this.browser.present;
     }

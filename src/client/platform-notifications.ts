@@ -4,7 +4,7 @@
  */
 
 import { toError } from './errors';
-import type { NotificationSettings } from './notification-settings';
+import { type NotificationSettings, settingsForPlatform } from './notification-settings';
 import type {
     NotificationEvent,
     Notifications,
@@ -42,6 +42,10 @@ export class PlatformNotifications implements Notifications {
         api.onClosed?.(({ id }: { id: unknown }) => this.closed(String(id)));
     }
 
+    prepare(): void {
+        this.page.prepare();
+    }
+
     get maxActions(): number | null {
         const limit = this.api.maxActions ?? (globalThis.Notification as any)?.maxActions;
         return typeof limit === 'number' ? limit : null;
@@ -70,10 +74,12 @@ export class PlatformNotifications implements Notifications {
         if ((options.display ?? 'auto') !== 'auto') {
             return this.page.raise(given, options);
         }
-        const raised = await this.api.raise(given).catch((reason: unknown) => {
-            throw toError(reason);
-        });
-        const notification = { id: String(raised.id), settings: given as NotificationSettings };
+        const settings = settingsForPlatform(given, options.what ?? 'the notification');
+        const raised = await this.ask(settings);
+        const notification = {
+            id: String(raised.id),
+            settings: settings as unknown as NotificationSettings,
+        };
         const entry: Entry = {
             notification,
             tell: (event) => {
@@ -108,6 +114,26 @@ export class PlatformNotifications implements Notifications {
     onEvent(listener: Listener): () => void {
         this.listeners.add(listener);
         return () => this.listeners.delete(listener);
+    }
+
+    /**
+     * The library's notification. Libraries of Glue42 refuse the answer of a platform that is older
+     * than they are, which has raised the notification all the same and tells of it before.
+     */
+    private async ask(settings: Record<string, unknown>): Promise<any> {
+        const told: any[] = [];
+        const stop = this.api.onRaised?.((raised: any) => told.push(raised));
+        try {
+            return await this.api.raise(settings);
+        } catch (reason) {
+            const raised = told.find(({ title }) => title === settings.title);
+            if (!raised) {
+                throw toError(reason);
+            }
+            return { id: raised.id };
+        } finally {
+            stop?.();
+        }
     }
 
     /** Desktop tells it of the notification and of all of them. */

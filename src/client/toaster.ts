@@ -22,7 +22,9 @@ class Toaster {
 
     /** @param ms How long it stays where it does not require an interaction. */
     show(settings: NotificationSettings, ms: number, watcher: Watcher): Shown {
-        const { urgent, other } = this.appear();
+        const { urgent, other } = this.prepare();
+        document.addEventListener('keydown', this.onKey);
+        document.addEventListener('visibilitychange', this.onVisibility);
         const isUrgent = URGENT.includes(settings.severity ?? 'None');
         const toast = new Toast(settings, ms, watcher);
         this.toasts.push(toast);
@@ -52,15 +54,13 @@ class Toaster {
         return this.toasts[this.toasts.length - 1];
     }
 
-    /** The groups of toasts. They stay, since a screen reader tells what comes into those it knows. */
-    private appear(): { urgent: HTMLElement; other: HTMLElement } {
+    /** The groups of toasts, which stay: a screen reader tells what comes into those it knows. */
+    prepare(): { urgent: HTMLElement; other: HTMLElement } {
         this.host ??= document.createElement('div');
         this.groups ??= this.build(this.host);
         if (!this.host.isConnected) {
             document.body.append(this.host);
         }
-        document.addEventListener('keydown', this.onKey);
-        document.addEventListener('visibilitychange', this.onVisibility);
         return this.groups;
     }
 

@@ -112,6 +112,12 @@ export class ChannelChoice implements Part {
     }
 
     private connect(channels: Channels): void {
+        const { awaited } = this;
+        const isAwaited = awaited !== undefined && awaited !== null;
+        if (isAwaited && channels.mode === 'multi') {
+            // That the page is on no channel yet is no news before it is on this one.
+            this.valueOfView = [];
+        }
         this.stops = [
             channels.onList((list) =>
                 this.show(channels, { channels: list.map(colored), isReady: true }),
@@ -120,10 +126,10 @@ export class ChannelChoice implements Part {
                 this.show(channels, { joined: joined.map(({ name }) => name) }),
             ),
         ];
-        if (this.awaited !== undefined && this.awaited !== null) {
-            this.choose(this.awaited);
-        }
         this.awaited = undefined;
+        if (isAwaited) {
+            this.choose(awaited);
+        }
     }
 
     private disconnect(): void {

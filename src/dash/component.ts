@@ -70,11 +70,15 @@ export class DashComponent {
     private unsubscribe: (() => void) | undefined;
     private fate: Promise<void> | undefined;
 
-    /** The queue of a prop that the library sets. */
-    deliverer(prop: string): Deliverer {
+    /**
+     * The queue of a prop that the library sets.
+     *
+     * @param isKept Whether the prop holds the last value whatever a layout brings.
+     */
+    deliverer(prop: string, isKept = false): Deliverer {
         let deliverer = this.deliverers.get(prop);
         if (!deliverer) {
-            deliverer = new Deliverer(prop, () => this.place());
+            deliverer = new Deliverer(prop, () => this.place(), console.warn, isKept);
             this.deliverers.set(prop, deliverer);
         }
         return deliverer;
@@ -85,11 +89,20 @@ export class DashComponent {
      * value run once, however the layout changes.
      *
      * @param mayFill Whether the last value may fill an output that comes into the layout later.
+     * @param isKept Whether the prop holds the last value whatever a layout brings.
      */
-    eventDeliverer(prop: string, mayFill: boolean): Deliverer {
-        const deliverer = this.deliverer(prop);
+    eventDeliverer(prop: string, mayFill: boolean, isKept = false): Deliverer {
+        const deliverer = this.deliverer(prop, isKept);
         this.guard.add(deliverer, mayFill);
         return deliverer;
+    }
+
+    /** Empties a prop that the library sets, of which no callback hears. */
+    empty(prop: string): void {
+        this.deliverer(prop).forget();
+        if (this.slot && this.entry) {
+            setQuietly(this.slot.store, this.entry.path, { [prop]: null });
+        }
     }
 
     /** A prop as the layout has it: React keeps one that is called `key` from the component. */
@@ -115,6 +128,20 @@ export class DashComponent {
         this.listen(prop, onWrite, mark, () => new PropWatcher(prop));
     }
 
+    /**
+     * As `watch`, for values that may be texts or numbers: the prop is emptied, as a text that is
+     * written again could not be told from one that is still there.
+     */
+    take(prop: string, onWrite: (value: any) => void, mark: string): void {
+        const takeOut = (value: unknown) => {
+            if (this.slot && this.entry) {
+                setQuietly(this.slot.store, this.entry.path, { [prop]: null });
+            }
+            onWrite(value);
+        };
+        this.watch(prop, takeOut, mark);
+    }
+
     /** Calls `onWrite` when somebody else writes to a prop that the library sets. */
     watchOwn(prop: string, onWrite: () => void, mark: string): void {
         this.listen(prop, onWrite, mark, () => new OwnPropWatcher(this.deliverer(prop)));
@@ -130,7 +157,7 @@ export class DashComponent {
         this.listeners.set(prop, onWrite);
         this.mark = mark;
         if (this.entry) {
-            this.lookAt(prop, onWrite);
+            this.lookAt(prop, onWrite, this.wasWritten);
         }
         if (this.slot) {
             this.putMark(this.slot.store);
@@ -225,8 +252,10 @@ export class DashComponent {
     }
 
     private change(store: Store): void {
+        // What a listener writes is looked at before this change has been gone through.
+        const { wasWritten } = this;
         for (const [prop, onWrite] of this.listeners) {
-            this.lookAt(prop, onWrite);
+            this.lookAt(prop, onWrite, wasWritten);
         }
         for (const deliverer of this.deliverers.values()) {
             deliverer.hold(store, this.entry as Entry);
@@ -234,10 +263,10 @@ export class DashComponent {
         this.putMark(store);
     }
 
-    private lookAt(prop: string, onWrite: (value: any) => void): void {
+    private lookAt(prop: string, onWrite: (value: any) => void, wasWritten: boolean): void {
         const { props } = this.entry as Entry;
         const isCopy = this.mark !== undefined && this.mark in props;
-        const value = this.watchers.get(prop)?.look(props, this.wasWritten, isCopy);
+        const value = this.watchers.get(prop)?.look(props, wasWritten, isCopy);
         if (value !== undefined) {
             onWrite(value);
         }

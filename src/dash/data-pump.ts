@@ -1,33 +1,29 @@
-/** Brings what waits in a DataQueue to its callbacks, and leaves the browser time in between. */
+/** Brings what waits in a queue to its callbacks, and leaves the browser time in between. */
 
 import { LONGEST_TIMEOUT_MS } from '../client/deadlines';
-import type { DataQueue, DataSettings, Datum } from './data-queue';
 
 /** How long the page may be kept from all else, such as a click. */
 const SLICE_MS = 8;
 
-export class DataPump {
-    private readonly queue: DataQueue;
-    private readonly deliver: (value: Datum | Datum[]) => Promise<unknown>;
+export interface PumpedQueue<Value> {
+    /** How long the next value has to wait; undefined when none may be taken yet. */
+    waitMs: (now: number) => number | undefined;
+    /** The next value; there has to be one. */
+    take: (now: number) => Value;
+}
+
+export class DataPump<Value> {
+    private readonly queue: PumpedQueue<Value>;
+    private readonly deliver: (value: Value) => Promise<unknown>;
     private timer: ReturnType<typeof setTimeout> | undefined;
     private isBusy = false;
     private isStopped = false;
     private sliceBegan = 0;
 
     /** @param deliver Resolves when the next value may come. It has to report what goes wrong. */
-    constructor(queue: DataQueue, deliver: (value: Datum | Datum[]) => Promise<unknown>) {
+    constructor(queue: PumpedQueue<Value>, deliver: (value: Value) => Promise<unknown>) {
         this.queue = queue;
         this.deliver = deliver;
-    }
-
-    add(datum: Datum): void {
-        this.queue.add(datum);
-        this.run();
-    }
-
-    change(settings: DataSettings): void {
-        this.queue.settings = settings;
-        this.run();
     }
 
     stop(): void {
@@ -35,7 +31,8 @@ export class DataPump {
         clearTimeout(this.timer);
     }
 
-    private run(): void {
+    /** Delivers what may be delivered now; to be called whenever the queue has changed. */
+    run(): void {
         clearTimeout(this.timer);
         if (this.isBusy || this.isStopped) {
             return;

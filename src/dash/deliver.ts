@@ -52,6 +52,8 @@ export class Deliverer {
     /** Ends the wait for the callbacks of the present value; undefined when they have ended. */
     private stopRuns: (() => void) | undefined;
     private current: unknown;
+    /** Whether the prop holds the last value for as long as the component is there. */
+    private readonly isKept: boolean;
     private setting = false;
     private runs: TriggeredRuns | undefined;
     /** Executions that nobody waits for any more; Dash drops their outputs when it runs anew. */
@@ -61,20 +63,29 @@ export class Deliverer {
      * @param prop The prop to give values to.
      * @param slot The component as it is mounted now; undefined while it is not.
      * @param warn Shows a warning to whoever develops the app.
+     * @param isKept Whether the prop holds the last value whatever a layout brings, also when the
+     *     callbacks of that have ended: it is a state, too.
      */
     constructor(
         prop: string,
         slot: () => Slot | undefined,
         warn: (message: string) => void = console.warn,
+        isKept = false,
     ) {
         this.prop = prop;
         this.slot = slot;
         this.warn = warn;
+        this.isKept = isKept;
     }
 
     /** The value that was set last. */
     get lastValue(): unknown {
         return this.current;
+    }
+
+    /** What was set last means nothing any more. */
+    forget(): void {
+        this.current = null;
     }
 
     /** Whether a callback that Dash requests is one that the present value triggers. */
@@ -113,14 +124,18 @@ export class Deliverer {
     end(): void {
         const waiting = this.queue.splice(0);
         this.abandon();
+        if (this.isKept) {
+            this.current = undefined;
+        }
         for (const { resolve } of waiting) {
             resolve(notSet());
         }
     }
 
-    /** Puts the value back whose callbacks are under way, if a layout has brought another one. */
+    /** Puts the value back that has to be there, if a layout has brought another one. */
     hold(store: Store, { path, props }: Entry): void {
-        if (this.stopRuns && props[this.prop] !== this.current) {
+        const isHeld = this.stopRuns || (this.isKept && this.current !== undefined);
+        if (isHeld && props[this.prop] !== this.current) {
             setQuietly(store, path, { [this.prop]: this.current });
         }
     }

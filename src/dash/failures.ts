@@ -3,36 +3,31 @@
  * one like that before, and it is None again when the next thing has succeeded.
  */
 
-import type { DashComponent } from './component';
-import type { Deliverer } from './deliver';
 import type { Diagnostics } from './diagnostics';
-import { nextSequence } from './sequence';
+import type { Events } from './events';
 
 export class Failures {
-    private readonly component: DashComponent;
+    private readonly events: Events;
     private readonly diagnostics: Diagnostics;
-    private readonly deliverer: Deliverer;
     private isTold = false;
 
-    constructor(component: DashComponent, diagnostics: Diagnostics) {
-        this.component = component;
+    constructor(events: Events, diagnostics: Diagnostics) {
+        this.events = events;
         this.diagnostics = diagnostics;
-        this.deliverer = component.eventDeliverer('error', true);
     }
 
     /** @param details What else callbacks may want to know of it. */
     tell(message: string, details: object = {}): void {
         this.isTold = true;
         this.diagnostics.warnBeside('error', message);
-        const sequence = nextSequence(this.component);
-        this.deliverer.deliver({ message, ...details, sequence });
+        this.events.tell('error', { message, ...details });
     }
 
     /** Something has succeeded. */
     clear(): void {
         if (this.isTold) {
             this.isTold = false;
-            this.deliverer.deliver(null);
+            this.events.clearError();
         }
     }
 }

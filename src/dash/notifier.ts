@@ -1,8 +1,7 @@
 /** A Notifications: raises what callbacks write, and tells them what becomes of it. */
 
-import { DEFAULT_TIMEOUT_MS, timeoutOf } from '../client/deadlines';
+import { timeoutOf } from '../client/deadlines';
 import { InvocationError } from '../client/errors';
-import type { InteropClient } from '../client/interop-client';
 import type {
     Display,
     NotificationEvent,
@@ -11,18 +10,18 @@ import type {
 } from '../client/notifications';
 import { PageNotifications, TOAST_MS } from '../client/page-notifications';
 import type { LatestStatus } from '../client/status';
-import { Arrival } from './arrival';
 import type { DashComponent, Part } from './component';
 import type { Diagnostics } from './diagnostics';
-import { entriesOf } from './entries';
 import { Events } from './events';
-import { Failures } from './failures';
-import { type Interop, NO_ROOT } from './interop-context';
-import { type Report, readDisplay, readReport } from './notification-writes';
+import type { Interop } from './interop-context';
+import { readDisplay, readReport } from './notification-writes';
+import { Operations, type Outcome } from './operations';
 import { warnOfWrites } from './own-props';
 import { StateProp } from './state-prop';
 
 const EVENTS = ['raised', 'clicked', 'action', 'closed'] as const;
+/** By it a copy of the component is known. */
+const MARK = 'raised';
 const STATES = ['active', 'permission', 'maxActions'] as const;
 
 /** What the props hold that the library sets. */
@@ -37,15 +36,9 @@ export interface NotifierProps {
 
 export class Notifier implements Part {
     private readonly component: DashComponent;
-    private readonly diagnostics: Diagnostics;
     private readonly events: Events<(typeof EVENTS)[number]>;
-    private readonly failures: Failures;
-    private readonly arrival = new Arrival();
-    private readonly status: LatestStatus;
+    private readonly operations: Operations<Notifications>;
     private readonly states: Record<keyof ShownStates, StateProp>;
-    private interop: Interop;
-    private hasEnded = false;
-    private notifications: Notifications | undefined;
     private stopPermission: () => void = () => {};
     private display: Display = 'auto';
     private toastMs = TOAST_MS;
@@ -56,38 +49,27 @@ export class Notifier implements Part {
 
     constructor(component: DashComponent, status: LatestStatus, diagnostics: Diagnostics) {
         this.component = component;
-        this.status = status;
-        this.diagnostics = diagnostics;
         this.events = new Events(component, EVENTS);
-        this.failures = new Failures(component, diagnostics);
+        this.operations = new Operations(component, this.events, status, diagnostics, (outcome) =>
+            this.use(notificationsOf(outcome)),
+        );
+        const { operations } = this;
         this.states = {
             active: this.state('active', () => this.active),
-            permission: this.state('permission', () => this.notifications?.permission),
-            maxActions: this.state('maxActions', () => this.notifications?.maxActions),
+            permission: this.state('permission', () => operations.tool?.permission),
+            maxActions: this.state('maxActions', () => operations.tool?.maxActions),
         };
-        this.carryOut('raise', (entry, what) => this.raise(entry, what));
-        this.carryOut('report', (entry, what) => this.report(readReport(entry, what)));
-        component.watch(
-            'requestPermission',
-            (written) => this.requestPermission(written),
-            'raised',
-        );
-        warnOfWrites(component, diagnostics, [...EVENTS, ...STATES, 'error'], 'raised');
+        operations.carryOut('raise', (...request) => this.raise(...request), MARK);
+        operations.carryOut('report', carryOutReport, MARK);
+        const ask = (written: unknown) => this.requestPermission(written);
+        component.watch('requestPermission', ask, MARK);
+        warnOfWrites(component, diagnostics, [...EVENTS, ...STATES, 'error'], MARK);
     }
 
     /** Takes over the present props. */
     update({ interop, display, toastMs }: NotifierProps): void {
         this.readProps(display, toastMs);
-        if (interop !== this.interop) {
-            this.interop = interop;
-            if (interop === NO_ROOT) {
-                this.diagnostics.fail(interop);
-            }
-            if (interop !== undefined) {
-                this.use(interop);
-                this.arrival.announce(interop);
-            }
-        }
+        this.operations.settle(interop);
     }
 
     /** Puts right what a layout or a callback has brought in place of the states. */
@@ -102,7 +84,7 @@ export class Notifier implements Part {
 
     /** The component has left the layout; its notifications stay until somebody closes them. */
     end(): void {
-        this.hasEnded = true;
+        this.operations.end();
         this.events.end();
         this.stopPermission();
         for (const state of Object.values(this.states)) {
@@ -125,73 +107,35 @@ export class Notifier implements Part {
             problem = (error as Error).message;
         }
         if (problem !== this.problem && problem !== undefined) {
-            this.failures.tell(problem);
+            this.operations.failures.tell(problem);
         }
         this.problem = problem;
     }
 
-    private use(outcome: InteropClient | string): void {
+    private use(notifications: Notifications): Notifications {
+        notifications.prepare();
         this.stopPermission();
-        this.notifications = notificationsOf(outcome);
-        this.stopPermission = this.notifications.onPermission(() =>
-            this.states.permission.change(),
-        );
+        this.stopPermission = notifications.onPermission(() => this.states.permission.change());
         this.states.permission.change();
         this.states.maxActions.change();
+        return notifications;
     }
 
-    // What callbacks write
-
-    private carryOut(prop: string, act: (entry: unknown, what: string) => Promise<unknown>): void {
-        const onWrite = (written: unknown) => {
-            for (const [what, entry] of entriesOf(prop, written)) {
-                this.whenKnown(() => act(entry, what), { operation: prop });
-            }
-        };
-        this.component.watch(prop, onWrite, 'raised');
+    private raise(
+        notifications: Notifications,
+        settings: unknown,
+        what: string,
+    ): Promise<RaisedNotification> {
+        const { display, toastMs } = this;
+        const listener = (event: NotificationEvent) => this.hear(event);
+        return notifications.raise(settings, { display, toastMs, what, listener });
     }
 
     private requestPermission(written: unknown): void {
         if (written) {
-            const ask = () => (this.notifications as Notifications).requestPermission();
-            this.whenKnown(ask, { operation: 'requestPermission' });
+            this.operations.run('requestPermission', (tool) => tool.requestPermission());
         }
     }
-
-    /** Does it when it is known how notifications are shown, and tells whether it has succeeded. */
-    private async whenKnown(act: () => Promise<unknown>, details: object): Promise<void> {
-        const outcome = this.interop ?? (await this.arrival.wait(DEFAULT_TIMEOUT_MS, this.status));
-        if (this.hasEnded) {
-            return;
-        }
-        if (!this.notifications) {
-            this.use(outcome as string);
-        }
-        try {
-            await act();
-            this.failures.clear();
-        } catch (error) {
-            this.failures.tell((error as Error).message, details);
-        }
-    }
-
-    private raise(settings: unknown, what: string): Promise<unknown> {
-        const { display, toastMs } = this;
-        const listener = (event: NotificationEvent) => this.hear(event);
-        return (this.notifications as Notifications).raise(settings, {
-            display,
-            toastMs,
-            what,
-            listener,
-        });
-    }
-
-    private async report({ id, type, action }: Report): Promise<void> {
-        const notifications = this.notifications as Notifications;
-        await (type === 'close' ? notifications.close(id) : notifications.click(id, action));
-    }
-
-    // What becomes of it
 
     private hear(event: NotificationEvent): void {
         const { id, settings } = event.notification;
@@ -212,12 +156,13 @@ export class Notifier implements Part {
                 this.events.tell('closed', { ...told, reason: event.reason });
                 break;
             case 'failed':
-                this.failures.tell(event.error.message, {
-                    operation: 'interop',
-                    id,
-                    ...typeOf(event.error),
-                });
+                this.fail(id, event.error);
         }
+    }
+
+    private fail(id: string, error: Error): void {
+        const type = error instanceof InvocationError && error.type ? { type: error.type } : {};
+        this.operations.failures.tell(error.message, { operation: 'interop', id, ...type });
     }
 
     private setActive(active: RaisedNotification[]): void {
@@ -226,14 +171,19 @@ export class Notifier implements Part {
     }
 }
 
-function typeOf(error: Error): object {
-    return error instanceof InvocationError && error.type ? { type: error.type } : {};
+async function carryOutReport(
+    notifications: Notifications,
+    entry: unknown,
+    what: string,
+): Promise<void> {
+    const { id, type, action } = readReport(entry, what);
+    await (type === 'close' ? notifications.close(id) : notifications.click(id, action));
 }
 
 /** What a page shows without a connection; what it invokes fails. */
 const unconnected = new Map<string, Notifications>();
 
-function notificationsOf(outcome: InteropClient | string): Notifications {
+function notificationsOf(outcome: Outcome): Notifications {
     if (typeof outcome !== 'string') {
         return outcome.notifications;
     }

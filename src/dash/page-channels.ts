@@ -136,11 +136,9 @@ export class PageChannels implements Part {
     }
 
     private setMode(channels: Channels): void {
-        if (this.mode === undefined || this.mode === null) {
-            return;
-        }
         try {
-            channels.setMode(this.mode);
+            // One that is None in Python is not given.
+            channels.setMode(this.mode ?? channels.mode);
             this.note('mode', null);
         } catch (error) {
             this.fail('mode', null, error as Error);

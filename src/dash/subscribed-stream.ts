@@ -57,7 +57,7 @@ export class SubscribedStream implements Part {
     private readonly diagnostics: Diagnostics;
     private readonly error: ErrorProp;
     private readonly queue: DataQueue;
-    private readonly pump: DataPump;
+    private readonly pump: DataPump<Datum | Datum[]>;
     private readonly ending = new AbortController();
     private readonly serverWait = new ServerWait();
     private readonly problems: Problems = { settings: null, subscription: null, handler: null };
@@ -132,7 +132,8 @@ export class SubscribedStream implements Part {
                 this.handlerKey = key;
                 this.note('handler', null);
             }
-            this.pump.change(readDataSettings(props));
+            this.queue.settings = readDataSettings(props);
+            this.pump.run();
             this.hasSettings = true;
             return null;
         } catch (error) {
@@ -169,7 +170,8 @@ export class SubscribedStream implements Part {
     private receive(data: StreamData): void {
         const { lost } = this.queue;
         this.checkKey(data.data);
-        this.pump.add({ ...data, sequence: nextSequence(this.component) });
+        this.queue.add({ ...data, sequence: nextSequence(this.component) });
+        this.pump.run();
         if (this.queue.lost > lost) {
             this.tellLost();
         }

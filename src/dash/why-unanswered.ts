@@ -41,6 +41,20 @@ export function whyUnanswered({ failure, hasHandler, wrongId }: Unanswered): Han
     return noResult('The handler returned no result');
 }
 
+/** What the page's JavaScript is told of a message or a request that it sent. */
+export function whyNotAnswered({ failure, hasHandler, wrongId }: Unanswered): HandlerError {
+    if (failure) {
+        return whyFailed(failure);
+    }
+    if (!hasHandler) {
+        return noResult('No callback has the message property of the Tunnel as Input');
+    }
+    if (wrongId !== undefined) {
+        return noResult(`The receiver answered with ${wrongId} instead of the request's requestId`);
+    }
+    return noResult('The receiver returned no answer');
+}
+
 /** Statuses of a proxy or a login in front of the Dash server, which the handler never sees. */
 const REFUSALS = [401, 403, 407, 502, 503, 504];
 

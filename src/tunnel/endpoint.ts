@@ -153,6 +153,11 @@ export class Endpoint {
         return this.outbox.take(most);
     }
 
+    /** Whether a request of this end has no answer yet. */
+    awaits(requestId: string): boolean {
+        return this.requests.has(requestId);
+    }
+
     /**
      * A frame has arrived from the other end.
      *

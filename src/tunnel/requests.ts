@@ -78,6 +78,10 @@ export class Requests {
         }
     }
 
+    has(requestId: string): boolean {
+        return this.pending.has(requestId);
+    }
+
     /** An answer that comes late, or twice, is nobody's. */
     succeed(requestId: string, value: unknown): void {
         this.remove(requestId)?.resolve(value);

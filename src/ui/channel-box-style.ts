@@ -1,52 +1,52 @@
 /**
  * How a ChannelBox looks. Its colours are those that the browser has for fields, which follow the
- * `color-scheme` of the page, and its rules are weaker than any that an app has for its class names.
+ * `color-scheme` of the page, and its rules are weaker than those that an app has for the same class names.
+ * GrayText is for browsers without `light-dark`: on dark fields it is too dark for the guidelines.
  */
 
 const ID = 'dash-interop-channel-box';
 
 const CSS = `
-:where(.channel-box) {
-    position: relative; display: inline-block; box-sizing: border-box; min-width: 11em;
+.channel-box {
+    display: inline-block; box-sizing: border-box; min-width: 11em;
     max-width: 100%; font: inherit; vertical-align: middle;
 }
-:where(.channel-box-button) {
+.channel-box-button {
     display: flex; align-items: center; gap: 0.5em; box-sizing: border-box; width: 100%;
-    min-height: 2.25em; padding: 0.3em 0.7em; border: 1px solid GrayText; border-radius: 6px;
+    min-height: 2.25em; padding: 0.3em 0.7em; border: 1px solid GrayText;
+    border-color: light-dark(#6b6b6b, #a0a0a0); border-radius: 6px;
     background: Field; color: FieldText; font: inherit; text-align: start; cursor: pointer;
 }
-:where(.channel-box-button:disabled) { cursor: default; color: GrayText; }
-:where(.channel-box-button:focus-visible) {
+.channel-box-button:disabled { cursor: default; color: GrayText; }
+.channel-box-button:focus-visible {
     outline: 2px solid FieldText; outline-offset: 0; box-shadow: 0 0 0 4px Field;
 }
-:where(.channel-box-text) {
+.channel-box-text {
     flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
 }
-:where(.channel-box-arrow) { flex: none; width: 0.7em; height: 0.7em; }
-:where(.channel-box-swatches) { display: flex; flex: none; gap: 3px; }
-:where(.channel-box-swatch) {
+.channel-box-arrow { flex: none; width: 0.7em; height: 0.7em; }
+.channel-box-swatches { display: flex; flex: none; gap: 3px; }
+.channel-box-swatch {
     flex: none; box-sizing: border-box; width: 1em; height: 1em; border-radius: 50%;
-    border: 1px solid GrayText; forced-color-adjust: none;
+    border: 1px solid GrayText; border-color: light-dark(#6b6b6b, #a0a0a0);
+    forced-color-adjust: none;
 }
-:where(.channel-box-swatch[data-none]) { border-style: dashed; }
-:where(.channel-box-list) {
-    position: absolute; z-index: 1000; inset-inline-start: 0; top: calc(100% + 4px);
-    box-sizing: border-box; min-width: 100%; max-height: min(24em, 80vh); margin: 0; padding: 4px;
-    overflow-y: auto; border: 1px solid GrayText; border-radius: 6px; background: Field;
-    color: FieldText; list-style: none; text-align: start;
-    box-shadow: 0 6px 20px rgb(0 0 0 / 25%);
+.channel-box-swatch[data-none] { border-style: dashed; }
+.channel-box-list {
+    position: fixed; inset: auto; z-index: 1000; box-sizing: border-box;
+    max-height: min(24em, calc(100vh - 8px)); margin: 0; padding: 4px; overflow-y: auto;
+    border: 1px solid GrayText; border-color: light-dark(#6b6b6b, #a0a0a0); border-radius: 6px;
+    background: Field; color: FieldText; text-align: start; box-shadow: 0 6px 20px rgb(0 0 0 / 25%);
 }
-:where(.channel-box-list[data-above]) { top: auto; bottom: calc(100% + 4px); }
-:where(.channel-box-list[data-end]) { inset-inline-start: auto; inset-inline-end: 0; }
-:where(.channel-box-option) {
+.channel-box-option {
     display: flex; align-items: center; gap: 0.5em; padding: 0.4em 0.6em; border-radius: 4px;
     cursor: pointer; white-space: nowrap;
 }
-:where(.channel-box-option[data-active]) {
+.channel-box-option[data-active] {
     outline: 2px solid FieldText; outline-offset: -2px;
 }
-:where(.channel-box-option[aria-selected="true"]) { font-weight: 600; }
-:where(.channel-box-check) { margin-inline-start: auto; padding-inline-start: 1em; }
+.channel-box-option[aria-selected="true"] { font-weight: 600; }
+.channel-box-check { margin-inline-start: auto; padding-inline-start: 1em; }
 `;
 
 /** Puts the rules into the page, in front of those of the app, once. */

@@ -1,7 +1,8 @@
 /** Shows and changes which channels a page is on: a button that opens a list of them. */
 
-import React, { useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
+import React, { useEffect, useId, useRef } from 'react';
 import { putStyle } from './channel-box-style';
+import { BESIDE, useBeside } from './use-beside';
 import { type OpenList, useList } from './use-list';
 
 export interface Choice {
@@ -116,12 +117,7 @@ interface ListProps {
 
 function List({ id, label, isMulti, entries, list }: ListProps) {
     const element = useRef<HTMLDivElement>(null);
-    const [place, setPlace] = useState({ isAbove: false, isAtEnd: false });
-    useLayoutEffect(() => {
-        if (element.current) {
-            setPlace(placeOf(element.current));
-        }
-    }, []);
+    useBeside(element);
     useEffect(() => {
         element.current?.children[list.active]?.scrollIntoView?.({ block: 'nearest' });
     }, [list.active]);
@@ -134,8 +130,7 @@ function List({ id, label, isMulti, entries, list }: ListProps) {
             className="channel-box-list"
             aria-label={label}
             aria-multiselectable={isMulti}
-            data-above={place.isAbove || undefined}
-            data-end={place.isAtEnd || undefined}
+            {...BESIDE}
             // The focus stays on the button.
             onMouseDown={(event) => event.preventDefault()}
         >
@@ -150,17 +145,6 @@ function List({ id, label, isMulti, entries, list }: ListProps) {
             ))}
         </div>
     );
-}
-
-/** Where the list has room: above the button where there is more of it, and not across the edge. */
-function placeOf(list: HTMLElement): { isAbove: boolean; isAtEnd: boolean } {
-    const box = (list.parentElement as HTMLElement).getBoundingClientRect();
-    const { height, width } = list.getBoundingClientRect();
-    const below = window.innerHeight - box.bottom;
-    return {
-        isAbove: height > below && box.top > below,
-        isAtEnd: box.left + width > window.innerWidth && box.right >= width,
-    };
 }
 
 interface OptionProps {

@@ -19,7 +19,7 @@ export interface OpenList {
     active: number;
     /** What the button reacts to. */
     onButton: {
-        onClick: () => void;
+        onClick: (event: React.MouseEvent<HTMLElement>) => void;
         onKeyDown: (event: React.KeyboardEvent) => void;
         onBlur: () => void;
     };
@@ -37,37 +37,35 @@ export function useList({ names, first, onChoose }: Choosing): OpenList {
         setOpen(true);
     };
     const choose = (index: number) => setOpen(onChoose(index));
-    const type = (text: string, now: number) => {
-        const found = typing.find(text, now, names, isOpen ? active : first);
-        open();
-        setActive(found < 0 ? active : found);
-    };
-    const act = (action: Action, now: number) => {
-        switch (action.do) {
-            case 'open':
-                return open();
-            case 'close':
-                return setOpen(false);
-            case 'choose':
-                return choose(active);
-            case 'move':
-                return setActive(moved(active, action.by, names.length));
-            case 'type':
-                return type(action.text, now);
-        }
+    const reactions: Reactions = {
+        open,
+        close: () => setOpen(false),
+        choose: () => choose(active),
+        move: (by) => setActive(moved(active, by, names.length)),
+        type: (text, now) => {
+            const found = typing.find(text, now, names, isOpen ? active : first);
+            open();
+            setActive(found < 0 ? active : found);
+        },
     };
     const onKeyDown = (event: React.KeyboardEvent) => {
         const action = actionOf(event, isOpen);
         if (action) {
             event.preventDefault();
-            act(action, event.timeStamp);
+            // What an Escape closes is the list, and not the dialog that the button may be in.
+            event.stopPropagation();
+            react(reactions, action, event.timeStamp);
         }
     };
     return {
         isOpen,
         active,
         onButton: {
-            onClick: () => (isOpen ? setOpen(false) : open()),
+            onClick: (event) => {
+                // Some browsers do not focus a button that is clicked.
+                event.currentTarget.focus();
+                return isOpen ? setOpen(false) : open();
+            },
             onKeyDown,
             onBlur: () => setOpen(false),
         },
@@ -76,4 +74,22 @@ export function useList({ names, first, onChoose }: Choosing): OpenList {
             onClick: () => choose(index),
         }),
     };
+}
+
+interface Reactions {
+    open: () => void;
+    close: () => void;
+    choose: () => void;
+    move: (by: number) => void;
+    type: (text: string, now: number) => void;
+}
+
+function react(reactions: Reactions, action: Action, now: number): void {
+    if (action.do === 'move') {
+        reactions.move(action.by);
+    } else if (action.do === 'type') {
+        reactions.type(action.text, now);
+    } else {
+        reactions[action.do]();
+    }
 }

@@ -13,13 +13,13 @@ from importlib.metadata import version
 from typing import Any
 
 import tests.bench
-from tests.bench import browser, client, page_data, routers
+from tests.bench import browser, client, page_data, routers, tunnel
 from tests.bench.processes import BenchError
 from tests.bench.rounds import Samples, compare, medians, ratios
 from tests.bench.tables import heading, print_tables
 from tests.bench.trees import OTHER, PRESENT, Tree, about, is_changed, present_tree, tree_of
 
-NAMES = (*routers.TITLES, "client", "browser", "page-data")
+NAMES = (*routers.TITLES, "client", "browser", "page-data", "tunnel")
 OF_A_TREE = (routers.OURS, "client", "browser")
 """What another commit has, too; the others are the same whatever the commit, and measured once."""
 
@@ -66,6 +66,9 @@ async def run(options: argparse.Namespace, trees: Mapping[str, Tree], report: Re
     if "page-data" in options.only:
         data_plan = page_data.Plan.quick() if options.quick else page_data.Plan()
         worked &= await attempt(measure_page_data(trees, data_plan, report))
+    if "tunnel" in options.only:
+        tunnel_plan = tunnel.Plan.quick() if options.quick else tunnel.Plan()
+        worked &= await attempt(measure_tunnel(trees, tunnel_plan, report))
     return worked
 
 
@@ -117,6 +120,12 @@ async def measure_page_data(
     """Put the figures of data that reach a page into ``report``."""
     samples = await page_data.measure(trees[PRESENT], plan, progress)
     report["page_data"] = page_data.figures(samples)
+
+
+async def measure_tunnel(trees: Mapping[str, Tree], plan: tunnel.Plan, report: Report) -> None:
+    """Put the figures of tunnels into ``report``."""
+    samples = await tunnel.measure(trees[PRESENT], plan, progress)
+    report["tunnel"] = tunnel.figures(samples)
 
 
 def of_the_present(samples: Mapping[str, Mapping[str, Samples]]) -> dict[str, dict[str, float]]:

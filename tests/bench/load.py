@@ -241,6 +241,7 @@ class FanOut:
         message: dict[str, Any],
         subscribers: Sequence[Connection],
         burst: int,
+        marker: bytes = b'"event"',
     ) -> None:
         self._publisher = publisher
         self._frame = text_frame(encode(message))
@@ -250,7 +251,7 @@ class FanOut:
         self._undelivered = 0
         self._finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for subscriber in self._subscribers:
-            subscriber.count(b'"event"', self._delivered)
+            subscriber.count(marker, self._delivered)
 
     async def publish(self, bursts: int) -> None:
         """Publish that many bursts and wait until every subscriber has received all of them."""
@@ -310,6 +311,34 @@ async def run_broadcast(options: argparse.Namespace) -> Figures:
     return await measure_fan_out(publisher, message, subscribers, options)
 
 
+async def run_contexts(options: argparse.Namespace) -> Figures:
+    """Update one key of a context, of which all but the writer in this process are members."""
+    writer = await Peer.join(options.url, "bench-contexts")
+    data = {f"key-{number}": NOTE for number in range(max(1, options.size // len(NOTE)))}
+    created = await writer.request(
+        domain="global",
+        type="create-context",
+        peer_id=writer.peer_id,
+        name=f"bench-{writer.peer_id}",
+        data=data,
+        lifetime="ownership",
+    )
+    of_context = {"domain": "global", "context_id": created["context_id"]}
+    members = [await Peer.join(options.url, "bench-contexts") for _ in range(options.subscribers)]
+    for member in members:
+        await member.request(type="subscribe-context", peer_id=member.peer_id, **of_context)
+    message = {
+        **of_context,
+        "type": "update-context",
+        "peer_id": writer.peer_id,
+        "request_id": "update",
+        "delta": {"commands": [{"type": "set", "path": "key-0", "value": PRICE}]},
+    }
+    writer.connection.count(b'"success"', lambda number: None)
+    connections = [member.connection for member in members]
+    return await measure_fan_out(writer.connection, message, connections, options)
+
+
 async def measure_fan_out(
     publisher: Connection,
     message: dict[str, Any],
@@ -317,7 +346,8 @@ async def measure_fan_out(
     options: argparse.Namespace,
 ) -> Figures:
     """Publish as often as ``options`` say, after a warm-up."""
-    fan_out = FanOut(publisher, message, subscribers, options.window)
+    marker = b'"event"' if message["type"] != "update-context" else b'"context-updated"'
+    fan_out = FanOut(publisher, message, subscribers, options.window, marker)
     await fan_out.publish(4)
     bursts = max(1, options.count // options.window)
     stretch = Stretch(options.pid)
@@ -393,6 +423,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--window", type=int, default=64, help="in flight per caller, or burst of data"
     )
     parser.add_argument("--subscribers", type=int, default=100)
+    parser.add_argument("--size", type=int, default=1_000, help="bytes of a context")
     return parser.parse_args(arguments)
 
 
@@ -400,6 +431,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Awaitable[Figures | None]]] =
     "answer": run_answer,
     "call": run_calls,
     "echo": run_echo,
+    "contexts": run_contexts,
     "fan-out": run_fan_out,
     "broadcast": run_broadcast,
 }

@@ -44,7 +44,11 @@ TITLES = {
 
 CALLS = {OURS: "call", REFERENCE: "call", ECHO: "echo"}
 FAN_OUT = {OURS: "fan-out", REFERENCE: "fan-out", BROADCAST: "broadcast"}
+CONTEXTS = {OURS: "contexts", REFERENCE: "contexts"}
 """The load that measures a candidate, where it can do it at all."""
+
+MEMBERS = 20
+"""Of the context that is updated."""
 
 LOAD_SECONDS = 180.0
 """Longest time for one load process, logins and warm-up included."""
@@ -62,6 +66,10 @@ FIGURES = {
     "fan_out_cpu_seconds_per_10000": "... gateway CPU s per 10,000 data",
     "fan_out_single_per_second": "data delivered/s, 1 to 100, not in bursts",
     "fan_out_single_cpu_seconds_per_10000": "... gateway CPU s per 10,000 data",
+    "context_updates_per_second": "context updates/s, 1 to 20",
+    "context_cpu_seconds_per_10000_updates": "... gateway CPU s per 10,000 updates",
+    "large_context_updates_per_second": "updates/s of one key in a context of 1 MB",
+    "large_context_cpu_seconds_per_10000_updates": "... gateway CPU s per 10,000 updates",
 }
 """The figures of a router, in the order of the table, with their titles and units."""
 
@@ -79,11 +87,15 @@ class Plan:
     """Data published in one round, in bursts of 32, to 100 subscribers each."""
     single_events: int = 1_000
     """The same, with one on its way to the gateway and one from it."""
+    updates: int = 8_000
+    """Updates of one key of a context in one round, in bursts of 8."""
 
     @classmethod
     def quick(cls) -> "Plan":
         """Return a plan for a first look."""
-        return cls(rounds=2, calls=5_000, sequential=1_000, events=2_000, single_events=500)
+        return cls(
+            rounds=2, calls=5_000, sequential=1_000, events=2_000, single_events=500, updates=2_000
+        )
 
 
 async def measure(
@@ -158,6 +170,8 @@ class _Bench:
             figures |= await self._measure_calls(CALLS[self._name])
         if self._name in FAN_OUT:
             figures |= await self._measure_fan_out(FAN_OUT[self._name])
+        if self._name in CONTEXTS:
+            figures |= await self._measure_contexts(CONTEXTS[self._name])
         return figures
 
     async def _measure_calls(self, command: str) -> dict[str, float]:
@@ -188,6 +202,16 @@ class _Bench:
             "fan_out_single_per_second": single["per_second"],
             "fan_out_single_cpu_seconds_per_10000": single["gateway_cpu"],
         }
+
+    async def _measure_contexts(self, command: str) -> dict[str, float]:
+        figures: dict[str, float] = {}
+        for prefix, size in (("", 1_000), ("large_", 1_000_000)):
+            count = self._plan.updates
+            updates = await self._load(command, count, subscribers=MEMBERS, window=8, size=size)
+            figures[f"{prefix}context_updates_per_second"] = updates["per_second"] / MEMBERS
+            cpu = updates["gateway_cpu"] * MEMBERS
+            figures[f"{prefix}context_cpu_seconds_per_10000_updates"] = cpu
+        return figures
 
     async def _load(self, command: str, count: int, **options: int) -> dict[str, float]:
         arguments = [f"--{option}={value}" for option, value in options.items()]

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import browser, client, page_data, routers
+from tests.bench import browser, client, page_data, routers, tunnel
 from tests.bench.trees import OTHER, PRESENT
 
 __all__ = ["heading", "print_tables"]
@@ -45,6 +45,8 @@ def print_tables(report: Mapping[str, Any]) -> None:
         console.print(figures_table("Browser", browser.FIGURES, report["browser"]))
     if "page_data" in report:
         console.print(figures_table("Data into a page", page_data.FIGURES, report["page_data"]))
+    if "tunnel" in report:
+        console.print(figures_table("Tunnel", tunnel.FIGURES, report["tunnel"]))
 
 
 def heading(trees: Mapping[str, Mapping[str, Any]]) -> str:

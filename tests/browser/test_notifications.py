@@ -435,3 +435,30 @@ def test_not013_scripts_of_the_page_use_io_notifications(apps: Apps) -> None:
     )
     click(page, "New")
     assert page.js("return heard") == ["clicked", "closed"]
+
+
+def test_not014_each_of_many_in_one_turn_is_raised_and_told_once_and_in_order(apps: Apps) -> None:
+    app = apps.make("raiser", Notifications(id="notifications", display="none"))
+    events = recorded(app)
+    page = apps.open(app)
+    page.js(
+        """
+        for (let number = 0; number < 50; number += 1) {
+            dash_clientside.set_props('notifications', {raise: {title: 'New', data: number}});
+        }
+        """
+    )
+    raised = wait_for(events, *["raised"] * 50)
+    assert [one["data"] for one in raised] == [*range(50)]
+    assert len({one["id"] for one in raised}) == 50
+
+
+@pytest.mark.every_engine
+def test_not015_without_a_gesture_there_is_a_reason_and_no_wait(apps: Apps) -> None:
+    app = apps.make("raiser", Notifications(id="notifications"))
+    events = recorded(app)
+    page = apps.open(app)
+    page.set_props("notifications", requestPermission=True)
+    (error,) = wait_for(events, "error")
+    assert error["operation"] == "requestPermission"
+    assert error["message"].endswith("Notifications are shown in the page instead")

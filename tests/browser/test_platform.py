@@ -10,17 +10,24 @@ import flask
 from dash import Dash, Input, Output, State, dcc, html
 
 from dash_interop import (
+    Channels,
+    ChannelSelector,
+    Context,
+    Contexts,
     Glue42,
     MethodInvoke,
     MethodRegister,
+    Notifications,
     StreamPublish,
     StreamSubscribe,
+    Windows,
     method_handler,
 )
 from tests.support.apps_parts import record, with_status
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
-from tests.support.platform import WEB_LIBRARY, Platform, run, until_ready
+from tests.support.documents import read
+from tests.support.platform import WEB_LIBRARY, Platform, open_window, run, until_ready
 
 
 def joining(apps: Apps, platform: Platform, *children: Any, name: str = "app") -> Dash:
@@ -144,7 +151,10 @@ def test_plat004_a_dash_page_is_the_platform_itself(apps: Apps) -> None:
             "type": "platform",
             "webPlatform": {"config": {"gateway": {"logging": {"level": "warn"}}}},
         },
-        children=[MethodRegister(id="greet", definition="Greet", returns=True)],
+        children=[
+            MethodRegister(id="greet", definition="Greet", returns=True),
+            html.Button("Open", id="open"),
+        ],
     )
 
     @method_handler("greet", app=app)
@@ -154,11 +164,13 @@ def test_plat004_a_dash_page_is_the_platform_itself(apps: Apps) -> None:
     dash_page = apps.open(app)
     dash_page.is_altered = True
     dash_page.wait_for_servers("Greet", 1)
-    dash_page.run(
-        "const {glueInstance} = window.glue42dash;await glueInstance.windows.open('page', args[0])",
-        f"{elsewhere.url}/page",
+    dash_page.js(
+        "document.getElementById('open').onclick = () => {"
+        "    const {windows} = window.glue42dash.glueInstance;"
+        "    window.opened = windows.open(...window.toOpen);"
+        "}"
     )
-    page = apps.browser.opened(f"{elsewhere.url}/page", connected=False)
+    page = open_window(apps.browser, dash_page, "page", f"{elsewhere.url}/page", connected=False)
     until_ready(page)
     greeting = run(page, "return (await glue.interop.invoke('Greet', {name: 'Ada'})).returned")
     assert greeting == {"greeting": "Hello Ada"}
@@ -220,3 +232,226 @@ def test_plat007_a_dash_page_hears_that_the_platform_is_gone(apps: Apps) -> None
     dash_page.wait_for_text("state", "disconnected")
     eventually(lambda: statuses[-1]["state"] == "connecting", lambda: f"an outage: {statuses}")
     assert "connection to the gateway was lost" in statuses[-1]["reason"]
+
+
+def test_plat008_a_dash_page_is_on_the_channels_of_the_platform(apps: Apps) -> None:
+    platform = Platform(apps)
+    mine: list[Any] = []
+    names: list[Any] = []
+    app = joining(apps, platform, Channels(id="channels"), ChannelSelector(id="selector"))
+    record(app, "channels", "my", mine)
+    record(app, "channels", "all", names)
+    page = platform.open_page()
+    run(
+        page,
+        """
+        window.heard = [];
+        await glue.channels.join('Red');
+        glue.channels.subscribe((data, {name}) => window.heard.push([name, data]));
+        await glue.channels.publish({client: 'Ada'});
+        """,
+    )
+    dash_page = platform.open("dash", apps.serve(app))
+    eventually(lambda: names[-1] == ["Red", "Green"], lambda: f"the names: {names}")
+    dash_page.set_props("channels", join={"name": "Red"})
+    eventually(lambda: mine[-1], "the page is on a channel")
+    assert mine[-1]["name"] == "Red"
+    assert mine[-1]["meta"]["color"] == "red"
+    assert mine[-1]["data"] == {"client": "Ada"}
+    channel = "return (await window.glue42dash.glueInstance.channels.my())"
+    assert dash_page.run(channel) == "Red"
+
+    dash_page.set_props("channels", publish={"data": {"symbol": "VOD"}})
+    eventually(lambda: mine[-1]["data"] == {"client": "Ada", "symbol": "VOD"}, "its own publish")
+    assert mine[-1]["extraData"]["isMyUpdate"] is True
+    heard = "return window.heard.at(-1)"
+    eventually(lambda: page.js(heard) == ["Red", {"client": "Ada", "symbol": "VOD"}], "a publish")
+
+    run(page, "await glue.channels.publish({client: 'Emmy'})")
+    eventually(lambda: mine[-1]["data"]["client"] == "Emmy", "the publish of the other page")
+    assert mine[-1]["extraData"]["isMyUpdate"] is False
+
+    # A script of the page, or the platform, may move it, too.
+    dash_page.run("await window.glue42dash.glueInstance.channels.join('Green')")
+    eventually(lambda: mine[-1] and mine[-1]["name"] == "Green", "the page has been moved")
+    dash_page.set_props("channels", leave={})
+    eventually(lambda: mine[-1] is None, "the page has left")
+    assert dash_page.run(channel) is None
+
+
+def test_plat009_contexts_are_those_of_the_platform(apps: Apps) -> None:
+    platform = Platform(apps)
+    changes: list[Any] = []
+    names: list[Any] = []
+    errors: list[Any] = []
+    app = joining(apps, platform, Context(id="basket"), Contexts(id="contexts"))
+    record(app, "basket", "context", changes)
+    record(app, "contexts", "names", names)
+    record(app, "contexts", "error", errors)
+    page = platform.open_page()
+    dash_page = platform.open("dash", apps.serve(app))
+
+    def last() -> dict[str, Any]:
+        return changes[-1] or {"data": None, "destroyed": None}
+
+    def there() -> Any:
+        return run(page, "return await glue.contexts.get('basket')")
+
+    dash_page.set_props("basket", update={"apples": 1})
+    eventually(lambda: last()["data"] == {"apples": 1}, lambda: f"its own value: {changes}")
+    assert there() == {"apples": 1}
+    run(page, "await glue.contexts.update('basket', {pears: {green: 2, red: 3}})")
+    value = {"apples": 1, "pears": {"green": 2, "red": 3}}
+    eventually(lambda: last()["data"] == value, lambda: f"a value of the other page: {changes}")
+    assert last()["delta"] == {"pears": {"green": 2, "red": 3}}
+    assert last()["extraData"]["isMyUpdate"] is False
+    dash_page.set_props("contexts", setPath={"name": "basket", "path": "pears.red", "data": 4})
+    eventually(lambda: last()["data"]["pears"]["red"] == 4, "a path")
+    assert last()["extraData"]["isMyUpdate"] is True
+    assert there() == {"apples": 1, "pears": {"green": 2, "red": 4}}
+    assert names[-1] == ["basket"]
+    assert errors[-1] is None
+
+    dash_page.set_props("contexts", destroy={"name": "basket"})
+    eventually(lambda: last()["destroyed"], lambda: f"its end: {changes}")
+    run(page, "await glue.contexts.set('basket', {plums: 5})")
+    eventually(lambda: last()["data"] == {"plums": 5}, lambda: f"the new one: {changes}")
+    assert last()["destroyed"] is False
+
+    late = {"name": "basket", "data": {"plums": 6}, "ifVersion": 1}
+    dash_page.set_props("contexts", update=late)
+    refusal = eventually(lambda: errors[-1], "a refusal")
+    assert "ifVersion needs a gateway of dash_interop" in refusal["message"]
+    assert there() == {"plums": 5}
+
+
+def test_plat010_a_hundred_updates_of_a_context_in_a_platform_all_arrive(apps: Apps) -> None:
+    platform = Platform(apps)
+    changes: list[Any] = []
+    app = joining(apps, platform, Context(id="count"))
+    record(app, "count", "context", changes)
+    page = platform.open_page()
+    # A client that is no member sends the first of several updates last.
+    run(
+        page,
+        "await glue.contexts.set('count', {n: 0});"
+        "await glue.contexts.subscribe('count', () => {});",
+    )
+    dash_page = platform.open("dash", apps.serve(app))
+    eventually(lambda: changes[-1], "the value that is there")
+    assert changes[-1]["delta"] == {} and changes[-1]["data"] == {"n": 0}
+    run(page, "for (let n = 1; n <= 100; n++) { glue.contexts.update('count', {n}); }")
+    eventually(lambda: len(changes) >= 102, lambda: f"{len(changes)} changes", 20)
+    assert [change["delta"]["n"] for change in changes[2:]] == list(range(1, 101))
+    assert dash_page.text("state") == "connected"
+
+
+def test_plat011_the_platform_shows_notifications_and_invokes_what_they_invoke(
+    apps: Apps,
+) -> None:
+    platform = Platform(apps)
+    platform.page.devtools(
+        "Browser.grantPermissions", origin=platform.url, permissions=["notifications"]
+    )
+    told: list[tuple[str, Any]] = []
+    reviewed: list[Any] = []
+    app = joining(
+        apps,
+        platform,
+        Notifications(id="notifications"),
+        MethodRegister(id="review", definition="Review", returns=False),
+    )
+    for name in ("raised", "closed", "error"):
+        heard: list[Any] = Told(name, told)
+        record(app, "notifications", name, heard)
+
+    @method_handler("review", app=app, output=[])
+    def review(message: str) -> None:
+        reviewed.append(message)
+
+    dash_page = platform.open("dash", apps.serve(app))
+    settings = {
+        "title": "New message",
+        "body": "Look at it",
+        "clickInterop": {"method": "Review", "arguments": {"message": "Hello"}},
+    }
+    dash_page.set_props("notifications", **{"raise": settings})
+    eventually(lambda: told, "the notification")
+    kind, raised = told[0]
+    assert kind == "raised", told
+    assert raised["settings"]["title"] == "New message"
+    listed = run(platform.page, "return (await glue.notifications.list()).map(({id}) => id)")
+    assert listed == [raised["id"]]
+    run(platform.page, "await glue.notifications.click(args[0])", raised["id"])
+    eventually(lambda: reviewed == ["Hello"], lambda: f"{reviewed}")
+    run(platform.page, "await glue.notifications.clearAll()")
+    eventually(lambda: len(told) == 2, lambda: f"its end: {told}")
+    kind, closed = told[1]
+    assert (kind, closed["id"]) == ("closed", raised["id"])
+
+
+class Told(list[Any]):
+    """Appends what is not None to a list of all events, with its name."""
+
+    def __init__(self, name: str, events: list[tuple[str, Any]]) -> None:
+        super().__init__()
+        self._name = name
+        self._events = events
+
+    def append(self, value: Any) -> None:
+        if value is not None:
+            self._events.append((self._name, value))
+
+
+def test_plat012_windows_are_opened_by_the_platform_with_a_context(apps: Apps) -> None:
+    platform = Platform(apps)
+    told: list[tuple[str, Any]] = []
+    contexts: list[Any] = []
+    opening = joining(
+        apps, platform, Windows(id="windows"), html.Button("Open", id="go"), name="opening"
+    )
+    for name in ("opened", "closed", "error"):
+        heard: list[Any] = Told(name, told)
+        record(opening, "windows", name, heard)
+    opened = joining(apps, platform, Windows(id="windows"), name="opened")
+    record(opened, "windows", "context", contexts)
+    url = f"{apps.serve(opened)}/"
+
+    @opening.callback(Output("windows", "open"), Input("go", "n_clicks"), prevent_initial_call=True)
+    def open_it(_: int) -> dict[str, Any]:
+        options = {"width": 500, "height": 400, "context": {"client": "Ada"}}
+        return {"name": "details", "url": url, "options": options}
+
+    dash_page = platform.open("dash", apps.serve(opening))
+    dash_page.click("go")
+    details = apps.browser.popup(dash_page)
+    details.wait_until_connected()
+    eventually(lambda: told, "the window")
+    kind, window = told[0]
+    assert (kind, window["name"], window["url"]) == ("opened", "details", url)
+    names = "return glue.windows.list().map(({name}) => name)"
+    assert "details" in run(platform.page, names)
+    eventually(lambda: contexts[-1], lambda: f"what it was given: {contexts}")
+    assert contexts[-1] == {"client": "Ada"}
+    dash_page.set_props("windows", close={"name": "details"})
+    eventually(lambda: len(told) == 2, lambda: f"its end: {told}")
+    assert told[1][0] == "closed" and told[1][1]["id"] == window["id"]
+    assert "details" not in run(platform.page, names)
+
+
+def test_plat013_an_app_with_the_library_in_its_assets_can_be_used_alone_too(
+    apps: Apps, tmp_path: Path
+) -> None:
+    document = read("docs/howto/migrate.md")
+    document.write(tmp_path)
+    assets = tmp_path / "assets"
+    shutil.copy(WEB_LIBRARY, assets)
+    app = apps.make("app", assets_folder=str(assets))
+    with_status(app)
+    alone = apps.open(app)
+    alone.wait_for_text("state", "connected")
+    assert asked_for_a_session(alone)
+    platform = Platform(apps)
+    joined = platform.open("dash", apps.serve(app))
+    joined.wait_for_text("state", "connected")
+    assert not asked_for_a_session(joined)

@@ -96,9 +96,13 @@ def js_peer(user: str) -> Iterator[JsPeerFactory]:
     peers: list[JsPeer] = []
 
     def connect(
-        url: str, application: str = "js", user: str = user, token: str | None = None
+        url: str,
+        application: str = "js",
+        user: str = user,
+        token: str | None = None,
+        library: str = "@interopio/core",
     ) -> JsPeer:
-        peers.append(JsPeer(url, application, user, token))
+        peers.append(JsPeer(url, application, user, token, library))
         return peers[-1]
 
     try:

@@ -1,4 +1,5 @@
-// A relay of TCP connections between clients and the gateway that can be cut and shut.
+// A relay of TCP connections between clients and the gateway that can be cut and shut, and that can
+// hold back what the gateway says.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
@@ -48,6 +49,25 @@ export class Relay {
         };
         near.on('close', end);
         far.on('close', end);
+    }
+
+    // Keeps what the gateway sends.
+    hold() {
+        for (const pair of this.#pairs) {
+            pair.held = [];
+            pair.keep = (data) => pair.held.push(data);
+            pair.far.unpipe(pair.near);
+            pair.far.on('data', pair.keep);
+        }
+    }
+
+    // Passes on what was kept, in one piece.
+    release() {
+        for (const { near, far, held, keep } of this.#pairs) {
+            far.off('data', keep);
+            near.write(Buffer.concat(held));
+            far.pipe(near);
+        }
     }
 
     // Ends all connections at once; new ones are accepted unless the relay is shut.

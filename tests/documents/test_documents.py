@@ -23,12 +23,16 @@ TESTED = {
     "docs/guide.md": "here",
     "docs/python.md": "test_python.py",
     "docs/howto/celery.md": "test_howto.py",
+    "docs/howto/channels.md": "test_howto.py",
     "docs/howto/cli.md": "test_howto.py",
+    "docs/howto/migrate.md": "test_howto.py",
     "docs/howto/notebook.md": "test_howto.py",
+    "docs/howto/notifications.md": "test_howto.py",
     "docs/howto/push-to-tab.md": "test_howto.py",
     "docs/howto/script.md": "test_howto.py",
     "docs/howto/server-method.md": "test_howto.py",
     "docs/howto/streams.md": "test_howto.py",
+    "docs/howto/windows.md": "test_howto.py",
     "docs/values.md": "test_values.py",
 }
 

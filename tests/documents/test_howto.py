@@ -265,6 +265,103 @@ def test_stream_of_a_page(interop: InteropClient, market: Document, dash_duo: An
     assert severe(dash_duo) == []
 
 
+def click_toast(dash_duo: Any, selector: str) -> None:
+    script = """
+        const {shadowRoot} = document.querySelector('[data-dash-interop=toasts]') ?? {};
+        return shadowRoot?.querySelector(arguments[0]) ?? null;
+    """
+    until(lambda: dash_duo.driver.execute_script(script, selector) is not None)
+    dash_duo.driver.execute_script(script, selector).click()
+
+
+def test_notifications(dash_duo: Any) -> None:
+    page = read("docs/howto/notifications.md")
+    assert set(page.files) == {"app.py", "own.py"} and set(page.programs) == {"Where it is shown"}
+    dash_duo.start_server(run(page.files["app.py"])["app"], port=page_port())
+    click(dash_duo, "fill")
+    click_toast(dash_duo, ".main")
+    dash_duo.wait_for_text_to_equal("#shown", "Order 1", timeout=DEADLINE)
+    click(dash_duo, "ask")
+    click_toast(dash_duo, ".action")
+    dash_duo.wait_for_text_to_equal("#answer", "Sell 1,000 VOD? yes", timeout=DEADLINE)
+    assert dash_duo.find_element("#problem").text == ""
+    assert severe(dash_duo) == []
+
+
+def test_notifications_of_own_components(dash_duo: Any) -> None:
+    page = read("docs/howto/notifications.md")
+    dash_duo.start_server(run(page.files["own.py"])["app"], port=page_port())
+    dash_duo.wait_for_contains_text("#inbox", "Welcome", timeout=DEADLINE)
+    dash_duo.find_element("#inbox button").click()
+    dash_duo.wait_for_text_to_equal("#inbox", "", timeout=DEADLINE)
+    assert severe(dash_duo) == []
+
+
+def test_asking_for_notifications(dash_duo: Any) -> None:
+    (program,) = read("docs/howto/notifications.md").programs.values()
+    dash_duo.start_server(run(program)["app"], port=page_port())
+    # The browser of dash[testing] has no notifications; it gets what other browsers have.
+    dash_duo.wait_for_text_to_equal("#permission", "unsupported", timeout=DEADLINE)
+    dash_duo.driver.execute_script(
+        """
+        window.Notification = {
+            permission: 'default',
+            requestPermission: async () => (Notification.permission = 'granted'),
+        };
+        """
+    )
+    click(dash_duo, "allow")
+    dash_duo.wait_for_text_to_equal("#permission", "granted", timeout=DEADLINE)
+
+
+def test_windows(dash_duo: Any) -> None:
+    page = read("docs/howto/windows.md")
+    assert set(page.files) == {"app.py"} and not page.programs
+    dash_duo.start_server(run(page.files["app.py"])["app"], port=page_port())
+    dash_duo.wait_for_text_to_equal("#client", "no client", timeout=DEADLINE)
+    click(dash_duo, "open")
+    dash_duo.wait_for_text_to_equal("#state", "Acme is open", timeout=DEADLINE)
+    home = dash_duo.driver.current_window_handle
+    (opened,) = set(dash_duo.driver.window_handles) - {home}
+    dash_duo.driver.switch_to.window(opened)
+    dash_duo.wait_for_text_to_equal("#client", "Acme", timeout=DEADLINE)
+    dash_duo.driver.switch_to.window(home)
+    click(dash_duo, "close")
+    dash_duo.wait_for_text_to_equal("#state", "Acme is closed", timeout=DEADLINE)
+    assert severe(dash_duo) == []
+
+
+def test_channels_of_pages_and_processes(
+    interop: InteropClient, dash_duo: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = read("docs/howto/channels.md")
+    dash_duo.start_server(run(page.files["portfolio.py"])["app"], port=page_port())
+    dash_duo.wait_for_text_to_equal("#client", "Nobody yet", timeout=DEADLINE)
+    (program,) = page.programs.values()
+    assert printed(program, capsys) == said(program) == ["Jones", "Jones"]
+    dash_duo.wait_for_text_to_equal("#client", "Jones")
+    interop.channels.publish({"client": "Smith"}, "Red")
+    dash_duo.wait_for_text_to_equal("#client", "Smith")
+    click(dash_duo, "leave")
+    dash_duo.wait_for_text_to_equal("#client", "On no channel")
+    assert severe(dash_duo) == []
+
+
+def test_a_channel_that_a_visitor_chooses(interop: InteropClient, dash_duo: Any) -> None:
+    names = run(read("docs/howto/channels.md").files["clients.py"])
+    dash_duo.start_server(names["app"], port=page_port())
+    dash_duo.wait_for_text_to_equal("#selector button", "Red", timeout=DEADLINE)
+    dash_duo.find_elements("#client input")[0].click()
+    published = interop.channels.subscribe(name="Red")
+    until(lambda: published.get(timeout=DEADLINE).data.get("client") == "Smith")
+    dash_duo.find_element("#selector button").click()
+    dash_duo.find_elements("#selector [role=option]")[0].click()
+    dash_duo.wait_for_text_to_equal("#selector button", "No channel")
+    dash_duo.find_elements("#client input")[1].click()
+    dash_duo.wait_for_contains_text("#problem", "There is no channel to publish on")
+    assert severe(dash_duo) == []
+
+
 def severe(dash_duo: Any) -> list[Any]:
     """What the page complained of."""
     return [entry for entry in dash_duo.get_logs() or [] if entry["level"] == "SEVERE"]
@@ -272,6 +369,7 @@ def severe(dash_duo: Any) -> list[Any]:
 
 def test_command_line(interop: InteropClient, capsys: pytest.CaptureFixture[str]) -> None:
     interop.register("Sum", lambda a, b: {"sum": a + b})
+    interop.contexts.set("Order", {"lines": [{"price": 71.4}]})
     three = [{"price": price} for price in (71.4, 71.5, 71.6)]
     interop.create_stream(
         "Prices", subscription_added_handler=lambda one: [one.push(data) for data in three]
@@ -280,7 +378,7 @@ def test_command_line(interop: InteropClient, capsys: pytest.CaptureFixture[str]
         calculator.register("Sum", lambda a, b: {"sum": a + b})
         for line in commands("docs/howto/cli.md"):
             words = shlex.split(line)
-            if {"watch", "gateway", "demo", "offer", "publish"} & {*words}:
+            if {"watch", "--watch", "gateway", "demo", "offer", "publish"} & {*words}:
                 continue  # Without end; that they have these options is tested elsewhere.
             capsys.readouterr()
             if {"|", ">"} & {*words}:
@@ -323,3 +421,29 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_migrate(gateway: GatewayProcess, dash_duo: Any) -> None:
+    page = read("docs/howto/migrate.md")
+    assert set(page.files) == {"app.py", "assets/without_platform.js"} and not page.programs
+    dash_duo.start_server(run(page.files["app.py"])["app"], port=page_port())
+    dash_duo.wait_for_text_to_equal("#channel", "No channel")
+    click(dash_duo, "add")
+    dash_duo.wait_for_text_to_equal("#sum", "42", timeout=DEADLINE)
+    dash_duo.wait_for_style_to_equal("#text", "color", "rgba(0, 0, 0, 1)")
+    color = dash_duo.find_element("#color")
+    dash_duo.clear_input(color)
+    color.send_keys("blue")
+    dash_duo.wait_for_style_to_equal("#text", "color", "rgba(0, 0, 255, 1)")
+    click(dash_duo, "red")
+    dash_duo.wait_for_text_to_equal("#channel", "Red: []")
+    click(dash_duo, "publish")
+    dash_duo.wait_for_text_to_equal("#channel", "Red: ['time']")
+    click(dash_duo, "notify")
+    toasts = (
+        "return document.querySelector('[data-dash-interop=toasts]')?.shadowRoot.textContent ?? ''"
+    )
+    until(lambda: "Send the daily report" in dash_duo.driver.execute_script(toasts))
+    click(dash_duo, "open")
+    until(lambda: len(dash_duo.driver.window_handles) == 2)
+    assert severe(dash_duo) == []

@@ -14,6 +14,11 @@ from dash_interop import InteropError, client
 from dash_interop.app.interop import Interop
 from dash_interop.app.server_peer import HostedStream
 from dash_interop.client import sync
+from dash_interop.client.channel_subscribing import ChannelSubscriptionBase
+from dash_interop.client.channels import Channels, ChannelsBase
+from dash_interop.client.context_subscribing import ContextSubscriptionBase
+from dash_interop.client.contexts import Contexts
+from dash_interop.client.feed import Feed
 from dash_interop.client.publishing import StreamBase
 from dash_interop.client.subscribing import SubscriptionBase
 from dash_interop.wire.definitions import MethodDefinition
@@ -28,6 +33,12 @@ CODE = "\n".join(re.findall(r"`[^`\n]+`", TEXT))
 CLASSES = (
     client.InteropClient,
     sync.InteropClient,
+    client.ChannelChange,
+    client.ChannelSubscription,
+    client.Channels,
+    client.ContextChange,
+    client.ContextSubscription,
+    client.Contexts,
     client.Instance,
     client.InvocationResult,
     client.Method,
@@ -38,16 +49,46 @@ CLASSES = (
     client.StreamSubscription,
     client.Subscription,
     client.SubscriptionRequest,
+    sync.ChannelSubscription,
+    sync.Channels,
+    sync.ContextSubscription,
+    sync.Contexts,
     sync.Stream,
     sync.Subscription,
     HostedStream,
 )
-HOSTED = ("method", "stream", "invoke", "call", "client", "start", "stop")
+HOSTED = (
+    "method",
+    "stream",
+    "invoke",
+    "call",
+    "contexts",
+    "channels",
+    "client",
+    "start",
+    "stop",
+)
 
 PLUMBING = {
     StreamBase: {"create", "emit", "end", "listen", "withdraw"},
-    SubscriptionBase: {"deadline", "emit", "end", "listen", "open", "take", "until_there_is"},
-    sync.Subscription: {"until_there_is"},
+    Feed: {
+        "deadline",
+        "emit",
+        "end",
+        "event",
+        "items",
+        "listen",
+        "next",
+        "take",
+        "until_there_is",
+    },
+    sync.BlockingFeed: {"until_there_is"},
+    SubscriptionBase: {"open"},
+    ContextSubscriptionBase: {"event", "items", "open"},
+    ChannelSubscriptionBase: {"event", "follow", "hear", "items", "open", "skips_own"},
+    Contexts: {"read", "until_known", "write"},
+    ChannelsBase: {"membership"},
+    Channels: {"membership"},
     HostedStream: {"offer"},
 }
 """Public to the modules beside, not to users."""
@@ -69,8 +110,14 @@ def test_it_names_everything_public() -> None:
 
 
 def test_it_shows_the_defaults_of_methods() -> None:
-    classes = {client.InteropClient: public(client.InteropClient), Interop: HOSTED}
-    functions = [getattr(cls, name) for cls, names in classes.items() for name in names]
+    classes = {
+        # Attributes of its instances are no functions.
+        client.InteropClient: public(client.InteropClient),
+        Contexts: public(Contexts),
+        Channels: public(Channels),
+        Interop: HOSTED,
+    }
+    functions = [getattr(cls, name, None) for cls, names in classes.items() for name in names]
     shown = {
         f"{parameter.name}={_written(parameter.default)}"
         for function in functions

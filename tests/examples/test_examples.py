@@ -30,7 +30,11 @@ COMMANDS = {
     "javascript_page": ["javascript_page"],
     "discovery": ["discovery"],
     "streams": ["streams"],
+    "colour_channels": ["colour_channels"],
     "market_data": ["market_data"],
+    "notifications": ["notifications"],
+    "windows": ["windows"],
+    "clients_portfolio": ["clients_portfolio"],
 }
 
 END_SECONDS = 20
@@ -595,6 +599,56 @@ def test_a_publisher_decides_who_may_subscribe(run, browser):
     ]
 
 
+def test_apps_on_one_channel_show_the_same(run, browser):
+    example = run("colour_channels")
+    watchlist = browser.open(example.url("/watchlist/"))
+    details = browser.open(example.url("/details/"))
+    other = browser.open(example.url("/other-details/"))
+
+    def choose(page: Page, channel: str) -> None:
+        page.js("document.querySelector('#selector button').click()")
+        page.js(
+            "[...document.querySelectorAll('[role=option]')]"
+            "    .find((option) => option.innerText.startsWith(args[0])).click()",
+            channel,
+        )
+
+    def choose_company(place: int) -> None:
+        watchlist.js("document.querySelectorAll('#company input')[args[0]].click()", place)
+
+    def shows(page: Page, *parts: str) -> None:
+        eventually(
+            lambda: all(part in page.text("details") for part in parts),
+            lambda: f"{parts}, but {page.text('details')}",
+        )
+
+    shows(details, "Nobody on Red")
+    shows(other, "Nobody on Green")
+    choose_company(2)
+    shows(details, "Rio Tinto", "RIO, Mining")
+    shows(other, "Nobody on Green")
+
+    choose(other, "Red")
+    shows(other, "Rio Tinto")
+    choose(watchlist, "Green")
+    eventually(
+        lambda: not watchlist.js("return document.querySelector('#company input:checked')"),
+        "nothing is chosen on Green",
+    )
+    choose_company(0)
+    choose(details, "Green")
+    shows(details, "AstraZeneca")
+    shows(other, "Rio Tinto")
+    choose(watchlist, "Red")
+    eventually(
+        lambda: watchlist.js("return document.querySelectorAll('#company input')[2].checked"),
+        "what is on Red is chosen",
+    )
+    shows(other, "Rio Tinto")
+    choose(details, "No channel")
+    shows(details, "This page is on no channel.")
+
+
 def test_the_market_is_a_chart_and_a_table(run, browser, environment):
     example = run("market_data")
     chart = browser.open(example.url("/chart/"))
@@ -648,6 +702,98 @@ def test_the_market_is_a_chart_and_a_table(run, browser, environment):
         successor.terminate()
 
 
+def test_clients_and_portfolio_share_contexts(run, browser):
+    example = run("clients_portfolio")
+    clients = browser.open(example.url("/clients/"))
+    portfolio = browser.open(example.url("/portfolio/"))
+
+    def press(page: Page, words: str) -> None:
+        button = f"//button[contains(., '{words}') or @aria-label='{words}']"
+        eventually(lambda: page.driver.find_elements("xpath", button), f"{words} can be pressed")
+        page.driver.find_element("xpath", button).click()
+
+    def shares(page: Page) -> dict[str, str]:
+        return page.js(
+            "return Object.fromEntries([...document.querySelectorAll('tbody tr')]"
+            "    .map(({cells}) => [cells[0].innerText, cells[2].innerText]))"
+        )
+
+    def pressed(page: Page) -> list[str]:
+        return page.js(
+            "return [...document.querySelectorAll('[aria-pressed=true]')]"
+            "    .map(({innerText}) => innerText)"
+        )
+
+    def worth(page: Page, name: str) -> str:
+        (row,) = page.driver.find_elements("xpath", f"//tr[contains(., '{name}')]")
+        return row.text
+
+    press(clients, "Ada Byron")
+    portfolio.wait_for_text("client", "Ada Byron")
+    eventually(lambda: pressed(clients) == ["Ada Byron"], "she is marked")
+    assert shares(portfolio) == {"AZN": "40", "BARC": "0", "SHEL": "0", "VOD": "3000"}
+    assert "6,630.00" in worth(clients, "Ada Byron")
+    press(portfolio, "Buy AZN")
+    eventually(lambda: shares(portfolio)["AZN"] == "50", "she has more")
+    eventually(lambda: "7,755.00" in worth(clients, "Ada Byron"), "they are worth more")
+    # Who comes later sees the same.
+    later = browser.open(example.url("/portfolio/"))
+    later.wait_for_text("client", "Ada Byron")
+    eventually(lambda: shares(later)["AZN"] == "50", "she has more there, too")
+    press(later, "Sell BARC")
+    press(later, "Sell VOD")
+    eventually(lambda: shares(portfolio)["VOD"] == "2990", "she has less")
+    assert shares(portfolio)["BARC"] == "0"
+
+
+def test_clicks_and_actions_of_notifications_invoke_methods_of_another_app(run, browser):
+    example = run("notifications")
+    reviewer = browser.open(example.url("/reviewer/"))
+    desk = browser.open(example.url("/desk/"))
+    desk.wait_for_servers("ForgetMessage", 1)
+    toast = "return document.querySelector('[data-dash-interop=toasts]')?.shadowRoot"
+
+    def click(selector: str) -> None:
+        script = f"{toast}?.querySelector(args[0])"
+        eventually(lambda: desk.js(script, selector), f"{selector} is shown").click()
+
+    desk.click("notify")
+    wait_for_happening(desk, "“Check your portfolio!” is raised")
+    click(".close")
+    wait_for_happening(desk, r"“Check your portfolio!” is closed \(user\)")
+    desk.click("with-click")
+    click(".main")
+    wait_for_happening(reviewer, "Reviewed: Check your portfolio!")
+    wait_for_happening(desk, r"“Check your portfolio!” is closed \(click\)")
+    desk.type_into("message", "Sell")
+    desk.click("with-actions")
+    click(".action:last-child")
+    wait_for_happening(reviewer, "Forgotten: Sell")
+    wait_for_happening(desk, r"“Sell” is closed \(action\)")
+    assert happenings(desk)[1] == "“Sell” is answered with forget"
+
+
+def test_a_window_shows_the_client_that_it_was_opened_for(run, browser):
+    example = run("windows")
+    clients = browser.open(example.url("/"))
+
+    def press(client: str, button: str) -> None:
+        row = f"//*[@class='row'][strong='{client}']//button[.='{button}']"
+        clients.driver.find_element("xpath", row).click()
+
+    press("Initech", "Open")
+    portfolio = browser.popup(clients)
+    portfolio.wait_for_text("client", "Initech")
+    portfolio.wait_for_text("holds", "Bonds")
+    wait_for_happening(clients, "Initech (has a window|is in front)")
+    press("Initech", "Open")
+    eventually(lambda: "is in use" in clients.text("problem"), "the name is in use")
+    press("Initech", "Close")
+    wait_for_happening(clients, "Initech has no window any more")
+    press("Initech", "To the front")
+    eventually(lambda: "open are: none" in clients.text("problem"), "there is none")
+
+
 @pytest.mark.parametrize(
     "name, path",
     [
@@ -662,8 +808,16 @@ def test_the_market_is_a_chart_and_a_table(run, browser, environment):
         ("discovery", "/workshop/"),
         ("streams", "/"),
         ("streams", "/managed-publisher/"),
+        ("colour_channels", "/"),
+        ("colour_channels", "/watchlist/"),
         ("market_data", "/"),
         ("market_data", "/quotes/"),
+        ("notifications", "/"),
+        ("notifications", "/desk/"),
+        ("windows", "/"),
+        ("windows", "/portfolio/"),
+        ("clients_portfolio", "/"),
+        ("clients_portfolio", "/portfolio/"),
     ],
 )
 def test_pages_are_styled(running, browser, name, path):

@@ -29,6 +29,7 @@ BUILT = {
     "dash_interop/Glue42.py",
     "dash_interop/MethodInvoke.py",
     "dash_interop/MethodRegister.py",
+    "dash_interop/Tunnel.py",
 }
 WRITTEN = {
     str(path.relative_to(ROOT))

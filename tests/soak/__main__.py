@@ -1,11 +1,13 @@
 """Command line of the soak; ``--help`` lists the options."""
 
 import argparse
+import asyncio
 import logging
 import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 from random import SystemRandom
@@ -16,6 +18,8 @@ from tests.soak.reduction import reduced
 from tests.soak.sequences import Sequence as Happenings
 from tests.soak.sequences import sequence_of
 from tests.soak.stage import carry_out
+from tests.soak.writers import OPERATIONS
+from tests.soak.writers import faults as faults_of_writers
 from tests.support.browser_chromium import Chromium
 from tests.support.browser_pages import Browser
 from tests.support.ports import free_range
@@ -29,6 +33,10 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--reduce", action="store_true", help="look for fewer steps that fail, too")
     times = "how often to carry each out; it fails when one of them does"
     parser.add_argument("--times", type=_positive, default=1, help=times)
+    only = "carry out nothing but this; both by default"
+    parser.add_argument("--only", choices=["sequences", "writers"], help=only)
+    writers = "how often eight clients write one context; 100 by default"
+    parser.add_argument("--writers", type=_positive, default=100, help=writers)
     options = parser.parse_args(arguments)
     if options.seed is None:
         options.seed = SystemRandom().randrange(1_000_000)
@@ -73,6 +81,26 @@ def soak(options: argparse.Namespace, browser: Browser) -> list[int]:
     return failed
 
 
+def soak_writers(options: argparse.Namespace) -> list[int]:
+    """Let eight clients write one context, again and again; return the seeds that failed."""
+    failed: list[int] = []
+    ends: Counter[str] = Counter()
+    started = time.monotonic()
+    for number in range(options.writers):
+        seed = options.seed + number
+        found = asyncio.run(faults_of_writers(seed, OPERATIONS, ends))
+        if found:
+            failed.append(seed)
+            print("\n".join([f"seed {seed}, faults:", *(f"  {fault}" for fault in found)]))
+            print(f"  again: make soak ARGS='--only writers --seed {seed} --writers 20'")
+        seconds = time.monotonic() - started
+        print(f"writers: {number + 1} of {options.writers}, {len(failed)} failed, {seconds:.0f} s")
+        sys.stdout.flush()
+    for end, count in sorted(ends.items()):
+        print(f"{count:8} {end}")
+    return failed
+
+
 def report(seen: Seen, found: list[str]) -> str:
     """What went wrong, and what the page asked its Dash server for."""
     requests = [f"  {request}" for request in seen.requests]
@@ -94,11 +122,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_RUNTIME_DIR"] = folder
         os.environ["DASH_INTEROP_PORT"] = str(free_range())
-        browser = Browser(Chromium())
-        try:
-            failed = soak(options, browser)
-        finally:
-            browser.quit()
+        failed = [] if options.only == "sequences" else soak_writers(options)
+        if options.only != "writers":
+            browser = Browser(Chromium())
+            try:
+                failed += soak(options, browser)
+            finally:
+                browser.quit()
     print(f"failed: {', '.join(map(str, failed))}" if failed else "none failed")
     return 1 if failed else 0
 

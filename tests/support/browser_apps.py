@@ -20,10 +20,13 @@ class Apps:
         self.browser = browser
         self._servers: dict[int, Server] = {}
         self._processes: list[AppProcess] = []
+        self.plugins: list[Any] = []
+        """Those of apps that are made without any."""
 
     def make(self, name: str, *children: Any, backend: str = "flask", **options: Any) -> Dash:
         """An app with a root around ``children``."""
         options.setdefault("suppress_callback_exceptions", True)
+        options.setdefault("plugins", self.plugins)
         app = make_app(name, backend, **options)
         app.layout = Glue42(id="glue42", children=list(children))
         return app

@@ -51,6 +51,8 @@ def chrome_options(program: str) -> Options:
         options.add_argument(flag)
     behind = BEHIND_THE_SCRIPT.get(program)
     options.binary_location = str(behind) if behind and behind.exists() else find(program)
+    # Pop-ups are blocked as for everybody; the driver would have them allowed.
+    options.add_experimental_option("excludeSwitches", ["disable-popup-blocking"])
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return options
 

@@ -298,26 +298,6 @@ class Browser:
             page.wait_until_connected()
         return page
 
-    def opened(self, url: str, *, connected: bool = True) -> Page:
-        """The window with that address, which a page has opened."""
-        handle = eventually(lambda: self._strange(url), lambda: f"a window with {url}")
-        page = Page(self, handle, url)
-        # It has a name and an opener.
-        page.is_altered = True
-        self._pages.append(page)
-        if connected:
-            page.wait_until_connected()
-        return page
-
-    def _strange(self, url: str) -> str | None:
-        known = {self._home, *self._spare, *(page.handle for page in self._pages)}
-        for handle in self.driver.window_handles:
-            if handle not in known:
-                self.bring_to_front(handle)
-                if self.driver.current_url.startswith(url):
-                    return handle
-        return None
-
     def _window(self) -> str:
         """An empty window, in front."""
         if self._spare:
@@ -338,7 +318,36 @@ class Browser:
         self._pages.remove(page)
         self.in_front = None
 
+    def popup(self, opener: Page) -> Page:
+        """The window that a page has opened, as soon as it is there."""
+        eventually(self._unknown_handles, "a page has opened a window")
+        # What a page has opened is kept for the next one in its place.
+        opener.is_altered = True
+        (page,) = self._adopt()
+        return page
+
+    def _adopt(self) -> list[Page]:
+        """The windows that pages have opened; they are not like empty ones."""
+        pages = [Page(self, handle, "") for handle in self._unknown_handles()]
+        for page in pages:
+            page.is_altered = True
+        self._pages += pages
+        return pages
+
+    def _unknown_handles(self) -> set[str]:
+        known = {self._home, *self._spare, *(page.handle for page in self._pages)}
+        return {*self.driver.window_handles} - known
+
+    def forget_closed(self) -> None:
+        """Pages have closed windows, which are not to be looked at any more."""
+        handles = {*self.driver.window_handles}
+        self._pages = [page for page in self._pages if page.handle in handles]
+        if self.in_front not in handles:
+            self.in_front = None
+
     def close_all(self) -> None:
+        self.forget_closed()
+        self._adopt()
         self._held += [page.contents() for page in self._pages]
         for page in list(self._pages):
             if page.is_altered or len(self._spare) == SPARE_WINDOWS:

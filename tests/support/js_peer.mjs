@@ -7,10 +7,11 @@
 // these lines. After "close" the process may connect anew, as another peer. It ends with its input,
 // so that it never outlives the tests.
 import { createInterface } from 'node:readline';
+import { isDeepStrictEqual } from 'node:util';
 import {
     afterRemovals,
+    clientLibraries,
     connectClient,
-    interopioCore,
     leaveQuietly,
     methodVisible,
 } from '../conformance/clients.mjs';
@@ -26,9 +27,11 @@ process.on('unhandledRejection', (error) => console.error('unhandled rejection:'
 
 let client = null;
 let events = new Collected();
+let logins = new Collected();
 const calls = new Map();
 const streams = new Map();
 const subscriptions = new Map();
+const contextChanges = new Map();
 
 const nameOf = (definition) => (typeof definition === 'string' ? definition : definition.name);
 
@@ -223,15 +226,83 @@ async function subscribe({ definition, parameters }) {
 
 const subscriptionOf = (handle) => known(subscriptions, handle, 'subscription');
 
+// Contexts --------------------------------------------------------------------------------------
+
+async function subscribeContext({ name }) {
+    const changes = new Collected();
+    const handle = contextChanges.size + 1;
+    contextChanges.set(handle, changes);
+    await client.contexts.subscribe(name, (data, delta, removed, _unsubscribe, extra) =>
+        changes.add({ data, delta, removed: removed ?? [], updaterId: extra?.updaterId ?? null }),
+    );
+    return handle;
+}
+
+// Values of JavaScript have prototypes that do not travel.
+const same = (one, other) =>
+    isDeepStrictEqual(JSON.parse(JSON.stringify(one)), JSON.parse(JSON.stringify(other)));
+
+async function contextReaches({ handle, data }) {
+    const changes = known(contextChanges, handle, 'context subscription');
+    const has = (items) => items.length > 0 && same(items.at(-1).data, data);
+    await changes.until(has, `value ${JSON.stringify(data)}`);
+}
+
+// Returns whether it reads this value in time, and what it reads.
+async function contextSettles({ name, data, milliseconds }) {
+    const end = Date.now() + milliseconds;
+    for (;;) {
+        const read = await within(
+            client.contexts.get(name),
+            `value of ${name}`,
+            milliseconds + 500,
+        );
+        if (same(read, data) || Date.now() > end) {
+            return { settles: same(read, data), data: read };
+        }
+        // Nothing tells when a library has taken up what came.
+        await new Promise((resolve) => setImmediate(resolve));
+    }
+}
+
+async function contextWrites({ name, writes }) {
+    const { contexts } = client;
+    const ends = writes.map(({ kind, data, path }) => {
+        const write = {
+            update: () => contexts.update(name, data),
+            set: () => contexts.set(name, data),
+            setPath: () => contexts.setPath(name, path, data),
+            destroy: () => contexts.destroy(name),
+        }[kind];
+        // Of what was under way when the connection broke, the library says nothing.
+        return within(Promise.resolve().then(write), kind, 1000).then(
+            () => null,
+            (error) => wordsOf(error),
+        );
+    });
+    return Promise.all(ends);
+}
+
+// What a library rejects with may be an error, a text, or a refusal of the gateway.
+function wordsOf(error) {
+    const words = error?.message ?? error?.reason ?? error?.err?.reason;
+    return words ?? (typeof error === 'string' ? error : JSON.stringify(error));
+}
+
 // Lists that can be read at once, or when they have reached a length -----------------------------
 
 const lists = {
     events: () => [events, (item) => item],
+    logins: () => [logins, (item) => item],
     handled: (name) => [callsOf(name), ({ args }) => args],
     callers: (name) => [callsOf(name), ({ caller }) => caller],
     stream_events: (name) => [known(streams, name, 'stream').happened, (item) => item],
     received: (handle) => [subscriptionOf(handle).data, ({ data }) => data],
     closings: (handle) => [subscriptionOf(handle).closings, ({ message }) => ({ message })],
+    context_changes: (handle) => [
+        known(contextChanges, handle, 'context subscription'),
+        (change) => change,
+    ],
 };
 
 async function read({ list, key, count }) {
@@ -242,9 +313,11 @@ async function read({ list, key, count }) {
 
 // The connection --------------------------------------------------------------------------------
 
-function watch({ interop }) {
+function watch({ interop, connection }) {
     // Those of the next peer are none of this one's.
     const seen = events;
+    const seenLogins = logins;
+    connection.connected((url) => seenLogins.add(url));
     for (const event of ['methodAdded', 'methodRemoved']) {
         interop[event]((method) => seen.add({ event, method: method.name }));
     }
@@ -258,10 +331,11 @@ function watch({ interop }) {
     }
 }
 
-async function connect({ url, user, application, token }) {
+async function connect({ url, user, application, token, library }) {
     const auth = token === null ? undefined : { token };
+    const chosen = clientLibraries.find(({ name }) => name === library);
     try {
-        client = await connectClient(interopioCore, { url, user, application, auth });
+        client = await connectClient(chosen, { url, user, application, auth });
     } catch (failure) {
         // The library wraps the error of a refused login.
         throw failure.err ?? failure;
@@ -274,7 +348,8 @@ async function close() {
     await leaveQuietly(client).catch(() => {});
     client = null;
     events = new Collected();
-    for (const each of [calls, streams, subscriptions]) {
+    logins = new Collected();
+    for (const each of [calls, streams, subscriptions, contextChanges]) {
         each.clear();
     }
 }
@@ -296,6 +371,12 @@ const commands = {
     subscriptions: ({ name }) => streamNamed(name).subscriptions().map(describedSubscription),
     subscribe,
     unsubscribe: ({ handle }) => subscriptionOf(handle).subscription.close(),
+    contexts: () => client.contexts.all(),
+    context: ({ name }) => client.contexts.get(name),
+    context_writes: contextWrites,
+    context_subscribe: subscribeContext,
+    context_reaches: contextReaches,
+    context_settles: contextSettles,
     read,
     close,
 };

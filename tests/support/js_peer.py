@@ -58,6 +58,7 @@ class JsPeer:
         application: Name that others see it under.
         user: Whom it logs in as, at a gateway that believes logins.
         token: Logs in with this instead.
+        library: Which client it is: ``"@interopio/core"`` or ``"@glue42/core"``.
 
     Attributes:
         instance: The peer's own server, as others see it.
@@ -67,12 +68,22 @@ class JsPeer:
     """
 
     def __init__(
-        self, url: str, application: str = "js", user: str = "anna", token: str | None = None
+        self,
+        url: str,
+        application: str = "js",
+        user: str = "anna",
+        token: str | None = None,
+        library: str = "@interopio/core",
     ) -> None:
         self._driver: _Driver | _NoDriver = _spare.pop() if _spare else _Driver()
         try:
             self.instance: Json = self._driver.ask(
-                "connect", url=url, application=application, user=user, token=token
+                "connect",
+                url=url,
+                application=application,
+                user=user,
+                token=token,
+                library=library,
             )
         except BaseException:
             self._driver.kill()
@@ -255,6 +266,71 @@ class JsPeer:
 
     def unsubscribe(self, handle: int) -> None:
         self._driver.ask("unsubscribe", handle=handle)
+
+    def wait_logins(self, count: int) -> list[str]:
+        """The URLs of its logins so far, the first included, once there are that many."""
+        return self._read("logins", None, count)
+
+    # Contexts --------------------------------------------------------------------------------
+
+    def contexts(self) -> list[str]:
+        """The names that it knows."""
+        return self._driver.ask("contexts")
+
+    def context(self, name: str) -> Json:
+        """The value of a context."""
+        return self._driver.ask("context", name=name)
+
+    def write_context(self, name: str, kind: str, data: Any = None, path: str = "") -> None:
+        """
+        Write to a context.
+
+        Args:
+            kind: ``"update"``, ``"set"``, ``"setPath"`` or ``"destroy"``.
+
+        Raises:
+            JsError: It was refused.
+        """
+        (problem,) = self.write_context_many(name, [{"kind": kind, "data": data, "path": path}])
+        if problem is not None:
+            raise JsError({"message": problem})
+
+    def write_context_many(self, name: str, writes: Sequence[Json]) -> list[str | None]:
+        """
+        Write all of that in one tick.
+
+        Args:
+            writes: Each with ``kind``, ``data`` and ``path``.
+
+        Returns:
+            What went wrong with each; ``None`` where all was well.
+        """
+        return self._driver.ask("context_writes", name=name, writes=list(writes))
+
+    def subscribe_context(self, name: str) -> int:
+        """Returns the handle for what follows."""
+        return self._driver.ask("context_subscribe", name=name)
+
+    def context_changes(self, handle: int, count: int = 0) -> list[Json]:
+        """``data``, ``delta``, ``removed`` and ``updaterId`` of its changes, once there are that
+        many."""
+        return self._read("context_changes", handle, count)
+
+    def wait_context(self, handle: int, data: Json) -> None:
+        """Return when the last change of a subscription has brought this value."""
+        self._driver.ask("context_reaches", handle=handle, data=data)
+
+    def context_settles(self, name: str, data: Json, seconds: float) -> Json:
+        """
+        Read a context until it has this value, for so long at most: ``settles``, whether it has,
+        and ``data``, what was read last.
+
+        Raises:
+            JsError: It cannot be read.
+        """
+        return self._driver.ask(
+            "context_settles", name=name, data=data, milliseconds=round(seconds * 1000)
+        )
 
     # The end ---------------------------------------------------------------------------------
 

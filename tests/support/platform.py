@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, send_file
 
 from tests.support.browser_apps import Apps
-from tests.support.browser_pages import Page
+from tests.support.browser_pages import Browser, Page
 
 PACKAGES = Path(__file__).parents[2] / "node_modules/@glue42"
 
@@ -24,7 +24,11 @@ PAGE = """<!doctype html>
 <link rel="icon" href="data:,">
 <script src="{library}"></script>
 <body>
+<button id="open">Open</button>
 <script>
+    document.getElementById("open").onclick = () => {{
+        window.opened = window.glue.windows.open(...window.toOpen);
+    }};
     window.ready = {factory}({config}).then((made) => {{
         window.glue = made.glue ?? made;
         return null;
@@ -85,14 +89,27 @@ class Platform:
 
     def open(self, name: str, url: str, *, connected: bool = True, **options: Any) -> Page:
         """Let the platform open a window."""
-        run(self.page, "await glue.windows.open(...args)", name, url, options)
-        return self._browser.opened(url, connected=connected)
+        return open_window(self._browser, self.page, name, url, connected=connected, **options)
 
     def open_page(self, name: str = "page") -> Page:
         """Let the platform open a page with plain JavaScript, ready as ``window.glue``."""
         page = self.open(name, f"{self.url}/page", connected=False)
         until_ready(page)
         return page
+
+
+def open_window(
+    browser: Browser, opener: Page, name: str, url: str, *, connected: bool = True, **options: Any
+) -> Page:
+    """Click ``#open`` of a page, which opens the window that ``window.toOpen`` says."""
+    opener.js("window.toOpen = args", name, url, options)
+    opener.click("open")
+    page = browser.popup(opener)
+    opener.run("await window.opened")
+    page.url = url
+    if connected:
+        page.wait_until_connected()
+    return page
 
 
 def until_ready(page: Page) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Iterator
 from types import TracebackType
 
 from tests.support.ports import HOST
@@ -27,6 +28,7 @@ class Relay:
         self._clients: list[socket.socket] = []
         self._servers: list[socket.socket] = []
         self._silent: set[socket.socket] = set()
+        self._is_open = True
 
     def __enter__(self) -> Relay:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -46,6 +48,23 @@ class Relay:
         while self._clients:
             _end(self._clients.pop())
 
+    def cut(self) -> None:
+        """End the connections there are, at both ends."""
+        while self._clients:
+            _end(self._clients.pop())
+        while self._servers:
+            _end(self._servers.pop())
+
+    @contextlib.contextmanager
+    def outage(self) -> Iterator[None]:
+        """End the connections of all clients, and every new one until the end of the block."""
+        self._is_open = False
+        self.lose_clients()
+        try:
+            yield
+        finally:
+            self._is_open = True
+
     def fall_silent(self) -> None:
         """Pass nothing on over the connections there are; to both ends they stay open."""
         self._silent.update(self._clients, self._servers)
@@ -54,6 +73,9 @@ class Relay:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                if not self._is_open:
+                    _end(client)
+                    continue
                 server = socket.create_connection((HOST, self._server_port))
                 self._clients.append(client)
                 self._servers.append(server)

@@ -193,6 +193,8 @@ def test_host_that_is_not_ours(host):
         (["gateway", "--no-auth", "--allow-origin", "https://x"], "--no-auth does not go with"),
         (["gateway", "--secret-file", "/nowhere/secret"], "No such file or directory"),
         (["gateway", "--secret-file", "."], "Is a directory"),
+        (["gateway", "--channels", "Sales"], "the channel 'Sales' needs a colour"),
+        (["gateway", "--channels", "nowhere.json"], "cannot read channels from nowhere.json"),
     ],
 )
 def test_bad_option(arguments, words):

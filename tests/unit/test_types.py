@@ -22,12 +22,18 @@ PACKAGE = Path(dash_interop.__file__).parent
 @pytest.mark.parametrize(
     "name",
     [
+        "Context",
+        "Contexts",
+        "ChannelSelector",
+        "Channels",
         "Discovery",
         "MethodInvoke",
         "MethodRegister",
         "Notifications",
         "StreamPublish",
         "StreamSubscribe",
+        "Tunnel",
+        "Windows",
     ],
 )
 def test_stub_has_the_props_of_the_component_in_their_order(name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ...wire.codec import encode_head
 from ...wire.contexts import OWNERSHIP, RETAINED, ContextUpdatedHead
@@ -14,6 +14,9 @@ from .late import LateWriter
 from .value import Value
 
 __all__ = ["Context", "Member"]
+
+_MOST_AUDIENCES: Final = 8
+"""Kept of one context. Each is as long as there are members, and each late writer has its own."""
 
 
 class Member:
@@ -143,6 +146,8 @@ class Context:
         """
         audience = self._audiences.get(without)
         if audience is None:
+            if len(self._audiences) == _MOST_AUDIENCES:
+                self._audiences.clear()
             heads: dict[ConnectionId, list[bytes]] = {}
             for member in self.members.values():
                 if member.id != without:

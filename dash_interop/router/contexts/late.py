@@ -9,7 +9,8 @@ done, the writer is told what is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ...wire.deltas import Path
@@ -51,8 +52,15 @@ class LateWriter:
     def wants_probe(self) -> bool:
         return not self.is_probed and (bool(self._disturbed) or len(self._written) > _PROBE_AT)
 
-    def write(self, paths: Iterable[Path], moment: int) -> None:
-        """It wrote, and applies that as soon as it hears of it."""
+    def write(self, paths: Sequence[Path], moment: int, writer_id: str) -> None:
+        """
+        It wrote, and applies that as soon as it hears of it. Clients of this family do so sooner
+        where they have set the whole value: what they wrote before may then come behind it.
+        """
+        if () in paths and self._written:
+            earlier = [path for path in self._written if path]
+            self._disturbed.update(dict.fromkeys(earlier, moment))
+            self.updater_id = writer_id
         self._written.update(dict.fromkeys(paths, moment))
         _bound(self._written, moment)
 
@@ -64,7 +72,8 @@ class LateWriter:
     def disturb(self, paths: Iterable[Path], updater_id: str | None) -> None:
         """
         Somebody else wrote. Where one path leads on from the other, the two differ at the end of
-        the longer one at most.
+        the longer one at most. A write of several paths may stop half way through, so that the two
+        may differ at all of them then.
         """
         others = set(paths)
         found: dict[Path, int] = {}
@@ -80,6 +89,9 @@ class LateWriter:
             if any(path[:length] in others for length in range(len(path))):
                 found[path] = max(moment, found.get(path, 0))
         if found:
+            writes = Counter(self._written.values())
+            moments = {at for at in found.values() if writes[at] > 1}
+            found |= {path: at for path, at in self._written.items() if at in moments}
             self.updater_id = updater_id
             self._disturbed.update(found)
             _bound(self._disturbed, max(self._disturbed.values()))

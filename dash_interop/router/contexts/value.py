@@ -94,10 +94,12 @@ class Value:
             return self._delta_of_keys({path[0] for path in present})
         commands: list[dict[str, Any]] = []
         for path, node in present.items():
-            command = {"type": "remove", "path": ".".join(path)}
-            if node is not None:
-                command |= {"type": "set", "value": node}
-            commands.append(command)
+            where = ".".join(path)
+            if node is not None or len(path) > 1:
+                # Also where nothing is, as this makes the parents that the copy may lack.
+                commands.append({"type": "set", "path": where, "value": node})
+            if node is None:
+                commands.append({"type": "remove", "path": where})
         return Raw(encode({"commands": commands}))
 
     def _delta_of_keys(self, keys: set[str]) -> Raw:

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
     channelsAmong,
@@ -10,6 +12,7 @@ import {
     readChannel,
     readFdc3,
 } from '../../../src/client/channel-values';
+import { pathsDelta } from '../../../src/client/context-writes';
 
 const INSTRUMENT = { id: { ticker: 'AAPL' } };
 const ON_CHANNEL = {
@@ -18,6 +21,21 @@ const ON_CHANNEL = {
     data: { price: 1, 'fdc3_fdc3&instrument': INSTRUMENT, 'fdc3_fdc3&contact': { name: 'Ann' } },
     latest_fdc3_type: 'fdc3&instrument',
 };
+
+const file = path.join(import.meta.dirname, '../../vectors/channels.json');
+const vectors: Record<string, any[]> = JSON.parse(readFileSync(file, 'utf-8'));
+
+describe('as Python processes do', () => {
+    test.each(vectors.read)('reads $value', ({ value, data }) => {
+        expect(readChannel('Red', value).data).toEqual(data);
+        expect(readChannel('Red', value).meta).toEqual({});
+    });
+
+    test.each(vectors.publish)('publishes $data', ({ data, commands }) => {
+        const paths = publishedPaths(data);
+        expect(paths.length ? pathsDelta(paths).commands : []).toEqual(commands);
+    });
+});
 
 test('channels are the contexts with the prefix', () => {
     expect(

@@ -167,16 +167,28 @@ describe('single mode', () => {
         expect(contexts.count('___channel___Red')).toBe(0);
     });
 
-    test('a page on a channel that is removed is on none', async () => {
+    test('a page on a channel that is removed is on none until it is made anew', async () => {
+        const changed: unknown[] = [];
+        channels.onMembership((names, joined) => changed.push([names, joined]));
         await channels.join('Red');
         listen();
         await channels.remove('Red');
         await settled();
-        expect(heard).toEqual(['Red', '']);
         expect(channels.my()).toEqual([]);
+        await expect(channels.publish({ a: 1 })).rejects.toThrow(
+            'There is no channel to publish on',
+        );
         gateway.addChannel('Red', { a: 1 });
         await channels.join('Red');
-        expect(heard).toEqual(['Red', '', 'Red 1']);
+        await settled();
+        await channels.publish({ a: 2 });
+        await settled();
+        expect(heard).toEqual(['Red', '', 'Red 1', 'Red 2']);
+        expect(changed).toEqual([
+            [['Red'], 'Red'],
+            [[], undefined],
+            [['Red'], 'Red'],
+        ]);
     });
 });
 

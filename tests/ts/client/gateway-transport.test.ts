@@ -979,7 +979,7 @@ describe('contexts', () => {
         expect(transport.contexts.all()).toEqual([]);
         expect(heard).toEqual([
             [['text'], false],
-            [['text'], true],
+            [[], true],
         ]);
     });
 

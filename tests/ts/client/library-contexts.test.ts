@@ -59,11 +59,11 @@ describe('a subscription', () => {
         await flush();
         page.destroy('Market');
         await flush();
-        expect(changes[1]).toMatchObject({ data: { px: 1 }, isDestroyed: true });
+        expect(changes[1]).toMatchObject({ data: {}, removed: ['px'], isDestroyed: true });
         page.write('Market', { px: 2 });
         page.write('Market', { px: 3 });
         expect(changes.slice(2)).toMatchObject([
-            { data: { px: 2 }, delta: { px: 2 }, isDestroyed: false },
+            { data: { px: 2 }, delta: {}, isDestroyed: false },
             { data: { px: 3 }, delta: { px: 3 } },
         ]);
     });

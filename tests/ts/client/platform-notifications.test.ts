@@ -80,6 +80,16 @@ test('a notification goes to the platform, which invokes what it invokes', async
     expect([calls, titles()]).toEqual([[], []]);
 });
 
+test('what is None in Python does not get there', async () => {
+    const notifications = make(new Api());
+    const actions = [{ action: 'yes', title: 'Yes', icon: null }];
+    await notifications.raise({ title: 'One', severity: null, data: null, actions });
+    expect(asked).toEqual([
+        ['raise', { title: 'One', actions: [{ action: 'yes', title: 'Yes' }] }],
+    ]);
+    await expect(notifications.raise('One', { what: 'raise' })).rejects.toThrow('to be a dict');
+});
+
 test('its end is told once, however often the platform does', async () => {
     const api = new Api();
     const notifications = make(api);
@@ -140,4 +150,33 @@ test('the number of actions is that of the platform, or else of the browser', ()
     expect(make({}).maxActions).toBeNull();
     vi.stubGlobal('Notification', { maxActions: 2, permission: 'granted' });
     expect(make({}).maxActions).toBe(2);
+});
+
+test('one that the platform has raised counts, though the library refuses its answer', async () => {
+    const api = new Api();
+    let tell: (raised: object) => void = () => {};
+    let stopped = 0;
+    Object.assign(api, {
+        onRaised: (callback: typeof tell) => {
+            tell = callback;
+            return () => {
+                stopped += 1;
+            };
+        },
+        raise: async ({ title }: any) => {
+            if (title === 'One') {
+                tell({ id: 'other', title: 'Of another page' });
+                tell({ id: 'n1', title });
+            }
+            throw new Error("the key 'settings' is required");
+        },
+    });
+    const notifications = make(api);
+    await notifications.raise({ title: 'One' }, { listener });
+    expect(happened()).toEqual([['raised', 'n1']]);
+    api.tellClosed({ id: 'n1' });
+    expect(happened()[1]).toEqual(['closed', 'n1', 'platform']);
+    const refused = notifications.raise({ title: 'Two' }, { listener });
+    await expect(refused).rejects.toThrow("the key 'settings' is required");
+    expect(stopped).toBe(2);
 });

@@ -217,6 +217,18 @@ describe('choosing', () => {
         expect(options()).toEqual([]);
     });
 
+    test('gives the button the focus, and keeps its keys from what is around it', async () => {
+        await show();
+        await click(button());
+        expect(document.activeElement).toBe(button());
+        const outside = vi.fn();
+        document.addEventListener('keydown', outside);
+        await press('Escape');
+        expect(options()).toEqual([]);
+        await press('Escape');
+        expect(outside).toHaveBeenCalledTimes(1);
+    });
+
     test('by a click on the button again changes nothing', async () => {
         await show();
         await click(button());
@@ -268,6 +280,15 @@ describe('value', () => {
         await page.when(() => client.channels.join('Green'));
         expect(page.store.props(id).value).toBe('Green');
         expect(values().filter((value) => value === 'Green')).toHaveLength(2);
+    });
+
+    test('of the layout is the first that is told in multi mode', async () => {
+        client.channels.setMode('multi');
+        page.add('ChannelSelector', { id, value: ['Red'] });
+        container = await page.show();
+        await page.reconnect(client);
+        expect(client.channels.my()).toEqual(['Red']);
+        expect(values()).toEqual([['Red']]);
     });
 
     test('is a list in multi mode, and what is not in it is left', async () => {

@@ -148,14 +148,16 @@ describe('the channel that the page is on', () => {
             for (let number = 1; number <= 5; number += 1) {
                 await others.publish({ number }, 'Red');
             }
+            // What changes nothing is no news.
             await others.publish({ number: 5 }, 'Red');
+            await others.publish({ number: 6 }, 'Red');
         });
         const seen: unknown[] = [];
         for (let run = page.store.requested[0]; run; run = page.store.requested[0]) {
             seen.push(page.store.props(id).my.data.number);
             await page.when(() => run.finish());
         }
-        expect(seen).toEqual([undefined, 1, 2, 3, 4, 5, 5]);
+        expect(seen).toEqual([undefined, 1, 2, 3, 4, 5, 6]);
     });
 
     test('is that of the page: it stays when the component leaves', async () => {
@@ -318,6 +320,13 @@ describe('what is wrong', () => {
         await page.write(id, { join: { name: 'Rde' } });
         await page.write(id, { join: { name: 'Red' } });
         expect(given('error').map((error) => error?.operation ?? null)).toEqual(['join', null]);
+    });
+
+    test('with the mode is over when a callback takes it back', async () => {
+        await show({ mode: 'many' });
+        await page.write(id, { mode: null });
+        expect(page.store.props(id).error).toBeNull();
+        expect(client.channels.mode).toBe('single');
     });
 
     test('does not keep the others of a list from being done', async () => {

@@ -59,6 +59,16 @@ async function raise(...written: unknown[]): Promise<void> {
     await page.write(id, ...written.map((value) => ({ raise: value })));
 }
 
+// The first test of the file, as the place stays.
+test('the place of toasts is there, and empty, before the first of them comes', async () => {
+    const places = () => [...document.querySelectorAll('[data-dash-interop=toasts]')];
+    const before = places();
+    await show();
+    const [place] = places().filter((each) => !before.includes(each));
+    const groups = [...(place.shadowRoot?.querySelectorAll('[role=alert], [role=status]') ?? [])];
+    expect(groups.map((group) => group.children.length)).toEqual([0, 0]);
+});
+
 describe('raising', () => {
     test('each value that is written is raised once, also several in one turn, and lists', async () => {
         const container = await show();
@@ -158,6 +168,15 @@ describe('events', () => {
             { ...raised, reason: 'click', sequence: raised.sequence + 2 },
         ]);
         expect(raised.data).toEqual({ client: 5 });
+    });
+
+    test('and so does what went wrong', async () => {
+        page.store.callback({ inputs: [`${id}.raised`], outputs: [] });
+        await show();
+        await raise([{ title: 'One' }, { body: 'x' }]);
+        expect([given('raised').length, given('error').length]).toEqual([1, 0]);
+        await page.when(() => page.store.runs[page.store.runs.length - 1].finish({}));
+        expect(given('error')).toHaveLength(1);
     });
 
     test('an action is told with its name, and invokes its method', async () => {

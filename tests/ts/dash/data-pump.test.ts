@@ -24,14 +24,16 @@ describe('the pump', () => {
     test('lets the page do something else while it has data', async () => {
         const delivered: number[] = [];
         const all = new Promise<void>((resolve) => {
-            const pump = new DataPump(new DataQueue(EVERY), async (value) => {
+            const queue = new DataQueue(EVERY);
+            const pump = new DataPump(queue, async (value) => {
                 work(2);
                 if (delivered.push((value as Datum).sequence) === 100) {
                     resolve();
                 }
             });
             for (let n = 1; n <= 100; n += 1) {
-                pump.add(datum(n));
+                queue.add(datum(n));
+                pump.run();
             }
         });
         // As the handler of a click.
@@ -45,11 +47,13 @@ describe('the pump', () => {
 
     test('delivers nothing once it is stopped', async () => {
         const delivered: number[] = [];
-        const pump = new DataPump(new DataQueue(EVERY), async (value) => {
+        const queue = new DataQueue(EVERY);
+        const pump = new DataPump(queue, async (value) => {
             delivered.push((value as Datum).sequence);
         });
-        pump.add(datum(1));
-        pump.add(datum(2));
+        queue.add(datum(1));
+        queue.add(datum(2));
+        pump.run();
         pump.stop();
         await new Promise((resolve) => setTimeout(resolve, 0));
         expect(delivered).toEqual([1]);

@@ -1,8 +1,9 @@
 /**
  * The contexts of pages on one gateway: values are kept and told in the order of the writes, a
- * little later, to the writer as to all others.
+ * little later, to the writer as to all others. What changes nothing is told to nobody.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { ContextChange, Contexts } from '../../../src/client/contexts';
 
 type Listener = (change: ContextChange) => void;
@@ -34,6 +35,9 @@ export class FakeContextGateway {
     write(by: string, name: string, data: any, delta: object, removed: string[] = []): void {
         this.version += 1;
         const isNew = !this.stored.has(name);
+        if (isDeepStrictEqual(data, this.stored.get(name)?.data)) {
+            return;
+        }
         this.stored.set(name, { data, version: this.version });
         for (const page of this.pages) {
             page.hear(name, {

@@ -140,3 +140,29 @@ def test_internal_gateway_without_one_for_the_pages_is_refused():
         Interop(internal_gateway="ws://gw:8385")
     with pytest.raises(ConfigError, match="not the URL of a gateway"):
         Interop(gateway="ws://gw:8385", internal_gateway="http://gw")
+
+
+# Contexts and channels
+
+
+def test_server_of_an_app_without_users_has_their_contexts_and_channels():
+    interop, other = Interop(), Interop()
+    try:
+        changes = other.contexts.subscribe("Interop's order")
+        interop.contexts.set("Interop's order", {"n": 1}, timeout=20)
+        assert changes.get(20).data == {"n": 1}
+        interop.channels.join("Red", timeout=20)
+        interop.channels.publish({"n": 1})
+        assert other.channels.get("Red")["data"]["n"] == 1
+        interop.contexts.destroy("Interop's order")
+    finally:
+        for each in (interop, other):
+            each.stop()
+
+
+@pytest.mark.parametrize("what", ["contexts", "channels"])
+def test_server_of_an_app_with_users_says_how_to_have_those_of_one(what):
+    interop = Interop(user=lambda request: "anna")
+    with pytest.raises(ConfigError, match=rf"connect\(user=name\)\.{what}"):
+        getattr(interop, what)
+    interop.stop()

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from dash_interop.app.prop_checks import (
+    check_context,
+    check_contexts,
     check_discovery,
     check_glue42,
     check_method_invoke,
@@ -13,8 +15,15 @@ from dash_interop.app.prop_checks import (
     check_notifications,
     check_stream_publish,
     check_stream_subscribe,
+    check_windows,
 )
-from dash_interop.errors import ConfigError, InvalidArguments, InvalidInvoke, RegistrationError
+from dash_interop.errors import (
+    ConfigError,
+    InvalidArguments,
+    InvalidContext,
+    InvalidInvoke,
+    RegistrationError,
+)
 
 SUM: dict[str, Any] = {"definition": "Sum", "returns": True}
 
@@ -261,6 +270,74 @@ def test_stream_that_cannot_be_offered_is_told(props, told):
 @pytest.mark.parametrize(
     "props",
     [
+        {"id": "market"},
+        {"id": {"type": "context", "index": 1}, "contextName": "EUR.USD"},
+        {"contextName": "Market", "delivery": "latest", "update": {"px": None}, "set": {"a.b": 1}},
+        {"id": "market", "contextName": None, "delivery": None, "update": None},
+    ],
+)
+def test_context_that_can_be_used_is_no_problem(props):
+    check_context(props)
+
+
+@pytest.mark.parametrize(
+    "props, told",
+    [
+        ({}, "contextName is needed where the id is not a string"),
+        ({"id": {"type": "context", "index": 1}}, "contextName is needed where the id is not"),
+        ({"contextName": ""}, "has to be a text that is not empty, not ''"),
+        ({"contextName": 5}, "not 5"),
+        ({"contextName": "___channel___Red"}, "names that begin with ___ are those of channels"),
+        ({"id": "a", "delivery": "batch"}, "delivery cannot be 'batch': known are"),
+        ({"id": "a", "update": [1]}, "The data has to be a dict, not list"),
+        ({"id": "a", "update": {"EUR.USD": 1}}, "'EUR.USD' cannot be updated"),
+        ({"id": "a", "set": "text"}, "The data has to be a dict, not str"),
+    ],
+)
+def test_context_that_cannot_be_used_is_told(props, told):
+    with pytest.raises(InvalidContext) as caught:
+        check_context(props)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        {},
+        {"update": {"name": "Market", "data": {}}, "set": None},
+        {"set": [{"name": "Market", "data": {}, "ifVersion": 0}]},
+        {"setPath": {"name": "Market", "path": "a.0", "data": None}},
+        {"setPaths": {"name": "Market", "paths": [{"path": "a", "value": 1}]}},
+        {"destroy": {"name": "Market", "ifVersion": None}},
+    ],
+)
+def test_writes_to_contexts_that_can_be_carried_out_are_no_problem(props):
+    check_contexts(props)
+
+
+@pytest.mark.parametrize(
+    "props, told",
+    [
+        ({"update": "Market"}, "update has to be a dict, not 'Market'"),
+        ({"update": {"data": {}}}, "has to be a text that is not empty, not None"),
+        ({"update": {"name": "a", "dat": {}}}, "did you mean 'data'?"),
+        ({"update": [{"name": "a"}]}, "The data has to be a dict, not NoneType"),
+        ({"update": {"name": "a", "data": {}, "ifVersion": -1}}, "not -1"),
+        ({"set": {"name": "___a", "data": {}}}, "names that begin with ___"),
+        ({"setPath": {"name": "a", "path": "b..c", "data": 1}}, "a part of it is empty"),
+        ({"setPaths": {"name": "a", "paths": [{"path": "b", "data": 1}]}}, "unknown key 'data'"),
+        ({"destroy": {"name": ""}}, "has to be a text that is not empty"),
+    ],
+)
+def test_writes_to_contexts_that_cannot_be_carried_out_are_told(props, told):
+    with pytest.raises(InvalidContext) as caught:
+        check_contexts(props)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
         {},
         {"display": "toast", "toastMs": 5000},
         {"display": None, "toastMs": None, "raise": None},
@@ -285,4 +362,33 @@ def test_notifications_that_can_be_raised_are_no_problem(props: dict[str, Any]) 
 def test_notifications_that_cannot_be_raised_are_told(props: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError) as caught:
         check_notifications(props)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        None,
+        {"name": "News", "url": "/news/"},
+        {"name": "News", "url": "/news/", "options": {"ofAPlatform": 1}},
+        [{"name": "News", "url": "/news/", "options": None}],
+    ],
+)
+def test_windows_that_can_be_opened_are_no_problem(opened: Any) -> None:
+    check_windows({"open": opened})
+
+
+@pytest.mark.parametrize(
+    "opened, told",
+    [
+        ("/news/", "open has to be a dict, not '/news/'"),
+        ({"url": "/news/"}, "open needs a name, a non-empty string"),
+        ({"name": "News", "url": ""}, "open needs a url, a non-empty string"),
+        ({"name": "News", "address": "/"}, "open has an unknown key 'address'"),
+        ([{"name": "News", "url": "/", "options": 5}], "The options have to be a dict, not 5"),
+    ],
+)
+def test_windows_that_cannot_be_opened_are_told(opened: Any, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_windows({"open": opened})
     assert told in str(caught.value)

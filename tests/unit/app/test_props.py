@@ -11,6 +11,8 @@ from dash.development.base_component import ComponentRegistry
 
 import dash_interop
 from dash_interop import (
+    Channels,
+    ChannelSelector,
     ConfigError,
     Discovery,
     Glue42,
@@ -57,6 +59,29 @@ def test_filter_of_a_discovery_that_is_not_usable_is_an_exception_where_it_is_ma
         Discovery(id="find", instance="Trades")  # pyright: ignore[reportArgumentType]
     message = "Discovery find: instance has to be a dict or a list of dicts, not 'Trades'"
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "component, props, message",
+    [
+        (
+            Channels,
+            {"mode": "mutli"},
+            "Channels here: mode has to be 'single' or 'multi', not 'mutli': did you mean 'multi'?",
+        ),
+        (Channels, {"mode": ["multi"]}, "Channels here: mode has to be 'single' or 'multi'"),
+        (
+            ChannelSelector,
+            {"channels": "Red"},
+            "ChannelSelector here: channels has to be a list of names, not 'Red'",
+        ),
+    ],
+)
+def test_props_for_channels_that_are_not_usable_are_an_exception(component, props, message):
+    with pytest.raises(ConfigError) as caught:
+        component(id="here", **props)
+    assert message in str(caught.value)
+    assert component(id="here", **dict.fromkeys(props)).id == "here"
 
 
 def test_definition_given_by_position_is_checked_too():

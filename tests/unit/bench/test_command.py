@@ -45,6 +45,7 @@ def test_everything_is_measured_unless_told_otherwise():
         "client",
         "browser",
         "page-data",
+        "tunnel",
     ]
     assert parse_options(["--only", "echo"]).only == ["echo"]
 

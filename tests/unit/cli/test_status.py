@@ -33,7 +33,7 @@ def test_all_is_well(alone, secret_file):
     with connect(alone.url, user="anna", secret_file=secret_file, application="Desk"):
         code, lines = status("--url", alone.url, "--secret-file", str(secret_file))
     assert code == 0
-    assert list(lines) == ["gateway", "login", "clock", "version", "peers"]
+    assert list(lines) == ["gateway", "login", "clock", "version", "peers", "contexts"]
     assert lines["gateway"] == ("ok", f"{alone.url}, named by --url")
     assert lines["login"] == (
         "ok", f"as a service, with the secret in {secret_file}, named by --secret-file"
@@ -41,6 +41,7 @@ def test_all_is_well(alone, secret_file):
     assert lines["clock"][0] == "ok"
     assert lines["version"] == ("ok", VERSION)
     assert lines["peers"] == ("ok", "1 connected: Desk (anna@127.0.0.1)")
+    assert lines["contexts"] == ("ok", "0 contexts, 8 channels")
 
 
 def test_environment_is_named_where_it_decides(alone, secret_file):
@@ -59,6 +60,8 @@ def test_environment_is_named_where_it_decides(alone, secret_file):
 def test_json_has_it_all(alone, secret_file):
     with connect(alone.url, user="anna", secret_file=secret_file, application="Desk") as desk:
         desk.register("Sum", lambda: {})
+        with connect(alone.url, secret_file=secret_file) as service:
+            service.contexts.set("Order", {"n": 1})
         options = ["--json", "--url", alone.url, "--secret-file", str(secret_file)]
         process = run_command("status", *options)
     said = json.loads(process.stdout)
@@ -69,6 +72,8 @@ def test_json_has_it_all(alone, secret_file):
     (peer,) = said["peers"]["connected"]
     assert (peer["application"], peer["methods"]) == ("Desk", ["Sum"])
     assert peer["since"]
+    assert said["contexts"]["names"] == ["Order"]
+    assert said["contexts"]["channels"][:2] == ["Red", "Orange"]
 
 
 def test_many_peers_are_counted_rather_than_listed(alone, secret_file):

@@ -378,3 +378,55 @@ def test_stalled_subscriber_takes_its_outbox_and_nothing_from_the_others(burst):
 
     assert converse(scenario, outbox_size=size) == ((4008, "Too slow in reading"), 1, 3)
     assert size - 2 * len(datum) < most <= size + MAX_SIZE + 2 * len(datum)
+
+
+def test_peer_is_probed_behind_what_it_was_sent_and_mended_once_it_has_read_it():
+    async def scenario(hub: Hub, _: Witness) -> Any:
+        late, other = Visitor(hub), Visitor(hub)
+        await late.enter()
+        await other.enter()
+
+        def ask(visitor: Visitor, type_: str, **fields: Any) -> None:
+            visitor.say(domain="global", type=type_, **fields)
+
+        context = {"name": "x", "data": {"k": 0}, "lifetime": "retained", "echo": True}
+        ask(other, "create-context", **context)
+        context_id = (await other.hear("context-created"))["context_id"]
+        ask(late, "subscribe-context", context_id=context_id)
+        await late.hear("subscribed-context")
+        for visitor, value in ((late, "mine"), (other, "theirs")):
+            delta = {"added": {"k": value}}
+            update = {"context_id": context_id, "delta": delta, "echo": visitor is other}
+            ask(visitor, "update-context", **update)
+            await other.hear("context-updated")
+        probes = hub.counters()["context_probes"], hub.counters()["context_heals"]
+        heard = [(await late.hear("context-updated"))["delta"] for _ in range(2)]
+        return probes, heard, hub.counters()["context_heals"]
+
+    probes, heard, heals = converse(scenario)
+    assert probes == (1, 0)
+    assert heard == [
+        {"added": {"k": "theirs"}},
+        {"commands": [{"type": "set", "path": "k", "value": "theirs"}]},
+    ]
+    assert heals == 1
+
+
+def test_probe_of_a_connection_that_has_ended_leads_to_nothing():
+    async def scenario(hub: Hub, _: Witness) -> Any:
+        late, other = Visitor(hub), Visitor(hub)
+        await late.enter()
+        await other.enter()
+        create = {"name": "x", "data": {}, "lifetime": "retained"}
+        late.say(domain="global", type="create-context", **create)
+        context_id = (await late.hear("context-created"))["context_id"]
+        delta = {"added": {"k": 1}}
+        other.say(domain="global", type="update-context", context_id=context_id, delta=delta)
+        await other.hear("success")
+        assert hub.counters()["context_probes"] == 1
+        late.connection.abort()
+        await late.conversation
+        return hub.counters()
+
+    counters = converse(scenario)
+    assert (counters["connections"], counters["context_heals"]) == (1, 0)

@@ -205,6 +205,7 @@ class ContextPromises(RuleBasedStateMachine):
             changes = peer.changes(owner)
             for change in changes[self.told.get(owner, 0) :]:
                 if not change.is_destroyed:
+                    assert change.version is not None
                     assert change.version > self.latest.get(owner, 0), (owner, changes)
                     self.latest[owner] = change.version
                     of_gateway = (self.gateway, change.version)

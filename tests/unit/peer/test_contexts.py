@@ -99,6 +99,19 @@ def test_value_of_a_context_that_is_not_there_is_empty_and_has_version_0():
     assert quiet(wired)
 
 
+def test_reader_knows_of_what_was_made_before_it_asked():
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    wired.hold(b, DOWN)
+    made = a.set("Order", price=1)
+    assert a.outcome(made) is None
+    read, written = b.read("Order"), b.put("Order", "n", 2, creates=False)
+    wired.release(b)
+    assert b.outcome(read)[0] == {"price": 1}
+    assert b.outcome(written) is None
+    assert quiet(wired)
+
+
 def test_reader_becomes_no_member():
     wired = Wired()
     a, b = wired.peer("a"), wired.peer("b")
@@ -189,7 +202,7 @@ def test_first_change_is_what_is_there_and_each_write_is_one_more():
     )
     assert (third.updater_id, third.is_mine) == (b.id, True)
     assert (fourth.data, fourth.delta, fourth.removed) == ({"n": 1}, {"n": 1}, ["lines"])
-    versions = [change.version for change in b.changes()]
+    versions = [change.version or 0 for change in b.changes()]
     assert versions == sorted(set(versions))
 
 
@@ -220,6 +233,21 @@ def test_subscription_waits_for_the_context():
     assert b.changes() == []
     a.set("Order", price=1)
     assert seen(b) == [{"price": 1}]
+
+
+def test_who_makes_a_context_hears_of_a_write_of_its_own():
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    for peer in (a, b):
+        peer.watch("Order")
+    a.set("Order", price=1)
+    (mine,), (first,) = a.changes(), b.changes()
+    assert (mine.data, mine.delta, mine.is_mine) == ({"price": 1}, {"price": 1}, True)
+    assert mine.updater_id == a.id
+    assert (first.data, first.delta, first.is_mine) == ({"price": 1}, {}, False)
+    a.put("Order", "price", 2)
+    assert [change.data["price"] for change in a.changes()] == [1, 2]
+    assert quiet(wired)
 
 
 def test_subscription_hears_of_the_end_of_a_context_and_of_a_new_one():
@@ -629,6 +657,20 @@ def test_context_that_nobody_was_subscribed_to_is_gone_with_the_gateway():
     assert a.contexts.names() == []
     assert a.told("context_removed") == [("context_removed", "Order")]
     assert quiet(wired)
+
+
+def test_context_that_was_only_written_is_not_given_back_by_who_subscribes_in_the_outage():
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    a.set("Order", n=1)
+    wired.restart()
+    a.watch("Order")
+    wired.connect(a)
+    assert a.changes() == []
+    assert a.contexts.names() == []
+    wired.connect(b)
+    b.set("Order", n=2)
+    assert seen(a) == [{"n": 2}]
 
 
 def test_value_that_is_too_large_for_the_new_gateway_is_told_and_gone():

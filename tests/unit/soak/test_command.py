@@ -12,6 +12,7 @@ from tests.soak.promise import Seen
 def test_two_hundred_sequences_of_a_new_seed_are_carried_out() -> None:
     options = parse_options([])
     assert (options.sequences, options.times, options.reduce) == (200, 1, False)
+    assert (options.writers, options.only) == (100, None)
     assert len({parse_options([]).seed for _ in range(20)}) > 1
 
 
@@ -21,7 +22,7 @@ def test_a_seed_is_repeated() -> None:
     assert options.reduce
 
 
-@pytest.mark.parametrize("option", ["--sequences", "--times"])
+@pytest.mark.parametrize("option", ["--sequences", "--times", "--writers"])
 @pytest.mark.parametrize("number", ["0", "-1", "some"])
 def test_numbers_of_nothing_are_refused(
     option: str, number: str, capsys: pytest.CaptureFixture[str]

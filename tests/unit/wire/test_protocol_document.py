@@ -203,6 +203,7 @@ def refused(**frame):
 
 def reasons():
     """The constants, and what the codec says of what it cannot read."""
+    domains = {vocabulary.domain for vocabulary in VOCABULARIES}
     yield refused(domain="nonsense", type="nonsense")
     for module in MODULES:
         domain = module.VOCABULARY.domain
@@ -210,8 +211,11 @@ def reasons():
         for name in module.VOCABULARY.accepted:
             yield refused(domain=domain, type=name, peer_id=1)
         for value in vars(module).values():
-            if isinstance(value, str) and re.fullmatch(rf"({domain})\.[a-z._-]+", value):
-                yield value
+            if isinstance(value, str) and re.fullmatch(r"[a-z]+\.[a-z._-]+", value):
+                start, _, rest = value.partition(".")
+                # What is said in the domain in which a peer has chosen to be spoken to.
+                starts = (GLOBAL, domain) if start == "errors" else {start} & domains
+                yield from (f"{each}.{rest if start in domains else value}" for each in starts)
 
 
 def test_the_document_has_all_reasons_and_no_others():
@@ -261,7 +265,7 @@ def test_the_document_has_all_limits_with_their_defaults_and_no_others():
         field.encode_name: getattr(config, field.encode_name)
         for config in (GatewayConfig(), Limits())
         for field in msgspec.structs.fields(type(config))
-        if field.encode_name not in ("host", "port", "limits")
+        if field.encode_name not in ("host", "port", "channels", "limits")
     }
     documented = {name: float(cells[0]) for name, cells in rows(section("Limits")).items()}
     assert documented == bounds

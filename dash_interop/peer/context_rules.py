@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias, cast
 
 from ..errors import InvalidContext
-from ..peer.deadlines import time_problem
 from ..wire.channels import is_reserved
 from ..wire.deltas import DeltaRefused, apply_delta
 from ..wire.values import PayloadError, portable_value
+from .deadlines import time_problem
 
 __all__ = [
     "Paths",
