@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dash_interop.errors import (
@@ -250,6 +250,7 @@ SEARCH = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(SEARCH, st.randoms(use_true_random=False))
 def test_of_overlapping_requests_the_newest_is_shown_last_and_each_settles_once(
     steps: list[str], random: Any
