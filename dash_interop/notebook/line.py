@@ -14,12 +14,13 @@ import asyncio
 import contextvars
 import json
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
 
 from ..transport.threads import Outcome, new_lock
 
-__all__ = ["Line", "Messenger", "unbound_context"]
+__all__ = ["Arrivals", "Line", "Messenger", "unbound_context"]
 
 T = TypeVar("T")
 
@@ -78,8 +79,11 @@ class Line:
         self._thread: int | None = None
         self._heard: Outcome[None] = Outcome()
         """Told with the next message of the page."""
-        self._parts: list[str] = []
-        """Of a message that is too long for a server to take at once."""
+        self._arrivals: dict[str, Arrivals] = {}
+        """Those of each page."""
+        self._arrived: deque[dict[str, Any]] = deque()
+        """In order, and yet to be handled."""
+        self._is_handling = False
         self._lock = new_lock()
         widget.on_msg(self._hear)
 
@@ -113,24 +117,40 @@ class Line:
         return None
 
     def _hear(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
-        """A message of the page has arrived; runs in whatever thread the kernel chose."""
+        """A message of a page has arrived; runs in whatever thread the kernel chose."""
+        page = str(message.get("page"))
         with self._lock:
             self.loop = asyncio.get_running_loop()
             self._thread = threading.get_ident()
             heard, self._heard = self._heard, Outcome()
         heard.succeed(None)
-        match message.get("type"):
-            case "hello":
-                self._welcome(str(message.get("page")))
+        if message.get("type") == "hello":
+            self._welcome(page)
+        else:
+            with self._lock:
+                arrivals = self._arrivals.setdefault(page, Arrivals())
+                self._arrived.extend(arrivals.add(message))
+            self._handle_arrived()
+
+    def _handle_arrived(self) -> None:
+        """Handle messages one after the other, in one thread at a time."""
+        while True:
+            with self._lock:
+                if self._is_handling or not self._arrived:
+                    return
+                self._is_handling = True
+                message = self._arrived.popleft()
+            try:
+                self._handle(message)
+            finally:
+                self._is_handling = False
+
+    def _handle(self, message: dict[str, Any]) -> None:
+        match message["type"]:
             case "here":
                 pass
-            case "part":
-                self._parts.append(message["text"])
-                if message["is_last"]:
-                    text, self._parts = "".join(self._parts), []
-                    self._on_message(json.loads(text))
             case "end":
-                self._on_end(str(message.get("why")))
+                self._on_end(message["why"])
             case _:
                 self._on_message(message)
 
@@ -139,3 +159,35 @@ class Line:
         self.send({"type": "hello", "page": page})
         self.is_open = True
         self._on_open(is_other)
+
+
+class Arrivals:
+    """
+    The messages of one page, in the order in which it sent them. They arrive in another one where
+    the kernel handles them in several threads, as while its thread for the messages of widgets is
+    about to begin.
+    """
+
+    def __init__(self) -> None:
+        self._next = 1
+        self._early: dict[int, dict[str, Any]] = {}
+        self._parts: list[str] = []
+        """Of a message that is too long for a server to take at once."""
+
+    def add(self, message: dict[str, Any]) -> list[dict[str, Any]]:
+        """One has arrived; returns those whose turn it is now."""
+        self._early[message["place"]] = message
+        due: list[dict[str, Any]] = []
+        while (next_one := self._early.pop(self._next, None)) is not None:
+            self._next += 1
+            due += self._whole(next_one)
+        return due
+
+    def _whole(self, message: dict[str, Any]) -> list[dict[str, Any]]:
+        if message["type"] != "part":
+            return [message]
+        self._parts.append(message["text"])
+        if not message["is_last"]:
+            return []
+        text, self._parts = "".join(self._parts), []
+        return [json.loads(text)]

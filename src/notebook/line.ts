@@ -34,6 +34,7 @@ export interface LineListener {
 export class Line {
     private readonly model: Model;
     private readonly page = newId();
+    private sent = 0;
     private isHeard = false;
     private isClosed = false;
     private timer: ReturnType<typeof setTimeout> | undefined;
@@ -67,12 +68,18 @@ export class Line {
     send(message: LineMessage): void {
         const text = JSON.stringify(message);
         if (text.length <= LONGEST) {
-            this.model.send(message);
+            this.sendNext(message);
             return;
         }
         for (const [part, is_last] of partsOf(text)) {
-            this.model.send({ type: 'part', text: part, is_last });
+            this.sendNext({ type: 'part', text: part, is_last });
         }
+    }
+
+    /** The kernel may handle one in another thread than the one before, and put them in order. */
+    private sendNext(message: LineMessage): void {
+        this.sent += 1;
+        this.model.send({ ...message, page: this.page, place: this.sent });
     }
 
     /** Nothing is said or heard any more. */
@@ -86,7 +93,7 @@ export class Line {
      * the messages of widgets, and then it is not heard before the cell that runs has ended.
      */
     private greet(waits: Generator<number, never>): void {
-        this.send({ type: 'hello', page: this.page });
+        this.model.send({ type: 'hello', page: this.page });
         this.timer = setTimeout(() => this.greet(waits), waits.next().value);
     }
 }
