@@ -114,7 +114,9 @@ class ChannelSubscriptionBase(Feed[ChannelChange]):
                 self._watches[name] = self._domain.watch(context_of(name), ear)
 
     def hear(self, name: str, event: str, argument: Any) -> None:
-        if event != "change":
+        if event == "failed":
+            # It ends as a whole: one without some of its channels would look like all of them.
+            self._unsubscribe()
             self.emit(event, argument)
         elif name in self._watches and not (self.skips_own and argument.is_mine):
             self.emit(event, ChannelChange(name, argument))

@@ -16,7 +16,8 @@ _NOTHING: Final[dict[str, Any]] = {}
 
 class ContextChange:
     """
-    One change of a context; the first that a subscription gets is the value that was there.
+    One change of a context; the first that a subscription gets is the value that was there, unless
+    this client has made the context since.
 
     Attributes:
         removed: Top-level keys that were taken away.

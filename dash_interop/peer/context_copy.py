@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import ContextError
+from ..errors import ContextError, SubscriptionError
 from ..wire.deltas import apply_delta
 from .context_changes import ContextChange, differences, what_it_says
 from .context_requests import Reading, Watch, Write
@@ -147,13 +147,13 @@ class ContextCopy:
                 watch.has_value = False
                 self._tell(watch, ContextChange({}, removed=removed, is_destroyed=True))
 
-    def fail(self, error: ContextError) -> None:
+    def fail(self, reason: str) -> None:
         """It cannot be read: its subscriptions end."""
         for watch in list(self.watches):
             del self.watches[watch]
-            self._link.emit(watch.owner, "failed", error)
+            self._link.emit(watch.owner, "failed", SubscriptionError(reason))
         for reading in list(self.readings):
-            self.settle(reading, error)
+            self.settle(reading, ContextError(reason))
 
     def settle(self, reading: Reading, error: ContextError | None = None) -> None:
         """Answer one who waits for the value; without one there is no such context."""

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, Raw, UnsetType
 
-from ..errors import ContextError, MessageTooLarge
+from ..errors import MessageTooLarge
 from ..wire.channels import channel_of, is_reserved
 from ..wire.codec import encode
 from ..wire.contexts import (
@@ -99,7 +99,7 @@ class ContextMembership:
         try:
             delta = decode_map(message.delta)
         except PayloadError as error:
-            self._fail(copy, f"it cannot be read: {error}")
+            self._fail(copy, str(error))
             return
         version = None if isinstance(message.version, UnsetType) else message.version
         self.apply(copy, delta, message.updater_id, version)
@@ -267,7 +267,7 @@ class ContextMembership:
             value = decode_map(answer.data)
         except PayloadError as error:
             copy.is_member = True
-            self._fail(copy, f"it cannot be read: {error}")
+            self._fail(copy, str(error))
             return
         copy.take_snapshot(value, _version_of(answer), is_restorable=answer.restorable is True)
 
@@ -278,7 +278,7 @@ class ContextMembership:
         link.request(UnsubscribeContext(link.new_request_id(), link.peer_id, copy.id), _ignore)
 
     def _fail(self, copy: ContextCopy, reason: str) -> None:
-        copy.fail(ContextError(f"The context {copy.name} is lost to its readers: {reason}"))
+        copy.fail(f"The context {copy.name} cannot be read: {reason}")
         self.attend(copy)
 
     def _tell(self, event: str, name: str) -> None:

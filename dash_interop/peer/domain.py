@@ -22,7 +22,7 @@ class Domain(Protocol):
     """
 
     vocabulary: ClassVar[Vocabulary]
-    """Its messages."""
+    """Its messages. Where they come in the domain ``global``, there is nothing to join."""
 
     @property
     def handlers(self) -> Mapping[type[Outbound], Callable[[Any], None]]:

@@ -25,9 +25,14 @@ export class ContextCopy {
     /** The first version that had the present value. */
     private since: number | undefined;
 
-    /** Undefined while it is not known, or there is none. */
+    /** Whether there is a value that is known. */
+    get hasData(): boolean {
+        return this.value !== undefined;
+    }
+
+    /** The value, to be handed out; undefined while it is not known, or there is none. */
     get data(): object | undefined {
-        return this.value;
+        return frozen(this.value);
     }
 
     get version(): number | undefined {
@@ -49,8 +54,8 @@ export class ContextCopy {
     /** The gateway tells the value, and not how it came about. */
     take(data: object, version: number | undefined): void {
         const before = this.value;
-        const value = shared(before, { ...data });
-        this.note(value, version);
+        const value = shared(before, data);
+        this.note(value, version, value !== before);
         if (value !== before) {
             this.tell(differenceOf(before ?? NOTHING, value), NOBODY);
         }
@@ -58,21 +63,21 @@ export class ContextCopy {
 
     /** This page has made the context, so its listeners hear a change and not a first value. */
     begin(data: object, version: number | undefined, writer: Writer): void {
-        const value = frozen(data);
-        this.note(value, version);
+        this.note(data, version, true);
         for (const listener of this.listeners) {
             listener.hasHeard = true;
         }
-        this.tell({ delta: value, removed: [] }, writer);
+        this.tell({ delta: frozen(data), removed: [] }, writer);
     }
 
     /** Nobody hears of a change that leaves the value as it was. */
     apply(delta: Delta, version: number | undefined, writer: Writer): void {
         const before = this.value ?? NOTHING;
-        const value = applyDelta(before, delta);
-        this.note(value, version);
-        if (value !== before) {
-            this.tell(describe(delta, before), writer);
+        const keys = Object.keys(before);
+        const { value, isChanged } = applyDelta(before, delta);
+        this.note(value, version, isChanged);
+        if (isChanged && this.hasListeners) {
+            this.tell(describe(delta, keys), writer);
         }
     }
 
@@ -108,15 +113,15 @@ export class ContextCopy {
         return isPresent && ifVersion <= latest ? latest : ifVersion;
     }
 
-    private note(value: object, version: number | undefined): void {
-        this.since = value === this.value ? this.since : version;
+    private note(value: object, version: number | undefined, isChanged: boolean): void {
+        this.since = isChanged ? version : this.since;
         this.value = value;
         this.latest = version;
     }
 
     private tell(what: Pick<ContextChange, 'delta' | 'removed'>, writer: Writer): void {
-        const data = this.value as object;
-        const change = { data, ...what, ...writer, version: this.latest, isDestroyed: false };
+        const rest = { ...what, ...writer, version: this.latest, isDestroyed: false };
+        const change = this.withData(rest);
         for (const listener of [...this.listeners]) {
             if (!listener.hasHeard) {
                 this.tellFirst(listener);
@@ -127,12 +132,23 @@ export class ContextCopy {
     }
 
     private tellFirst(listener: Listener): void {
-        const { value: data, latest: version } = this;
-        if (data !== undefined && !listener.hasHeard && this.listeners.has(listener)) {
+        if (this.hasData && !listener.hasHeard && this.listeners.has(listener)) {
             listener.hasHeard = true;
-            const change = { data, delta: NOTHING, removed: [], ...NOBODY };
-            call(listener.hear, { ...change, version, isDestroyed: false });
+            const change = { delta: NOTHING, removed: [], ...NOBODY };
+            call(
+                listener.hear,
+                this.withData({ ...change, version: this.latest, isDestroyed: false }),
+            );
         }
+    }
+
+    /** Who does not look at the value does not cause a copy of it. */
+    private withData(change: Omit<ContextChange, 'data'>): ContextChange {
+        const read = () => this.data ?? NOTHING;
+        return Object.defineProperty(change, 'data', {
+            get: read,
+            enumerable: true,
+        }) as ContextChange;
     }
 }
 

@@ -1,8 +1,11 @@
 /**
  * What changes of contexts do to their values: what `@interopio/core` makes of them, without its
- * copies. A value is never changed: the new one shares with it all that is still the same, so a
- * change costs what it touches, however large the rest is. All that is handed out is frozen, since
- * others have it, too.
+ * copies.
+ *
+ * What is handed out is frozen, with all that is in it, since others have it, too. What is frozen is
+ * copied before it is changed, and everything else is changed in its place. So the new value shares
+ * with those that were handed out all that is still the same; a change costs what it touches,
+ * however large the rest is, and a dict is copied once for each time that it was handed out.
  */
 
 /** One step of a change: to set what is at a dotted path, or to remove it. */
@@ -26,12 +29,16 @@ export interface Delta {
 
 type Dict = Record<string, any>;
 
-/** The value after a change; the same object where nothing is different. */
-export function applyDelta(value: object, delta: Delta): object {
+/**
+ * The value after a change, and whether anything is different. What is not frozen of the value
+ * before is changed, and the delta belongs to the new value.
+ */
+export function applyDelta(before: object, delta: Delta): { value: object; isChanged: boolean } {
     if (delta.reset) {
-        return shared(value, { ...delta.reset });
+        const value = shared(before, { ...delta.reset });
+        return { value, isChanged: value !== before };
     }
-    const draft = new Draft(value);
+    const draft = new Draft(before);
     if (delta.commands) {
         for (const { type, path, value: set } of delta.commands) {
             if (type === 'set') {
@@ -40,7 +47,7 @@ export function applyDelta(value: object, delta: Delta): object {
                 draft.remove(path.split('.'));
             }
         }
-        return draft.finish();
+        return draft;
     }
     for (const [key, added] of Object.entries(delta.added ?? {})) {
         draft.set([key], added);
@@ -53,14 +60,22 @@ export function applyDelta(value: object, delta: Delta): object {
     for (const key of delta.removed ?? []) {
         draft.remove([key]);
     }
-    return draft.finish();
+    return draft;
 }
 
-/** What a change says by top-level key, as callbacks get it, and the keys that it removes. */
-export function describe(delta: Delta, before: object): { delta: object; removed: string[] } {
+/**
+ * What a change that was applied says by top-level key, as callbacks get it, and the keys that it
+ * removes.
+ *
+ * @param keys The top-level keys before it.
+ */
+export function describe(
+    delta: Delta,
+    keys: readonly string[],
+): { delta: object; removed: string[] } {
     if (delta.reset) {
         const reset = frozen({ ...delta.reset });
-        return { delta: reset, removed: Object.keys(before).filter((key) => !(key in reset)) };
+        return { delta: reset, removed: keys.filter((key) => !(key in reset)) };
     }
     if (!delta.commands) {
         const said = frozen({ ...delta.added, ...delta.updated });
@@ -72,35 +87,34 @@ export function describe(delta: Delta, before: object): { delta: object; removed
         if (type === 'remove') {
             told.set(path.split('.'), null);
         } else if (type === 'set') {
-            told.set(path.split('.'), value);
+            // It is in the value, too, which a later command must not change from here.
+            told.set(path.split('.'), frozen(value));
         }
         if (type === 'remove' && !path.includes('.')) {
             removed.push(path);
         }
     }
-    return { delta: told.finish(), removed };
+    return { delta: frozen(told.value), removed };
 }
 
 /** What became of a value while nobody told how. */
 export function differenceOf(before: object, after: object): { delta: object; removed: string[] } {
     const changed = Object.entries(after).filter(([key, value]) => (before as Dict)[key] !== value);
     return {
-        delta: Object.freeze(Object.fromEntries(changed)),
+        delta: frozen(Object.fromEntries(changed)),
         removed: Object.keys(before).filter((key) => !(key in after)),
     };
 }
 
-/** `after`, frozen, with the objects of `before` wherever they hold the same. */
+/** `after`, with the objects of `before` wherever they hold the same. */
 export function shared<T>(before: unknown, after: T): T {
-    if (before === after || !isObject(after)) {
-        return after;
-    }
     if (after instanceof Date) {
         const isSame = before instanceof Date && before.getTime() === after.getTime();
         return isSame ? (before as T) : after;
     }
-    if (!isObject(before) || Array.isArray(before) !== Array.isArray(after)) {
-        return frozen(after);
+    const isComparable = isObject(before) && isObject(after);
+    if (before === after || !isComparable || Array.isArray(before) !== Array.isArray(after)) {
+        return after;
     }
     const old = before as Dict;
     const made = after as Dict;
@@ -113,22 +127,22 @@ export function shared<T>(before: unknown, after: T): T {
             made[key] = value;
         }
     }
-    return isSame ? (before as T) : Object.freeze(after);
+    return isSame ? (before as T) : after;
 }
 
-/** A value that nobody else has yet, made unchangeable; what is frozen already is left as it is. */
+/** A value that is about to be handed out. What is in something frozen is frozen, too. */
 export function frozen<T>(value: T): T {
-    if (isObject(value) && !(value instanceof Date) && !Object.isFrozen(value)) {
+    if (isObject(value) && !Object.isFrozen(value)) {
         Object.freeze(value);
         Object.values(value).forEach(frozen);
     }
     return value;
 }
 
-/** A new value in the making: each object on the way to a change is copied once. */
+/** A new value in the making. */
 class Draft {
     value: object;
-    private readonly own = new Set<object>();
+    isChanged = false;
 
     constructor(value: object) {
         this.value = value;
@@ -142,6 +156,7 @@ class Draft {
         const after = value === undefined && Array.isArray(parent) ? null : shared(before, value);
         const isSame = isObject(parent) && Object.hasOwn(parent, key) === (after !== undefined);
         if (!isSame || before !== after) {
+            this.isChanged = true;
             write(this.parentOf(path), key, after);
         }
     }
@@ -152,15 +167,9 @@ class Draft {
         if (Array.isArray(parent) && key in parent && isIndex(key)) {
             this.set(path, null);
         } else if (isDict(parent) && Object.hasOwn(parent, key)) {
+            this.isChanged = true;
             delete (this.parentOf(path) as Dict)[key];
         }
-    }
-
-    finish(): object {
-        for (const made of this.own) {
-            Object.freeze(made);
-        }
-        return Object.freeze(this.value);
     }
 
     private at(path: readonly string[]): unknown {
@@ -176,23 +185,21 @@ class Draft {
 
     /** The object that holds the end of a path; what is no object on the way becomes a dict. */
     private parentOf(path: readonly string[]): object {
-        this.value = this.owned(this.value);
+        this.value = changeable(this.value);
         let parent = this.value as Dict;
         for (const key of path.slice(0, -1)) {
-            write(parent, key, this.owned(isObject(parent[key]) ? parent[key] : {}));
+            write(parent, key, changeable(isObject(parent[key]) ? parent[key] : {}));
             parent = parent[key];
         }
         return parent;
     }
+}
 
-    private owned(object: object): object {
-        if (this.own.has(object)) {
-            return object;
-        }
-        const copy = Array.isArray(object) ? [...object] : { ...object };
-        this.own.add(copy);
-        return copy;
+function changeable(object: object): object {
+    if (!Object.isFrozen(object)) {
+        return object;
     }
+    return Array.isArray(object) ? [...object] : { ...object };
 }
 
 function write(parent: object, key: string, value: unknown): void {
@@ -220,7 +227,7 @@ function isIndex(key: string): boolean {
 }
 
 function isObject(value: unknown): value is object {
-    return typeof value === 'object' && value !== null;
+    return typeof value === 'object' && value !== null && !(value instanceof Date);
 }
 
 function isDict(value: unknown): value is object {

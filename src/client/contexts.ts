@@ -7,8 +7,11 @@
  */
 
 export interface ContextChange {
-    /** The value after the change. What the change left alone is the same object as before. */
-    data: object;
+    /**
+     * The value after the change. What the change left alone is the same object as before. To be
+     * read while the listener is called: later there may be a newer one.
+     */
+    readonly data: object;
     /** What was set, by its top-level key; all of the value where it was replaced. */
     delta: object;
     /** The top-level keys that are gone. */

@@ -148,9 +148,9 @@ export class GatewayContexts implements Contexts {
         this.peerId = peer_id ?? undefined;
         this.node = options?.node;
         for (const context of this.contexts.values()) {
-            const { data } = context.copy;
-            if (data && context.isRestorable && context.node !== this.node) {
-                this.restore(context, data);
+            const { copy, isRestorable, node } = context;
+            if (copy.hasData && isRestorable && node !== this.node) {
+                this.restore(context, copy.data as object);
             }
         }
     }
@@ -280,7 +280,7 @@ export class GatewayContexts implements Contexts {
         if (context.id !== undefined || this.isComplete) {
             this.sendWrites(context);
         }
-        if (context.membership === 'member') {
+        if (context.readers.size > 0 && context.membership === 'member') {
             context.answerReaders(context.copy.data as object);
         } else if (context.id === undefined && this.isComplete && !context.isBeingMade) {
             context.answerReaders({});
@@ -349,7 +349,7 @@ export class GatewayContexts implements Contexts {
         } else if (ifVersion) {
             write.fail(new ContextConflict(name, `there is none, so not version ${ifVersion}`));
         } else {
-            this.make(context, write, applyDelta({}, delta));
+            this.make(context, write, applyDelta({}, delta).value);
         }
     }
 

@@ -156,7 +156,7 @@ export class LibraryContexts implements Contexts {
         }
         if (isNew) {
             // Where somebody else was first, the library drops the data.
-            const meant = applyDelta({}, delta);
+            const meant = applyDelta({}, delta).value;
             if (shared(meant, await this.read(name)) !== meant) {
                 await act();
             }
@@ -271,7 +271,7 @@ class LibrarySubscription {
 
     private hear(data: object, told: object, removed: any, updaterId: string | undefined): void {
         const before = this.value;
-        const value = shared(before, data);
+        const value = frozen(shared(before, data));
         this.value = value;
         if (value === before) {
             return;

@@ -8,7 +8,14 @@ export class Listeners<Args extends unknown[]> {
 
     /** @returns How to stop. The same function may listen more than once. */
     add(listener: (...args: Args) => void): () => void {
-        const own = (...args: Args) => listener(...args);
+        const own = (...args: Args) => {
+            try {
+                listener(...args);
+            } catch (error) {
+                // What one does wrong is not the fault of the others.
+                console.error(error);
+            }
+        };
         this.all.add(own);
         return () => this.all.delete(own);
     }

@@ -25,7 +25,7 @@ const PLATFORM_KEY = '___io___';
 
 const BLOCKED =
     'The browser has blocked the window: it opens one only within a few seconds of a click or a key press in the page, ' +
-    'and one for each, unless its user allows pop-ups of this site. Have a callback of a button write open, a clientside one where the server takes longer';
+    'and one for each, unless its user allows pop-ups of this site. Have a callback of a button write open; where the server takes longer, and in Safari, a clientside one';
 
 /** What is open, and the browser's object for it. */
 interface Entry {

@@ -27,20 +27,43 @@ export interface ContextValue {
 
 type Dict = Record<string, any>;
 
+/** A change that stands for itself and for those that are merged with it. */
+interface Waiting {
+    change: ContextValue;
+    delta: Dict;
+    removed: readonly string[];
+    replaced: number;
+}
+
 export class ContextQueue implements PumpedQueue<ContextValue> {
-    delivery: ContextDelivery = 'every';
-    private waiting: ContextValue[] = [];
+    private mode: ContextDelivery = 'every';
+    private waiting: Waiting[] = [];
     private first = 0;
 
-    /** @returns Whether so many wait that changes were merged that should not have been. */
+    set delivery(delivery: ContextDelivery) {
+        // The values of the changes that wait under "latest" are not known any more.
+        if (this.mode === 'latest' && delivery === 'every' && this.waitMs() === 0) {
+            const all = this.takeAll();
+            this.waiting = [{ ...all, change: { ...all.change } }];
+        }
+        this.mode = delivery;
+    }
+
+    /**
+     * @param change Its `data` is looked at now if it is to be delivered, and else only when the
+     *     latest is.
+     * @returns Whether so many wait that changes were merged that should not have been.
+     */
     add(change: ContextValue): boolean {
-        this.waiting.push(change);
+        const kept = this.mode === 'every' ? { ...change } : change;
+        const { delta, removed } = change;
+        this.waiting.push({ change: kept, delta, removed, replaced: 0 });
         if (this.waiting.length - this.first <= MOST_CHANGES) {
             return false;
         }
         const oldest = this.takeFirst();
         this.waiting[this.first] = merge(oldest, this.waiting[this.first]);
-        return true;
+        return this.mode === 'every';
     }
 
     /** Nobody wants what waits any more. */
@@ -54,16 +77,21 @@ export class ContextQueue implements PumpedQueue<ContextValue> {
     }
 
     take(): ContextValue {
-        if (this.delivery === 'every') {
-            return this.takeFirst();
+        if (this.mode === 'every') {
+            const taken = this.takeFirst();
+            return taken.replaced === 0 ? taken.change : delivered(taken);
         }
+        return delivered(this.takeAll());
+    }
+
+    private takeAll(): Waiting {
         const all = this.waiting.slice(this.first);
         this.clear();
-        return { replaced: 0, ...all.reduce(merge) };
+        return all.reduce(merge);
     }
 
     /** The rest may be long, so its first element is not taken out each time. */
-    private takeFirst(): ContextValue {
+    private takeFirst(): Waiting {
         const taken = this.waiting[this.first];
         this.first += 1;
         if (this.first * 2 > this.waiting.length) {
@@ -74,29 +102,45 @@ export class ContextQueue implements PumpedQueue<ContextValue> {
     }
 }
 
-/** The later of two changes, with what the earlier one said and what still holds. */
-export function merge(earlier: ContextValue, later: ContextValue): ContextValue {
-    const { data } = later;
-    const replaced = (earlier.replaced ?? 0) + (later.replaced ?? 0) + 1;
-    const removed = new Set([...earlier.removed, ...later.removed]);
-    const gone = [...removed].filter((key) => !(key in data));
-    const delta = mergeDeltas(earlier.delta, later.delta, data);
-    return { ...later, delta, removed: gone, replaced };
+function merge(earlier: Waiting, later: Waiting): Waiting {
+    return {
+        change: later.change,
+        delta: mergeDeltas(earlier.delta, later.delta),
+        removed: [...new Set([...earlier.removed, ...later.removed])],
+        replaced: earlier.replaced + later.replaced + 1,
+    };
 }
 
-function mergeDeltas(earlier: Dict, later: Dict, data: Dict): Dict {
-    const merged = { ...later };
-    for (const [key, value] of Object.entries(earlier)) {
-        if (!(key in later)) {
-            // Something else may have taken the place of what it was in.
-            if (key in data || value === null) {
-                merged[key] = value;
-            }
-        } else if (isDict(value) && isDict(later[key]) && isDict(data[key])) {
-            merged[key] = mergeDeltas(value, later[key], data[key]);
+/** The later change, with what the earlier ones said and what still holds. */
+function delivered({ change, delta, removed, replaced }: Waiting): ContextValue {
+    const value = { ...change, replaced };
+    if (replaced > 0) {
+        value.delta = whatHolds(delta, value.data);
+        value.removed = removed.filter((key) => !(key in value.data));
+    }
+    return value;
+}
+
+function mergeDeltas(earlier: Dict, later: Dict): Dict {
+    const merged = { ...earlier, ...later };
+    for (const [key, value] of Object.entries(later)) {
+        if (isDict(value) && isDict(earlier[key])) {
+            merged[key] = mergeDeltas(earlier[key], value);
         }
     }
     return merged;
+}
+
+/** Something else may have taken the place of what an earlier change has set. */
+function whatHolds(delta: Dict, data: Dict): Dict {
+    const holds: Dict = {};
+    for (const [key, value] of Object.entries(delta)) {
+        if (value === null || key in data) {
+            const both = isDict(value) && isDict(data[key]);
+            holds[key] = both ? whatHolds(value, data[key]) : value;
+        }
+    }
+    return holds;
 }
 
 function isDict(value: unknown): value is Dict {

@@ -135,9 +135,11 @@ export class SubscribedContext implements Part {
     // What callbacks hear
 
     private receive(change: ContextChange): void {
-        const { data, delta, removed, updaterId = null, isMine, version = null } = change;
+        const { delta, removed, updaterId = null, isMine, version = null } = change;
         const isCrowded = this.queue.add({
-            data,
+            get data() {
+                return change.data;
+            },
             delta,
             removed,
             extraData: { updaterId, isMineUpdate: isMine, isMyUpdate: isMine },

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dash import ALL, MATCH, Dash, Input, Output, State, ctx, dcc, html
 
-from dash_interop import Channels, ChannelSelector, Interop, JoinedChannelDict
+from dash_interop import Channels, ChannelSelector, Glue42, Interop, JoinedChannelDict
 from tests.support.apps_changing import CHANGES, Change
 from tests.support.apps_parts import Gate, record, with_status
+from tests.support.apps_serving import make_app
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
-from tests.support.gateways import ours
+from tests.support.gateways import GatewayProcess, ours, published
 from tests.support.library_pages import open_channels_page, open_core_page, serve_library_page
 
 NAMES = ["Red", "Orange", "Yellow", "Green", "Cyan", "Blue", "Purple", "Pink"]
@@ -595,3 +597,47 @@ def test_cha015_components_with_patterns_as_ids_are_heard_and_written(apps: Apps
     page = apps.open(app)
     page.set_props(ids[0], join={"name": "Red"})
     page.wait_for_text("seen", "Red 3, Red 3")
+
+
+@pytest.mark.parametrize("start", [ours, published])
+def test_cha016_pages_that_name_a_gateway_have_channels_through_their_library(
+    apps: Apps, start: Callable[[], GatewayProcess]
+) -> None:
+    apps.browser.allow_lost_connections()
+
+    def naming(gateway: GatewayProcess, name: str) -> tuple[Dash, Heard]:
+        app = make_app(name)
+        config = {
+            "application": name,
+            "gateway": {"ws": gateway.url},
+            "auth": {"username": "anna", "password": "any"},
+        }
+        app.layout = Glue42(
+            id="glue42",
+            settings={"web": {"config": config}},
+            children=[Channels(id="channels"), ChannelSelector(id="selector")],
+        )
+        return app, Heard(app)
+
+    with start() as gateway:
+        (one, at_one), (two, at_two) = naming(gateway, "one"), naming(gateway, "two")
+        pages = [apps.open(one), apps.open(two)]
+        # The published gateway has none from the start.
+        pages[0].run(
+            f"{SCRIPT_CHANNELS} await channels.add({{name: 'Gold', meta: {{color: 'gold'}}}})"
+        )
+        names = f"{SCRIPT_CHANNELS} return await channels.all()"
+        eventually(lambda: "Gold" in pages[1].run(names), "both know the channel")
+        for page, heard in zip(pages, (at_one, at_two), strict=True):
+            join(page, "Gold")
+            heard.wait_for("", "Gold")
+        for number, page in enumerate(pages):
+            publish(page, {"number": number})
+            for heard in (at_one, at_two):
+                heard.wait_for_last(f"Gold {number}")
+        assert not at_one.my[-1]["extraData"]["isMyUpdate"]
+        assert at_two.my[-1]["extraData"]["isMyUpdate"]
+        pages[0].set_props("channels", leave={})
+        at_one.wait_for("", "Gold", "Gold 0", "Gold 1", "")
+        for page in pages:
+            page.close()

@@ -80,10 +80,8 @@ def test_mig001_clients_portfolio_and_news_follow_each_other(apps: Apps, where: 
     else:
         platform = Platform(apps)
         url = apps.serve(clients_app(apps, external_scripts=[platform.web_library]))
-        clients = platform.open("clients", url)
-        portfolio, other, news = (
-            platform.open_page(name) for name in ("portfolio", "other", "news")
-        )
+        clients = platform.open(url)
+        portfolio, other, news = (platform.open_page() for _ in range(3))
     for page, channel in ((portfolio, "Red"), (other, "Green")):
         page.run(
             f"{FOLLOW} await glue.channels.join(args[0]); await glue.channels.subscribe(follow)",

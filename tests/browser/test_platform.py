@@ -27,7 +27,7 @@ from tests.support.apps_parts import record, with_status
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
 from tests.support.documents import read
-from tests.support.platform import WEB_LIBRARY, Platform, open_window, run, until_ready
+from tests.support.platform import WEB_LIBRARY, Platform, run, until_ready
 
 
 def joining(apps: Apps, platform: Platform, *children: Any, name: str = "app") -> Dash:
@@ -61,7 +61,7 @@ def test_plat001_a_dash_page_that_a_platform_opens_invokes_and_is_invoked(apps: 
     record(app, "invoke", "result", results)
     page = platform.open_page()
     run(page, "await glue.interop.register('Half', ({number}) => ({number: number / 2}))")
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     dash_page.wait_for_text("state", "connected")
     assert not asked_for_a_session(dash_page)
     outcome = run(page, "return (await glue.interop.invoke('Double', {number: 21})).returned")
@@ -75,7 +75,7 @@ def test_plat001_a_dash_page_that_a_platform_opens_invokes_and_is_invoked(apps: 
 def test_plat002_a_dash_page_is_called_by_its_title_in_a_platform(apps: Apps) -> None:
     platform = Platform(apps)
     app = joining(apps, platform, MethodRegister(id="name", definition="Name", returns=False))
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     dash_page.wait_for_servers("Name", 1)
     assert dash_page.servers("Name") == ["Dash page"]
 
@@ -164,13 +164,12 @@ def test_plat004_a_dash_page_is_the_platform_itself(apps: Apps) -> None:
     dash_page = apps.open(app)
     dash_page.is_altered = True
     dash_page.wait_for_servers("Greet", 1)
+    url = f"{elsewhere.url}/page"
     dash_page.js(
-        "document.getElementById('open').onclick = () => {"
-        "    const {windows} = window.glue42dash.glueInstance;"
-        "    window.opened = windows.open(...window.toOpen);"
-        "}"
+        "const [url] = args; document.getElementById('open').onclick = () => window.open(url)", url
     )
-    page = open_window(apps.browser, dash_page, "page", f"{elsewhere.url}/page", connected=False)
+    dash_page.click("open")
+    page = apps.browser.popup(dash_page)
     until_ready(page)
     greeting = run(page, "return (await glue.interop.invoke('Greet', {name: 'Ada'})).returned")
     assert greeting == {"greeting": "Hello Ada"}
@@ -188,7 +187,7 @@ def test_plat005_streams_go_through_the_platform(apps: Apps) -> None:
     record(app, "subscribe", "data", data)
     page = platform.open_page()
     run(page, "window.orders = await glue.interop.createStream('Orders')")
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     run(
         page,
         """
@@ -226,7 +225,7 @@ def test_plat007_a_dash_page_hears_that_the_platform_is_gone(apps: Apps) -> None
         StreamSubscribe(id="subscribe", definition="Prices"),
     )
     record(app, "subscribe", "status", statuses)
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     eventually(lambda: statuses[-1] and statuses[-1]["state"] == "open", "the subscription")
     platform.page.close()
     dash_page.wait_for_text("state", "disconnected")
@@ -251,7 +250,7 @@ def test_plat008_a_dash_page_is_on_the_channels_of_the_platform(apps: Apps) -> N
         await glue.channels.publish({client: 'Ada'});
         """,
     )
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     eventually(lambda: names[-1] == ["Red", "Green"], lambda: f"the names: {names}")
     dash_page.set_props("channels", join={"name": "Red"})
     eventually(lambda: mine[-1], "the page is on a channel")
@@ -289,7 +288,7 @@ def test_plat009_contexts_are_those_of_the_platform(apps: Apps) -> None:
     record(app, "contexts", "names", names)
     record(app, "contexts", "error", errors)
     page = platform.open_page()
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
 
     def last() -> dict[str, Any]:
         return changes[-1] or {"data": None, "destroyed": None}
@@ -337,7 +336,7 @@ def test_plat010_a_hundred_updates_of_a_context_in_a_platform_all_arrive(apps: A
         "await glue.contexts.set('count', {n: 0});"
         "await glue.contexts.subscribe('count', () => {});",
     )
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     eventually(lambda: changes[-1], "the value that is there")
     assert changes[-1]["delta"] == {} and changes[-1]["data"] == {"n": 0}
     run(page, "for (let n = 1; n <= 100; n++) { glue.contexts.update('count', {n}); }")
@@ -369,7 +368,7 @@ def test_plat011_the_platform_shows_notifications_and_invokes_what_they_invoke(
     def review(message: str) -> None:
         reviewed.append(message)
 
-    dash_page = platform.open("dash", apps.serve(app))
+    dash_page = platform.open(apps.serve(app))
     settings = {
         "title": "New message",
         "body": "Look at it",
@@ -422,7 +421,7 @@ def test_plat012_windows_are_opened_by_the_platform_with_a_context(apps: Apps) -
         options = {"width": 500, "height": 400, "context": {"client": "Ada"}}
         return {"name": "details", "url": url, "options": options}
 
-    dash_page = platform.open("dash", apps.serve(opening))
+    dash_page = platform.open(apps.serve(opening))
     dash_page.click("go")
     details = apps.browser.popup(dash_page)
     details.wait_until_connected()
@@ -452,6 +451,31 @@ def test_plat013_an_app_with_the_library_in_its_assets_can_be_used_alone_too(
     alone.wait_for_text("state", "connected")
     assert asked_for_a_session(alone)
     platform = Platform(apps)
-    joined = platform.open("dash", apps.serve(app))
+    joined = platform.open(apps.serve(app))
     joined.wait_for_text("state", "connected")
     assert not asked_for_a_session(joined)
+
+
+def test_plat014_a_page_may_name_the_library_itself_and_what_extends_it(apps: Apps) -> None:
+    platform = Platform(apps)
+    app = apps.make("app", MethodRegister(id="greet", definition="Greet", returns=True))
+    app.index_string = app.index_string.replace(
+        "{%metas%}",
+        f"""<script src="{platform.web_library}"></script><script>
+            const factory = window.GlueWeb;
+            delete window.GlueWeb;
+            const extend = async (glue) => {{ glue.isExtended = true; }};
+            window.glue42dash = {{libSettings: {{web: {{factory, libraries: [extend]}}}}}};
+        </script>{{%metas%}}""",
+    )
+
+    @method_handler("greet", app=app)
+    def greet(name: str) -> dict[str, Any]:
+        return {"greeting": f"Hello {name}"}
+
+    dash_page = platform.open(apps.serve(app))
+    assert dash_page.js("return window.glue42dash.glueInstance.isExtended") is True
+    page = platform.open_page()
+    greeting = run(page, "return (await glue.interop.invoke('Greet', {name: 'Ada'})).returned")
+    assert greeting == {"greeting": "Hello Ada"}
+    assert not asked_for_a_session(dash_page)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -472,6 +474,78 @@ def test_tun016_the_page_waits_for_a_dash_server_that_is_away(apps: Apps) -> Non
     eventually(lambda: received == ["before", 2, 3, 4, 5], lambda: f"received {received}")
     warnings = "\n".join(apps.browser.console("WARNING"))
     assert "a message may not have been handled" in warnings
+
+
+SEARCH = f"""
+{TUNNEL}
+const [keys] = args;
+const outcomes = [];
+let shown = null;
+const started = keys.map(async (key) => {{
+    await new Promise((resolve) => setTimeout(resolve, key.at_ms));
+    const outcome = [];
+    outcomes.push(outcome);
+    const settle = (word) => outcome.push(word);
+    const {{ newestOnly, timeout_ms: timeoutMs }} = key;
+    await tunnel.request(key, {{ newestOnly, timeoutMs }}).then(
+        (text) => {{
+            settle(text);
+            if (key.newestOnly || key.is_last) {{
+                shown = text;
+            }}
+        }},
+        (error) => settle(error.type),
+    );
+}});
+await Promise.all(started);
+return [shown, outcomes];
+"""
+
+
+def typed(random: Random, newest_only: bool) -> list[dict[str, Any]]:
+    """Requests at random times, which are answered late, fail, or are answered too late."""
+    at_ms = 0
+    keys: list[dict[str, Any]] = []
+    count = random.randint(2, 8)
+    for number in range(1, count + 1):
+        is_last = number == count
+        keys.append(
+            {
+                "text": f"text {number}",
+                "at_ms": at_ms,
+                "takes_ms": random.choice([0, 0, 5, 30, 120]),
+                "fails": not is_last and random.random() < 0.25,
+                "timeout_ms": 10_000 if is_last else random.choice([20, 60, 10_000]),
+                "newestOnly": newest_only,
+                "is_last": is_last,
+            }
+        )
+        at_ms += random.choice([0, 0, 3, 20, 60])
+    return keys
+
+
+@pytest.mark.parametrize("batch", [False, True], ids=["one by one", "in batches"])
+def test_tun021_a_search_shows_what_the_newest_text_found(apps: Apps, batch: bool) -> None:
+    app = apps.make("search", Tunnel(id="tunnel", batch=batch))
+
+    @tunnel_handler("tunnel", app=app)
+    def search(text: str, takes_ms: int, fails: bool) -> str:
+        time.sleep(takes_ms / 1000)
+        if fails:
+            raise LookupError(text)
+        return f"found {text}"
+
+    page = apps.open(app)
+    for seed in range(25):
+        newest_only = seed % 2 == 0
+        keys = typed(Random(seed), newest_only)
+        shown, outcomes = page.run(SEARCH, keys)
+        assert (seed, shown) == (seed, f"found {keys[-1]['text']}")
+        assert [len(outcome) for outcome in outcomes] == [1] * len(keys)
+        words = {"HandlerFailed", "Timeout", *(["Superseded"] if newest_only else [])}
+        assert {outcome[0] for outcome in outcomes} <= words | {
+            f"found {key['text']}" for key in keys
+        }
 
 
 # Layouts ---------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ TESTED = {
     "docs/howto/server-method.md": "test_howto.py",
     "docs/howto/streams.md": "test_howto.py",
     "docs/howto/windows.md": "test_howto.py",
+    "docs/howto/tunnel.md": "test_howto.py",
     "docs/values.md": "test_values.py",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
 import shlex
@@ -190,6 +191,35 @@ def test_push_to_tab(
         assert printed(page.files["closing.py"], capsys) == ["1 tabs told"]
         dash_duo.wait_for_text_to_equal("#news", "The market is closed")
         names["interop"].stop()
+
+
+@pytest.fixture
+def tunnels(tmp_path: Path) -> Iterator[Document]:
+    """The page about tunnels, whose files are there."""
+    page = read("docs/howto/tunnel.md")
+    page.write(tmp_path)
+    assert set(page.files) == {"search.py", "assets/search.js", "map.py", "assets/map.js"}
+    assert not page.programs
+    with imported_from(tmp_path, "search", "map"):
+        yield page
+
+
+def test_tunnel_of_a_search_box(tunnels: Document, dash_duo: Any) -> None:
+    dash_duo.start_server(importlib.import_module("search").app, port=page_port())
+    dash_duo.wait_for_element("#text").send_keys("ber")
+    dash_duo.wait_for_text_to_equal("#found", "Bergen, Bern, Berlin")
+    dash_duo.find_element("#text").send_keys("l")
+    dash_duo.wait_for_text_to_equal("#found", "Berlin")
+    assert severe(dash_duo) == []
+
+
+def test_tunnel_of_a_map(tunnels: Document, dash_duo: Any) -> None:
+    dash_duo.start_server(importlib.import_module("map").app, port=page_port())
+    dash_duo.wait_for_element("#world svg")
+    click(dash_duo, "show")
+    dash_duo.wait_for_element("#Bern").click()
+    dash_duo.wait_for_text_to_equal("#clicked", "Bern is at (35, 70)")
+    assert severe(dash_duo) == []
 
 
 @pytest.fixture

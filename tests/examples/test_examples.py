@@ -36,6 +36,7 @@ COMMANDS = {
     "windows": ["windows"],
     "clients_portfolio": ["clients_portfolio"],
     "notebook": ["notebook"],
+    "search_box": ["search_box"],
 }
 
 END_SECONDS = 20
@@ -795,6 +796,31 @@ def test_a_window_shows_the_client_that_it_was_opened_for(run, browser):
     eventually(lambda: "open are: none" in clients.text("problem"), "there is none")
 
 
+def test_a_search_box_shows_what_the_newest_text_found(run, browser):
+    page = browser.open(run("search_box").url("/"), connected=False)
+    page.wait_for("text")
+    placeholder = "return document.getElementById('text').placeholder"
+    eventually(
+        lambda: re.fullmatch(r"Search \d+ modules", page.js(placeholder)),
+        "Python tells how much there is",
+    )
+    found = "return [...document.querySelectorAll('#found button')].map((one) => one.innerText)"
+
+    # A key at a time, and the shorter texts take longer.
+    page.type_into("text", "json")
+    eventually(lambda: page.js(found) == ["json"], lambda: f"found {page.js(found)}")
+    page.js("document.querySelector('#found button').click()")
+    page.wait_for_text("picked", "json was picked 1 times.")
+    page.js("document.querySelector('#found button').click()")
+    page.wait_for_text("picked", "json was picked 2 times.")
+
+    page.type_into("text", "no such module")
+    page.wait_for_text("note", "Nothing was found.")
+    page.type_into("text", "js*")
+    page.wait_for_text("note", "ValueError: there are no wildcards")
+    assert page.js(found) == []
+
+
 @pytest.mark.parametrize(
     "name, path",
     [
@@ -819,6 +845,7 @@ def test_a_window_shows_the_client_that_it_was_opened_for(run, browser):
         ("windows", "/portfolio/"),
         ("clients_portfolio", "/"),
         ("clients_portfolio", "/portfolio/"),
+        ("search_box", "/"),
     ],
 )
 def test_pages_are_styled(running, browser, name, path):

@@ -44,6 +44,50 @@ LIMITS: dict[tuple[str, str], str] = {
         "webkit",
         "test_lif002_a_frozen_page_offers_nothing_until_it_goes_on",
     ): "only the driver of Chromium freezes a page",
+    (
+        "firefox",
+        "test_not009_the_browser_shows_them_when_its_user_permits_it",
+    ): "only the driver of Chromium changes permissions",
+    (
+        "webkit",
+        "test_not009_the_browser_shows_them_when_its_user_permits_it",
+    ): "only the driver of Chromium changes permissions",
+    (
+        "firefox",
+        "test_not010_why_there_is_no_permission_is_said_and_toasts_take_over",
+    ): "only the driver of Chromium changes permissions",
+    (
+        "webkit",
+        "test_not010_why_there_is_no_permission_is_said_and_toasts_take_over",
+    ): "only the driver of Chromium changes permissions",
+    (
+        "whole-chromium",
+        "test_win001_a_callback_opens_a_window_with_a_size",
+    ): "without a screen, all its windows have one size",
+    (
+        "webkit",
+        "test_win001_a_callback_opens_a_window_with_a_size",
+    ): "it blocks windows that the server asks for",
+    (
+        "firefox",
+        "test_win005_a_browser_that_blocks_it_is_an_error_that_says_what_to_do",
+    ): "its driver lets a click open several windows",
+    (
+        "webkit",
+        "test_win005_a_browser_that_blocks_it_is_an_error_that_says_what_to_do",
+    ): "its driver lets a click open several windows",
+    (
+        "firefox",
+        "test_plat011_the_platform_shows_notifications_and_invokes_what_they_invoke",
+    ): "only the driver of Chromium permits notifications",
+    (
+        "webkit",
+        "test_plat011_the_platform_shows_notifications_and_invokes_what_they_invoke",
+    ): "only the driver of Chromium permits notifications",
+    (
+        "webkit",
+        "test_plat012_windows_are_opened_by_the_platform_with_a_context",
+    ): "the platform takes its time, and WebKit opens windows right after a click only",
 }
 """Why a test fails in an engine; one that passes nevertheless is an error."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, send_file
 
 from tests.support.browser_apps import Apps
-from tests.support.browser_pages import Browser, Page
+from tests.support.browser_pages import Page, eventually
 
 PACKAGES = Path(__file__).parents[2] / "node_modules/@glue42"
 
@@ -24,11 +24,8 @@ PAGE = """<!doctype html>
 <link rel="icon" href="data:,">
 <script src="{library}"></script>
 <body>
-<button id="open">Open</button>
+<button id="open" onclick="window.open(toOpen)">Open</button>
 <script>
-    document.getElementById("open").onclick = () => {{
-        window.opened = window.glue.windows.open(...window.toOpen);
-    }};
     window.ready = {factory}({config}).then((made) => {{
         window.glue = made.glue ?? made;
         return null;
@@ -43,22 +40,14 @@ CHANNELS = [
 
 
 class Platform:
-    """
-    The platform in a window of its own.
+    """The platform in a window of its own, ready as ``window.glue``."""
 
-    Args:
-        applications: Those that it can start by name.
-        more: Of the configuration of its library.
-    """
-
-    def __init__(self, apps: Apps, applications: Any = (), **more: Any) -> None:
+    def __init__(self, apps: Apps) -> None:
         self._browser = apps.browser
         server = Flask("platform")
         config = {
-            "applications": {"local": list(applications)},
             "channels": {"definitions": CHANNELS},
             "gateway": {"logging": {"level": "warn"}},
-            **more,
         }
 
         @server.route("/")
@@ -87,32 +76,26 @@ class Platform:
         self.page.is_altered = True
         until_ready(self.page)
 
-    def open(self, name: str, url: str, *, connected: bool = True, **options: Any) -> Page:
-        """Let the platform open a window."""
-        return open_window(self._browser, self.page, name, url, connected=connected, **options)
+    def open(self, url: str, *, connected: bool = True) -> Page:
+        """Let the platform open a window, by a click as browsers want it."""
+        self.page.js("window.toOpen = args[0]", url)
+        self.page.click("open")
+        page = self._browser.popup(self.page)
+        page.url = url
+        if connected:
+            page.wait_until_connected()
+        return page
 
-    def open_page(self, name: str = "page") -> Page:
+    def open_page(self) -> Page:
         """Let the platform open a page with plain JavaScript, ready as ``window.glue``."""
-        page = self.open(name, f"{self.url}/page", connected=False)
+        page = self.open(f"{self.url}/page", connected=False)
         until_ready(page)
         return page
 
 
-def open_window(
-    browser: Browser, opener: Page, name: str, url: str, *, connected: bool = True, **options: Any
-) -> Page:
-    """Click ``#open`` of a page, which opens the window that ``window.toOpen`` says."""
-    opener.js("window.toOpen = args", name, url, options)
-    opener.click("open")
-    page = browser.popup(opener)
-    opener.run("await window.opened")
-    page.url = url
-    if connected:
-        page.wait_until_connected()
-    return page
-
-
 def until_ready(page: Page) -> None:
+    # A window that was just opened may not be there yet.
+    eventually(lambda: page.js("return Boolean(window.ready)"), "the page")
     failure = page.run("return await window.ready")
     assert failure is None, failure
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import {
     applyDelta,
@@ -22,15 +23,16 @@ test('the gateway passes most of the cases on', () => {
 
 test.each(applied)('$what', ({ value, delta, result }) => {
     const before = frozen(fresh(value));
-    const after = applyDelta(before, fresh(delta));
+    const { value: after, isChanged } = applyDelta(before, fresh(delta));
     expect(after).toEqual(result);
+    expect(isChanged).toBe(!isDeepStrictEqual(value, result));
     expect(JSON.stringify(before)).toBe(JSON.stringify(value));
     expect(JSON.parse(JSON.stringify(after))).toEqual(result);
 });
 
 test.each(applied)('$what: made from nothing, and told without a fault', ({ value, delta }) => {
-    applyDelta(frozen({}), fresh(delta));
-    expect(describeDelta(fresh(delta), value)).toEqual({
+    applyDelta({}, fresh(delta));
+    expect(describeDelta(fresh(delta), Object.keys(value))).toEqual({
         delta: expect.any(Object),
         removed: expect.any(Array),
     });
@@ -41,7 +43,7 @@ describe('what stays is shared', () => {
 
     test('a change copies the objects on its way only', () => {
         const commands = [{ type: 'set' as const, path: 'big.rows.1.n', value: 3 }];
-        const after: any = applyDelta(before, { commands });
+        const after: any = applyDelta(before, { commands }).value;
         expect(after).toEqual({ ...before, big: { rows: [{ n: 1 }, { n: 3 }] } });
         expect(after.big.rows[0]).toBe(before.big.rows[0]);
         expect(after.other).toBe(before.other);
@@ -56,7 +58,42 @@ describe('what stays is shared', () => {
         { added: { small: 1 }, removed: ['missing'] },
         {},
     ])('what changes nothing gives the same object: %j', (delta) => {
-        expect(applyDelta(before, fresh(delta))).toBe(before);
+        const { value, isChanged } = applyDelta(before, fresh(delta));
+        expect(value).toBe(before);
+        expect(isChanged).toBe(false);
+    });
+
+    test('what was not handed out is changed in its place', () => {
+        const rows: Record<string, number> = {};
+        const value = { rows, other: frozen({ a: 1 }) };
+        const commands = [
+            { type: 'set' as const, path: 'rows.a', value: 1 },
+            { type: 'set' as const, path: 'other.a', value: 2 },
+        ];
+        const handedOut = value.other;
+        const after: any = applyDelta(value, { commands }).value;
+        expect(after).toBe(value);
+        expect(after.rows).toBe(rows);
+        expect(after).toEqual({ rows: { a: 1 }, other: { a: 2 } });
+        expect(handedOut).toEqual({ a: 1 });
+    });
+
+    test('what callbacks are told of it does not change with the value', () => {
+        const first = { commands: [{ type: 'set' as const, path: 'a', value: { x: 1, y: 1 } }] };
+        const second = {
+            commands: [
+                { type: 'set' as const, path: 'a', value: { x: 2 } },
+                { type: 'remove' as const, path: 'a.x' },
+                { type: 'set' as const, path: 'a.z', value: 3 },
+            ],
+        };
+        let { value } = applyDelta({}, first);
+        const told = describeDelta(first, []).delta;
+        value = applyDelta(value, second).value;
+        const toldNext = describeDelta(second, ['a']).delta;
+        expect(value).toEqual({ a: { z: 3 } });
+        expect(told).toEqual({ a: { x: 1, y: 1 } });
+        expect(toldNext).toEqual({ a: { x: null, z: 3 } });
     });
 
     test('a value that is told anew keeps the objects that are equal', () => {
@@ -78,8 +115,9 @@ test('nothing that is handed out can be changed', () => {
         { type: 'set' as const, path: 'a.b', value: { c: [{ d: 1 }] } },
         { type: 'set' as const, path: 'e.0', value: 1 },
     ];
-    const after: any = applyDelta(frozen({ e: [] }), fresh({ commands }));
-    const told: any = describeDelta(fresh({ commands }), {}).delta;
+    const delta = fresh({ commands });
+    const after: any = frozen(applyDelta(frozen({ e: [] }), delta).value);
+    const told: any = describeDelta(delta, []).delta;
     for (const object of [after, after.a, after.a.b.c, after.a.b.c[0], after.e, told, told.a.b]) {
         expect(Object.isFrozen(object)).toBe(true);
     }
@@ -93,14 +131,14 @@ describe('what callbacks are told', () => {
             { type: 'remove' as const, path: 'd' },
             { type: 'remove' as const, path: 'e.f' },
         ];
-        expect(describeDelta({ commands }, {})).toEqual({
+        expect(describeDelta({ commands }, [])).toEqual({
             delta: { a: { b: 1, c: 2 }, d: null, e: { f: null } },
             removed: ['d'],
         });
     });
 
     test('is the new value where all was replaced', () => {
-        expect(describeDelta({ reset: { a: 1 } }, { a: 0, b: 2 })).toEqual({
+        expect(describeDelta({ reset: { a: 1 } }, ['a', 'b'])).toEqual({
             delta: { a: 1 },
             removed: ['b'],
         });
@@ -108,7 +146,7 @@ describe('what callbacks are told', () => {
 
     test('is added and updated, apart from what was removed', () => {
         const delta = { added: { a: 1 }, updated: { b: 2 }, removed: ['c'] };
-        expect(describeDelta(delta, {})).toEqual({ delta: { a: 1, b: 2 }, removed: ['c'] });
+        expect(describeDelta(delta, [])).toEqual({ delta: { a: 1, b: 2 }, removed: ['c'] });
     });
 
     test('is the difference where nobody told how the value came about', () => {

@@ -23,7 +23,7 @@ afterEach(() => {
 /** What a subscription hears. */
 function listen(from: FakeContextPage, name = 'Market') {
     const changes: ContextChange[] = [];
-    const stop = from.contexts.subscribe(name, (change) => changes.push(change));
+    const stop = from.contexts.subscribe(name, (change) => changes.push({ ...change }));
     return { changes, stop };
 }
 
@@ -116,6 +116,25 @@ describe('a subscription', () => {
         expect(changes.every(({ isMine, updaterId }) => isMine && updaterId === page.peerId)).toBe(
             true,
         );
+    });
+
+    test('causes no copy of a value that it does not look at', async () => {
+        await make({ rows: { a: 0 } });
+        let change: ContextChange | undefined;
+        page.contexts.subscribe('Market', (latest) => {
+            change = latest;
+        });
+        await gateway.settle();
+        const first: any = change?.data;
+        for (let n = 1; n <= 3; n += 1) {
+            await written(other.contexts.setPath('Market', 'rows.a', n));
+        }
+        expect(change?.delta).toEqual({ rows: { a: 3 } });
+        expect(change?.data).toEqual({ rows: { a: 3 } });
+        expect(change?.data).toBe(change?.data);
+        expect(first).toEqual({ rows: { a: 0 } });
+        await written(other.contexts.setPath('Market', 'rows.a', 4));
+        expect(await outcome(page.contexts.get('Market'))).toEqual({ value: { rows: { a: 4 } } });
     });
 
     test('hears nothing of a write that leaves the value as it is', async () => {

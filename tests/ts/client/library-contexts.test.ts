@@ -23,7 +23,7 @@ function flush(): Promise<unknown> {
 
 function listen(name = 'Market') {
     const changes: ContextChange[] = [];
-    const stop = contexts.subscribe(name, (change) => changes.push(change));
+    const stop = contexts.subscribe(name, (change) => changes.push({ ...change }));
     return { changes, stop };
 }
 

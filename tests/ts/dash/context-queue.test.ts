@@ -1,10 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-    ContextQueue,
-    type ContextValue,
-    MOST_CHANGES,
-    merge,
-} from '../../../src/dash/context-queue';
+import { ContextQueue, type ContextValue, MOST_CHANGES } from '../../../src/dash/context-queue';
 
 let count = 0;
 
@@ -66,6 +61,37 @@ describe('the latest', () => {
         expect(queue.waitMs()).toBeUndefined();
     });
 
+    test('is looked at when it is delivered, and not before', () => {
+        const queue = new ContextQueue();
+        queue.delivery = 'latest';
+        const looks: number[] = [];
+        for (const n of [1, 2, 3]) {
+            queue.add(
+                Object.defineProperty(change({}, { n }), 'data', {
+                    get: () => {
+                        looks.push(n);
+                        return { n };
+                    },
+                    enumerable: true,
+                }),
+            );
+        }
+        expect(looks).toEqual([]);
+        expect(queue.take()).toMatchObject({ data: { n: 3 }, delta: { n: 3 }, replaced: 2 });
+        expect(looks).toEqual([3]);
+    });
+
+    test('stands for all that wait also where each is wanted from now on', () => {
+        const queue = new ContextQueue();
+        queue.delivery = 'latest';
+        queue.add(change({ a: 1 }, { a: 1 }));
+        queue.add(change({ a: 1, b: 1 }, { b: 1 }));
+        queue.delivery = 'every';
+        queue.add(change({ a: 1, b: 2 }, { b: 2 }));
+        expect(queue.take()).toMatchObject({ delta: { a: 1, b: 1 }, replaced: 1 });
+        expect(queue.take()).toMatchObject({ delta: { b: 2 } });
+    });
+
     test('is not what belongs to a context that nobody wants any more', () => {
         const queue = new ContextQueue();
         queue.add(change({}, {}));
@@ -73,6 +99,15 @@ describe('the latest', () => {
         expect(queue.waitMs()).toBeUndefined();
     });
 });
+
+/** What is delivered of two changes, of which only the latest is wanted. */
+function merge(earlier: ContextValue, later: ContextValue): ContextValue {
+    const queue = new ContextQueue();
+    queue.delivery = 'latest';
+    queue.add(earlier);
+    queue.add(later);
+    return queue.take();
+}
 
 describe('merged', () => {
     test('are the deltas of deeper levels, as far as they still hold', () => {

@@ -160,7 +160,7 @@ export class FakeContextGateway {
 
     private update(context: Context, delta: Frame, updater_id: string | undefined): void {
         this.count += 1;
-        context.data = copy(applyDelta(context.data, copy(delta)));
+        context.data = copy(applyDelta(context.data, copy(delta)).value);
         context.version = this.count;
         context.isRestored = false;
         const { id: context_id, version } = context;

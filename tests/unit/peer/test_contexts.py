@@ -13,6 +13,7 @@ from dash_interop.errors import (
     ContextTimeout,
     MessageTooLarge,
     NotConnected,
+    SubscriptionError,
 )
 from dash_interop.wire.contexts import ContextAdded, ContextUpdated
 from tests.support.wired import DOWN, UP, Wired
@@ -169,7 +170,7 @@ def test_value_that_python_cannot_hold_ends_readings_and_subscriptions_with_word
     delta = Raw(b'{"commands":[{"type":"set","path":"n","value":1e999}]}')
     wired.say(b, ContextUpdated(b.id, a.id, context_id, delta, domain="global", version=9))
     ((_, error),) = b.heard("watch", "failed")
-    assert type(error) is ContextError and "Order" in str(error)
+    assert type(error) is SubscriptionError and "Order cannot be read" in str(error)
     assert b.value("Order") == {"price": 1}
     assert quiet(wired)
 

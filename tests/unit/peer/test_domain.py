@@ -1,5 +1,6 @@
 """A domain that the package does not know: it is handed to a session, and nothing else changes."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -7,6 +8,7 @@ from msgspec import Raw
 
 from dash_interop.errors import AuthenticationFailed
 from dash_interop.peer.agm import Agm
+from dash_interop.peer.contexts import Contexts
 from dash_interop.peer.domain import Domain
 from dash_interop.peer.link import Link
 from dash_interop.peer.session import Session
@@ -157,6 +159,18 @@ def test_session_joins_each_of_its_domains():
     assert wall_of(a).past == [f"in as {a.id}, anna", "joined"]
     assert wired.router.snapshot()["wall"] == {"lines": []}
     assert (a.pending_requests(), a.timers()) == (0, 0)
+
+
+def test_session_does_not_join_a_domain_whose_messages_come_in_that_of_all():
+    wired = Wired(at_once=False, peer_domains=[Contexts, Agm])
+    a = wired.stranger("a")
+    wired.connect(a)
+    wired.deliver_one(a, UP)
+    wired.deliver_one(a, DOWN)
+    frames = [json.loads(frame) for frame in a.frames[UP]]
+    assert [(frame["type"], frame["destination"]) for frame in frames] == [("join", "agm")]
+    wired.deliver()
+    assert a.state == "connected"
 
 
 def test_domains_of_one_session_do_not_meet():

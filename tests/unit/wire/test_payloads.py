@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Raw
 
 from dash_interop.errors import InvalidResult
+from dash_interop.wire.codec import encode
 from dash_interop.wire.payloads import (
     PayloadError,
     as_object,
+    copy_with_dates,
+    decode_map,
     decode_object,
     decode_payload,
     encode_payload,
@@ -422,3 +425,35 @@ def test_object_of_a_stranger_is_read_or_a_payload_error(text):
     except PayloadError:
         return
     assert list(value) in (["a"], [])
+
+
+# Values that are shared
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "a", "#T42_DATE#0"]),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from("abc"), inner),
+)
+
+
+@FAST
+@given(st.dictionaries(st.sampled_from("abc"), JSON))
+def test_copy_with_dates_is_what_the_text_would_be_read_as(value):
+    raw = Raw(encode(value))
+    plain = decode_map(raw)
+    copy = copy_with_dates(plain)
+    assert copy == decode_payload(raw)
+    assert list(copy) == list(value)
+    assert plain == value
+
+
+def test_copy_shares_nothing_however_deeply_it_is_nested():
+    value = inner = {}
+    for _ in range(5000):
+        inner["a"] = [{}]
+        inner = inner["a"][0]
+    copy, depth = copy_with_dates(value), 0
+    while copy:
+        assert copy is not value and copy["a"] is not value["a"]
+        copy, value, depth = copy["a"][0], value["a"][0], depth + 1
+    assert depth == 5000
