@@ -136,7 +136,6 @@ setup(
             "ipykernel>=7.4,<8",
             "jsonschema",
             "jupyterlab>=4.6,<4.7",
-            "nbclient",
             "numpy",
             "pandas",
             "psutil",
