@@ -26,7 +26,7 @@ from ..transport.threads import Thread
 from ..wire.login import Authentication
 from .pace import Pace
 
-__all__ = ["Relay"]
+__all__ = ["MOST_SILENCE", "Relay"]
 
 T = TypeVar("T")
 
@@ -120,7 +120,7 @@ class _Conversation:
         self._silence = 0
         """How many questions the page has not answered."""
         self._loop = asyncio.get_running_loop()
-        self._pace = Pace(lambda: self._loop.call_soon_threadsafe(self._flush))
+        self._pace = Pace(self._flush_soon)
         self._task: asyncio.Task[None] | None = None
         self._authentication: Authentication | None = None
         """For the page's first frame; ``None`` when that has been sent."""
@@ -168,8 +168,10 @@ class _Conversation:
             await self._converse(connection)
         except (ConfigError, ConnectionFailed, ProtocolError) as error:
             why = str(error)
-        self._flush()
-        self._say("ended", why=why)
+        finally:
+            # Also where the page has closed it.
+            self._say_frames()
+            self._say("ended", why=why)
 
     async def _converse(self, connection: Connection) -> None:
         self._outbox = Outbox(connection, OUTBOX_SIZE, CLOSE_TIMEOUT, lambda: None)
@@ -185,8 +187,16 @@ class _Conversation:
             outbox.close(1000, "")
             await outbox.wait_closed()
 
+    def _flush_soon(self) -> None:
+        with suppress(RuntimeError):  # All has ended meanwhile.
+            self._loop.call_soon_threadsafe(self._flush)
+
     def _flush(self) -> None:
         if self._waiting and self._pace.admits():
+            self._say_frames()
+
+    def _say_frames(self) -> None:
+        if self._waiting:
             frames, self._waiting = self._waiting, []
             self._say("frames", frames=frames)
 
