@@ -72,7 +72,7 @@ function tunnelsOfPage(): PageTunnels {
 function newRegistry(): TunnelRegistry {
     return new TunnelRegistry({
         absence: (id) => `no SlowTunnelWidget with the tunnel_id "${id}" is in this page`,
-        failed: reportError,
+        failed: (error) => reportError(error),
     });
 }
 
