@@ -116,6 +116,19 @@ class Line:
             )
         return None
 
+    async def why_not_await(self) -> str | None:
+        """As ``why_not_wait``, where the loop of this thread goes on meanwhile."""
+        if self._thread != threading.get_ident():
+            return None
+        heard = self._heard
+        self.send({"type": "probe"})
+        if await asyncio.to_thread(heard.wait, PROBE_TIMEOUT):
+            return None
+        return (
+            "this kernel handles the messages of the page when the cell has ended. Ask in a task "
+            "or a thread that goes on after it, or use ipykernel 7.4 or newer"
+        )
+
     def _hear(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
         """A message of a page has arrived; runs in whatever thread the kernel chose."""
         page = str(message.get("page"))

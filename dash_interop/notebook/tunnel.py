@@ -191,7 +191,10 @@ class SlowTunnelWidget(LineWidget):
             Superseded: A newer request has been made.
             TunnelEnded: The widget was closed.
             InvalidMessage, Overloaded: As ``send_msg``.
+            InteropError: In a cell of a kernel that handles the messages of the page between the
+                cells only, such as ipykernel 6; nothing was sent.
         """
+        self._check(await self._line.why_not_await())
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
 
@@ -216,9 +219,7 @@ class SlowTunnelWidget(LineWidget):
         Raises:
             InteropError: The answer could not arrive while this thread waits; nothing was sent.
         """
-        obstacle = self._line.why_not_wait()
-        if obstacle is not None:
-            raise InteropError(f"No answer would arrive: {obstacle}")
+        self._check(self._line.why_not_wait())
         outcome: Outcome[Any] = Outcome()
 
         def settle(result: Any, error: InteropError | None) -> None:
@@ -245,6 +246,10 @@ class SlowTunnelWidget(LineWidget):
         self._turn(lambda: self._endpoint.end(why))
 
     # How
+
+    def _check(self, obstacle: str | None) -> None:
+        if obstacle is not None:
+            raise InteropError(f"No answer would arrive: {obstacle}")
 
     def _ask(
         self, settle: Callable[[Any, InteropError | None], None], value: Any, newest_only: bool

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dash_interop.notebook import line as line_module
 from dash_interop.notebook.line import Arrivals, Line, unbound_context
 
 REQUEST: contextvars.ContextVar[Any] = contextvars.ContextVar("shell_parent")
@@ -139,6 +140,41 @@ def test_a_thread_that_handles_the_messages_cannot_wait_for_one() -> None:
     thread.start()
     thread.join()
     assert heard.line.why_not_wait() is None
+
+
+def test_a_loop_that_hears_the_page_meanwhile_may_await_it() -> None:
+    heard = Heard()
+    page = Page(heard.widget)
+
+    async def cell() -> str | None:
+        heard.widget.hear(heard.widget, {"type": "hello", "page": "page"}, [])
+        loop = asyncio.get_running_loop()
+        loop.call_soon(heard.widget.hear, heard.widget, page.make("here"), [])
+        return await heard.line.why_not_await()
+
+    assert asyncio.run(cell()) is None
+    assert heard.widget.sent[-1] == {"type": "probe"}
+
+
+def test_a_loop_that_does_not_hear_the_page_meanwhile_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(line_module, "PROBE_TIMEOUT", 0.01)
+    heard = Heard()
+
+    async def cell() -> str | None:
+        heard.widget.hear(heard.widget, {"type": "hello", "page": "page"}, [])
+        return await heard.line.why_not_await()
+
+    assert str(asyncio.run(cell())).startswith("this kernel handles the messages of the page when")
+
+
+def test_a_loop_of_another_thread_may_await_the_page() -> None:
+    heard = Heard()
+    thread = threading.Thread(target=Page(heard.widget).hello)
+    thread.start()
+    thread.join()
+    assert asyncio.run(heard.line.why_not_await()) is None
 
 
 @settings(deadline=None)
