@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from ..errors import ContextError, SubscriptionError
 from ..wire.deltas import apply_delta
@@ -24,7 +24,7 @@ class ContextCopy:
         asking: Request id of the subscription that is not answered yet.
         is_member: Whether the gateway tells of each write, so that ``value`` is the present one.
         value: The last one that is known; ``None`` where none is.
-        version: Of that value; ``None`` where it is not known, or the gateway has none.
+        version: The latest of that value; ``None`` where it is not known, or the gateway has none.
         is_restorable: Whether it may be made anew after a restart of the gateway.
         watches: The subscriptions of this peer.
         readings: Who waits for the value.
@@ -43,6 +43,8 @@ class ContextCopy:
         self.is_member = False
         self.value: dict[str, Any] | None = None
         self.version: int | None = None
+        self._since: int | None = None
+        """The first version that had the present value."""
         self.is_restorable = False
         self.watches: dict[Watch, None] = {}
         self.readings: dict[Reading, None] = {}
@@ -79,8 +81,10 @@ class ContextCopy:
         """The peer is a member now, and this is the value."""
         former = self.value
         self.is_member = True
-        self.value, self.version, self.is_restorable = value, version, is_restorable
         is_another = former is not None and _differ(former, value)
+        if former is None or is_another:
+            self._since = version
+        self.value, self.version, self.is_restorable = value, version, is_restorable
         for watch in self.watches:
             if not watch.has_value:
                 self._tell_first(watch)
@@ -106,7 +110,8 @@ class ContextCopy:
         self, delta: dict[str, Any], updater_id: str | None, version: int | None
     ) -> None:
         """
-        Somebody has written.
+        Somebody has written. Nobody hears of a write that leaves the value as it was: live clients
+        compare, too, and two apps that show and write one value would call each other for ever.
 
         Raises:
             DeltaRefused: It cannot be applied; the copy is as it was.
@@ -114,14 +119,26 @@ class ContextCopy:
         former = self.value
         assert former is not None
         value = apply_delta(former, delta)
+        self.version = version
+        if not _differ(former, value):
+            return
         said = what_it_says(delta, former, value)
-        self.value, self.version = value, version
+        self.value, self._since = value, version
         is_mine = updater_id is not None and updater_id == self._link.peer_id
         for watch in list(self.watches):
             change = ContextChange(
                 value, *said, updater_id=updater_id, is_mine=is_mine, version=version
             )
             self._tell(watch, change)
+
+    def version_for(self, if_version: int) -> int:
+        """
+        The version to ask the gateway for. Nobody hears of a write that changes nothing, so the
+        versions of one value are one to those who compare them.
+        """
+        since, latest = self._since, self.version
+        is_present = since is not None and latest is not None and since <= if_version <= latest
+        return latest if is_present and latest is not None else if_version
 
     def leave(self) -> None:
         """The gateway tells of writes no longer. Subscribers know the last value for now."""
@@ -176,8 +193,22 @@ class ContextCopy:
         self._link.emit(watch.owner, "change", change)
 
 
-def _differ(former: dict[str, Any], value: dict[str, Any]) -> bool:
+def _differ(former: Any, value: Any) -> bool:
+    """Parts that both share are not compared."""
     try:
-        return former != value
+        return former != value or not _is_same(former, value)
     except RecursionError:
         return True
+
+
+def _is_same(former: Any, value: Any) -> bool:
+    """Whether two equal values are so in JSON, too, where ``true`` is not 1."""
+    if former is value:
+        return True
+    if isinstance(former, dict):
+        former_dict, value_dict = cast("dict[str, Any]", former), cast("dict[str, Any]", value)
+        return all(_is_same(item, value_dict[key]) for key, item in former_dict.items())
+    if isinstance(former, list):
+        pairs = zip(cast("list[Any]", former), cast("list[Any]", value), strict=True)
+        return all(_is_same(*pair) for pair in pairs)
+    return isinstance(former, bool) is isinstance(value, bool)

@@ -114,7 +114,7 @@ class ContextWriting:
 
     def _change(self, copy: ContextCopy, write: Write, context_id: str) -> None:
         link = self._link
-        if_version = write.if_version or UNSET
+        if_version = copy.version_for(write.if_version) if write.if_version else UNSET
         request_id, peer_id = link.new_request_id(), link.peer_id
         message: Inbound
         if write.delta is None:

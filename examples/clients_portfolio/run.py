@@ -1,7 +1,7 @@
 """
 Clients and portfolio: two apps that share contexts, which client is looked at and who has what.
 
-    python examples/clients_portfolio/run.py    port 8110, or --port N
+    python examples/clients_portfolio/run.py    port 8150, or --port N
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def make_apps() -> Flask:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Two apps that share contexts.")
-    parser.add_argument("--port", type=int, default=8110)
+    parser.add_argument("--port", type=int, default=8150)
     port = parser.parse_args().port
     # Not every request is worth a line.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)

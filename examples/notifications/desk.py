@@ -9,6 +9,7 @@ from page import added, happenings, make_app, page
 
 from dash_interop import NotificationDict, NotificationInteropDict, Notifications
 
+SEVERITIES = ["None", "Low", "Medium", "High", "Critical"]
 PLACES = {
     "auto": "in the browser, if it may",
     "toast": "in the page",
@@ -26,7 +27,9 @@ def make_desk(server: Any, path: str) -> Dash:
                     ["Message", dcc.Input(id="message", value="Check your portfolio!")],
                     className="long",
                 ),
-                html.Label(["Severity", dcc.Dropdown(["Low", "Medium", "High"], id="severity")]),
+                html.Label(
+                    ["Severity", dcc.Dropdown(SEVERITIES, "None", id="severity", clearable=False)],
+                ),
                 html.Label(
                     ["Shown", dcc.Dropdown(PLACES, "auto", id="display", clearable=False)],
                 ),

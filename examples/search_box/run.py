@@ -1,7 +1,7 @@
 """
 A search box: the JavaScript of a page asks Python at each key that is pressed.
 
-    python examples/search_box/run.py    port 8140, or --port N
+    python examples/search_box/run.py    port 8160, or --port N
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="A search box that asks Python at each key.")
-    parser.add_argument("--port", type=int, default=8140)
+    parser.add_argument("--port", type=int, default=8160)
     port = parser.parse_args().port
     # Not every request is worth a line.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)

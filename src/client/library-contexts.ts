@@ -170,8 +170,9 @@ export class LibraryContexts implements Contexts {
             return;
         }
         const names: string[] = this.all();
+        const gone = new Set(this.names.filter((name) => !names.includes(name)));
         for (const subscription of this.subscriptions) {
-            if (!names.includes(subscription.name)) {
+            if (gone.has(subscription.name)) {
                 subscription.end();
             }
         }
@@ -239,13 +240,14 @@ class LibrarySubscription {
     /** The context is gone: the library will not tell of another one of its name. */
     end(): void {
         const { value } = this;
-        if (value === undefined) {
-            return;
-        }
         this.close();
         this.value = undefined;
         this.hasHeard = false;
         this.stop = this.start();
+        if (value === undefined) {
+            // It went before its value was told.
+            return;
+        }
         const removed = Object.keys(value);
         const what = { data: {}, delta: {}, removed, version: undefined };
         this.listener({ ...what, updaterId: undefined, isMine: false, isDestroyed: true });

@@ -57,6 +57,8 @@ export class DashComponent {
     private readonly deliverers = new Map<string, Deliverer>();
     private readonly watchers = new Map<string, Watcher>();
     private readonly listeners = new Map<string, (value: any) => void>();
+    /** The props that are emptied when they have been read. */
+    private readonly taken = new Set<string>();
     private readonly parts = new Map<string, Part>();
     private readonly guard = new ReplayGuard();
     /** A prop that the library sets. A copy of this component has it; a new component does not. */
@@ -133,13 +135,8 @@ export class DashComponent {
      * written again could not be told from one that is still there.
      */
     take(prop: string, onWrite: (value: any) => void, mark: string): void {
-        const takeOut = (value: unknown) => {
-            if (this.slot && this.entry) {
-                setQuietly(this.slot.store, this.entry.path, { [prop]: null });
-            }
-            onWrite(value);
-        };
-        this.watch(prop, takeOut, mark);
+        this.taken.add(prop);
+        this.watch(prop, onWrite, mark);
     }
 
     /** Calls `onWrite` when somebody else writes to a prop that the library sets. */
@@ -157,10 +154,11 @@ export class DashComponent {
         this.listeners.set(prop, onWrite);
         this.mark = mark;
         if (this.entry) {
-            this.lookAt(prop, onWrite, this.wasWritten);
+            this.lookAt(prop, onWrite);
         }
-        if (this.slot) {
+        if (this.slot && this.entry) {
             this.putMark(this.slot.store);
+            this.emptyTaken(this.slot.store);
         }
     }
 
@@ -252,21 +250,20 @@ export class DashComponent {
     }
 
     private change(store: Store): void {
-        // What a listener writes is looked at before this change has been gone through.
-        const { wasWritten } = this;
         for (const [prop, onWrite] of this.listeners) {
-            this.lookAt(prop, onWrite, wasWritten);
+            this.lookAt(prop, onWrite);
         }
         for (const deliverer of this.deliverers.values()) {
             deliverer.hold(store, this.entry as Entry);
         }
         this.putMark(store);
+        this.emptyTaken(store);
     }
 
-    private lookAt(prop: string, onWrite: (value: any) => void, wasWritten: boolean): void {
+    private lookAt(prop: string, onWrite: (value: any) => void): void {
         const { props } = this.entry as Entry;
         const isCopy = this.mark !== undefined && this.mark in props;
-        const value = this.watchers.get(prop)?.look(props, wasWritten, isCopy);
+        const value = this.watchers.get(prop)?.look(props, this.wasWritten, isCopy);
         if (value !== undefined) {
             onWrite(value);
         }
@@ -279,11 +276,21 @@ export class DashComponent {
         }
     }
 
+    /** Empties what was taken, once all listeners have seen the change. */
+    private emptyTaken(store: Store): void {
+        const { path, props } = this.entry as Entry;
+        const full = [...this.taken].filter((prop) => (props[prop] ?? undefined) !== undefined);
+        if (full.length > 0) {
+            setQuietly(store, path, Object.fromEntries(full.map((prop) => [prop, null])));
+        }
+    }
+
     private end(): void {
         this.unsubscribe?.();
         this.unsubscribe = undefined;
         this.mark = undefined;
         this.listeners.clear();
+        this.taken.clear();
         for (const part of this.parts.values()) {
             part.end();
         }

@@ -64,8 +64,12 @@ export class ConnectedTunnel implements Part {
         });
         this.page = endpoint;
         this.disconnect = end;
-        this.carryOut('answer', (entry, what) => this.answer(readTunnelAnswer(entry, what)));
-        this.carryOut('send', (entry, what) => this.send(entry, what));
+        const answer = this.carryOut('answer', (entry, what) =>
+            this.answer(readTunnelAnswer(entry, what)),
+        );
+        component.watch('answer', answer, 'message');
+        const send = this.carryOut('send', (entry, what) => this.send(entry, what));
+        component.take('send', send, 'message');
         warnOfWrites(component, diagnostics, ['message', 'stale', 'error'], 'message');
     }
 
@@ -176,8 +180,11 @@ export class ConnectedTunnel implements Part {
     // From callbacks to the page
 
     /** Does what each entry of a value says that is written to a prop, and tells what is wrong. */
-    private carryOut(prop: string, act: (entry: unknown, what: string) => void): void {
-        const onWrite = (written: unknown) => {
+    private carryOut(
+        prop: string,
+        act: (entry: unknown, what: string) => void,
+    ): (written: unknown) => void {
+        return (written) => {
             let hasFailed = false;
             for (const [what, entry] of entriesOf(prop, written)) {
                 try {
@@ -191,7 +198,6 @@ export class ConnectedTunnel implements Part {
                 this.failures.clear();
             }
         };
-        this.component.take(prop, onWrite, 'message');
     }
 
     private send(entry: unknown, what: string): void {

@@ -5,8 +5,8 @@ The page (``tunnel_app.py``) is in one window of a headless Chromium, which hold
 stands beside the tunnel is a callback from one ``dcc.Store`` to another: its time begins when the
 JavaScript writes to the first, by ``set_props``, and ends when a clientside callback sees the
 second. Many messages go each way in one turn: one by one beside as many callbacks, one after the
-other, and in a batch beside one callback that carries a list of as many values. All have to come
-back, in order. The ways take turns.
+other, and in a batch beside one callback that carries a list of as many values, each with its
+number, and handles them one by one. All have to come back, in order. The ways take turns.
 """
 
 import asyncio
@@ -96,7 +96,10 @@ const ways = {
     callbacks: () => inARow(callback),
     requests: () => inARow((number) => dash_interop.tunnels.get('single').request(number)),
     messages: () => throughTunnel('single'),
-    list: () => callback(numbers),
+    list: async () => {
+        const came = await callback(numbers.map((data) => ({version: data, data})));
+        return came.map(({data}) => data);
+    },
     batch: () => throughTunnel('batch'),
 };
 const start = performance.now();

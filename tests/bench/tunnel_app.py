@@ -45,6 +45,12 @@ def make_app() -> Dash:
 
     @app.callback(Output("back", "data"), Input("there", "data"), prevent_initial_call=True)
     def plain(data: Any) -> Any:
+        # A list is handled as somebody would by hand: value by value, each with its number.
+        if isinstance(data["value"], list):
+            return {
+                **data,
+                "value": [{**each, "data": echo(each["data"])} for each in data["value"]],
+            }
         return data
 
     app.clientside_callback(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,8 +13,10 @@ import pytest
 from dash_interop import Context, Contexts, Interop
 from dash_interop.client import sync
 from dash_interop.client.sync import InteropClient
+from dash_interop.errors import ConnectionLost
 from dash_interop.gateway.auth import TokenAuthority, read_secret
 from dash_interop.router.principals import Principal
+from tests.soak.writers import random_write
 from tests.support.apps_parts import record
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Browser, Page, eventually
@@ -53,12 +57,10 @@ def python(gateway: GatewayProcess, secret_file: Path) -> Iterator[InteropClient
         yield client
 
 
-def own_page(
-    apps: Apps, gateway: GatewayProcess, secret_file: Path, name: str = "own"
-) -> tuple[Page, list[Any]]:
+def own_page(apps: Apps, url: str, secret_file: Path, name: str = "own") -> tuple[Page, list[Any]]:
     """A page with a ``Context`` for ``Market``, and what its callbacks hear."""
     changes: list[Any] = []
-    plugins = [Interop(gateway=gateway.url, secret_file=secret_file)]
+    plugins = [Interop(gateway=url, secret_file=secret_file)]
     components = Context(id="market", contextName="Market"), Contexts(id="contexts")
     app = apps.make(name, *components, plugins=plugins)
     record(app, "market", "context", changes)
@@ -109,7 +111,7 @@ class Room:
 
 @pytest.fixture
 def room(apps: Apps, gateway: GatewayProcess, secret_file: Path, token: str, core: JsPeer) -> Room:
-    own = own_page(apps, gateway, secret_file)
+    own = own_page(apps, gateway.url, secret_file)
     other = page_with_core(apps, gateway.url, {"token": token})
     return Room(own, other, core)
 
@@ -303,3 +305,57 @@ def test_core010_an_outage_brings_no_old_value_back_through_core(apps: Apps) -> 
         other.set_props("market", update={"last": True})
         reaches(heard, {"px": 2, "size": 1, "last": True})
         reaches(heard_by_other, {"px": 2, "size": 1, "last": True})
+
+
+WRITES = 60
+"""Of each writer."""
+
+WRITE_ALL = (
+    CONTEXTS
+    + """
+    const write = {
+        update: ({data}) => contexts.update('Market', data),
+        set: ({data}) => contexts.set('Market', data),
+        setPath: ({path, data}) => contexts.setPath('Market', path, data),
+        destroy: () => contexts.destroy('Market'),
+    };
+    for (const each of args[0]) {
+        // Some are refused, such as to destroy what somebody else has just destroyed.
+        await write[each.kind](each).catch(() => {});
+    }
+"""
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_core011_all_hold_the_same_after_writes_at_the_same_time(
+    apps: Apps, secret_file: Path, token: str, core: JsPeer, gateway: GatewayProcess, seed: int
+) -> None:
+    with Relay(gateway.port) as relay:
+        url = f"ws://127.0.0.1:{relay.port}"
+        own, heard = own_page(apps, url, secret_file)
+        second, heard_by_second = own_page(apps, url, secret_file, "second")
+        other, heard_by_other = page_with_core(apps, gateway.url, {"token": token})
+        core.subscribe_context("Market")
+        with sync.connect(url, secret_file=secret_file) as python:
+            random = Random(seed)
+            writes = [[random_write(random) for _ in range(WRITES)] for _ in range(4)]
+            for page, some in zip((own, second, other), writes, strict=False):
+                page.js(f"window.writing = (async (args) => {{{WRITE_ALL}}})(args);", some)
+            for number, write in enumerate(writes[3]):
+                core.write_context_many("Market", [write])
+                if number % 25 == 20:
+                    relay.cut()
+                # Not known whether it was carried out, where the connection breaks meanwhile.
+                with contextlib.suppress(ConnectionLost):
+                    python.contexts.update("Market", {"python": number})
+            for page in (own, second, other):
+                page.run("await window.writing;")
+            python.contexts.update("Market", {"last": seed})
+            value = python.contexts.get("Market")
+        with sync.connect(gateway.url, secret_file=secret_file) as newcomer:
+            assert newcomer.contexts.get("Market") == value
+        for changes in (heard, heard_by_second, heard_by_other):
+            reaches(changes, value)
+        # A subscription of core hears nothing any more of what was destroyed.
+        eventually(lambda: core.context("Market") == value, lambda: str(core.context("Market")))

@@ -236,7 +236,8 @@ def test_tun008_what_is_sent_before_the_other_side_is_there_waits(
     assert page.js("return window.mounted ?? null") is None
     page.click("show")
     eventually(lambda: page.js("return window.early ?? null") == "got ask", "the request")
-    assert received == ["from the asset", "ask", "from the head"]
+    expected = ["from the asset", "ask", "from the head"]
+    eventually(lambda: received == expected, lambda: f"received {received}")
     assert page.js("return mounted === first && first === dash_interop.tunnels.get('tunnel')")
     page.js(KEEP)
     wait_for_got(page, [1, "welcome"], [1, "got from the asset"], [3, "got from the head"])
@@ -368,10 +369,10 @@ def test_tun013_requests_time_out_are_aborted_and_superseded(apps: Apps) -> None
     eventually(lambda: gate.entered == ["late", "aborted"], lambda: f"entered: {gate.entered}")
     page.js("abort.abort()")
     eventually(lambda: gate.entered[2:] == ["ab"], lambda: f"entered: {gate.entered}")
-    page.js(f"{TUNNEL} keepLast = tunnel.request('abc', {{ newestOnly: true }});")
+    page.js(f"{TUNNEL} window.keepLast = tunnel.request('abc', {{ newestOnly: true }});")
     eventually(lambda: gate.entered[3:] == ["abc"], lambda: f"entered: {gate.entered}")
     gate.let(4)
-    assert page.run("return keepLast") == "found abc"
+    assert page.run("return window.keepLast") == "found abc"
     expected = {"aborted": "AbortError", "a": "Superseded", "ab": "Superseded"}
     assert page.js("return outcomes") == expected
     # Nothing is said of answers that nobody waits for.

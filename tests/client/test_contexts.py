@@ -96,8 +96,8 @@ async def test_dates_and_other_values_travel(gateway: GatewayProcess, user: str,
         value = {"when": when, "times": [{"at": when}], "set": [1]}
         assert await two.contexts.get(order) == value
         assert (await subscription.get(5)).data == value
-        await one.contexts.set_path(order, "when", when)
-        assert (await subscription.get(5)).delta == {"when": when}
+        await one.contexts.set_path(order, "later", when)
+        assert (await subscription.get(5)).delta == {"later": when}
 
 
 BAD_WRITES = {

@@ -917,3 +917,12 @@ def test_an_example_whose_port_is_taken_says_so_in_one_line(command, environment
     assert errors.count("\n") == 1
     assert str(taken) in errors and "taken" in errors
     assert errors.endswith("choose another with --port\n")
+
+
+def test_each_example_has_a_port_of_its_own():
+    texts = [path.read_text(encoding="utf-8") for path in EXAMPLES.glob("*/run.py")]
+    defaults = [re.search(r'"--port", type=int, default=(\d+)', text) for text in texts]
+    named = [re.search(r"run\.py    port (\d+)", text) for text in texts]
+    ports = [found[1] for found in defaults if found is not None]
+    assert ports == [found[1] for found in named if found is not None]
+    assert len(set(ports)) == len(texts) > 5

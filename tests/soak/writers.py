@@ -27,7 +27,7 @@ from tests.support.client import until
 from tests.support.js_peer import JsError, JsPeer
 from tests.support.relay import Relay
 
-__all__ = ["OPERATIONS", "faults"]
+__all__ = ["OPERATIONS", "Write", "faults", "random_write"]
 
 NAME = "Order"
 USER = "anna"
@@ -129,7 +129,8 @@ class PythonWriter:
 class JavaScriptWriter:
     """
     Where the connection breaks while the library makes the context, it never reads or writes it
-    again, and where it breaks while the library logs in, it may never come back. It is loaded anew
+    again, and where it breaks while the library logs in, it may never come back. What it writes
+    right after it is back it may not hear of, and then its own copy lacks it. It is loaded anew
     then, as the page would be that it runs in.
     """
 
@@ -138,12 +139,15 @@ class JavaScriptWriter:
         self._library = library
         self._ends = ends
         self._peer: JsPeer | None = None
+        self._has_lost_answers = False
+        """Whether it wrote something, since it was last cut off, and never heard of it."""
 
     async def load(self) -> None:
         if self._peer is not None:
             await self.close()
         url, library = f"ws://127.0.0.1:{self._relay.port}", self._library
         self._peer = await asyncio.to_thread(JsPeer, url, library, USER, None, library)
+        self._has_lost_answers = False
         for _ in range(ATTEMPTS):
             # It fails where the context is destroyed at that moment.
             with contextlib.suppress(JsError):
@@ -157,9 +161,13 @@ class JavaScriptWriter:
         return self._peer
 
     async def write(self, writes: list[Write]) -> list[str | None]:
-        return await asyncio.to_thread(self.peer.write_context_many, NAME, writes)
+        ends = await asyncio.to_thread(self.peer.write_context_many, NAME, writes)
+        if any(end is not None and end.endswith(" ms") for end in ends):
+            self._has_lost_answers = True
+        return ends
 
     async def cut(self) -> Callable[[], Awaitable[Any]]:
+        self._has_lost_answers = False
         logins = len(await asyncio.to_thread(self.peer.wait_logins, 1))
         self._relay.cut()
 
@@ -184,7 +192,11 @@ class JavaScriptWriter:
     async def has(self, value: dict[str, Any]) -> str | None:
         await self.look()
         read = await asyncio.to_thread(self.peer.context_settles, NAME, value, SETTLING)
-        return None if read["settles"] else repr(read["data"])
+        if read["settles"]:
+            return None
+        if self._has_lost_answers:
+            await self._load_anew("never heard of a write of its own")
+        return repr(read["data"])
 
     async def close(self) -> None:
         # Not by leaving: one that hangs after an outage would hang in that, too, and come back.
@@ -250,7 +262,7 @@ async def _write(
     while left:
         count = min(left, random.randint(1, MOST_AT_ONCE))
         left -= count
-        writing = asyncio.ensure_future(writer.write([_operation(random) for _ in range(count)]))
+        writing = asyncio.ensure_future(writer.write([random_write(random) for _ in range(count)]))
         is_cut = random.random() < CUTS * count
         come_back = await writer.cut() if is_cut else None
         written = await writing
@@ -262,7 +274,8 @@ async def _write(
             await writer.look()
 
 
-def _operation(random: Random) -> Write:
+def random_write(random: Random) -> Write:
+    """A write of any kind: what it is called, and its data or path."""
     kind = random.choices(["update", "set", "setPath", "destroy"], [5, 2, 8, 1])[0]
     if kind == "destroy":
         return {"kind": kind}

@@ -67,6 +67,15 @@ describe('a subscription', () => {
             { data: { px: 3 }, delta: { px: 3 } },
         ]);
     });
+
+    test('outlives a context that goes before its value is told', async () => {
+        const { changes } = listen();
+        await flush();
+        await page.comeAndGo('Market');
+        await flush();
+        page.write('Market', { px: 2 });
+        expect(changes).toMatchObject([{ data: { px: 2 }, delta: {}, isDestroyed: false }]);
+    });
 });
 
 describe('a write', () => {

@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 
+import { act } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Tunnel as PageTunnel } from '../../../dash_interop/dash_interop.d.ts';
 import Tunnel from '../../../src/components/Tunnel';
@@ -178,6 +179,17 @@ describe('requests', () => {
         expect(got).toEqual([]);
     });
 
+    test('are answered once: what comes with their version then is a message', async () => {
+        receiver();
+        const tunnel = await show();
+        const got = heard(tunnel);
+        const outcome = ask(tunnel, 'a');
+        await page.settle();
+        await finish({ answer: { requestId: given('message')[0].requestId, data: 1 } });
+        await page.write(id, { send: { data: 'x', version: 1 } });
+        expect([outcome, got]).toEqual([[1], [[1, 'x']]]);
+    });
+
     test('fail when the callbacks end without an answer', async () => {
         receiver();
         const tunnel = await show();
@@ -253,6 +265,8 @@ describe('requests', () => {
         const tunnel = await show({ batch: true });
         const outcome = ask(tunnel, 'a', { timeoutMs: 50 });
         tunnel.send_msg('b');
+        await page.settle();
+        await start();
         await page.settle(60);
         expect(outcome).toMatchObject([['Timeout', 'There was no answer within 50 ms']]);
         tunnel.send_msg('c');
@@ -264,14 +278,28 @@ describe('requests', () => {
 
     test('end with the component, and so does the tunnel', async () => {
         receiver();
-        const tunnel = await show();
+        const tunnel = await show({ batch: true });
         const outcomes = [ask(tunnel, 'a'), ask(tunnel, 'b')];
+        tunnel.send_msg('c');
         await page.settle();
-        await page.remove(id);
+        act(() => page.store.remove(id));
+        // Dash takes back the callbacks of what is gone.
+        page.store.runs[0].move('gone');
+        await page.settle();
         const ended = ['Ended', 'The Tunnel was removed from the layout'];
         expect(outcomes).toEqual([[ended], [ended]]);
         expect(() => tunnel.send_msg('c')).toThrow(ended[1]);
         expect(tunnels.get(id)).not.toBe(tunnel);
+        expect(warnings).toEqual([]);
+    });
+
+    test('and messages that fail as the component goes are no fault', async () => {
+        receiver();
+        const tunnel = await show();
+        tunnel.send_msg('a');
+        await page.settle();
+        act(() => page.store.remove(id));
+        await page.when(() => page.store.runs[0].fail());
         expect(warnings).toEqual([]);
     });
 
@@ -406,6 +434,20 @@ describe('what callbacks send', () => {
             'send[1] has no "data"; a dict is sent as {"data": {...}}',
         );
     });
+});
+
+test('a message that a layout brings again reaches no callback', async () => {
+    receiver();
+    const tunnel = await show();
+    tunnel.send_msg('a');
+    await page.settle();
+    await finish();
+    const runs = page.store.runs.length;
+    await page.when(async () => {
+        const layout = [{ type: 'Tunnel', props: { ...page.store.props(id) } }];
+        page.store.returnLayout(layout, [`${id}.message`]);
+    });
+    expect(page.store.runs.slice(runs).map(({ stage }) => stage)).toEqual(['gone']);
 });
 
 test('a component without an id is told', async () => {

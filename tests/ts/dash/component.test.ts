@@ -45,3 +45,22 @@ test('what comes while it is rendered elsewhere is given to it at its new place'
     component.moved();
     expect(given()).toEqual(['one']);
 });
+
+test('what is taken is taken out, so that the same text may come again', () => {
+    const taken: unknown[] = [];
+    component.take('send', (value) => taken.push(value), 'result');
+    store.write('a', { send: 'x' });
+    expect(store.props('a').send).toBeNull();
+    store.write('a', { send: 'x' });
+    expect(taken).toEqual(['x', 'x']);
+});
+
+test('a copy beside which something is taken is no write', () => {
+    const written: unknown[] = [];
+    component.take('send', () => {}, 'result');
+    component.watch('answer', (value) => written.push(value), 'result');
+    store.write('a', { answer: { n: 1 } });
+    const copy = { ...store.props('a'), answer: { n: 1 }, send: 'x' };
+    store.returnLayout([{ type: NODE.type, props: copy }]);
+    expect(written).toEqual([{ n: 1 }]);
+});

@@ -37,6 +37,14 @@ export class FakeLibraryPage {
         this.put(name, { ...this.values.get(name), ...copy(data) }, data, 'other');
     }
 
+    /** Another page makes a context, and destroys it before its value is there. */
+    async comeAndGo(name: string): Promise<void> {
+        this.values.set(name, {});
+        this.connection.say('context-added');
+        await Promise.resolve();
+        this.destroy(name);
+    }
+
     destroy(name: string): void {
         this.values.delete(name);
         this.contexts.callbacks.delete(name);

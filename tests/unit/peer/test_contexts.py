@@ -218,13 +218,38 @@ def test_what_one_listener_changes_in_its_data_is_for_itself():
     assert a.value("Order") == {"lines": [{"n": 1}]}
 
 
-def test_equal_write_is_a_change_too():
+def test_write_that_leaves_the_value_as_it_was_is_no_change():
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    for peer in (a, b):
+        peer.watch("Order")
+    a.set("Order", price=1, lines=[{"n": 1}])
+    a.put("Order", "price", 1)
+    a.put("Order", "lines.0", {"n": 1})
+    a.write("Order", {"commands": [{"type": "remove", "path": "nothing"}]})
+    b.set("Order", lines=[{"n": 1}], price=1)
+    assert len(a.changes()) == len(b.changes()) == 1
+    a.put("Order", "price", True)
+    a.put("Order", "price", 1)
+    a.put("Order", "lines.0.n", True)
+    assert [change.delta for change in b.changes()[1:]] == [
+        {"price": True},
+        {"price": 1},
+        {"lines": {"0": {"n": True}}},
+    ]
+
+
+def test_version_that_was_told_is_good_for_as_long_as_the_value_is_the_same():
     wired = Wired()
     a, b = wired.peer("a"), wired.peer("b")
     b.watch("Order")
     a.set("Order", price=1)
     a.put("Order", "price", 1)
-    assert seen(b) == [{"price": 1}, {"price": 1}]
+    (told,) = b.changes()
+    assert told.version is not None and version(b, "Order") > told.version
+    assert b.outcome(b.put("Order", "price", 2, if_version=told.version)) is None
+    b.error(b.put("Order", "price", 3, if_version=told.version), ContextConflict)
+    assert a.value("Order") == {"price": 2}
 
 
 def test_subscription_waits_for_the_context():
