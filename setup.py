@@ -24,6 +24,8 @@ README = ROOT / "README.md"
 GENERATED = (
     f"{NAME}.min.js",
     "async-core.js",
+    "notebook-page.js",
+    "notebook-tunnel.js",
     "_imports_.py",
     "metadata.json",
     "package-info.json",
@@ -114,9 +116,12 @@ setup(
     extras_require={
         "fastapi": ["dash[fastapi]>=4.1"],
         "quart": ["dash[quart]>=4.1"],
+        # Widgets as plain modules, and pages that tell when they end.
+        "notebook": ["anywidget>=0.11,<0.12"],
         # Patterns in restrictions, where it has wheels, which no marker can say.
         "restrictions": ["google-re2>=1.1"],
         "test": [
+            "anywidget>=0.11,<0.12",
             "dash[diskcache,testing]>=3.0",
             "build",
             "celery",
@@ -127,7 +132,10 @@ setup(
             "gevent; sys_platform != 'win32'",
             "gunicorn; sys_platform != 'win32'",
             "hypothesis",
+            # How a kernel chooses the thread of a message differs between its versions.
+            "ipykernel>=7.4,<8",
             "jsonschema",
+            "jupyterlab>=4.6,<4.7",
             "numpy",
             "pandas",
             "psutil",

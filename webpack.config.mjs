@@ -5,22 +5,11 @@ import webpack from 'webpack';
 const root = import.meta.dirname;
 const { name, version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf-8'));
 
-export default (_env, { mode = 'production' }) => ({
+/** What the components of Dash and the widgets of notebooks are built alike. */
+const shared = (mode) => ({
     mode,
     context: root,
-    entry: './src/index.ts',
     target: ['web', 'es2020'],
-    output: {
-        path: path.join(root, name),
-        filename: `${name}.min.js`,
-        chunkFilename: 'async-[name].js',
-        // Chunks load from where Dash serves the bundle, whatever prefix the app has.
-        // It is read from document.currentScript, so the bundle has to be a plain script.
-        publicPath: 'auto',
-        library: { name, type: 'window' },
-    },
-    // Dash serves React; two copies on a page would break hooks.
-    externals: { react: 'React', 'react-dom': 'ReactDOM' },
     resolve: { extensions: ['.ts', '.tsx', '.js'] },
     module: {
         rules: [
@@ -45,3 +34,43 @@ export default (_env, { mode = 'production' }) => ({
     performance: { hints: false },
     stats: { preset: 'errors-warnings', assets: true, modules: false },
 });
+
+/** The components. */
+const bundle = (mode) => ({
+    ...shared(mode),
+    entry: './src/index.ts',
+    output: {
+        path: path.join(root, name),
+        filename: `${name}.min.js`,
+        chunkFilename: 'async-[name].js',
+        // Chunks load from where Dash serves the bundle, whatever prefix the app has.
+        // It is read from document.currentScript, so the bundle has to be a plain script.
+        publicPath: 'auto',
+        library: { name, type: 'window' },
+    },
+    // Dash serves React; two copies on a page would break hooks.
+    externals: { react: 'React', 'react-dom': 'ReactDOM' },
+});
+
+/** The modules of widgets. A notebook gets the text of one, so each is a single file. */
+const widgets = (mode) => ({
+    ...shared(mode),
+    entry: {
+        page: './src/notebook/page-widget.ts',
+        tunnel: './src/notebook/tunnel-widget.ts',
+    },
+    experiments: { outputModule: true },
+    output: {
+        path: path.join(root, name),
+        filename: 'notebook-[name].js',
+        module: true,
+        library: { type: 'module' },
+    },
+    plugins: [
+        ...shared(mode).plugins,
+        new webpack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
+    ],
+    devtool: false,
+});
+
+export default (_env, { mode = 'production' }) => [bundle(mode), widgets(mode)];

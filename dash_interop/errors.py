@@ -19,6 +19,10 @@ Every exception this package raises on purpose.
           ChannelNotFound       there is no channel of that name, or none was joined
         ContextConflict         the context is not at the version that the write is meant for
         ContextTimeout          the gateway did not answer in time
+      TunnelError               a tunnel could not be used
+        InvalidMessage          what was given is no message, or no version
+        TunnelEnded             the tunnel is gone
+        Superseded              a newer request over the tunnel has been made
       InvocationError           a method invocation did not succeed
         InvalidInvoke           the invocation itself cannot be understood
         NotConnected            there was no connection to the gateway, nothing was sent
@@ -60,6 +64,7 @@ __all__ = [
     "InvalidArguments",
     "InvalidContext",
     "InvalidInvoke",
+    "InvalidMessage",
     "InvalidResult",
     "InvocationError",
     "InvocationTimeout",
@@ -75,6 +80,9 @@ __all__ = [
     "SubscriptionClosed",
     "SubscriptionError",
     "SubscriptionTimeout",
+    "Superseded",
+    "TunnelEnded",
+    "TunnelError",
 ]
 
 
@@ -171,6 +179,22 @@ class ContextConflict(ContextError):
 
 class ContextTimeout(ContextError, TimeoutError):
     """The gateway did not answer in time. What was asked for may have been done."""
+
+
+class TunnelError(InteropError):
+    """A tunnel could not be used, or a request over it has no answer. The text says why."""
+
+
+class InvalidMessage(TunnelError, ValueError):
+    """What was given cannot travel, is not a version, or cannot be called. Nothing was sent."""
+
+
+class TunnelEnded(TunnelError):
+    """The tunnel is gone, such as by ``close``. A request may have reached the page."""
+
+
+class Superseded(TunnelError):
+    """A newer request has been made with ``newest_only``, so this one has no answer."""
 
 
 class InvocationError(InteropError):

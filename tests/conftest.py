@@ -18,7 +18,15 @@ from tests.support.ports import free_range
 
 HERE = Path(__file__).resolve().parent
 
-LONGEST_FIRST = ("package", "deployment", "examples", "browser", "documents", "conformance")
+LONGEST_FIRST = (
+    "package",
+    "notebook",
+    "deployment",
+    "examples",
+    "browser",
+    "documents",
+    "conformance",
+)
 """Folders with tests that take seconds each: the workers end together when these are done early."""
 
 # Newer versions of selenium look for browsers and drivers on the internet.

@@ -9,6 +9,7 @@ exception, whatever that is called, and further keys are what it wants its calle
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import (
@@ -24,7 +25,7 @@ from .definitions import MethodDefinition
 from .envelope import Error
 from .payloads import PayloadError, decode_object
 
-__all__ = ["describe_failure", "raised", "read_failure", "timed_out"]
+__all__ = ["describe_failure", "raised", "read_failure", "timed_out", "told_failure"]
 
 
 def describe_failure(error: InvocationError) -> dict[str, Any]:
@@ -53,7 +54,12 @@ def read_failure(message: Error | None, method: MethodDefinition) -> InvocationE
     kind = BY_REASON_URI.get(message.reason_uri, InvocationError)
     if kind is not HandlerFailed:
         return kind(reason)
-    context = _context_of(message)
+    return told_failure({**_context_of(message), "message": reason})
+
+
+def told_failure(context: Mapping[str, Any]) -> InvocationError:
+    """The failure that ``describe_failure`` has described."""
+    reason = str(context.get("message") or "It failed without saying why")
     said = context.get("interopType")
     if isinstance(said, str) and said in SAID_BY_SERVERS:
         return BY_TYPE[said](reason)

@@ -19,6 +19,7 @@ import {
 import type { AskLogin, Login } from './login';
 import { notificationsApi } from './notifications-api';
 import { readSettings, type Settings } from './settings';
+import type { MakeSocket } from './socket';
 import { disconnectedBy, LastingProblem, type StatusListener } from './status';
 import { windowsApi } from './windows-api';
 
@@ -41,6 +42,8 @@ export interface Host {
     title: () => string;
     /** Gives the API object to other scripts of the page. */
     publish: (io: Io) => void;
+    /** What speaks to the gateway where the page itself cannot; a WebSocket by default. */
+    makeSocket?: MakeSocket;
 }
 
 /**
@@ -134,7 +137,7 @@ async function useOwnGateway(
     // The page speaks of contexts itself.
     const shared = { application, ...QUIET, ...config, contexts: false, identity };
     for (;;) {
-        const transport = new GatewayTransport(ask, onStatus);
+        const transport = new GatewayTransport(ask, onStatus, host.makeSocket);
         const gateway = { inproc: { facade: transport.facade } };
         // The transport puts the real credentials into each hello.
         const auth = { username: 'page', password: '' };

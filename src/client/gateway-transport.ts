@@ -20,7 +20,7 @@ import { Liveness } from './liveness';
 import type { AskLogin, Login } from './login';
 import { watchPageLife } from './page-life';
 import { Registrations } from './registrations';
-import { GatewaySocket } from './socket';
+import { GatewaySocket, type MakeSocket, type Socket } from './socket';
 import { disconnectedBy, type StatusListener } from './status';
 import { substituteFor } from './too-large';
 
@@ -42,6 +42,7 @@ export class GatewayTransport {
 
     private readonly askLogin: AskLogin;
     private readonly onStatus: StatusListener;
+    private readonly makeSocket: MakeSocket;
     /** What the gateway says of the order of registrations, while there is a connection. */
     readonly registrations = new Registrations();
     /** What the gateway says of the ends of subscriptions. */
@@ -55,7 +56,7 @@ export class GatewayTransport {
         this.lose('The gateway no longer answers');
     });
     private receive: Receive = () => {};
-    private socket: GatewaySocket | undefined;
+    private socket: Socket | undefined;
     private hello: Frame | undefined;
     private loggedIn = false;
     /** Bytes of the longest frame that the gateway takes; undefined where it does not say. */
@@ -73,9 +74,14 @@ export class GatewayTransport {
     private closed = false;
     private readonly stopWatching: () => void;
 
-    constructor(askLogin: AskLogin, onStatus: StatusListener) {
+    constructor(
+        askLogin: AskLogin,
+        onStatus: StatusListener,
+        makeSocket: MakeSocket = (url, listener) => new GatewaySocket(url, listener),
+    ) {
         this.askLogin = askLogin;
         this.onStatus = onStatus;
+        this.makeSocket = makeSocket;
         this.stopWatching = watchPageLife({
             onUnloading: () => this.holdFailuresBack(),
             onAway: () => this.leave(),
@@ -172,7 +178,7 @@ export class GatewayTransport {
 
     private open({ url, token }: Login): void {
         const authentication = { method: 'access-token', token };
-        const socket: GatewaySocket = new GatewaySocket(url, {
+        const socket: Socket = this.makeSocket(url, {
             onOpen: () => socket.send({ ...this.hello, type: 'hello', authentication }),
             onFrame: (frame) => this.socket === socket && this.hear(frame),
             onEnd: (whyNot, said) => this.socket === socket && this.end(whyNot, said),

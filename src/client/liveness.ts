@@ -1,5 +1,5 @@
 import type { Frame } from './codec';
-import type { GatewaySocket } from './socket';
+import type { Socket } from './socket';
 
 /** How long the gateway may be silent to the question whether it is still there. */
 const ALIVE_TIMEOUT_MS = 3_000;
@@ -19,7 +19,7 @@ export class Liveness {
     }
 
     /** Asks the gateway, once at a time. */
-    ask(socket: GatewaySocket, peerId: string | undefined): void {
+    ask(socket: Socket, peerId: string | undefined): void {
         if (this.timer !== undefined) {
             return;
         }

@@ -13,7 +13,19 @@ export interface SocketListener {
     onEnd: (whyNot: unknown, said: string) => void;
 }
 
-export class GatewaySocket {
+/** What carries frames to the gateway and back: a WebSocket, or something in its place. */
+export interface Socket {
+    /** Bytes that are still to be sent. */
+    readonly bufferedAmount: number;
+    open: () => void;
+    send: (frame: Frame) => void;
+    sendText: (text: string) => void;
+    close: () => void;
+}
+
+export type MakeSocket = (url: string, listener: SocketListener) => Socket;
+
+export class GatewaySocket implements Socket {
     private readonly url: string;
     private readonly listener: SocketListener;
     private socket: WebSocket | undefined;
@@ -23,7 +35,6 @@ export class GatewaySocket {
         this.listener = listener;
     }
 
-    /** Bytes that are still to be sent. */
     get bufferedAmount(): number {
         return this.socket?.bufferedAmount ?? 0;
     }

@@ -13,13 +13,13 @@ from importlib.metadata import version
 from typing import Any
 
 import tests.bench
-from tests.bench import browser, client, page_data, routers, tunnel
+from tests.bench import browser, client, notebook, page_data, routers, tunnel
 from tests.bench.processes import BenchError
 from tests.bench.rounds import Samples, compare, medians, ratios
 from tests.bench.tables import heading, print_tables
 from tests.bench.trees import OTHER, PRESENT, Tree, about, is_changed, present_tree, tree_of
 
-NAMES = (*routers.TITLES, "client", "browser", "page-data", "tunnel")
+NAMES = (*routers.TITLES, "client", "browser", "page-data", "tunnel", "notebook")
 OF_A_TREE = (routers.OURS, "client", "browser")
 """What another commit has, too; the others are the same whatever the commit, and measured once."""
 
@@ -69,6 +69,9 @@ async def run(options: argparse.Namespace, trees: Mapping[str, Tree], report: Re
     if "tunnel" in options.only:
         tunnel_plan = tunnel.Plan.quick() if options.quick else tunnel.Plan()
         worked &= await attempt(measure_tunnel(trees, tunnel_plan, report))
+    if "notebook" in options.only:
+        notebook_plan = notebook.Plan.quick() if options.quick else notebook.Plan()
+        worked &= await attempt(measure_notebook(notebook_plan, report))
     return worked
 
 
@@ -126,6 +129,11 @@ async def measure_tunnel(trees: Mapping[str, Tree], plan: tunnel.Plan, report: R
     """Put the figures of tunnels into ``report``."""
     samples = await tunnel.measure(trees[PRESENT], plan, progress)
     report["tunnel"] = tunnel.figures(samples)
+
+
+async def measure_notebook(plan: notebook.Plan, report: Report) -> None:
+    """Put the figures of tunnels in notebooks into ``report``."""
+    report["notebook"] = notebook.figures(await notebook.measure(plan, progress))
 
 
 def of_the_present(samples: Mapping[str, Mapping[str, Samples]]) -> dict[str, dict[str, float]]:

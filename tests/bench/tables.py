@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import browser, client, page_data, routers, tunnel
+from tests.bench import browser, client, notebook, page_data, routers, tunnel
 from tests.bench.trees import OTHER, PRESENT
 
 __all__ = ["heading", "print_tables"]
@@ -47,6 +47,8 @@ def print_tables(report: Mapping[str, Any]) -> None:
         console.print(figures_table("Data into a page", page_data.FIGURES, report["page_data"]))
     if "tunnel" in report:
         console.print(figures_table("Tunnel", tunnel.FIGURES, report["tunnel"]))
+    if "notebook" in report:
+        console.print(figures_table("Notebook", notebook.FIGURES, report["notebook"]))
 
 
 def heading(trees: Mapping[str, Mapping[str, Any]]) -> str:

@@ -35,6 +35,7 @@ COMMANDS = {
     "notifications": ["notifications"],
     "windows": ["windows"],
     "clients_portfolio": ["clients_portfolio"],
+    "notebook": ["notebook"],
     "search_box": ["search_box"],
 }
 

@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 BUILT = {
     "dash_interop/dash_interop.min.js",
     "dash_interop/async-core.js",
+    "dash_interop/notebook-page.js",
+    "dash_interop/notebook-tunnel.js",
     "dash_interop/metadata.json",
     "dash_interop/package-info.json",
     "dash_interop/_imports_.py",

@@ -15,6 +15,8 @@ WHOLE_FILES = (
     "tests/deployment/test_celery.py",
     "tests/examples/test_examples.py",
 )
+# JupyterLab is started once for all of them.
+WHOLE_FOLDER = "tests/notebook/"
 # Few tests need these engines, and they take long to start.
 ENGINES = re.compile(r"\[(firefox|webkit)[-\]]")
 
@@ -31,6 +33,8 @@ class Distribution(LoadScopeScheduling):
         file = nodeid.partition("::")[0]
         if file in WHOLE_FILES:
             return file
+        if file.startswith(WHOLE_FOLDER):
+            return WHOLE_FOLDER
         engine = ENGINES.search(nodeid)
         return engine[1] if engine else nodeid
 

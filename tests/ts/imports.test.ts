@@ -13,6 +13,7 @@ const ARROWS: Record<string, string[]> = {
     // The types that pages see are in the package that they get.
     tunnel: ['tunnel', 'client', '../dash_interop/dash_interop.d.ts'],
     dash: ['dash', 'tunnel', 'client', 'react', '../dash_interop/dash_interop.d.ts'],
+    notebook: ['notebook', 'tunnel', 'client', '../dash_interop/dash_interop.d.ts'],
     ui: ['ui', 'react'],
     components: ['components', 'dash', 'ui', 'react'],
     index: ['components', 'dash'],

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "wire": {"errors", "types"},
     "router": {"errors", "wire"},
     "peer": {"errors", "wire"},
+    "tunnel": {"errors", "wire"},
     "transport": {"errors"},
     "gateway": {"errors", "settings", "wire", "router", "transport"},
     "client": {"errors", "wire", "peer", "transport", "client.access"},
@@ -29,6 +30,7 @@ MAY_IMPORT = {
     # What is checked of a component needs no more than the brains know.
     "app.props": {"errors", "wire", "peer"},
     "app.prop_checks": {"errors", "wire", "peer"},
+    "notebook": {"errors", "settings", "wire", "transport", "tunnel", "client"},
     "demo": {"errors"},
     "cli": {"errors", "settings", "wire", "peer", "transport", "gateway", "client", "demo"},
     "__main__": {"cli"},
@@ -37,7 +39,7 @@ MAY_IMPORT = {
 """What a room may import, itself apart; what a module may, where that is less or more."""
 
 ROOMS = {room for room in MAY_IMPORT if "." not in room}
-BRAINS = ("errors", "types", "wire", "router", "peer")
+BRAINS = ("errors", "types", "wire", "router", "peer", "tunnel")
 IMPURE = {"asyncio", "logging", "random", "secrets", "socket", "threading", "time", "websockets"}
 
 LARGEST_SHARE = 0.2
