@@ -10,6 +10,11 @@ vi.resetModules();
 // Node.js, in which the files run that need no DOM, calls the global object otherwise.
 (globalThis as any).window ??= globalThis;
 
+// What the package gives to the scripts of a page, and would leave alone where it is there already.
+for (const name of ['IPyCallback', 'dash_interop', 'glue42dash']) {
+    Reflect.deleteProperty(window, name);
+}
+
 for (const target of [window, globalThis.document]) {
     const listen = target?.addEventListener;
     if (target && listen) {
