@@ -1,7 +1,7 @@
 """
 Notebook: analysis.ipynb calls a Dash app, offers it a method and publishes a stream to it.
 
-    python examples/notebook/run.py    port 8120, or --port N
+    python examples/notebook/run.py    port 8170, or --port N
 
 Then open analysis.ipynb in JupyterLab and run it, with the app in a window beside it.
 """
@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="The Dash app that analysis.ipynb works with.")
-    parser.add_argument("--port", type=int, default=8120)
+    parser.add_argument("--port", type=int, default=8170)
     port = parser.parse_args().port
     # Not every request is worth a line.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)

@@ -33,7 +33,7 @@ def notebook(request: pytest.FixtureRequest, lab: Lab, browser: Browser) -> Iter
     notebook.has_subshells = request.param
     notebook.run("from dash_interop.notebook import SlowTunnelWidget")
     yield notebook
-    notebook.page.close()
+    notebook.close()
 
 
 @pytest.fixture(autouse=True)

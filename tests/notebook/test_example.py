@@ -76,7 +76,7 @@ def test_the_example_notebook_works_with_its_app(lab: Lab, browser: Browser, cli
     # The search box.
     page.type_into("search-box", "a")
     page.wait_for_text("found", "Acme, Cask", DEADLINE)
-    page.close()
+    notebook.close()
 
 
 def test_the_example_notebook_holds_no_outputs() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -23,9 +24,11 @@ def scripts() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def howto(lab: Lab, browser: Browser) -> Notebook:
+def howto(lab: Lab, browser: Browser) -> Iterator[Notebook]:
     lab.send_comms_over_subshells(True)
-    return lab.open(browser)
+    notebook = lab.open(browser)
+    yield notebook
+    notebook.close()
 
 
 def test_every_section_with_code_is_run() -> None:

@@ -172,6 +172,11 @@ class Notebook:
         """Whether its page names a thread for the messages of widgets."""
         self.wait_for_kernel()
 
+    def close(self) -> None:
+        """End its kernel, which would go on otherwise, and its page."""
+        self.page.run(f"{_PANEL} await panel.sessionContext.shutdown()")
+        self.page.close()
+
     def wait_for_kernel(self) -> None:
         eventually(lambda: self.page.js(_READY), "a kernel is there", KERNEL_SECONDS)
 

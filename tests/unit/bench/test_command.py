@@ -46,6 +46,7 @@ def test_everything_is_measured_unless_told_otherwise():
         "browser",
         "page-data",
         "tunnel",
+        "notebook",
     ]
     assert parse_options(["--only", "echo"]).only == ["echo"]
 
