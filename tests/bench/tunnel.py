@@ -32,6 +32,7 @@ FIGURES = {
     "callbacks_ms": "1,000 plain callbacks in a row, median, ms",
     "messages_ms": "1,000 messages each way, one by one, median, ms",
     "messages_to_callbacks": "messages / callbacks",
+    "messages_to_calls": "messages / 1,000 times one callback",
     "list_ms": "one plain callback with 1,000 values, median, ms",
     "batch_ms": "1,000 messages each way, in a batch, median, ms",
     "batch_to_list": "batch / list",
@@ -128,6 +129,7 @@ def figures(samples: Samples) -> dict[str, float]:
     return times | {
         "request_to_callback": times["request_ms"] / times["callback_ms"],
         "messages_to_callbacks": times["messages_ms"] / times["callbacks_ms"],
+        "messages_to_calls": times["messages_ms"] / (1000 * times["callback_ms"]),
         "batch_to_list": times["batch_ms"] / times["list_ms"],
     }
 
