@@ -165,6 +165,13 @@ async def test_subscription_follows_what_is_joined(
 # Membership ----------------------------------------------------------------------------------
 
 
+async def eventually_on(client: Any, name: str, data: dict[str, Any]) -> None:
+    changes = client.channels.subscribe(name=name)
+    while (await changes.get(5)).data != data:
+        pass
+    changes.close()
+
+
 async def test_single_and_several(gateway: GatewayProcess, user: str, red: str, green: str):
     async with peers(gateway.url, user, "one", "two") as [one, two]:
         for name in (red, green):
@@ -180,7 +187,8 @@ async def test_single_and_several(gateway: GatewayProcess, user: str, red: str, 
         assert channels.my == [green, red]
         await channels.publish({"n": 1})
         for name in (red, green):
-            assert (await one.channels.get(name))["data"] == {"n": 1}
+            # Who has made a channel is told of what is on it, a moment later.
+            await eventually_on(one, name, {"n": 1})
         channels.mode = "single"
         assert channels.my == [red]
         channels.mode = "multi"
