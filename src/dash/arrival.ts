@@ -1,5 +1,7 @@
 /** The connection to come, for what callbacks write before it is there. */
 
+import { DEFAULT_TIMEOUT_MS } from '../client/deadlines';
+import { InteropClient } from '../client/interop-client';
 import type { LatestStatus } from '../client/status';
 import type { Interop } from './interop-context';
 
@@ -31,6 +33,21 @@ export class Arrival {
             clearTimeout(timer);
             stop();
         });
+    }
+
+    /**
+     * The page as a peer, as soon as it is connected; what asked first is answered first.
+     *
+     * @param present What is known by then; it counts before what has arrived.
+     * @throws Error that says why there is no connection.
+     */
+    async client(present: () => Interop, status: LatestStatus): Promise<InteropClient> {
+        const arrived = await this.wait(DEFAULT_TIMEOUT_MS, status);
+        const interop = present() ?? arrived;
+        if (!(interop instanceof InteropClient)) {
+            throw new Error(interop);
+        }
+        return interop;
     }
 }
 

@@ -2,8 +2,6 @@
 
 import { ContextConflict } from '../client/context-errors';
 import type { Contexts } from '../client/contexts';
-import { DEFAULT_TIMEOUT_MS } from '../client/deadlines';
-import { InteropClient } from '../client/interop-client';
 import type { LatestStatus } from '../client/status';
 import { Arrival } from './arrival';
 import { Attempts } from './attempts';
@@ -78,12 +76,8 @@ export class ContextWriter {
     }
 
     private async carryOut(act: Write['act']): Promise<void> {
-        const arrived = await this.arrival.wait(DEFAULT_TIMEOUT_MS, this.status);
-        const interop = this.interop ?? arrived;
-        if (!(interop instanceof InteropClient)) {
-            throw new Error(interop);
-        }
-        await act(interop.contexts);
+        const { contexts } = await this.arrival.client(() => this.interop, this.status);
+        await act(contexts);
     }
 
     private succeed(place: number): void {

@@ -1,7 +1,6 @@
 /** What a Channels does: callbacks change by it which channels the page is on, and hear of them. */
 
 import type { Channel, ChannelMode, Channels, JoinedChannel } from '../client/channels';
-import { DEFAULT_TIMEOUT_MS } from '../client/deadlines';
 import { InteropClient } from '../client/interop-client';
 import type { LatestStatus } from '../client/status';
 import { Arrival } from './arrival';
@@ -178,12 +177,8 @@ export class PageChannels implements Part {
     /** Before the page is connected it waits; what was written first comes first. */
     private async act(read: () => Act): Promise<void> {
         const act = read();
-        const arrived = await this.arrival.wait(DEFAULT_TIMEOUT_MS, this.status);
-        const interop = this.interop ?? arrived;
-        if (!(interop instanceof InteropClient)) {
-            throw new Error(interop);
-        }
-        await act(interop.channels);
+        const { channels } = await this.arrival.client(() => this.interop, this.status);
+        await act(channels);
     }
 
     private succeed(place: number): void {
