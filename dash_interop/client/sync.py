@@ -26,7 +26,7 @@ from .channels import ChannelsBase
 from .context_subscribing import ContextSubscriptionBase
 from .contexts import ContextsBase
 from .engine import Engine
-from .feed import Feed
+from .feed import AwaitedFeed, Feed
 from .portal import Portal
 from .publishing import Branch, StreamBase
 from .subscribing import SubscriptionBase
@@ -109,20 +109,8 @@ class BlockingFeed(Feed[T]):
         except SubscriptionClosed:
             raise StopIteration from None
 
+    @method_like(AwaitedFeed[Any].get)
     def get(self, timeout: float | None = None) -> T:
-        """
-        Wait for the next one, which is taken by the return alone: a wait that ends by its time
-        limit, or is interrupted, loses nothing.
-
-        Args:
-            timeout: Longest wait, in seconds; 0 does not wait. ``None``: as long as it takes.
-
-        Raises:
-            SubscriptionTimeout: Nothing came in time. The subscription goes on.
-            SubscriptionClosed: It was closed, and all that it brought was taken.
-            SubscriptionError: It ended by a failure.
-            InteropError: A listener takes it all.
-        """
         return run_here(self.next(timeout))
 
 
