@@ -65,7 +65,7 @@ def test_the_page(howto: Notebook) -> None:
     howto.page.run(register)
     with connect(application="Elsewhere") as interop:
         interop.invoke("ShowClient", {"client": "Acme"}, wait_timeout=DEADLINE)
-    assert howto.page.js("return document.title") == "Acme"
+    assert howto.page.js("return document.body.dataset.client") == "Acme"
     howto.run("page.close()")
 
 
