@@ -108,7 +108,7 @@ class ContextWriting:
         else:
             write.found_nothing = True
             copy.waiting.insert(0, write)
-            self._membership.confirm_absence(copy)
+            self._membership.catch_up(copy)
 
     # A context that is there
 
