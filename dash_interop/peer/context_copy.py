@@ -28,9 +28,7 @@ class ContextCopy:
         value: The last one that is known; ``None`` where none is.
         version: The latest of that value; ``None`` where it is not known, or the gateway has none.
         is_restorable: Whether it may be made anew after a restart of the gateway.
-        is_written: Whether this peer has written it, and so keeps the value to bring it back: its
-            next write would otherwise make the context of one key only, and so be newer there
-            than what others bring back.
+        is_written: Whether this peer has written it, and so keeps the value to bring it back.
         watches: The subscriptions of this peer.
         readings: Who waits for the value.
         waiting: Writes that were not sent yet, in the order in which they were asked for.

@@ -173,7 +173,9 @@ class ContextMembership:
         copy: ContextCopy,
         value: dict[str, Any],
         on_answer: OnAnswer,
+        *,
         version: int | UnsetType = UNSET,
+        paths: list[str] | UnsetType = UNSET,
     ) -> None:
         """
         Ask the gateway to make a context. Where there is one, its value is told instead, and this
@@ -181,6 +183,7 @@ class ContextMembership:
 
         Args:
             on_answer: Called when the context is known.
+            paths: What of the value this peer has written; all of it by default.
             version: Of the value, where it is one that this gateway may have lost.
 
         Raises:
@@ -210,6 +213,7 @@ class ContextMembership:
                 RETAINED,
                 version=version,
                 echo=True,
+                paths=paths,
             ),
             answered,
         )
@@ -233,7 +237,7 @@ class ContextMembership:
                 self._not_restored(copy, answer.reason)
 
         try:
-            self.create(copy, copy.value, answered, copy.version)
+            self.create(copy, copy.value, answered, version=copy.version)
         except MessageTooLarge as error:
             self._not_restored(copy, str(error))
 

@@ -381,7 +381,7 @@ export class GatewayContexts implements Contexts {
         } else if (ifVersion) {
             write.fail(new ContextConflict(name, `there is none, so not version ${ifVersion}`));
         } else {
-            this.make(context, write, applyDelta({}, delta).value);
+            this.make(context, write, delta);
         }
     }
 
@@ -411,10 +411,13 @@ export class GatewayContexts implements Contexts {
         });
     }
 
-    private make(context: KnownContext, write: Write, data: object): void {
+    private make(context: KnownContext, write: Write, delta: Delta): void {
         const { name } = context;
+        const data = applyDelta({}, delta).value;
+        // A gateway that was restarted may get the rest from those who had the context before.
+        const paths = delta.commands?.map(({ path }) => path);
         context.sent.add(write);
-        this.create(context, { data }, (answer) => {
+        this.create(context, { data, paths }, (answer) => {
             if (answer.type === 'context-created') {
                 this.becomeMaker(context, { data, ...answer });
                 write.succeed();
@@ -452,7 +455,7 @@ export class GatewayContexts implements Contexts {
 
     private create(
         context: KnownContext,
-        what: { data: object; version?: number | undefined },
+        what: { data: object; version?: number | undefined; paths?: string[] | undefined },
         onAnswer: (answer: Frame) => void,
     ): void {
         const { name } = context;

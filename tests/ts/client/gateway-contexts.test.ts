@@ -265,6 +265,22 @@ describe('writes', () => {
         expect(page.sentTypes.slice(0, 2)).toEqual(['create-context', 'update-context']);
     });
 
+    test('that make a context say what of it they write', async () => {
+        const paths = [
+            { path: 'a.b', value: 1 },
+            { path: 'c', value: null },
+        ];
+        write(page, { px: 1, size: 2 }, 'One');
+        page.contexts.setPaths('Two', paths).catch(() => {});
+        page.contexts.set('Three', { px: 1 }).catch(() => {});
+        await gateway.settle();
+        expect(page.sent.map(({ data, paths }) => [data, paths])).toEqual([
+            [{ px: 1, size: 2 }, ['px', 'size']],
+            [{ a: { b: 1 } }, ['a.b', 'c']],
+            [{ px: 1 }, undefined],
+        ]);
+    });
+
     test('are not lost when somebody else was first to make the context', async () => {
         const { changes } = listen(page);
         write(other, { a: 1, b: 1 });

@@ -790,6 +790,28 @@ def test_write_that_is_the_first_after_a_restart_leaves_what_others_had():
     assert seen(reader)[-1] == value
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_newcomer_that_writes_first_after_a_restart_leaves_what_others_bring_back(is_first):
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    a.set("Order", config={"a": 1, "b": 1}, price=1)
+    b.watch("Order")
+    wired.restart()
+    newcomer = wired.stranger("newcomer")
+    for peer in (newcomer, b) if is_first else (b, newcomer):
+        wired.connect(peer)
+        if peer is newcomer:
+            newcomer.write("Order", {"commands": [{"type": "remove", "path": "config.b"}]})
+            newcomer.put("Order", "price", 2)
+    value = {"config": {"a": 1}, "price": 2}
+    assert [peer.value("Order") for peer in (newcomer, b)] == [value] * 2
+    assert seen(b)[-1] == value
+    # Who comes last has an older value, and brings nothing of it back.
+    wired.connect(a)
+    assert [peer.value("Order") for peer in (newcomer, b, a)] == [value] * 3
+    assert quiet(wired)
+
+
 def test_value_that_is_too_large_for_the_new_gateway_is_told_and_gone():
     wired = Wired()
     a = wired.peer("a")
