@@ -50,6 +50,15 @@ __all__ = ["gateway"]
     help="Longest frame, in bytes.",
 )
 @click.option(
+    "--drain",
+    metavar="SECONDS",
+    default=GatewayConfig().drain,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="How long calls under way may take to end when the gateway is stopped. Connections are "
+    "closed then, and clients come back to its successor. A second signal ends it at once.",
+)
+@click.option(
     "--channels",
     metavar="CHANNELS",
     help="The channels that every user has: names with colours, such as Red=#d32f2f,Sales=navy, "
@@ -71,6 +80,7 @@ def gateway(
     no_auth: bool,
     origins: tuple[str, ...],
     max_size: int,
+    drain: float,
     channels: str | None,
     log_level: str,
 ) -> None:
@@ -98,6 +108,7 @@ def gateway(
         port=port,
         max_size=max_size,
         outbox_size=outbox_size,
+        drain=drain,
         channels=read_channels(settings.channels(channels)),
     )
     policy = OriginPolicy(origins, check=not no_auth)
@@ -117,13 +128,22 @@ def gateway(
 
 
 async def _run(gateway: Gateway) -> None:
-    stop = asyncio.Event()
+    signals: asyncio.Queue[None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, signals.put_nowait, None)
         except NotImplementedError:  # Windows: Ctrl-C only
-            signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop.set))
+            signal.signal(
+                number, lambda _number, _frame: loop.call_soon_threadsafe(signals.put_nowait, None)
+            )
     async with gateway:
         click.echo(f"gateway listening on {gateway.url}")
-        await stop.wait()
+        await signals.get()
+        draining = asyncio.ensure_future(gateway.drain())
+        again = asyncio.ensure_future(signals.get())
+        await asyncio.wait((draining, again), return_when=asyncio.FIRST_COMPLETED)
+        if not draining.done():
+            gateway.abort()
+        again.cancel()
+        await draining

@@ -1,11 +1,14 @@
 """The command line as an installation has it, and the commands ``gateway`` and ``demo``."""
 
+import asyncio
 import re
 import signal
+import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from websockets.asyncio.client import connect
@@ -13,7 +16,7 @@ from websockets.asyncio.client import connect
 from dash_interop import __version__
 from dash_interop.gateway.auth import TokenAuthority
 from dash_interop.router.principals import Principal
-from tests.support.client import Client, closed_with, connected, run
+from tests.support.client import DEADLINE, Client, closed_with, connected, run
 from tests.support.commands import MODULE, run_command, run_process
 from tests.support.ports import HOST, Foreigner, free_range
 
@@ -140,6 +143,66 @@ def test_signal_closes_connections_with_1001_and_ends_with_0(number):
         assert process.stderr.read() == WARNING
 
 
+async def calling(stack, url):
+    """A caller and a callee with a call under way, and its invocation id."""
+    callee = await stack.enter_async_context(connected(url))
+    caller = await stack.enter_async_context(connected(url))
+    await callee.register("Sum")
+    await caller.send("call", server_id=callee.peer_id, method_id="Sum", request_id="c")
+    return caller, callee, (await callee.receive("invoke"))["invocation_id"]
+
+
+def test_signal_lets_the_calls_under_way_end():
+    async def scenario(process, url):
+        async with AsyncExitStack() as stack:
+            calls = [await calling(stack, url) for _ in range(3)]
+            stranger = await stack.enter_async_context(connect(url))
+            process.send_signal(signal.SIGTERM)
+            # Strangers hear at once that it stops.
+            assert await closed_with(stranger) == 1001
+            for caller, callee, invocation in calls:
+                await caller.send("call", server_id=callee.peer_id, method_id="Sum")
+                refused = await caller.receive("error")
+                assert refused["reason"] == "The gateway is stopping: come back"
+                await callee.send("yield", invocation_id=invocation, result={"sum": 42})
+                assert (await caller.receive("result"))["result"] == {"sum": 42}
+            for caller, _, _ in calls:
+                assert await closed_with(caller.socket) == 1001
+
+    with gateway("--no-auth", "--drain", "600") as (process, url):
+        run(scenario(process, url))
+        assert process.wait(DEADLINE) == 0
+
+
+@pytest.mark.parametrize("numbers", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT,) * 2])
+def test_second_signal_ends_it_at_once(numbers):
+    async def scenario(process, url):
+        async with AsyncExitStack() as stack:
+            await calling(stack, url)
+            stranger = await stack.enter_async_context(connect(url))
+            process.send_signal(numbers[0])
+            assert await closed_with(stranger) == 1001
+            process.send_signal(numbers[1])
+            assert await asyncio.to_thread(process.wait, DEADLINE) == 0
+
+    with gateway("--no-auth", "--drain", "600") as (process, url):
+        run(scenario(process, url))
+
+
+def test_silent_connection_does_not_hold_up_the_end():
+    with gateway("--no-auth", "--drain", "600") as (process, url):
+        address = (urlsplit(url).hostname, urlsplit(url).port)
+        with socket.create_connection(address, timeout=DEADLINE):
+            run(wait_until_it_answers(url))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(DEADLINE) == 0
+
+
+async def wait_until_it_answers(url):
+    async with connected(url):
+        pass
+
+
 # Bad input
 
 
@@ -181,6 +244,7 @@ def test_host_that_is_not_ours(host):
         (["gateway", "--port", "65536"], "--port"),
         (["gateway", "--port", "-1"], "--port"),
         (["gateway", "--max-size", "10"], "--max-size"),
+        (["gateway", "--drain", "-1"], "--drain"),
         (["gateway", "extra"], "extra"),
         (["gateway", "--log-level", "loud"], "--log-level"),
         (["nonsense"], "nonsense"),

@@ -31,7 +31,7 @@ from ...wire.agm import (
     Yield,
 )
 from ...wire.envelope import Inbound
-from ...wire.login import LIMITS_EXCEEDED, Join
+from ...wire.login import COME_BACK, GOING_AWAY, LIMITS_EXCEEDED, Join
 from ...wire.payloads import encode_payload
 from ..effects import Probe
 from ..peers import Peer
@@ -133,6 +133,10 @@ class Agm:
     def heard(self, probe: Probe) -> None:
         """It never asks."""
 
+    @property
+    def is_busy(self) -> bool:
+        return len(self._calls) > 0
+
     def tick(self) -> None:
         self._calls.expire()
 
@@ -177,7 +181,10 @@ class Agm:
         if callee is None:
             return
         limit = self._board.limits.calls_per_peer
-        if both_arguments(message):
+        if self._board.is_draining and not member.serving:
+            # What a callee asks for is part of the call that it has to answer.
+            self._refuse(member, message, GOING_AWAY, COME_BACK)
+        elif both_arguments(message):
             reason = "Give arguments or arguments_kv, not both"
             self._refuse(member, message, INVOCATION_FAILURE, reason)
         elif len(member.calling) >= limit:
