@@ -12,6 +12,7 @@ import click
 
 from .. import settings
 from ..gateway.config import GatewayConfig
+from ..gateway.origins import LOOPBACK, OriginPolicy, is_loopback_host
 
 if TYPE_CHECKING:
     from ..gateway.server import Gateway
@@ -34,13 +35,18 @@ __all__ = ["gateway"]
     help="File with the secret that Dash apps sign their tokens with.  [default: the secret "
     "that this user's processes share on this machine]",
 )
-@click.option("--no-auth", is_flag=True, help="For development: believe any login and any page.")
+@click.option(
+    "--no-auth",
+    is_flag=True,
+    help="For development, on this machine only: believe any login, and let its own pages connect.",
+)
 @click.option(
     "--allow-origin",
     "origins",
     multiple=True,
     metavar="ORIGIN",
-    help="Let only pages of this origin connect, such as https://app.example.com. Repeatable.",
+    help="Let pages of this origin connect, such as https://app.example.com; loopback for all that "
+    "this machine serves to itself. Repeatable. Without it, no page may connect.",
 )
 @click.option(
     "--max-size",
@@ -94,10 +100,14 @@ def gateway(
     """
     if no_auth and (secret_file is not None or origins):
         raise click.UsageError("--no-auth does not go with --secret-file or --allow-origin")
+    if no_auth and not is_loopback_host(host):
+        raise click.UsageError(
+            f"--no-auth does not go with --host {host}: whoever believes anybody listens on this "
+            "machine only, at 127.0.0.1, ::1 or localhost"
+        )
     # Loaded here: help, and a refusal of what was typed, need not wait for it.
     from ..gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
     from ..gateway.channels import read_channels
-    from ..gateway.origins import OriginPolicy
     from ..gateway.server import Gateway
     from ..transport.loop import new_event_loop
 
@@ -111,12 +121,12 @@ def gateway(
         drain=drain,
         channels=read_channels(settings.channels(channels)),
     )
-    policy = OriginPolicy(origins, check=not no_auth)
+    policy = OriginPolicy([LOOPBACK] if no_auth else origins)
     secret = read_secret(secret_file) if secret_file else runtime_secret()
     if no_auth:
         click.echo(
-            "warning: --no-auth is for development: anybody who reaches this gateway can log in "
-            "as anybody",
+            "warning: --no-auth is for development: any program of this machine, and any page that "
+            "it serves, can log in as anybody",
             err=True,
         )
     authority = OpenDoor(secret) if no_auth else TokenAuthority(secret)

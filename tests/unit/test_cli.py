@@ -23,8 +23,8 @@ from tests.support.ports import HOST, Foreigner, free_range
 SECRET = "s" * 40
 SCRIPT = [str(Path(sys.executable).with_name("dash-interop"))]
 WARNING = (
-    "warning: --no-auth is for development: "
-    "anybody who reaches this gateway can log in as anybody\n"
+    "warning: --no-auth is for development: any program of this machine, and any page that it "
+    "serves, can log in as anybody\n"
 )
 
 
@@ -92,16 +92,21 @@ def test_default_secret_is_the_one_the_users_processes_share(runtime_directory):
         run(scenario(url))
 
 
-def test_no_auth_warns_and_believes_any_login_and_page():
+def test_no_auth_warns_and_believes_any_login_and_page_of_this_machine():
     async def scenario(url):
-        async with connected(url, additional_headers={"Origin": "null"}):
+        async with connected(url, additional_headers={"Origin": "http://localhost:8050"}):
             pass
+        for origin in ["null", "https://evil.corp", "http://192.0.2.1"]:
+            with pytest.raises(Exception, match="403"):
+                async with connect(url, additional_headers={"Origin": origin}):
+                    pass
 
     with gateway("--no-auth") as (process, url):
         run(scenario(url))
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=5)
-    assert errors == WARNING
+    assert errors.startswith(WARNING)
+    assert errors.count("refused with 403") == 3
 
 
 def test_allowed_origins_are_the_only_ones(secret_file):
@@ -255,6 +260,9 @@ def test_host_that_is_not_ours(host):
         (["gateway", "--allow-origin", "https://app.corp/x"], "not an origin"),
         (["gateway", "--no-auth", "--secret-file", "x"], "--no-auth does not go with"),
         (["gateway", "--no-auth", "--allow-origin", "https://x"], "--no-auth does not go with"),
+        (["gateway", "--no-auth", "--host", "0.0.0.0"], "--no-auth does not go with --host"),
+        (["gateway", "--no-auth", "--host", "::"], "--no-auth does not go with --host"),
+        (["gateway", "--no-auth", "--host", "gateway.corp"], "on this machine only"),
         (["gateway", "--secret-file", "/nowhere/secret"], "No such file or directory"),
         (["gateway", "--secret-file", "."], "Is a directory"),
         (["gateway", "--channels", "Sales"], "the channel 'Sales' needs a colour"),

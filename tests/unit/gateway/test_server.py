@@ -401,11 +401,14 @@ def test_handshake_checks_the_origin(headers, accepted):
     run(scenario())
 
 
-def test_open_door_takes_pages_without_a_proper_origin():
+@pytest.mark.parametrize("origin", ["https://app.corp", "http://127.0.0.1:8050", "null"])
+def test_page_of_an_origin_that_was_not_named_may_not_connect(origin):
     async def scenario():
-        async with gateway(origins=OriginPolicy(check=False)) as running:
-            async with connected(running.url, additional_headers={"Origin": "null"}):
-                pass
+        async with gateway() as running:
+            with pytest.raises(InvalidStatus) as caught:
+                async with connect(running.url, additional_headers={"Origin": origin}):
+                    pass
+            assert caught.value.response.status_code == 403
 
     run(scenario())
 
@@ -415,7 +418,8 @@ def test_token_is_checked_against_the_origin_of_the_handshake():
         authority = TokenAuthority(SECRET)
         token = authority.issue(Principal("anna", None, "https://app.corp:443"))
         credentials = {"method": "access-token", "token": token}
-        async with gateway(authority=authority) as running:
+        origins = OriginPolicy(["https://app.corp", "https://evil"])
+        async with gateway(authority=authority, origins=origins) as running:
             for origin, answer in [("https://app.corp", "welcome"), ("https://evil", "error")]:
                 headers = {"Origin": origin}
                 async with connect(running.url, additional_headers=headers) as socket:
@@ -657,8 +661,8 @@ def test_page_that_may_not_connect_is_in_the_log(caplog):
                     pass
 
     assert logged(scenario(), caplog) == [
-        "127.0.0.1: refused with 403: Pages of https://evil:443 may not connect to this gateway "
-        "(--allow-origin)"
+        "127.0.0.1: refused with 403: Pages of https://evil:443 may not connect: start the gateway "
+        "with --allow-origin https://evil:443"
     ]
 
 
