@@ -214,11 +214,12 @@ class Agm:
     def _find_server(self, member: Member, message: Call | Subscribe) -> Member | None:
         """The server of a call or subscription, or ``None`` after having said what is wrong."""
         server = self._members.get(message.server_id)
-        if server is None and self._board.peers.get(message.server_id) is None:
+        if server is None or not member.sees(server):
+            # In the same words, so that nobody learns which peers of others there are.
             self._refuse(member, message, AGM_FAILURE, "Unknown server")
             return None
-        method = None if server is None else server.methods.get(message.method_id)
-        if server is None or method is None or not (method.admits(member) and member.sees(server)):
+        method = server.methods.get(message.method_id)
+        if method is None or not method.admits(member):
             reason = f"Unknown method {message.method_id}"
             self._refuse(member, message, INVOCATION_FAILURE, reason)
             return None
