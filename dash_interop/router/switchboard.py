@@ -8,7 +8,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from ..wire.envelope import Error, Outbound, RequestId
 from ..wire.turn import Turn
-from .effects import Audience, ConnectionId, FanOut, Probe, RouterEffect, Send
+from .effects import Audience, Close, ConnectionId, FanOut, Probe, RouterEffect, Send
 from .limits import Limits
 from .peers import Peer, Peers
 
@@ -21,6 +21,7 @@ class Switchboard(Turn[RouterEffect]):
         node: Part of every id that is made here; different for every router there ever is.
         limits: Every bound.
         peers: Who is logged in.
+        is_draining: Whether the gateway is going to stop, and takes on nothing new.
     """
 
     def __init__(self, node: str, limits: Limits) -> None:
@@ -28,6 +29,7 @@ class Switchboard(Turn[RouterEffect]):
         self.node = node
         self.limits = limits
         self.peers = Peers()
+        self.is_draining = False
         self._ids = 0
 
     def send(self, connection: ConnectionId, message: Outbound) -> None:
@@ -40,6 +42,10 @@ class Switchboard(Turn[RouterEffect]):
     def probe(self, connection: ConnectionId, domain: str, key: Hashable) -> None:
         """Have a domain hear when the other end has read what was sent so far."""
         self.effects.append(Probe(connection, domain, key))
+
+    def close(self, connection: ConnectionId, code: int, reason: str) -> None:
+        """Close a connection behind what was sent so far."""
+        self.effects.append(Close(connection, code, reason))
 
     def refuse(
         self,

@@ -35,7 +35,7 @@ from ...wire.agm import (
     Yield,
 )
 from ...wire.envelope import Inbound
-from ...wire.login import LIMITS_EXCEEDED, Join
+from ...wire.login import COME_BACK, GOING_AWAY, LIMITS_EXCEEDED, Join
 from ...wire.payloads import encode_payload
 from ..effects import Probe
 from ..peers import Peer
@@ -140,6 +140,10 @@ class Agm:
     def heard(self, probe: Probe) -> None:
         """It never asks."""
 
+    @property
+    def is_busy(self) -> bool:
+        return len(self._calls) > 0
+
     def tick(self) -> None:
         self._calls.expire()
 
@@ -185,7 +189,10 @@ class Agm:
         if callee is None:
             return
         limit = self._board.limits.calls_per_peer
-        if both_arguments(message):
+        if self._board.is_draining and not member.serving:
+            # What a callee asks for is part of the call that it has to answer.
+            self._refuse(member, message, GOING_AWAY, COME_BACK)
+        elif both_arguments(message):
             reason = "Give arguments or arguments_kv, not both"
             self._refuse(member, message, INVOCATION_FAILURE, reason)
         elif len(member.calling) >= limit:
@@ -215,11 +222,12 @@ class Agm:
     def _find_server(self, member: Member, message: Call | Subscribe) -> Member | None:
         """The server of a call or subscription, or ``None`` after having said what is wrong."""
         server = self._members.get(message.server_id)
-        if server is None and self._board.peers.get(message.server_id) is None:
+        if server is None or not member.sees(server):
+            # In the same words, so that nobody learns which peers of others there are.
             self._not_found(member, message, AGM_FAILURE, "Unknown server")
             return None
-        method = None if server is None else server.methods.get(message.method_id)
-        if server is None or method is None or not (method.admits(member) and member.sees(server)):
+        method = server.methods.get(message.method_id)
+        if method is None or not method.admits(member):
             reason = f"Unknown method {message.method_id}"
             self._not_found(member, message, INVOCATION_FAILURE, reason)
             return None

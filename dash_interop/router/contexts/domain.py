@@ -139,6 +139,10 @@ class Contexts:
         if context is not None and member is not None:
             self._healing.heard(context, member, moment)
 
+    @property
+    def is_busy(self) -> bool:
+        return False
+
     def tick(self) -> None:
         """Nothing is ever due."""
 

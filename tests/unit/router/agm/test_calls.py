@@ -118,7 +118,7 @@ def test_call_to_a_peer_that_left_agm_is_an_error():
     room, a, b = pair()
     room.handle("a", Leave("l", a, "agm"))
     assert room.handle("b", Call("c1", b, a, "0")) == [
-        Send("b", Error("c1", b, INVOCATION_FAILURE, "Unknown method 0", "agm"))
+        Send("b", Error("c1", b, "agm.errors.failure", "Unknown server", "agm"))
     ]
 
 
