@@ -99,6 +99,7 @@ class Gateway:
         )
         self._hub = Hub(router, config, LoginLog(self._notices))
         self._server: Server | None = None
+        self._visits: set[Visit] = set()
         self._port = config.port
         self._instance = instance
         self.proofs = 0
@@ -138,7 +139,7 @@ class Gateway:
 
     async def __aenter__(self) -> Gateway:
         config = self._config
-        visit: Any = partial(Visit, self._notices)
+        visit: Any = partial(Visit, self._notices, self._visits)
         try:
             starting: Any = serve(
                 self._serve,
@@ -171,12 +172,35 @@ class Gateway:
         traceback: TracebackType | None,
     ) -> None:
         assert self._server is not None
-        # As "going away" (1001): older versions of websockets take no other code and no reason.
-        self._server.close()
+        await self._stop(0)
+        self.abort()
         await self._server.wait_closed()
         self._hub.close()
         self._notices.close()
         logger.info("stopped: %s", self.counters())
+
+    async def drain(self) -> None:
+        """
+        Listen no more, let the calls under way end, at most ``drain`` seconds, take on no others,
+        and close all connections so that their clients come back.
+        """
+        cut = await self._stop(self._config.drain)
+        if cut:
+            logger.warning("%d calls did not end within %g s", cut, self._config.drain)
+
+    def abort(self) -> None:
+        """Cut all connections."""
+        for visit in list(self._visits):
+            visit.transport.abort()
+
+    async def _stop(self, seconds: float) -> int:
+        assert self._server is not None
+        self._server.close(close_connections=False)
+        # Who says nothing keeps nobody waiting.
+        for visit in list(self._visits):
+            if not visit.has_opened:
+                visit.transport.abort()
+        return await self._hub.drain(seconds)
 
     def _check_request(self, socket: ServerConnection, request: Request) -> Response | None:
         # Not by urlsplit, which refuses some of what strangers send.
