@@ -21,8 +21,11 @@ from .server import Gateway
 
 __all__ = ["announce", "hosted", "until_idle"]
 
-CLOSE_SECONDS = 1.0
-"""For the closing handshake: those who come back wait for the successor."""
+DRAIN_SECONDS = 1.0
+"""For calls under way when it ends: those who come back wait for the successor meanwhile."""
+
+CLOSE_SECONDS = 0.5
+"""For the closing handshake."""
 
 TICK_SECONDS = 0.25
 TICKS_TO_REFRESH = 4 * 3600
@@ -51,6 +54,7 @@ async def hosted(
         logger.info("hosting the shared gateway at %s", gateway.url)
         yield gateway
     finally:
+        await gateway.drain()
         await gateway.__aexit__(None, None, None)
 
 
@@ -59,7 +63,11 @@ async def _opened(
 ) -> Gateway:
     for port in ports:
         config = GatewayConfig(
-            host=ADDRESS, port=port, channels=channels, close_timeout=CLOSE_SECONDS
+            host=ADDRESS,
+            port=port,
+            channels=channels,
+            drain=DRAIN_SECONDS,
+            close_timeout=CLOSE_SECONDS,
         )
         gateway = Gateway(config, authority, OriginPolicy(loopback_only=True), instance)
         try:

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from random import SystemRandom
 
 import tests.soak
+from tests.soak import embedded
 from tests.soak.promise import Seen, faults
 from tests.soak.reduction import reduced
 from tests.soak.sequences import Sequence as Happenings
@@ -33,8 +34,8 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--reduce", action="store_true", help="look for fewer steps that fail, too")
     times = "how often to carry each out; it fails when one of them does"
     parser.add_argument("--times", type=_positive, default=1, help=times)
-    only = "carry out nothing but this; both by default"
-    parser.add_argument("--only", choices=["sequences", "writers"], help=only)
+    only = "carry out nothing but this; all by default"
+    parser.add_argument("--only", choices=["sequences", "writers", "embedded"], help=only)
     writers = "how often eight clients write one context; 100 by default"
     parser.add_argument("--writers", type=_positive, default=100, help=writers)
     options = parser.parse_args(arguments)
@@ -122,8 +123,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_RUNTIME_DIR"] = folder
         os.environ["DASH_INTEROP_PORT"] = str(free_range())
-        failed = [] if options.only == "sequences" else soak_writers(options)
-        if options.only != "writers":
+        failed = soak_writers(options) if options.only in (None, "writers") else []
+        if options.only in (None, "embedded"):
+            failed += embedded.soak(options.seed)
+        if options.only in (None, "sequences"):
             browser = Browser(Chromium())
             try:
                 failed += soak(options, browser)
