@@ -26,6 +26,7 @@ import {
 } from './context-writes';
 import type { ContextChange, Contexts, WriteOptions } from './contexts';
 import { DEFAULT_TIMEOUT_MS, withTimeout } from './deadlines';
+import { isOfWindow } from './window-contexts';
 
 const DOMAIN = 'global';
 /** What core never calls a request of its own. */
@@ -461,7 +462,9 @@ export class GatewayContexts implements Contexts {
         const { name } = context;
         context.isBeingMade = true;
         const request = { type: 'create-context', name, ...what, lifetime: 'retained', echo: true };
-        this.ask(request, (answer) => {
+        // Whoever opened a window may have gone before it, and so destroys its context no more.
+        const end = isOfWindow(name) ? { ends_unused: true } : {};
+        this.ask({ ...request, ...end }, (answer) => {
             context.isBeingMade = false;
             if (answer.type !== 'error') {
                 this.exists(context, answer.context_id);
