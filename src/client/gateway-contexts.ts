@@ -97,6 +97,10 @@ export class GatewayContexts implements Contexts {
         await this.write(name, updateDelta(data), options);
     }
 
+    async create(name: string, data: object): Promise<void> {
+        await this.set(name, data, { ifVersion: 0 });
+    }
+
     async set(name: string, data: object, options?: WriteOptions): Promise<void> {
         await this.write(name, setDelta(data), options);
     }
@@ -418,7 +422,7 @@ export class GatewayContexts implements Contexts {
         // A gateway that was restarted may get the rest from those who had the context before.
         const paths = delta.commands?.map(({ path }) => path);
         context.sent.add(write);
-        this.create(context, { data, paths }, (answer) => {
+        this.askToCreate(context, { data, paths }, (answer) => {
             if (answer.type === 'context-created') {
                 this.becomeMaker(context, { data, ...answer });
                 write.succeed();
@@ -444,7 +448,7 @@ export class GatewayContexts implements Contexts {
     /** The gateway is another one than before, and may not have the value. */
     private restore(context: KnownContext, data: object): void {
         const { name, copy } = context;
-        this.create(context, { data, version: copy.version }, (answer) => {
+        this.askToCreate(context, { data, version: copy.version }, (answer) => {
             if (answer.type === 'error') {
                 console.warn(`dash_interop: The context ${name} is not restored: ${answer.reason}`);
                 this.endIfGone(context);
@@ -454,7 +458,7 @@ export class GatewayContexts implements Contexts {
         });
     }
 
-    private create(
+    private askToCreate(
         context: KnownContext,
         what: { data: object; version?: number | undefined; paths?: string[] | undefined },
         onAnswer: (answer: Frame) => void,
