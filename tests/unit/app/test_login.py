@@ -24,6 +24,7 @@ PAGE = {"Origin": "http://127.0.0.1:8050"}
 def secret_file(tmp_path):
     path = tmp_path / "secret"
     path.write_text(SECRET)
+    path.chmod(0o600)
     return path
 
 
