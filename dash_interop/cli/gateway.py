@@ -132,12 +132,12 @@ def gateway(
     authority = OpenDoor(secret) if no_auth else TokenAuthority(secret)
     loop = new_event_loop()
     try:
-        loop.run_until_complete(_run(Gateway(config, authority, policy)))
+        loop.run_until_complete(_run(Gateway(config, authority, policy), secret))
     finally:
         loop.close()
 
 
-async def _run(gateway: Gateway) -> None:
+async def _run(gateway: Gateway, secret: str) -> None:
     signals: asyncio.Queue[None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -148,6 +148,7 @@ async def _run(gateway: Gateway) -> None:
                 number, lambda _number, _frame: loop.call_soon_threadsafe(signals.put_nowait, None)
             )
     async with gateway:
+        _announce(gateway, secret)
         click.echo(f"gateway listening on {gateway.url}")
         await signals.get()
         draining = asyncio.ensure_future(gateway.drain())
@@ -157,3 +158,18 @@ async def _run(gateway: Gateway) -> None:
             gateway.abort()
         again.cancel()
         await draining
+
+
+def _announce(gateway: Gateway, secret: str) -> None:
+    """Let the processes of this user find it, where they look for one with its port and secret."""
+    from ..gateway.auth import runtime_directory
+    from ..gateway.hosting import announce
+    from ..gateway.place import Place
+
+    try:
+        place = Place(runtime_directory(), gateway.port, secret)
+        # One that is at another address of this machine cannot be found, and has no place to take.
+        if gateway.is_local and place.take(is_kept=True):
+            announce(place, gateway)
+    except OSError as error:
+        logging.getLogger(__name__).info("processes of this user have to name it: %s", error)

@@ -32,6 +32,9 @@ LOGIN_TIMEOUT = 4009
 MESSAGE_TOO_BIG = 1009
 INTERNAL_ERROR = 1011
 
+_LOOK = 1.0
+"""Seconds after which the router is asked again when something is due."""
+
 
 class Observer(Protocol):
     """Told of what passes through a hub, while it happens; it must neither fail nor wait."""
@@ -248,7 +251,9 @@ class Hub:
     def _arm(self) -> None:
         deadline = self._router.next_deadline()
         if deadline is not None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._tick)
+            loop = asyncio.get_running_loop()
+            # What comes meanwhile may bring an earlier one, and to ask after each frame costs.
+            self._timer = loop.call_at(min(deadline, loop.time() + _LOOK), self._tick)
 
     def _tick(self) -> None:
         self._timer = None

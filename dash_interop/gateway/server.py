@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import hmac
 import logging
 import secrets
 import socket
@@ -35,15 +37,10 @@ from .hub import Hub
 from .login_log import LoginLog
 from .notices import Notices
 from .origins import OriginPolicy
+from .paths import END_PATH, HTTP_PATHS, IDENTITY_PATH
 from .visits import Visit, address_of, reason_of_end, socket_logger
 
-__all__ = ["IDENTITY_PATH", "Gateway", "domains"]
-
-HTTP_PATHS = "/_dash-interop/"
-"""Paths that begin so are for plain HTTP; a WebSocket may be opened at any path."""
-
-IDENTITY_PATH = f"{HTTP_PATHS}gateway"
-"""Answers plain HTTP with a proof of the secret, so that processes find the gateway they share."""
+__all__ = ["Gateway", "domains"]
 
 _MISTAKES = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.UPGRADE_REQUIRED)
 """Statuses for those who ask with plain HTTP, such as a browser or a load balancer's check."""
@@ -64,6 +61,11 @@ class Gateway:
         config: Address, sizes, times and limits.
         authority: Who may log in.
         origins: Which pages may connect.
+        instance: Lets whoever knows it, and the secret, ask this gateway to end.
+
+    Attributes:
+        proofs: How often it was asked to prove that it knows the secret.
+        asked_to_end: Set when it was asked to end.
 
     Raises:
         ConfigError: On entry, when the address cannot be listened on.
@@ -77,7 +79,11 @@ class Gateway:
     """
 
     def __init__(
-        self, config: GatewayConfig, authority: TokenAuthority, origins: OriginPolicy
+        self,
+        config: GatewayConfig,
+        authority: TokenAuthority,
+        origins: OriginPolicy,
+        instance: str | None = None,
     ) -> None:
         self._config = config
         self._authority = authority
@@ -95,6 +101,24 @@ class Gateway:
         self._server: Server | None = None
         self._visits: set[Visit] = set()
         self._port = config.port
+        self._instance = instance
+        self.proofs = 0
+        self.asked_to_end = asyncio.Event()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it listens on 127.0.0.1, among other addresses or alone."""
+        return self._config.host in ("127.0.0.1", "localhost", "0.0.0.0", "")
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return self._hub.connections
 
     @property
     def url(self) -> str:
@@ -182,8 +206,12 @@ class Gateway:
         # Not by urlsplit, which refuses some of what strangers send.
         path, _, query = request.path.partition("?")
         if path == IDENTITY_PATH:
+            self.proofs += 1
             nonce = parse_qs(query).get("nonce", [""])[0]
             return socket.respond(HTTPStatus.OK, self._authority.prove(nonce, self._port))
+        if path == END_PATH and self._may_end(parse_qs(query).get("proof", [""])[0]):
+            self.asked_to_end.set()
+            return socket.respond(HTTPStatus.OK, "ends")
         if path.startswith(HTTP_PATHS) and "Upgrade" not in request.headers:
             return socket.respond(HTTPStatus.NOT_FOUND, "A gateway has nothing at this path\n")
         if self._hub.connections >= self._config.max_connections:
@@ -194,6 +222,12 @@ class Gateway:
         if refusal is not None:
             return socket.respond(HTTPStatus.FORBIDDEN, refusal + "\n")
         return None
+
+    def _may_end(self, proof: str) -> bool:
+        if self._instance is None:
+            return False
+        expected = self._authority.prove_end(self._instance, self._port)
+        return hmac.compare_digest(proof.encode(), expected.encode())
 
     def _note_response(
         self, socket: ServerConnection, request: Request, response: Response

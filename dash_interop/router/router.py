@@ -71,7 +71,10 @@ class Router:
         self._domains: dict[str, Domain] = {each.vocabularies[0].domain: each for each in made}
         self.codec = Codec([login.VOCABULARY, *(v for each in made for v in each.vocabularies)])
         joined = [login.VOCABULARY, *(each.vocabularies[0] for each in made)]
-        offered = [OfferedDomain(each.domain, each.version) for each in joined]
+        offered = [
+            OfferedDomain(each.domain, each.version, extensions=each.extensions or UNSET)
+            for each in joined
+        ]
         self._login = Login(
             board,
             authenticator,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from msgspec import UNSET, Raw, UnsetType
+
 from ..wire.envelope import Error, Outbound, RequestId
 from ..wire.turn import Turn
 from .effects import Audience, Close, ConnectionId, FanOut, Probe, RouterEffect, Send
@@ -46,10 +48,17 @@ class Switchboard(Turn[RouterEffect]):
         self.effects.append(Close(connection, code, reason))
 
     def refuse(
-        self, peer: Peer, request_id: RequestId, reason_uri: str, reason: str, domain: str
+        self,
+        peer: Peer,
+        request_id: RequestId,
+        reason_uri: str,
+        reason: str,
+        domain: str,
+        context: Raw | UnsetType = UNSET,
     ) -> None:
         """Answer a request with an error."""
-        self.send(peer.connection, Error(request_id, peer.id, reason_uri, reason, domain))
+        error = Error(request_id, peer.id, reason_uri, reason, domain, context)
+        self.send(peer.connection, error)
 
     def new_id(self, letter: str) -> str:
         self._ids += 1

@@ -45,6 +45,7 @@ class Ping(Inbound, frozen=True):
 class Join(Inbound, frozen=True):
     destination: str = ""
     restrictions: str | None = None
+    extensions: list[str] = []
 
 
 class Leave(Inbound, frozen=True):
@@ -59,6 +60,8 @@ class OfferedDomain(Struct, frozen=True):
     uri: str
     version: int = 1
     description: str = ""
+    extensions: tuple[str, ...] | UnsetType = UNSET
+    """What the gateway can do there beyond GW3; other gateways do not say."""
 
 
 class Welcome(Outbound, frozen=True, tag="welcome"):

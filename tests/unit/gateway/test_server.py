@@ -21,7 +21,8 @@ from dash_interop.gateway.config import GatewayConfig
 from dash_interop.gateway.guesses import AT_ONCE
 from dash_interop.gateway.notices import LINES
 from dash_interop.gateway.origins import OriginPolicy
-from dash_interop.gateway.server import IDENTITY_PATH, Gateway
+from dash_interop.gateway.paths import IDENTITY_PATH
+from dash_interop.gateway.server import Gateway
 from dash_interop.router.limits import Limits
 from dash_interop.router.principals import Principal
 from tests.support.client import DEADLINE, Client, closed_with, connected, run, until
