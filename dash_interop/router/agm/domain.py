@@ -191,7 +191,7 @@ class Agm:
         limit = self._board.limits.calls_per_peer
         if self._board.is_draining and not member.serving:
             # What a callee asks for is part of the call that it has to answer.
-            self._refuse(member, message, GOING_AWAY, COME_BACK)
+            self._not_delivered(member, message, GOING_AWAY, COME_BACK)
         elif both_arguments(message):
             reason = "Give arguments or arguments_kv, not both"
             self._refuse(member, message, INVOCATION_FAILURE, reason)
@@ -224,19 +224,19 @@ class Agm:
         server = self._members.get(message.server_id)
         if server is None or not member.sees(server):
             # In the same words, so that nobody learns which peers of others there are.
-            self._not_found(member, message, AGM_FAILURE, "Unknown server")
+            self._not_delivered(member, message, AGM_FAILURE, "Unknown server")
             return None
         method = server.methods.get(message.method_id)
         if method is None or not method.admits(member):
             reason = f"Unknown method {message.method_id}"
-            self._not_found(member, message, INVOCATION_FAILURE, reason)
+            self._not_delivered(member, message, INVOCATION_FAILURE, reason)
             return None
         return server
 
-    def _not_found(
+    def _not_delivered(
         self, member: Member, message: Call | Subscribe, reason_uri: str, reason: str
     ) -> None:
-        # To a caller it may be a server that has just left.
+        # A caller that may ask again has to know that nothing was done.
         context = said_of_delivery(member, "no") if isinstance(message, Call) else UNSET
         board, request_id = self._board, message.request_id
         board.refuse(member.peer, request_id, reason_uri, reason, AGM, context)
