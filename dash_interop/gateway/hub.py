@@ -11,7 +11,7 @@ import asyncio
 from typing import Any, Protocol
 
 from ..errors import ProtocolError
-from ..router.effects import Audience, Probe, RouterEffect, Send
+from ..router.effects import Audience, EndTurn, Probe, RouterEffect, Send
 from ..router.principals import Remote
 from ..router.router import Router
 from ..transport.broadcast import MAX_SIZE, Broadcast
@@ -146,6 +146,8 @@ class Hub:
                 probing = asyncio.ensure_future(self._probe(effect))
                 self._probing.add(probing)
                 probing.add_done_callback(self._probing.discard)
+            elif isinstance(effect, EndTurn):
+                asyncio.get_running_loop().call_soon(self._end_turn)
             else:
                 self._fan_out(effect.audience, effect.tail)
         if self._timer is None:
@@ -177,6 +179,9 @@ class Hub:
         outbox: Any = probe.connection
         await outbox.flush()
         self._carry_out(self._router.heard(probe, asyncio.get_running_loop().time()))
+
+    def _end_turn(self) -> None:
+        self._carry_out(self._router.end_turn(asyncio.get_running_loop().time()))
 
     def _end_row(self) -> None:
         self._audience, self._broadcast = (), None

@@ -14,13 +14,18 @@ from msgspec import structs
 from ..errors import MethodNotFound, NotConnected
 from ..wire.agm import (
     VOCABULARY,
+    AddedMethods,
+    AddedPeer,
     AddInterest,
+    Announcements,
     Event,
     Invoke,
     MethodsAdded,
     MethodsRemoved,
     PeerAdded,
     PeerRemoved,
+    RemovedMethods,
+    RemovedPeer,
     RemoveInterest,
     Result,
     Subscribed,
@@ -62,12 +67,19 @@ class Agm:
         self.publishing: Final = Publishing(link, self.directory)
         self.subscribing: Final = Subscribing(link)
         self._instance = Instance(link.identity, self.directory)
+        self._announce: Mapping[type[Any], Callable[[Any], None]] = {
+            AddedPeer: self._peer_added,
+            RemovedPeer: self._peer_removed,
+            AddedMethods: self._add_methods,
+            RemovedMethods: self._methods_removed,
+        }
 
     @property
     def handlers(self) -> Mapping[type[Outbound], Callable[[Any], None]]:
         return {
             Result: self._link.answered,
             Subscribed: self._link.answered,
+            Announcements: self._announced,
             PeerAdded: self._peer_added,
             PeerRemoved: self._peer_removed,
             MethodsAdded: self._methods_added,
@@ -189,20 +201,32 @@ class Agm:
 
     # What the gateway tells
 
-    def _peer_added(self, message: PeerAdded) -> None:
+    def _announced(self, message: Announcements) -> None:
+        announce = self._announce
+        for announcement in message.announcements:
+            announce[type(announcement)](announcement)
+        self._link.look_again()
+
+    def _peer_added(self, message: PeerAdded | AddedPeer) -> None:
+        if message.new_peer_id == self._link.peer_id:
+            # What is told to many alike is told to those, too, of whom it tells.
+            return
         identity, meta = decode_object(message.identity), decode_object(message.meta)
         self.directory.add_instance(message.new_peer_id, identity, _time(meta.get("since")))
 
-    def _peer_removed(self, message: PeerRemoved) -> None:
+    def _peer_removed(self, message: PeerRemoved | RemovedPeer) -> None:
         self.subscribing.publisher_left(message.removed_id)
         self.directory.remove_instance(message.removed_id)
         self.serving.caller_left(message.removed_id)
 
     def _methods_added(self, message: MethodsAdded) -> None:
-        self.directory.add_methods(message.server_id, message.methods)
+        self._add_methods(message)
         self._link.look_again()
 
-    def _methods_removed(self, message: MethodsRemoved) -> None:
+    def _add_methods(self, message: MethodsAdded | AddedMethods) -> None:
+        self.directory.add_methods(message.server_id, message.methods)
+
+    def _methods_removed(self, message: MethodsRemoved | RemovedMethods) -> None:
         self.subscribing.publisher_left(message.server_id, message.methods)
         self.directory.remove_methods(message.server_id, message.methods)
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ..wire.envelope import Outbound
 
-__all__ = ["Audience", "ConnectionId", "FanOut", "Probe", "RouterEffect", "Send"]
+__all__ = ["Audience", "ConnectionId", "EndTurn", "FanOut", "Probe", "RouterEffect", "Send"]
 
 ConnectionId: TypeAlias = Hashable
 """How the shell names a connection; opaque to the router."""
@@ -54,4 +54,11 @@ class Probe(Struct, frozen=True, gc=False):
     key: Hashable
 
 
-RouterEffect: TypeAlias = Send | FanOut | Probe
+class EndTurn(Struct, frozen=True, gc=False):
+    """
+    Call ``Router.end_turn`` once what has arrived by now is handled, and let others have their turn
+    before: there is something to tell that can be told together, or that is a lot.
+    """
+
+
+RouterEffect: TypeAlias = Send | FanOut | Probe | EndTurn

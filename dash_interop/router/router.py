@@ -29,7 +29,7 @@ from ..wire.login import (
     Ping,
 )
 from .domain import Domain, MakeDomain
-from .effects import ConnectionId, Probe, RouterEffect, Send
+from .effects import ConnectionId, FanOut, Probe, RouterEffect, Send
 from .limits import Limits
 from .login import Login
 from .peers import Peer
@@ -133,17 +133,22 @@ class Router:
         for peer in peers:
             self._log_out(peer)
         del self._remotes[connection]
-        return [
-            effect
-            for effect in self._board.take()
-            if not isinstance(effect, Send | Probe) or effect.connection != connection
-        ]
+        self._board.forget(connection)
+        return [effect for effect in self._board.take() if not _is_to(connection, effect)]
 
     def heard(self, probe: Probe, now: float) -> list[RouterEffect]:
         """The other end of a connection, if it is still open, has read what came before a probe."""
         self._board.now = now
         if probe.connection in self._remotes:
             self._domains[probe.domain].heard(probe)
+        return self._board.take()
+
+    def end_turn(self, now: float) -> list[RouterEffect]:
+        """What arrived together is handled: tell what comes of all of it."""
+        self._board.now = now
+        with self._board.ending_turn():
+            for domain in self._domains.values():
+                domain.end_turn()
         return self._board.take()
 
     def tick(self, now: float) -> list[RouterEffect]:
@@ -189,7 +194,7 @@ class Router:
             return
         if domain is not None:
             domain.leave(peer, message.reason_uri, message.reason)
-        self._board.send(peer.connection, Success(message.request_id, peer.id, name))
+        self._board.answer(peer.connection, Success(message.request_id, peer.id, name))
 
     def _refuse_domain(self, peer: Peer, message: Join | Leave) -> None:
         name = message.destination[: self._board.limits.name_length]
@@ -237,3 +242,10 @@ class Router:
             message.domain,
         )
         self._board.send(connection, error)
+
+
+def _is_to(connection: ConnectionId, effect: RouterEffect) -> bool:
+    """Whether it is for one connection alone."""
+    if isinstance(effect, FanOut):
+        return all(each == connection for each, _ in effect.audience)
+    return isinstance(effect, Send | Probe) and effect.connection == connection

@@ -41,6 +41,8 @@ class Ping(Inbound, frozen=True):
 class Join(Inbound, frozen=True):
     destination: str = ""
     restrictions: str | None = None
+    extensions: list[str] = []
+    interest: list[str] | None = None
 
 
 class Leave(Inbound, frozen=True):

@@ -5,13 +5,14 @@ them, and subscribes to their streams.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from ...errors import RegistrationError
 from ...wire.agm import (
     AGM,
     AGM_FAILURE,
+    BATCHES,
     INVALID_SUBSCRIPTION,
     INVOCATION_FAILURE,
     PEER_REMOVED,
@@ -20,25 +21,25 @@ from ...wire.agm import (
     Call,
     DropSubscription,
     Failure,
-    PeerAdded,
-    PeerRemoved,
     Post,
     Publish,
     Register,
     Subscribe,
     Unregister,
     Unsubscribe,
+    Widen,
     Yield,
 )
 from ...wire.envelope import Inbound
 from ...wire.login import LIMITS_EXCEEDED, Join
-from ...wire.payloads import encode_payload
 from ..effects import Probe
 from ..peers import Peer
 from ..switchboard import Switchboard
+from .announcing import Announcing
 from .calls import Calls, both_arguments
 from .member import Member, Members
 from .methods import Methods, read_restriction
+from .sight import Sight
 from .streams import Streams
 
 __all__ = ["Agm"]
@@ -47,7 +48,7 @@ _ANSWERS: Final = (Yield, Failure, Accepted, Publish, Post)
 """Messages that a client may send late, with the peer id that it had before an outage; they get no
 answer then."""
 
-_REQUESTS: Final = (Register, Unregister, Call, Subscribe, Unsubscribe)
+_REQUESTS: Final = (Register, Unregister, Call, Subscribe, Unsubscribe, Widen)
 """Messages that are refused when their sender has not joined."""
 
 _PEER_REMOVED_REASON: Final = "Peer has been removed"
@@ -61,7 +62,8 @@ class Agm:
         self._members = Members()
         self._calls = Calls(board)
         self._streams = Streams(board)
-        self._methods = Methods(board, self._members, self._streams)
+        self._announcing = Announcing(board, self._members)
+        self._methods = Methods(board, self._members, self._announcing, self._streams)
         self._handlers: dict[type[Inbound], Callable[[Member, Any], None]] = {
             Register: self._methods.register,
             Unregister: self._methods.unregister,
@@ -74,6 +76,7 @@ class Agm:
             Publish: self._streams.publish,
             Post: self._streams.post,
             DropSubscription: self._streams.drop,
+            Widen: self._widen,
         }
 
     # What the router calls
@@ -85,22 +88,23 @@ class Agm:
         """Nothing is kept of who has left."""
 
     def join(self, peer: Peer, message: Join) -> bool:
-        if self._members.get(peer.id) is not None:
-            return True
+        earlier = self._members.get(peer.id)
+        if earlier is not None:
+            self._announcing.ask(earlier, message.request_id)
+            return False
         try:
             restriction = read_restriction(message.restrictions, self._board.limits)
         except RegistrationError as error:
             # Clients find the request of an answer only if its domain is the one to be joined.
             self._board.refuse(peer, message.request_id, AGM_FAILURE, str(error), AGM)
             return False
+        if message.interest is not None and self._is_too_much(peer, message, message.interest):
+            return False
         member = Member(peer, restriction)
         self._members.add(member)
-        # Clients that take the first announced server for the best one get the earliest provider.
-        for other in sorted(self._members.visible_to(member), key=lambda m: m.first_registration):
-            self._introduce(other, member)
-            self._methods.show(member, other, other.methods_for(member))
-            self._introduce(member, other)
-        return True
+        sight = Sight(member, BATCHES in message.extensions, message.interest)
+        self._announcing.joined(sight, message.request_id)
+        return False
 
     def leave(self, peer: Peer, reason_uri: str | None, reason: str | None) -> None:
         member = self._members.get(peer.id)
@@ -109,10 +113,7 @@ class Agm:
         reason_uri, reason = reason_uri or PEER_REMOVED, reason or _PEER_REMOVED_REASON
         self._calls.leave(member)
         self._streams.leave(member, reason_uri, reason)
-        for other in self._members.visible_to(member):
-            self._methods.hide(other, member, member.methods_for(other))
-            gone = PeerRemoved(other.id, member.id, reason_uri, reason)
-            self._board.send(other.connection, gone)
+        self._announcing.left(member, reason_uri, reason)
         self._members.remove(member)
 
     def handle(self, peer: Peer, message: Any) -> None:
@@ -131,7 +132,10 @@ class Agm:
         return isinstance(message, _ANSWERS)
 
     def heard(self, probe: Probe) -> None:
-        """It never asks."""
+        self._announcing.heard(str(probe.key))
+
+    def end_turn(self) -> None:
+        self._announcing.end_turn()
 
     def tick(self) -> None:
         self._calls.expire()
@@ -161,14 +165,22 @@ class Agm:
 
     # Members
 
-    def _introduce(self, member: Member, viewer: Member) -> None:
-        peer = member.peer
-        if peer.since is None or not viewer.peer.is_service:
-            added = PeerAdded(viewer.id, member.id, peer.identity_json)
-        else:
-            meta = encode_payload({"local": True, "since": round(peer.since * 1000)})
-            added = PeerAdded(viewer.id, member.id, peer.identity_json, meta)
-        self._board.send(viewer.connection, added)
+    def _widen(self, member: Member, message: Widen) -> None:
+        names = message.methods
+        if names is not None:
+            wanted = {*self._announcing.interest_of(member), *(name.lower() for name in names)}
+            if self._is_too_much(member.peer, message, wanted):
+                return
+        self._announcing.widen(member, names, message.request_id)
+
+    def _is_too_much(self, peer: Peer, message: Inbound, names: Collection[str]) -> bool:
+        """Whether somebody wants to hear of too much, and was told so."""
+        limit = self._board.limits.interest_per_peer
+        if len(names) <= limit:
+            return False
+        reason = f"The limit of methods that one peer asks to hear of is {limit}"
+        self._board.refuse(peer, message.request_id, LIMITS_EXCEEDED, reason, AGM)
+        return True
 
     # Calls and subscriptions
 
@@ -184,6 +196,7 @@ class Agm:
             reason = f"The limit of calls that one peer waits for is {limit}"
             self._refuse(member, message, LIMITS_EXCEEDED, reason)
         else:
+            self._announcing.introduce(member, callee)
             self._calls.start(member, message, callee)
 
     def _subscribe(self, member: Member, message: Subscribe) -> None:
@@ -195,6 +208,7 @@ class Agm:
             reason = f"The limit of subscriptions for one peer is {limit}"
             self._refuse(member, message, LIMITS_EXCEEDED, reason)
         else:
+            self._announcing.introduce(member, publisher)
             self._streams.request(member, message, publisher)
 
     def _fail(self, member: Member, message: Failure) -> None:

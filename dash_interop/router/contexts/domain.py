@@ -138,6 +138,9 @@ class Contexts:
         if context is not None and member is not None:
             self._healing.heard(context, member, moment)
 
+    def end_turn(self) -> None:
+        """It puts nothing off."""
+
     def tick(self) -> None:
         """Nothing is ever due."""
 

@@ -61,6 +61,8 @@ class GatewayWall:
 
     def heard(self, probe: Probe) -> None: ...
 
+    def end_turn(self) -> None: ...
+
     def join(self, peer: Peer, message: Join) -> bool:
         if peer.user == "vandal":
             self.board.refuse(peer, message.request_id, "wall.closed", "Not on our wall", "wall")

@@ -54,6 +54,8 @@ class Sums:
 
     def heard(self, probe: Probe) -> None: ...
 
+    def end_turn(self) -> None: ...
+
     def join(self, peer: Peer, message: Join) -> bool:
         if message.restrictions is not None:
             self.board.refuse(peer, message.request_id, "sums.closed", "No restrictions", "sums")
