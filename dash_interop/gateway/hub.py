@@ -8,10 +8,11 @@ the gateway handles passes through here, so whoever wants to count, trace or loo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any, Protocol
 
 from ..errors import ProtocolError
-from ..router.effects import Audience, EndTurn, Probe, RouterEffect, Send
+from ..router.effects import Audience, Close, EndTurn, Probe, RouterEffect, Send
 from ..router.principals import Remote
 from ..router.router import Router
 from ..transport.broadcast import MAX_SIZE, Broadcast
@@ -29,6 +30,9 @@ LOGIN_TIMEOUT = 4009
 
 MESSAGE_TOO_BIG = 1009
 INTERNAL_ERROR = 1011
+
+_LOOK = 1.0
+"""Seconds after which the router is asked again when something is due."""
 
 
 class Observer(Protocol):
@@ -65,11 +69,39 @@ class Hub:
         self._broadcast: Broadcast | None = None
         """What they get, from the second in a row on, or from the first if that is long."""
         self._probing: set[asyncio.Task[None]] = set()
+        self._emptied = asyncio.Event()
+        """Set whenever the last conversation has ended."""
         self.connections = 0
         self.slow_readers = 0
 
     def counters(self) -> dict[str, int]:
         return {**self._router.counters(), "slow_readers": self.slow_readers}
+
+    async def drain(self, seconds: float) -> int:
+        """
+        Let the calls under way end, take on no others, and then send everybody away.
+
+        Args:
+            seconds: Longest wait for the calls; closing may take ``close_timeout`` more.
+
+        Returns:
+            How many calls had not ended in time.
+        """
+        time = asyncio.get_running_loop().time
+        self._carry_out(self._router.drain(time()))
+        cut = 0
+        if not await self._is_empty_within(seconds):
+            cut = self.counters().get("calls", 0)
+            self._carry_out(self._router.end(time()))
+            await self._is_empty_within(self._config.close_timeout)
+        return cut
+
+    async def _is_empty_within(self, seconds: float) -> bool:
+        if self.connections:
+            self._emptied.clear()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), seconds)
+        return self.connections == 0
 
     def close(self) -> None:
         """Stop the timer and the probes, once no conversation goes on any more."""
@@ -113,6 +145,8 @@ class Hub:
             login_timer.cancel()
             self.connections -= 1
             self._carry_out(self._router.disconnect(outbox, loop.time()))
+            if not self.connections:
+                self._emptied.set()
         return was_logged_in
 
     async def _handle_frames(
@@ -146,6 +180,9 @@ class Hub:
                 probing = asyncio.ensure_future(self._probe(effect))
                 self._probing.add(probing)
                 probing.add_done_callback(self._probing.discard)
+            elif isinstance(effect, Close):
+                closing: Any = effect.connection
+                closing.close(effect.code, effect.reason)
             elif isinstance(effect, EndTurn):
                 asyncio.get_running_loop().call_soon(self._end_turn)
             else:
@@ -189,7 +226,9 @@ class Hub:
     def _arm(self) -> None:
         deadline = self._router.next_deadline()
         if deadline is not None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._tick)
+            loop = asyncio.get_running_loop()
+            # What comes meanwhile may bring an earlier one, and to ask after each frame costs.
+            self._timer = loop.call_at(min(deadline, loop.time() + _LOOK), self._tick)
 
     def _tick(self) -> None:
         self._timer = None

@@ -73,6 +73,10 @@ class Bus:
     def end_turn(self) -> None:
         """It puts nothing off."""
 
+    @property
+    def is_busy(self) -> bool:
+        return False
+
     def tick(self) -> None:
         """Nothing is ever due."""
 

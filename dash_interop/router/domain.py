@@ -75,6 +75,11 @@ class Domain(Protocol):
         """Say what was put off with ``Switchboard.put_off``; it may put off some of it again."""
         ...
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way that comes to an end, and that a stop would lose."""
+        ...
+
     def tick(self) -> None:
         """Do what is due."""
         ...

@@ -9,7 +9,16 @@ from msgspec import Struct
 
 from ..wire.envelope import Outbound
 
-__all__ = ["Audience", "ConnectionId", "EndTurn", "FanOut", "Probe", "RouterEffect", "Send"]
+__all__ = [
+    "Audience",
+    "Close",
+    "ConnectionId",
+    "EndTurn",
+    "FanOut",
+    "Probe",
+    "RouterEffect",
+    "Send",
+]
 
 ConnectionId: TypeAlias = Hashable
 """How the shell names a connection; opaque to the router."""
@@ -61,4 +70,18 @@ class EndTurn(Struct, frozen=True, gc=False):
     """
 
 
-RouterEffect: TypeAlias = Send | FanOut | Probe | EndTurn
+class Close(Struct, frozen=True, gc=False):
+    """
+    Close a connection behind what was sent before; the shell says when it has ended.
+
+    Attributes:
+        code: Close code of WebSockets.
+        reason: In words.
+    """
+
+    connection: ConnectionId
+    code: int
+    reason: str
+
+
+RouterEffect: TypeAlias = Send | FanOut | Probe | Close | EndTurn

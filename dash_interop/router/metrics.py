@@ -43,6 +43,10 @@ class Metrics:
     def end_turn(self) -> None:
         """It puts nothing off."""
 
+    @property
+    def is_busy(self) -> bool:
+        return False
+
     def tick(self) -> None:
         """Nothing is ever due."""
 

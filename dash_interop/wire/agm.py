@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from msgspec import Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from .envelope import NULL, Inbound, Outbound, RequestId, Vocabulary
 
@@ -14,6 +14,27 @@ MethodId: TypeAlias = str | int
 """Chosen by the server; ``1`` and ``"1"`` are two methods."""
 
 StreamId: TypeAlias = str | int
+
+BATCHES: Final = "batches"
+"""The extension: the gateway takes an interest, and a member ``Announcements``."""
+
+CANCEL: Final = "cancel"
+"""Extension: a member takes ``cancel-invocation``, and ``timeout_ms`` with ``invoke``."""
+PROGRESS: Final = "progress"
+"""Extension: a member takes ``progress`` with ``invoke``."""
+DELIVERED: Final = "delivered"
+"""Extension: a member takes ``delivered`` in the context of an error."""
+
+Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+
+GivenUp: TypeAlias = Literal["cancelled", "timeout"]
+"""Why a caller does not wait for its call any longer."""
+
+CancelReason: TypeAlias = Literal["cancelled", "timeout", "left"]
+"""Why nobody waits for an invocation any longer; ``left``: its caller has left."""
+
+Delivered: TypeAlias = Literal["no", "yes", "unknown"]
+"""Whether an invocation that has no answer has reached its callee."""
 
 AGM_FAILURE: Final = "agm.errors.failure"
 REGISTRATION_FAILURE: Final = "agm.errors.registration.failure"
@@ -43,6 +64,19 @@ class Call(Inbound, frozen=True):
     arguments: Raw = NULL
     arguments_kv: Raw = NULL
     context: Raw = NULL
+    timeout_ms: Milliseconds | None = None
+    progress: bool = False
+
+
+class CancelCall(Inbound, frozen=True):
+    """``request_id`` is that of the call."""
+
+    reason: GivenUp = "cancelled"
+
+
+class Progress(Inbound, frozen=True):
+    invocation_id: str = ""
+    value: Raw = NULL
 
 
 class Yield(Inbound, frozen=True):
@@ -145,10 +179,6 @@ class RemovedMethods(Struct, frozen=True, tag_field="type", tag="methods-removed
 Announcement: TypeAlias = AddedPeer | RemovedPeer | AddedMethods | RemovedMethods
 
 
-BATCHES: Final = "batches"
-"""The extension by which a member takes ``Announcements``."""
-
-
 class Announcements(Outbound, frozen=True, tag="announcements"):
     """Several announcements, in their order, to a member that named the extension ``batches``."""
 
@@ -196,6 +226,23 @@ class Invoke(Outbound, frozen=True, tag="invoke", gc=False):
     arguments: Raw
     arguments_kv: Raw
     context: Raw
+    domain: str = AGM
+    timeout_ms: int | UnsetType = UNSET
+    progress: bool | UnsetType = UNSET
+
+
+class CancelInvocation(Outbound, frozen=True, tag="cancel-invocation", gc=False):
+    peer_id: str
+    invocation_id: str
+    method_id: MethodId
+    reason: CancelReason
+    domain: str = AGM
+
+
+class Progressed(Outbound, frozen=True, tag="progress", gc=False):
+    request_id: RequestId
+    peer_id: str
+    value: Raw
     domain: str = AGM
 
 
@@ -272,10 +319,13 @@ class SubscriptionCancelled(Outbound, frozen=True, tag="subscription-cancelled",
 
 VOCABULARY: Final = Vocabulary(
     domain=AGM,
+    extensions=(BATCHES, CANCEL, DELIVERED, PROGRESS),
     accepted={
         "register": Register,
         "unregister": Unregister,
         "call": Call,
+        "cancel-call": CancelCall,
+        "progress": Progress,
         "yield": Yield,
         "error": Failure,
         "subscribe": Subscribe,
@@ -293,6 +343,8 @@ VOCABULARY: Final = Vocabulary(
         MethodsAdded,
         MethodsRemoved,
         Invoke,
+        CancelInvocation,
+        Progressed,
         Result,
         AddInterest,
         RemoveInterest,

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Raw
 
-from ...wire.agm import EventHead, MethodId, StreamId
+from ...wire.agm import VOCABULARY, Delivered, EventHead, MethodId, StreamId
 from ...wire.codec import encode_head
 from ...wire.envelope import RequestId
 from ..effects import Audience, ConnectionId
@@ -22,6 +22,8 @@ from ..restrictions import Restriction
 
 __all__ = ["Branch", "Member", "Members", "OfferedMethod", "PendingCall", "Subscription"]
 
+_EXTENSIONS: Final = frozenset(VOCABULARY.extensions)
+
 
 class Member:
     """
@@ -29,9 +31,11 @@ class Member:
 
     Attributes:
         number: Grows with each member that comes.
+        extensions: What it understands beyond GW3.
         methods: What it offers.
         by_identity: The same, by what makes two registrations one method.
         calling: The calls that it waits for, by invocation id.
+        requested: The same calls by request id; of those with one id, the latest.
         serving: The calls that it has to answer, by invocation id.
         subscribed: The subscriptions that it made.
         subscribers: The subscriptions that others made at it.
@@ -44,10 +48,12 @@ class Member:
         "by_identity",
         "calling",
         "connection",
+        "extensions",
         "id",
         "methods",
         "number",
         "peer",
+        "requested",
         "restriction",
         "serving",
         "subscribed",
@@ -55,15 +61,22 @@ class Member:
         "subscribers_of",
     )
 
-    def __init__(self, peer: Peer, restriction: Restriction | None = None) -> None:
+    def __init__(
+        self,
+        peer: Peer,
+        restriction: Restriction | None = None,
+        extensions: Iterable[str] = (),
+    ) -> None:
         self.peer = peer
         self.id = peer.id
         self.connection = peer.connection
         self.number = 0
         self.restriction = restriction
+        self.extensions = _EXTENSIONS.intersection(extensions)
         self.methods: dict[MethodId, OfferedMethod] = {}
         self.by_identity: dict[tuple[str, str, str], OfferedMethod] = {}
         self.calling: dict[str, PendingCall] = {}
+        self.requested: dict[RequestId, PendingCall] = {}
         self.serving: dict[str, PendingCall] = {}
         self.subscribed: dict[str, Subscription] = {}
         self.subscribers: dict[str, Subscription] = {}
@@ -121,7 +134,25 @@ class OfferedMethod:
 
 
 class PendingCall:
-    __slots__ = ("callee", "caller", "invocation_id", "method_id", "request_id", "started")
+    """
+    Attributes:
+        allowed: Seconds that it may take.
+        due: The whole second in which it is given up; of the clock of the router.
+        wants_progress: Whether its caller asked for it.
+        delivered: Whether its callee has it, as far as the gateway can tell.
+    """
+
+    __slots__ = (
+        "allowed",
+        "callee",
+        "caller",
+        "delivered",
+        "due",
+        "invocation_id",
+        "method_id",
+        "request_id",
+        "wants_progress",
+    )
 
     def __init__(
         self,
@@ -130,14 +161,19 @@ class PendingCall:
         request_id: RequestId,
         callee: Member,
         method_id: MethodId,
-        started: float,
+        allowed: float,
+        due: int,
+        wants_progress: bool,
     ) -> None:
         self.invocation_id = invocation_id
         self.caller = caller
         self.request_id = request_id
         self.callee = callee
         self.method_id = method_id
-        self.started = started
+        self.allowed = allowed
+        self.due = due
+        self.wants_progress = wants_progress
+        self.delivered: Delivered = "unknown"
 
 
 class Subscription:
