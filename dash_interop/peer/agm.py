@@ -35,9 +35,11 @@ from ..wire.agm import (
 )
 from ..wire.definitions import MethodDefinition
 from ..wire.envelope import Outbound, Vocabulary
+from ..wire.login import Join
 from ..wire.payloads import decode_object
 from .directory import Directory, Instance
 from .history import StreamHistory
+from .interest import Interest
 from .invoking import Invoking
 from .link import Link, Wait
 from .publishing import Publication, Publishing
@@ -54,7 +56,8 @@ class Agm:
     What is asked with a token is answered by a ``Settle`` of that token.
 
     Attributes:
-        directory: What others offer.
+        directory: What others offer, as far as it is known.
+        interest: What shall be known of it.
         serving: What this peer offers.
         publishing: Who subscribes to its streams.
         subscribing: What it subscribes to.
@@ -64,7 +67,8 @@ class Agm:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self.directory: Final = Directory(link.tell)
+        self.interest: Final = Interest(link)
+        self.directory: Final = Directory(link.tell, self.interest)
         self.serving: Final = Serving(link)
         self.publishing: Final = Publishing(link, self.directory)
         self.subscribing: Final = Subscribing(link)
@@ -108,7 +112,11 @@ class Agm:
         self.directory.own_id = peer_id
         self._instance = self.directory.add_instance(peer_id, self._link.identity)
 
+    def joining(self, join: Join) -> Join:
+        return self.interest.joining(join)
+
     def joined(self) -> None:
+        self.interest.joined()
         self.serving.announce()
 
     def lost(self) -> None:
@@ -201,7 +209,25 @@ class Agm:
                 error = NotConnected(f"{message}: there is no connection to the gateway")
             link.settle(token, error=error)
 
-        return link.wait(is_there, link.now + timeout, give_up)
+        deadline = link.now + timeout
+        return self.interest.wait(wanted.name, is_there, deadline, give_up)
+
+    def learn(self, token: Any, name: str | None) -> Wait | None:
+        """
+        Settled when the gateway has told what is offered under a name, or all that there is, or is
+        too late with it; at once where there is no connection.
+        """
+        link = self._link
+
+        def end() -> bool:
+            link.settle(token)
+            return True
+
+        if not link.is_joined:
+            self.interest.want(name)
+            end()
+            return None
+        return self.interest.wait(name, end, link.now, lambda: link.settle(token))
 
     # What the gateway tells
 
