@@ -428,9 +428,18 @@ class connect:
         """Connect; ``await connect(...)`` is short for it."""
         return InteropClient(await self.start_engine())
 
-    async def start_engine(self, open_connection: OpenConnection = open_socket) -> Engine:
-        """What runs a client, connected."""
+    async def start_engine(
+        self, open_connection: OpenConnection = open_socket, *, is_narrow: bool = False
+    ) -> Engine:
+        """
+        What runs a client, connected.
+
+        Args:
+            is_narrow: Whether it knows of others what it was asked for only.
+        """
         engine = Engine(self._access, self._identity, [Agm, ContextsDomain], open_connection)
+        if is_narrow:
+            engine.session.domain(Agm).interest.narrow()
         Running(engine).begin()
         try:
             await engine.open(self._timeout)

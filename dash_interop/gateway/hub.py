@@ -12,7 +12,7 @@ import contextlib
 from typing import Any, Protocol
 
 from ..errors import ProtocolError
-from ..router.effects import Audience, Close, Probe, RouterEffect, Send
+from ..router.effects import Audience, Close, EndTurn, Probe, RouterEffect, Send
 from ..router.principals import Remote
 from ..router.router import Router
 from ..transport.broadcast import MAX_SIZE, Broadcast
@@ -213,6 +213,8 @@ class Hub:
             elif isinstance(effect, Close):
                 closing: Any = effect.connection
                 closing.close(effect.code, effect.reason)
+            elif isinstance(effect, EndTurn):
+                asyncio.get_running_loop().call_soon(self._end_turn)
             else:
                 self._fan_out(effect.audience, effect.tail)
         if self._timer is None:
@@ -244,6 +246,9 @@ class Hub:
         outbox: Any = probe.connection
         await outbox.flush()
         self._carry_out(self._router.heard(probe, asyncio.get_running_loop().time()))
+
+    def _end_turn(self) -> None:
+        self._carry_out(self._router.end_turn(asyncio.get_running_loop().time()))
 
     def _end_row(self) -> None:
         self._audience, self._broadcast = (), None
