@@ -15,8 +15,8 @@ from dash import Dash
 
 from ..client.aio import DEFAULT_TIMEOUT
 from ..client.listeners import Listener
-from ..client.running import Handler
-from ..client.sync import Channels, Contexts, InteropClient, connect
+from ..client.running import OFFERED, Handler
+from ..client.sync import Channels, Contexts, InteropClient, Invocation, connect
 from ..client.twins import method_like
 from ..client.validation import Mode, Validation
 from ..errors import ConfigError
@@ -164,7 +164,7 @@ class Interop:
 
         def decorate(function: Function) -> Function:
             # Checked here, not when it is offered, so that the traceback leads to the mistake.
-            Handler(read, function, validate)
+            Handler(read, function, validate, offered=OFFERED)
             QueueSettings(response_timeout, concurrency, max_queue)
             self._peer.declare(
                 read.name,
@@ -249,6 +249,15 @@ class Interop:
         """
         _warn_of_a_loop("invoke")
         return self.client.invoke(*args, **kwargs)
+
+    @method_like(InteropClient.invocation)
+    def invocation(self, *args: Any, **kwargs: Any) -> Invocation:
+        """
+        Invoke a method, and follow its progress meanwhile. Where is as for ``invoke``.
+
+        It begins with its block. Leaving the block cancels it, if it has not ended by then.
+        """
+        return self.client.invocation(*args, **kwargs)
 
     @method_like(InteropClient.call)
     def call(self, *args: Any, **kwargs: Any) -> Any:

@@ -23,7 +23,7 @@ from ..wire.agm import MethodId
 from ..wire.definitions import Method, MethodDefinition, from_wire
 from .interest import Interest
 
-__all__ = ["EVENTS", "Directory", "Instance", "Offer"]
+__all__ = ["EVENTS", "Caller", "Directory", "Instance", "Offer"]
 
 EVENTS: Final = (
     "method_added",
@@ -69,6 +69,21 @@ class Instance(dict[str, Any]):
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
         # In another process, such as a worker of a task queue, it is a plain dict.
         return dict, (dict(self),)
+
+
+class Caller(Instance):
+    """
+    The instance that invokes, as a handler gets it.
+
+    Attributes:
+        cancelled: Says whether it still waits for the answer.
+    """
+
+    __slots__ = ("cancelled",)
+
+    def __init__(self, instance: Instance, cancelled: Any) -> None:
+        super().__init__(instance, instance._directory, instance.since)
+        self.cancelled = cancelled
 
 
 class Offer:
