@@ -338,7 +338,7 @@ class Interop:
 
     def gateway_url(self) -> str:
         """
-        Where the pages connect; starts the shared gateway when nobody hosts it.
+        Where the pages connect; starts the shared gateway when it does not run.
 
         Raises:
             ConfigError: No gateway was found, and none could be started.

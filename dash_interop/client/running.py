@@ -285,7 +285,7 @@ class Running:
 
     def _stop(self, effect: Stop) -> None:
         # A function that runs in a thread cannot be stopped.
-        task = self._tasks.pop(effect.invocation, None)
+        task = self._tasks.get(effect.invocation)
         if task is not None:
             task.cancel()
 
@@ -305,9 +305,10 @@ class Running:
                     pause_at = engine.now() + LONGEST_TURN
                 outcome = await self._outcome_of(row.handler, invocation)
             except asyncio.CancelledError:
-                if engine.is_closed or invocation not in self._tasks:
+                if engine.is_closed:
                     return
-                outcome = HandlerFailed("The handler was cancelled")
+                is_ours = invocation.stopped is not None
+                outcome = None if is_ours else HandlerFailed("The handler was cancelled")
             self._tasks.pop(invocation, None)
             if engine.is_closed:
                 return
@@ -316,8 +317,9 @@ class Running:
             engine.take_turn(self._answer, row, invocation, outcome, following)
             if following is None:
                 return
-            if contextvars.copy_context() != context:
-                # What a handler sets in its context is not for the next invocation.
+            if invocation.stopped is not None or contextvars.copy_context() != context:
+                # What a handler sets in its context is not for the next invocation; nor is it that
+                # its task was cancelled.
                 context.run(self._start, self._on_loop(row, following))
                 return
             invocation = following
@@ -372,7 +374,7 @@ class Running:
         self,
         row: Row,
         invocation: Invocation,
-        outcome: Raw | InvocationError,
+        outcome: Raw | InvocationError | None,
         following: Invocation | None,
     ) -> None:
         self._agm.serving.answer(invocation, outcome)

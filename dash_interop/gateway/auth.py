@@ -21,7 +21,7 @@ from ..router.principals import Principal, Remote
 from ..wire.login import Authentication
 from .origins import normalize_origin
 
-__all__ = ["OpenDoor", "TokenAuthority", "read_secret", "runtime_secret"]
+__all__ = ["OpenDoor", "TokenAuthority", "read_secret", "runtime_directory", "runtime_secret"]
 
 TOKEN_SECONDS = 300
 """How long a token is good for logging in. A session outlives it."""
@@ -69,6 +69,13 @@ class TokenAuthority:
         part of it, so that a stranger at another port cannot pass the proof on as its own.
         """
         return hmac.new(self._secret, f"gateway:{port}:{nonce}".encode(), "sha256").hexdigest()
+
+    def prove_end(self, instance: str, port: int) -> str:
+        """
+        Show to the gateway at ``port`` that somebody who knows the secret asks it to end. It is for
+        this run of it, ``instance``, so that it is worth nothing afterwards.
+        """
+        return hmac.new(self._secret, f"end:{port}:{instance}".encode(), "sha256").hexdigest()
 
     def _check_token(self, token: str | None) -> Principal:
         try:
@@ -136,7 +143,7 @@ def runtime_secret() -> str:
         ConfigError: The file cannot be made or read, or others could read it.
     """
     try:
-        directory = _runtime_directory()
+        directory = runtime_directory()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = directory / "secret"
         _make_secret(path)
@@ -146,7 +153,8 @@ def runtime_secret() -> str:
         raise ConfigError(f"cannot use the secret {where}: {error.strerror}") from error
 
 
-def _runtime_directory() -> Path:
+def runtime_directory() -> Path:
+    """Where the processes of this user on this machine keep what they share; it may be missing."""
     with warnings.catch_warnings():
         # Containers have no XDG_RUNTIME_DIR; the fallback does, as the file is private.
         warnings.simplefilter("ignore", UserWarning)

@@ -8,12 +8,13 @@ the gateway handles passes through here, so whoever wants to count, trace or loo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from ..errors import ProtocolError
-from ..router.effects import Audience, Probe, RouterEffect, Send
+from ..router.effects import Audience, Close, Probe, RouterEffect, Send
 from ..router.principals import Remote
 from ..router.router import Router
 from ..transport.broadcast import MAX_SIZE, Broadcast
@@ -40,6 +41,9 @@ INTERNAL_ERROR = 1011
 WORTH_GIVING_BACK = 16 * 1024 * 1024
 """Bytes that have to be free before memory is given back, which takes a while."""
 
+_LOOK = 1.0
+"""Seconds after which the router is asked again when something is due."""
+
 
 class Observer(Protocol):
     """Told of what passes through a hub, while it happens; it must neither fail nor wait."""
@@ -65,7 +69,8 @@ class Hub:
         observer: Told of what passes through.
 
     Attributes:
-        logged_in: Over how many connections somebody is logged in.
+        connections: How many converse at the moment.
+        logged_in: Over how many of these connections somebody is logged in.
         slow_readers: Readers that were disconnected because they fell too far behind.
     """
 
@@ -83,13 +88,42 @@ class Hub:
         self._broadcast: Broadcast | None = None
         """What they get, from the second in a row on, or from the first if that is long."""
         self._probing: set[asyncio.Task[None]] = set()
+        self._emptied = asyncio.Event()
+        """Set whenever the last conversation has ended."""
         self._freed = 0
         """Bytes that waited for readers that were given up, since memory was last given back."""
+        self.connections = 0
         self.logged_in = 0
         self.slow_readers = 0
 
     def counters(self) -> dict[str, int]:
         return {**self._router.counters(), "slow_readers": self.slow_readers}
+
+    async def drain(self, seconds: float) -> int:
+        """
+        Let the calls under way end, take on no others, and then send everybody away.
+
+        Args:
+            seconds: Longest wait for the calls; closing may take ``close_timeout`` more.
+
+        Returns:
+            How many calls had not ended in time.
+        """
+        time = asyncio.get_running_loop().time
+        self._carry_out(self._router.drain(time()))
+        cut = 0
+        if not await self._is_empty_within(seconds):
+            cut = self.counters().get("calls", 0)
+            self._carry_out(self._router.end(time()))
+            await self._is_empty_within(self._config.close_timeout)
+        return cut
+
+    async def _is_empty_within(self, seconds: float) -> bool:
+        if self.connections:
+            self._emptied.clear()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), seconds)
+        return self.connections == 0
 
     def close(self) -> None:
         """Stop the timer and the probes, once no conversation goes on any more."""
@@ -126,6 +160,7 @@ class Hub:
             config.login_timeout, outbox.close, LOGIN_TIMEOUT, "Nobody logged in"
         )
         self._router.connect(outbox, remote)
+        self.connections += 1
         who: dict[str, Any] | None = None
         try:
             frames = connection.frames()
@@ -140,9 +175,12 @@ class Hub:
             await self._break_off(outbox, remote, error)
         finally:
             login_timer.cancel()
+            self.connections -= 1
             self.logged_in -= who is not None
             self._outboxes.remove(outbox)
             self._carry_out(self._router.disconnect(outbox, loop.time()))
+            if not self.connections:
+                self._emptied.set()
             self._give_back()
         return None if who is None else _words(who)
 
@@ -207,6 +245,9 @@ class Hub:
                 probing = asyncio.ensure_future(self._probe(effect))
                 self._probing.add(probing)
                 probing.add_done_callback(self._probing.discard)
+            elif isinstance(effect, Close):
+                closing: Any = effect.connection
+                closing.close(effect.code, effect.reason)
             else:
                 sent += self._fan_out(effect.audience, effect.tail)
         if self._timer is None:
@@ -248,7 +289,9 @@ class Hub:
     def _arm(self) -> None:
         deadline = self._router.next_deadline()
         if deadline is not None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._tick)
+            loop = asyncio.get_running_loop()
+            # What comes meanwhile may bring an earlier one, and to ask after each frame costs.
+            self._timer = loop.call_at(min(deadline, loop.time() + _LOOK), self._tick)
 
     def _tick(self) -> None:
         self._timer = None

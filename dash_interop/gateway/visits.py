@@ -36,17 +36,32 @@ class Visit(AcceptedSocket):
 
     Args:
         notices: Where it says so.
+        visits: Those that have not ended, which it adds itself to.
         lobby: Where it waits.
     """
 
-    def __init__(self, notices: Notices, lobby: Lobby[Visit], *args: Any, **settings: Any) -> None:
+    def __init__(
+        self,
+        notices: Notices,
+        visits: set[Visit],
+        lobby: Lobby[Visit],
+        *args: Any,
+        **settings: Any,
+    ) -> None:
         super().__init__(*args, **settings)
         self._notices = notices
+        self._visits = visits
         self._lobby = lobby
         self._has_begun = False
 
+    @property
+    def has_opened(self) -> bool:
+        """Whether the handshake has been answered."""
+        return self.protocol.state is not State.CONNECTING
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self._visits.add(self)
         oldest = self._lobby.enter(self, network_of(address_of(self)))
         if oldest is not None:
             oldest.make_room()
@@ -72,6 +87,7 @@ class Visit(AcceptedSocket):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._lobby.leave(self)
+        self._visits.discard(self)
         if self.request is None and self._has_begun and self.protocol.handshake_exc is not None:
             reason: BaseException = self.protocol.handshake_exc
             reason = reason.__cause__ or reason

@@ -104,20 +104,19 @@ class Contexts:
     def read(self, token: Any, name: str, *, timeout: float) -> Reading:
         """
         Settled with the value and its version: an empty dict and 0 where there is no such context,
-        the version ``None`` at a gateway that has none. Dates in it are as they travel.
+        the version ``None`` at a gateway that has none. Dates in it are as they travel. It is the
+        value of this moment at least; where this peer is subscribed, the one that its subscriptions
+        have heard of.
 
         Args:
             timeout: Longest wait for the gateway, in seconds.
         """
         copy, link = self._membership.copy(name), self._link
-        reading = Reading(token)
+        timer = link.deadlines.at(
+            link.now + timeout, lambda _: self._give_up(copy, reading, timeout)
+        )
+        reading = Reading(token, timer)
         copy.readings[reading] = None
-        if copy.is_member:
-            copy.settle(reading)
-        else:
-            reading.timer = link.deadlines.at(
-                link.now + timeout, lambda _: self._give_up(copy, reading, timeout)
-            )
         self._membership.attend(copy)
         return reading
 
@@ -126,8 +125,7 @@ class Contexts:
         copy = self._membership.copy(name)
         if reading in copy.readings:
             del copy.readings[reading]
-            if reading.timer is not None:
-                reading.timer.cancel()
+            reading.timer.cancel()
         self._membership.attend(copy)
 
     def watch(self, name: str, owner: Any) -> Watch:

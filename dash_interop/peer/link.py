@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from ..errors import InteropError, MessageTooLarge
 from ..wire import login
-from ..wire.agm import Failure
+from ..wire.agm import Failure, Progressed
 from ..wire.codec import Codec, encode
 from ..wire.envelope import Inbound, Outbound, RequestId, Vocabulary
 from ..wire.turn import Turn
@@ -25,7 +25,10 @@ _LONGEST_REASON: Final = 200
 """Characters of a reason that are sent when all of it would be too large."""
 
 OnAnswer: TypeAlias = Callable[["Outbound | None"], None]
-"""Called once with the answer to a request; with ``None`` if the connection broke before."""
+"""
+Called once with the answer to a request; with ``None`` if the connection broke before. The request
+may have asked to hear of progress: then it is called with that, too, before its answer.
+"""
 
 
 class Link(Turn[PeerEffect]):
@@ -41,6 +44,7 @@ class Link(Turn[PeerEffect]):
         is_joined: Whether it is a member of all its domains, so that requests may be sent.
         node: The run of the gateway that the peer is at, another one after a restart; ``None``
             where the gateway is not ours.
+        extensions: What the gateway can do beyond GW3.
         max_size: Bytes of the longest frame that the gateway takes; ``None`` where it does not say.
         ignored_answers: Answers that came too late, or to no request of ours.
     """
@@ -53,6 +57,7 @@ class Link(Turn[PeerEffect]):
         self.peer_id: str | None = None
         self.is_joined = False
         self.node: str | None = None
+        self.extensions: frozenset[str] = frozenset()
         self.max_size: int | None = None
         self.ignored_answers = 0
         self._count = 0
@@ -145,11 +150,20 @@ class Link(Turn[PeerEffect]):
         else:
             on_answer(message)
 
+    def progressed(self, message: Progressed) -> None:
+        """The gateway has sent what comes before the answer to a request."""
+        on_answer = self._requests.get(message.request_id)
+        if on_answer is None:
+            self.ignored_answers += 1
+        else:
+            on_answer(message)
+
     def lose(self) -> None:
         """The connection is gone: no request will be answered."""
         self.peer_id = None
         self.is_joined = False
         self.max_size = None
+        self.extensions = frozenset()
         requests, self._requests = self._requests, {}
         for on_answer in requests.values():
             on_answer(None)

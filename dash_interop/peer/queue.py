@@ -4,16 +4,18 @@ The invocations of one method: first in, first out, so many at a time, each answ
 The rules are those of ``MethodRegister`` (``src/dash/queue.ts``): the time of an invocation
 runs from its arrival on, the wait for its turn included. When it is up before its turn comes, the
 caller is told and the handler never sees it; when it is up while the handler runs, the caller is
-told, a late answer is dropped and counted, and the next one starts. A caller that leaves takes its
-waiting invocations along. Over ``max_queue`` the caller hears at once that the method is
-overloaded.
+told, a late answer is dropped and counted, and the next one starts. An invocation that its caller
+gives up, or whose caller leaves, is not run; one that runs is stopped, keeps its place until its
+handler has ended or its time is up, and its answer is dropped and counted. Over ``max_queue`` the
+caller hears at once that the method is overloaded.
 
 ::
 
-    waiting --its turn--> running --answer--> ended
+    waiting --its turn--> running --answer-----> ended
        |                     |
-       +--time is up---------+--------------> ended, the caller is told
-       +--caller left-----------------------> ended, nobody is told
+       +--time is up---------+-----------------> ended, the caller is told
+       |                     +--given up--> stopped --answer, or time is up--> ended, nobody is told
+       +--given up-----------------------------> ended, nobody is told
 
 Who runs the handler is given a row: it takes the invocations from the queue itself, one after the
 other, and need not come back for each. That is what makes a thread, or a task, worth its price.
@@ -21,14 +23,14 @@ other, and need not come back for each. That is what makes a thread, or a task, 
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections import OrderedDict
 from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol, TypeAlias
 
 from msgspec import Raw, Struct
 
 from ..errors import InvocationError, InvocationTimeout, Overloaded, RegistrationError
+from ..wire.agm import CancelReason
 from .deadlines import Deadlines, Timer, time_problem
 
 __all__ = ["Guard", "Invocation", "InvocationQueue", "QueueOutlets", "QueueSettings", "Row"]
@@ -73,32 +75,52 @@ class Invocation:
         peer_id: Peer id that we had when it came; after a reconnect nobody waits for the answer.
         arguments: As JSON.
         offering: Whose queue it is in.
+        budget: Seconds from its arrival on for which its caller waits; ``None`` where it does not
+            say.
+        wants_progress: Whether its caller wants to hear of progress.
+        stopped: Why nobody waits for its answer any longer; ``None`` while somebody does.
     """
 
     __slots__ = (
         "arguments",
+        "budget",
         "caller_id",
         "has_begun",
         "id",
         "offering",
         "peer_id",
         "seconds",
+        "stopped",
         "timer",
+        "until",
+        "wants_progress",
     )
 
     def __init__(
-        self, id: str, caller_id: str, peer_id: str, arguments: Raw, offering: Any = None
+        self,
+        id: str,
+        caller_id: str,
+        peer_id: str,
+        arguments: Raw,
+        offering: Any = None,
+        budget: float | None = None,
+        wants_progress: bool = False,
     ) -> None:
         self.id = id
         self.caller_id = caller_id
         self.peer_id = peer_id
         self.arguments = arguments
         self.offering = offering
+        self.budget = budget
+        self.wants_progress = wants_progress
+        self.stopped: CancelReason | None = None
         self.has_begun = False
         """Whether its turn has come."""
         self.timer: Timer | None = None
         self.seconds = 0.0
         """How long it has from its arrival on."""
+        self.until = 0.0
+        """When it is too late to start it."""
 
 
 class Row:
@@ -133,7 +155,7 @@ class QueueOutlets(Protocol):
         ...
 
     def stop(self, invocation: Invocation) -> None:
-        """Its time is up while the handler runs: stop it, if that can be done."""
+        """Nobody waits for it while the handler runs: stop it, if that can be done."""
         ...
 
     def fail(self, invocation: Invocation, error: InvocationError) -> None:
@@ -172,7 +194,7 @@ class InvocationQueue:
         self._guard = guard
         self._open: dict[str, Invocation] = {}
         """Those that have not ended, by their ids: waiting or running."""
-        self._waiting: deque[Invocation] = deque()
+        self._waiting: OrderedDict[Invocation, None] = OrderedDict()
         self._late: set[Invocation] = set()
         """Those that were passed over, as their time was about to be up."""
         self._rows: dict[Row, None] = {}
@@ -207,8 +229,11 @@ class InvocationQueue:
         invocation.timer = self._deadlines.at(
             now + invocation.seconds, lambda _: self._expire(invocation)
         )
+        budget = invocation.seconds if invocation.budget is None else invocation.budget
+        invocation.until = now + min(budget, invocation.seconds) - _DUE_SOON
         self._open[invocation.id] = invocation
-        self._waiting.append(invocation)
+        with self._guard:
+            self._waiting[invocation] = None
         if has_room:
             self._start_row()
 
@@ -217,9 +242,9 @@ class InvocationQueue:
         with self._guard:
             row.current = None
             while self._waiting and not row.is_over:
-                invocation = self._waiting.popleft()
+                invocation, _ = self._waiting.popitem(last=False)
                 # The handler would only be started to be stopped.
-                if _deadline(invocation) > now + _DUE_SOON:
+                if now < invocation.until:
                     invocation.has_begun = True
                     row.current = invocation
                     break
@@ -228,18 +253,32 @@ class InvocationQueue:
 
     def answered(self, invocation_id: str) -> bool:
         """
+        The handler has ended with an answer.
+
+        Returns:
+            Whether the caller still waits for it.
+        """
+        is_wanted = self.ended(invocation_id)
+        self.dropped_answers += not is_wanted
+        return is_wanted
+
+    def runs(self, invocation: Invocation) -> bool:
+        """Whether its handler has not ended, and somebody waits for it."""
+        return invocation.stopped is None and invocation.id in self._open
+
+    def ended(self, invocation_id: str) -> bool:
+        """
         The handler has ended.
 
         Returns:
-            Whether the caller still waits for the answer.
+            Whether the caller waits for an answer.
         """
         invocation = self._open.get(invocation_id)
         if invocation is None or not invocation.has_begun:
-            self.dropped_answers += 1
             return False
         del self._open[invocation_id]
         _disarm(invocation)
-        return True
+        return invocation.stopped is None
 
     def row_ended(self, row: Row) -> None:
         """A row got ``None``, or is not waited for any more."""
@@ -248,23 +287,38 @@ class InvocationQueue:
             if self._waiting and len(self._rows) < self.settings.concurrency:
                 self._start_row()
 
+    def give_up(self, invocation_id: str, reason: CancelReason) -> None:
+        """Nobody waits for an invocation any longer; one that has ended is no news."""
+        invocation = self._open.get(invocation_id)
+        if invocation is None or invocation.stopped is not None or self._drop(invocation):
+            return
+        invocation.stopped = reason
+        self._outlets.stop(invocation)
+
     def caller_left(self, caller_id: str) -> None:
-        """Its waiting invocations leave the queue; one that runs goes on."""
-        self._drop(lambda invocation: invocation.caller_id == caller_id)
+        """Its waiting invocations leave the queue, and what runs for it is stopped."""
+        for invocation in list(self._open.values()):
+            if invocation.caller_id == caller_id:
+                self.give_up(invocation.id, "left")
 
     def callers_left(self) -> None:
-        """The connection is lost, and with it everybody who waits here."""
-        self._drop(lambda _: True)
+        """
+        The connection is lost: what waits leaves the queue. What runs goes on, as its caller may
+        be there, and does not know how it ends.
+        """
+        for invocation in list(self._open.values()):
+            self._drop(invocation)
 
-    def _drop(self, is_unwanted: Callable[[Invocation], bool]) -> None:
+    def _drop(self, invocation: Invocation) -> bool:
+        """Have an invocation that waits leave the queue; ``False`` where its turn has come."""
         with self._guard:
-            dropped = [each for each in (*self._waiting, *self._late) if is_unwanted(each)]
-            staying = [each for each in self._waiting if not is_unwanted(each)]
-            self._waiting = deque(staying)
-            self._late.difference_update(dropped)
-        for invocation in dropped:
-            del self._open[invocation.id]
-            _disarm(invocation)
+            if invocation.has_begun:
+                return False
+            self._waiting.pop(invocation, None)
+            self._late.discard(invocation)
+        del self._open[invocation.id]
+        _disarm(invocation)
+        return True
 
     def _start_row(self) -> None:
         row = Row(self, self.handler)
@@ -279,18 +333,20 @@ class InvocationQueue:
             elif invocation in self._late:
                 self._late.remove(invocation)
             elif invocation in self._waiting:
-                self._waiting.remove(invocation)
+                del self._waiting[invocation]
             else:
                 # The handler has ended, and its answer is on the way here.
                 return
         del self._open[invocation.id]
-        seconds = invocation.seconds
         if row is None:
-            message = f"The invocation waited {seconds:g} s for its turn and was not run"
-            self._outlets.fail(invocation, InvocationTimeout(message))
+            within = f"waited {invocation.seconds:g} s for its turn and was not run"
+            self._outlets.fail(invocation, InvocationTimeout(f"The invocation {within}"))
             return
-        message = f"The handler of {self._name} did not answer within {seconds:g} s"
-        self._outlets.fail(invocation, InvocationTimeout(message))
+        if invocation.stopped is None:
+            within = f"did not answer within {invocation.seconds:g} s"
+            message = f"The handler of {self._name} {within}"
+            self._outlets.fail(invocation, InvocationTimeout(message))
+            invocation.stopped = "timeout"
         self._outlets.stop(invocation)
         self.row_ended(row)
 
@@ -299,11 +355,6 @@ def _count_problem(name: str, value: Any, least: int) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= least:
         return None
     return f"{name} has to be a whole number, {least} or more, not {value!r}"
-
-
-def _deadline(invocation: Invocation) -> float:
-    assert invocation.timer is not None
-    return invocation.timer.when
 
 
 def _disarm(invocation: Invocation) -> None:

@@ -11,10 +11,19 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
 from ..errors import InvocationError, MessageTooLarge, RegistrationError, ServerGone
-from ..wire.agm import CLIENT_ERROR, INVOCATION_FAILURE, Invoke, Register, Unregister, Yield
+from ..wire.agm import (
+    CLIENT_ERROR,
+    INVOCATION_FAILURE,
+    CancelInvocation,
+    Invoke,
+    Progress,
+    Register,
+    Unregister,
+    Yield,
+)
 from ..wire.definitions import Definition, MethodDefinition, read_definition, to_wire
 from ..wire.envelope import Error, Outbound
 from ..wire.failures import describe_failure
@@ -33,7 +42,7 @@ class Run(PeerEffect, frozen=True):
 
 
 class Stop(PeerEffect, frozen=True):
-    """The time of a running invocation is up; its answer will be dropped."""
+    """Nobody waits for a running invocation any longer; its answer will be dropped."""
 
     invocation: Invocation
 
@@ -155,10 +164,12 @@ class Serving:
         """The connection is lost: no caller waits for an answer any more."""
         for offering in self._with_queue():
             offering.queue.callers_left()
+            self._forget_ended(offering)
 
     def caller_left(self, peer_id: str) -> None:
         for offering in self._with_queue():
             offering.queue.caller_left(peer_id)
+            self._forget_ended(offering)
 
     # Invocations
 
@@ -172,14 +183,44 @@ class Serving:
         peer_id = self._link.peer_id
         assert peer_id is not None
         invocation = Invocation(
-            message.invocation_id, message.caller_id, peer_id, message.arguments_kv, offering
+            message.invocation_id,
+            message.caller_id,
+            peer_id,
+            message.arguments_kv,
+            offering,
+            None if message.timeout_ms is UNSET else message.timeout_ms / 1000,
+            message.progress is True,
         )
         offering.queue.enqueue(invocation, self._link.now)
 
-    def answer(self, invocation: Invocation, outcome: Raw | InvocationError) -> None:
-        """The handler has returned or raised, or was not run for a reason."""
-        if not self._finish(invocation):
+    def cancel(self, message: CancelInvocation) -> None:
+        offering = self._offerings.get(str(message.method_id))
+        for each in self._ending if offering is None else (offering,):
+            each.queue.give_up(message.invocation_id, message.reason)
+        for each in list(self._ending):
+            self._forget_ended(each)
+
+    def progress(self, invocation: Invocation, value: Raw) -> None:
+        """
+        The handler says how far it is; where nobody wants to hear of it, that is no news.
+
+        Raises:
+            MessageTooLarge: The gateway would not take it.
+        """
+        if invocation.wants_progress and self._is_waited_for(invocation):
+            self._link.transmit(Progress(None, invocation.peer_id, invocation.id, value))
+
+    def answer(self, invocation: Invocation, outcome: Raw | InvocationError | None) -> None:
+        """
+        The handler has ended.
+
+        Args:
+            outcome: What it returned or raised, or why it was not run; ``None`` where it was
+                stopped, and did neither.
+        """
+        if not self._finish(invocation, outcome):
             return
+        assert outcome is not None
         if isinstance(outcome, InvocationError):
             self._refuse(invocation.id, outcome)
             return
@@ -191,12 +232,17 @@ class Serving:
             link.tell("problem", reason)
             self._refuse(invocation.id, MessageTooLarge(reason))
 
-    def _finish(self, invocation: Invocation) -> bool:
+    def _finish(self, invocation: Invocation, outcome: Raw | InvocationError | None) -> bool:
         """The handler has ended; whether the caller still waits for it."""
         offering: Offering = invocation.offering
-        is_wanted = offering.queue.answered(invocation.id)
+        queue = offering.queue
+        is_wanted = (queue.ended if outcome is None else queue.answered)(invocation.id)
         self._forget_ended(offering)
         return is_wanted and invocation.peer_id == self._link.peer_id
+
+    def _is_waited_for(self, invocation: Invocation) -> bool:
+        offering: Offering = invocation.offering
+        return invocation.peer_id == self._link.peer_id and offering.queue.runs(invocation)
 
     def _refuse(
         self, invocation_id: str, error: InvocationError, reason_uri: str = CLIENT_ERROR
@@ -210,6 +256,7 @@ class Serving:
 
     def stop(self, invocation: Invocation) -> None:
         self._link.effects.append(Stop(invocation))
+        self._forget_ended(invocation.offering)
 
     def fail(self, invocation: Invocation, error: InvocationError) -> None:
         if invocation.peer_id == self._link.peer_id:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from ..errors import AuthenticationFailed
-from ..wire.envelope import GLOBAL, Error, Outbound, Success
+from ..wire.envelope import GLOBAL, Error, Outbound, Success, Vocabulary
 from ..wire.login import Authentication, Hello, Join, Ping, Welcome
 from .deadlines import Timer
 from .domain import Domain, MakeDomain
@@ -124,16 +124,22 @@ class Session:
         link.peer_id = message.peer_id
         link.identity = message.resolved_identity
         link.max_size = message.max_size or None
+        link.extensions = frozenset(
+            word for each in message.available_domains for word in each.extensions or ()
+        )
         to_join = [domain for domain in self._domains if domain.vocabulary.domain != GLOBAL]
         self._unjoined = len(to_join)
         for domain in self._domains:
             domain.logged_in()
         for domain in to_join:
-            self._join(domain.vocabulary.domain)
+            self._join(domain.vocabulary)
 
-    def _join(self, name: str) -> None:
+    def _join(self, vocabulary: Vocabulary) -> None:
         link = self.link
-        link.request(Join(link.new_request_id(), link.peer_id, name), self._join_answered)
+        # Other gateways are told of no extensions.
+        extensions = [word for word in vocabulary.extensions if word in link.extensions]
+        join = Join(link.new_request_id(), link.peer_id, vocabulary.domain, extensions=extensions)
+        link.request(join, self._join_answered)
 
     def _join_answered(self, answer: Outbound | None) -> None:
         self._check_refusal(answer)

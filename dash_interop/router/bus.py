@@ -70,6 +70,10 @@ class Bus:
     def heard(self, probe: Probe) -> None:
         """It never asks."""
 
+    @property
+    def is_busy(self) -> bool:
+        return False
+
     def tick(self) -> None:
         """Nothing is ever due."""
 

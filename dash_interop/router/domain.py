@@ -71,6 +71,11 @@ class Domain(Protocol):
         """The other end of a connection has read what was sent before a probe of this domain."""
         ...
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way that comes to an end, and that a stop would lose."""
+        ...
+
     def tick(self) -> None:
         """Do what is due."""
         ...

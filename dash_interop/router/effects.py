@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ..wire.envelope import Outbound
 
-__all__ = ["Audience", "ConnectionId", "FanOut", "Probe", "RouterEffect", "Send"]
+__all__ = ["Audience", "Close", "ConnectionId", "FanOut", "Probe", "RouterEffect", "Send"]
 
 ConnectionId: TypeAlias = Hashable
 """How the shell names a connection; opaque to the router."""
@@ -54,4 +54,18 @@ class Probe(Struct, frozen=True, gc=False):
     key: Hashable
 
 
-RouterEffect: TypeAlias = Send | FanOut | Probe
+class Close(Struct, frozen=True, gc=False):
+    """
+    Close a connection behind what was sent before; the shell says when it has ended.
+
+    Attributes:
+        code: Close code of WebSockets.
+        reason: In words.
+    """
+
+    connection: ConnectionId
+    code: int
+    reason: str
+
+
+RouterEffect: TypeAlias = Send | FanOut | Probe | Close

@@ -40,6 +40,10 @@ class Metrics:
     def heard(self, probe: Probe) -> None:
         """It never asks."""
 
+    @property
+    def is_busy(self) -> bool:
+        return False
+
     def tick(self) -> None:
         """Nothing is ever due."""
 

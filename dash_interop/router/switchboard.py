@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from msgspec import UNSET, Raw, UnsetType
+
 from ..wire.envelope import Error, Outbound, RequestId
 from ..wire.turn import Turn
-from .effects import Audience, ConnectionId, FanOut, Probe, RouterEffect, Send
+from .effects import Audience, Close, ConnectionId, FanOut, Probe, RouterEffect, Send
 from .limits import Limits
 from .peers import Peer, Peers
 
@@ -19,6 +21,7 @@ class Switchboard(Turn[RouterEffect]):
         node: Part of every id that is made here; different for every router there ever is.
         limits: Every bound.
         peers: Who is logged in.
+        is_draining: Whether the gateway is going to stop, and takes on nothing new.
     """
 
     def __init__(self, node: str, limits: Limits) -> None:
@@ -26,6 +29,7 @@ class Switchboard(Turn[RouterEffect]):
         self.node = node
         self.limits = limits
         self.peers = Peers()
+        self.is_draining = False
         self._ids = 0
 
     def send(self, connection: ConnectionId, message: Outbound) -> None:
@@ -39,11 +43,22 @@ class Switchboard(Turn[RouterEffect]):
         """Have a domain hear when the other end has read what was sent so far."""
         self.effects.append(Probe(connection, domain, key))
 
+    def close(self, connection: ConnectionId, code: int, reason: str) -> None:
+        """Close a connection behind what was sent so far."""
+        self.effects.append(Close(connection, code, reason))
+
     def refuse(
-        self, peer: Peer, request_id: RequestId, reason_uri: str, reason: str, domain: str
+        self,
+        peer: Peer,
+        request_id: RequestId,
+        reason_uri: str,
+        reason: str,
+        domain: str,
+        context: Raw | UnsetType = UNSET,
     ) -> None:
         """Answer a request with an error."""
-        self.send(peer.connection, Error(request_id, peer.id, reason_uri, reason, domain))
+        error = Error(request_id, peer.id, reason_uri, reason, domain, context)
+        self.send(peer.connection, error)
 
     def new_id(self, letter: str) -> str:
         self._ids += 1

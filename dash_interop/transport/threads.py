@@ -20,7 +20,7 @@ from importlib import import_module
 from queue import SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
-__all__ = ["LongLock", "Outcome", "Thread", "is_patched", "new_inbox", "new_lock"]
+__all__ = ["LongLock", "Outcome", "Thread", "is_patched", "new_inbox", "new_lock", "original"]
 
 T = TypeVar("T")
 
@@ -36,13 +36,14 @@ def is_patched() -> bool:
     return monkey is not None and monkey.is_module_patched("threading")
 
 
-def _original(module: str, name: str) -> Any:
+def original(module: str, name: str) -> Any:
+    """What is of that name in a module of Python's, also where gevent has put its own there."""
     if is_patched():
         return sys.modules["gevent.monkey"].get_original(module, name)
     return getattr(import_module(module), name)
 
 
-_here: Any = _original("_thread", "_local")()
+_here: Any = original("_thread", "_local")()
 """What is known of the thread that looks at it."""
 
 
@@ -58,7 +59,7 @@ def _hub() -> Any:
 
 def new_inbox() -> SimpleQueue[Any]:
     """A queue between such threads."""
-    return _original("queue", "SimpleQueue")()
+    return original("queue", "SimpleQueue")()
 
 
 def new_lock() -> threading.Lock:
@@ -66,7 +67,7 @@ def new_lock() -> threading.Lock:
     A lock for what takes microseconds. Whoever has it must not wait for anything: under gevent,
     another greenlet of the same thread would wait for it for ever.
     """
-    return _original("_thread", "allocate_lock")()
+    return original("_thread", "allocate_lock")()
 
 
 class Outcome(Generic[T]):
@@ -231,7 +232,7 @@ class Thread:
             if not _is_ours():
                 # Else this thread might make its hub while others have locks that this takes.
                 _hub()
-            _original("_thread", "start_new_thread")(self._run, ())
+            original("_thread", "start_new_thread")(self._run, ())
         else:
             threading.Thread(target=self._run, name=name, daemon=True).start()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from msgspec import Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from .envelope import NULL, Inbound, Outbound, RequestId, Vocabulary
 
@@ -14,6 +14,24 @@ MethodId: TypeAlias = str | int
 """Chosen by the server; ``1`` and ``"1"`` are two methods."""
 
 StreamId: TypeAlias = str | int
+
+CANCEL: Final = "cancel"
+"""Extension: a member takes ``cancel-invocation``, and ``timeout_ms`` with ``invoke``."""
+PROGRESS: Final = "progress"
+"""Extension: a member takes ``progress`` with ``invoke``."""
+DELIVERED: Final = "delivered"
+"""Extension: a member takes ``delivered`` in the context of an error."""
+
+Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+
+GivenUp: TypeAlias = Literal["cancelled", "timeout"]
+"""Why a caller does not wait for its call any longer."""
+
+CancelReason: TypeAlias = Literal["cancelled", "timeout", "left"]
+"""Why nobody waits for an invocation any longer; ``left``: its caller has left."""
+
+Delivered: TypeAlias = Literal["no", "yes", "unknown"]
+"""Whether an invocation that has no answer has reached its callee."""
 
 AGM_FAILURE: Final = "agm.errors.failure"
 REGISTRATION_FAILURE: Final = "agm.errors.registration.failure"
@@ -43,6 +61,19 @@ class Call(Inbound, frozen=True):
     arguments: Raw = NULL
     arguments_kv: Raw = NULL
     context: Raw = NULL
+    timeout_ms: Milliseconds | None = None
+    progress: bool = False
+
+
+class CancelCall(Inbound, frozen=True):
+    """``request_id`` is that of the call."""
+
+    reason: GivenUp = "cancelled"
+
+
+class Progress(Inbound, frozen=True):
+    invocation_id: str = ""
+    value: Raw = NULL
 
 
 class Yield(Inbound, frozen=True):
@@ -141,6 +172,23 @@ class Invoke(Outbound, frozen=True, tag="invoke", gc=False):
     arguments_kv: Raw
     context: Raw
     domain: str = AGM
+    timeout_ms: int | UnsetType = UNSET
+    progress: bool | UnsetType = UNSET
+
+
+class CancelInvocation(Outbound, frozen=True, tag="cancel-invocation", gc=False):
+    peer_id: str
+    invocation_id: str
+    method_id: MethodId
+    reason: CancelReason
+    domain: str = AGM
+
+
+class Progressed(Outbound, frozen=True, tag="progress", gc=False):
+    request_id: RequestId
+    peer_id: str
+    value: Raw
+    domain: str = AGM
 
 
 class Result(Outbound, frozen=True, tag="result", gc=False):
@@ -216,10 +264,13 @@ class SubscriptionCancelled(Outbound, frozen=True, tag="subscription-cancelled",
 
 VOCABULARY: Final = Vocabulary(
     domain=AGM,
+    extensions=(CANCEL, DELIVERED, PROGRESS),
     accepted={
         "register": Register,
         "unregister": Unregister,
         "call": Call,
+        "cancel-call": CancelCall,
+        "progress": Progress,
         "yield": Yield,
         "error": Failure,
         "subscribe": Subscribe,
@@ -235,6 +286,8 @@ VOCABULARY: Final = Vocabulary(
         MethodsAdded,
         MethodsRemoved,
         Invoke,
+        CancelInvocation,
+        Progressed,
         Result,
         AddInterest,
         RemoveInterest,

@@ -50,6 +50,8 @@ class CreateContext(Inbound, frozen=True):
     version: int | UnsetType = UNSET
     """What the value had at a gateway that is gone: the context is restored."""
     echo: bool = False
+    paths: list[str] | UnsetType = UNSET
+    """What of the value was written, where the rest of it may come back from former members."""
 
 
 class SubscribeContext(Inbound, frozen=True):

@@ -80,6 +80,7 @@ class Vocabulary(Struct, frozen=True, kw_only=True):
     Attributes:
         domain: The name of the domain.
         version: The version of the domain that the gateway announces.
+        extensions: Words for what the gateway can do there beyond GW3.
         accepted: What a gateway accepts from peers, by type.
         sent: What a gateway sends to peers, beside ``Success`` and ``Error``.
         malformed: The reason URI that a malformed message is answered with; for others it is
@@ -90,6 +91,7 @@ class Vocabulary(Struct, frozen=True, kw_only=True):
 
     domain: str
     version: int = 1
+    extensions: tuple[str, ...] = ()
     accepted: dict[str, type[Inbound]]
     sent: tuple[type[Outbound], ...] = ()
     malformed: dict[type[Inbound], str] = {}

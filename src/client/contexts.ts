@@ -37,7 +37,10 @@ export interface Contexts {
     all(): string[];
     /** Calls `listener` with the names, now and at each change. */
     onNames(listener: (names: string[]) => void): () => void;
-    /** The value of a context; {} where there is none. */
+    /**
+     * The value of a context; {} where there is none. It has all that anybody has written before;
+     * where the page listens to the context, all that its listeners have heard of.
+     */
     get(name: string): Promise<object>;
     /**
      * Calls `listener` with each change, and with the value that is there as the first one (delta

@@ -231,7 +231,7 @@ export class GatewayContexts implements Contexts {
     private change({ context_id, delta, version, updater_id }: Frame): void {
         const context = this.byId.get(context_id);
         // What comes before the answer to a subscription is in the value that it brings.
-        if (context?.membership === 'member') {
+        if (context?.isMember) {
             const writer = {
                 updaterId: updater_id ?? undefined,
                 isMine: updater_id === this.peerId,
@@ -280,41 +280,72 @@ export class GatewayContexts implements Contexts {
         if (context.id !== undefined || this.isComplete) {
             this.sendWrites(context);
         }
-        if (context.readers.size > 0 && context.membership === 'member') {
-            context.answerReaders(context.copy.data as object);
-        } else if (context.id === undefined && this.isComplete && !context.isBeingMade) {
-            context.answerReaders({});
-        }
+        this.serveReaders(context);
         this.joinOrLeave(context);
         if (context.isIdle) {
             this.contexts.delete(context.name);
         }
     }
 
+    /** Who listens reads what it has heard; others get all that was written before they asked. */
+    private serveReaders(context: KnownContext): void {
+        const { id, readers, copy, isMember, isBeingMade } = context;
+        if (isMember && copy.hasListeners) {
+            context.answerReaders([...readers]);
+        } else if (readers.size > 0 && !isBeingMade) {
+            if (isMember || (id === undefined && this.isComplete)) {
+                this.catchUp(context);
+            }
+        }
+    }
+
+    /** The gateway answers a request, whatever it is, behind all that it has told before. */
+    private catchUp(context: KnownContext): void {
+        if (context.isCatchingUp) {
+            return;
+        }
+        context.isCatchingUp = true;
+        const readers = [...context.readers];
+        this.ask({ type: 'subscribe-context', context_id: '' }, () => {
+            context.isCatchingUp = false;
+            if (context.isMember || (context.id === undefined && !context.isBeingMade)) {
+                context.answerReaders(readers);
+            }
+            this.goOn(context);
+        });
+    }
+
     private joinOrLeave(context: KnownContext): void {
-        const { id, membership, isWanted } = context;
+        const { id, membership, isWanted, isMember } = context;
         if (id === undefined || context.isBeingMade) {
             return;
         }
         if (isWanted && membership === 'none') {
             context.membership = 'joining';
+            const readers = [...context.readers];
             this.ask({ type: 'subscribe-context', context_id: id }, (answer) =>
-                this.hearJoined(context, id, answer),
+                this.hearJoined(context, id, answer, readers),
             );
-        } else if (!isWanted && membership === 'member') {
+        } else if (!isWanted && isMember) {
             context.membership = 'none';
             context.copy.forget();
             this.ask({ type: 'unsubscribe-context', context_id: id }, () => {});
         }
     }
 
-    private hearJoined(context: KnownContext, id: string, answer: Frame): void {
+    private hearJoined(
+        context: KnownContext,
+        id: string,
+        answer: Frame,
+        readers: readonly Reader[],
+    ): void {
         if (context.id !== id) {
             // It has gone meanwhile, and there may be another one of its name.
             return;
         }
         if (answer.type === 'subscribed-context') {
             this.becomeMember(context, answer);
+            context.answerReaders(readers);
             this.goOn(context);
         } else {
             context.membership = 'none';
@@ -350,7 +381,7 @@ export class GatewayContexts implements Contexts {
         } else if (ifVersion) {
             write.fail(new ContextConflict(name, `there is none, so not version ${ifVersion}`));
         } else {
-            this.make(context, write, applyDelta({}, delta).value);
+            this.make(context, write, delta);
         }
     }
 
@@ -380,10 +411,13 @@ export class GatewayContexts implements Contexts {
         });
     }
 
-    private make(context: KnownContext, write: Write, data: object): void {
+    private make(context: KnownContext, write: Write, delta: Delta): void {
         const { name } = context;
+        const data = applyDelta({}, delta).value;
+        // A gateway that was restarted may get the rest from those who had the context before.
+        const paths = delta.commands?.map(({ path }) => path);
         context.sent.add(write);
-        this.create(context, { data }, (answer) => {
+        this.create(context, { data, paths }, (answer) => {
             if (answer.type === 'context-created') {
                 this.becomeMaker(context, { data, ...answer });
                 write.succeed();
@@ -421,7 +455,7 @@ export class GatewayContexts implements Contexts {
 
     private create(
         context: KnownContext,
-        what: { data: object; version?: number | undefined },
+        what: { data: object; version?: number | undefined; paths?: string[] | undefined },
         onAnswer: (answer: Frame) => void,
     ): void {
         const { name } = context;
@@ -461,6 +495,8 @@ class KnownContext {
     membership: 'none' | 'joining' | 'member' = 'none';
     /** Whether a `create-context` is under way; it makes this page a member. */
     isBeingMade = false;
+    /** Whether an answer is awaited behind which all is known that has happened before. */
+    isCatchingUp = false;
     isWritten = false;
     /** Whether its members may bring it back after a restart of the gateway. */
     isRestorable = false;
@@ -476,6 +512,10 @@ class KnownContext {
         this.name = name;
     }
 
+    get isMember(): boolean {
+        return this.membership === 'member';
+    }
+
     get isWanted(): boolean {
         return this.copy.hasListeners || this.readers.size > 0 || this.isWritten;
     }
@@ -486,11 +526,12 @@ class KnownContext {
         return this.id === undefined && !this.isWanted && !isBusy;
     }
 
-    answerReaders(data: object): void {
-        for (const { resolve } of this.readers) {
-            resolve(data);
+    /** Tells the value, or that there is none. */
+    answerReaders(readers: readonly Reader[]): void {
+        for (const reader of readers) {
+            reader.resolve(this.copy.data ?? {});
+            this.readers.delete(reader);
         }
-        this.readers.clear();
     }
 
     refuseReaders(error: Error): void {
@@ -513,6 +554,7 @@ class KnownContext {
         this.id = undefined;
         this.membership = 'none';
         this.isBeingMade = false;
+        this.isCatchingUp = false;
         const what = `The connection was lost while the context ${this.name} was written`;
         for (const { fail } of this.sent) {
             fail(new Error(`${what}: it is not known whether it was`));

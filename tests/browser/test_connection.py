@@ -23,7 +23,17 @@ from tests.support.relay import Relay
 
 def start_gateway(apps: Apps, secret_file: Path, port: int = 0, *more: str) -> Any:
     return apps.process(
-        *("dash_interop", "gateway", "--port", str(port), "--secret-file", str(secret_file)), *more
+        *(
+            "dash_interop",
+            "gateway",
+            "--port",
+            str(port),
+            "--secret-file",
+            str(secret_file),
+            "--allow-origin",
+            "loopback",
+        ),
+        *more,
     )
 
 

@@ -24,7 +24,7 @@ from dash_interop.wire.agm import (
     Subscribe,
 )
 from dash_interop.wire.codec import Codec, encode
-from dash_interop.wire.envelope import Inbound
+from dash_interop.wire.envelope import Inbound, RequestId
 from dash_interop.wire.login import Authentication, Hello, Join, Welcome
 
 __all__ = [
@@ -84,29 +84,38 @@ class Room:
         user: str = "anna",
         *methods: dict[str, Any],
         restrictions: str | None = None,
+        extensions: Iterable[str] = (),
         **identity: Any,
     ) -> str:
         """Connect, log in, join agm and register; returns the peer id."""
         self.connect(connection)
         peer = self.hello(connection, user, **identity)
-        self.handle(connection, Join("j", peer, "agm", restrictions))
+        self.handle(connection, Join("j", peer, "agm", restrictions, list(extensions)))
         if methods:
             self.handle(connection, Register("r", peer, list(methods)))
         return peer
 
     def call(
+        self, caller: tuple[str, str], callee: str, method_id: MethodId = "0", **fields: Any
+    ) -> str:
+        """Call from ``(connection, peer)``; returns the invocation id that the callee got."""
+        return self.invoke(caller, callee, method_id, **fields).invocation_id
+
+    def invoke(
         self,
         caller: tuple[str, str],
         callee: str,
         method_id: MethodId = "0",
-        request_id: str = "c1",
+        request_id: RequestId = "c1",
         now: float = 0.0,
-    ) -> str:
-        """Call from ``(connection, peer)``; returns the invocation id that the callee got."""
+        **fields: Any,
+    ) -> Invoke:
+        """Call from ``(connection, peer)``; returns what the callee got."""
         connection, peer = caller
-        (effect,) = self.handle(connection, Call(request_id, peer, callee, method_id), now)
+        call = Call(request_id, peer, callee, method_id, **fields)
+        (effect,) = self.handle(connection, call, now)
         assert isinstance(effect, Send) and isinstance(effect.message, Invoke), effect
-        return effect.message.invocation_id
+        return effect.message
 
     def subscribe(self, subscriber: tuple[str, str], publisher: str, request_id: str = "s1") -> str:
         """Subscribe to method ``"0"``; returns the subscription id that the publisher got."""

@@ -71,7 +71,7 @@ class WiredPeer:
         settled: What each token was settled with, in order; more than once is a fault.
         running: Invocations that the test has to answer, in the order in which they were started.
         started: All invocations that were ever started.
-        stopped: Those whose time was up while they ran.
+        stopped: Those that nobody waited for any longer while they ran.
         emitted: All events: source, name and arguments.
     """
 
@@ -394,8 +394,10 @@ class WiredPeer:
             case Run(row):
                 self._begin_next(row)
             case Stop(invocation):
-                self.running.remove(invocation)
-                self.stopped.append(invocation)
+                # One that goes on all the same is stopped once more when its time is up.
+                if invocation in self.running:
+                    self.running.remove(invocation)
+                    self.stopped.append(invocation)
             case Emit(source, event, arguments):
                 self.emitted.append((source, event, arguments))
 

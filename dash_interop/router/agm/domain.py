@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from msgspec import UNSET
+
 from ...errors import RegistrationError
 from ...wire.agm import (
     AGM,
@@ -18,11 +20,13 @@ from ...wire.agm import (
     VOCABULARY,
     Accepted,
     Call,
+    CancelCall,
     DropSubscription,
     Failure,
     PeerAdded,
     PeerRemoved,
     Post,
+    Progress,
     Publish,
     Register,
     Subscribe,
@@ -31,19 +35,19 @@ from ...wire.agm import (
     Yield,
 )
 from ...wire.envelope import Inbound
-from ...wire.login import LIMITS_EXCEEDED, Join
+from ...wire.login import COME_BACK, GOING_AWAY, LIMITS_EXCEEDED, Join
 from ...wire.payloads import encode_payload
 from ..effects import Probe
 from ..peers import Peer
 from ..switchboard import Switchboard
-from .calls import Calls, both_arguments
+from .calls import Calls, both_arguments, said_of_delivery
 from .member import Member, Members
 from .methods import Methods, read_restriction
 from .streams import Streams
 
 __all__ = ["Agm"]
 
-_ANSWERS: Final = (Yield, Failure, Accepted, Publish, Post)
+_ANSWERS: Final = (CancelCall, Progress, Yield, Failure, Accepted, Publish, Post)
 """Messages that a client may send late, with the peer id that it had before an outage; they get no
 answer then."""
 
@@ -66,6 +70,8 @@ class Agm:
             Register: self._methods.register,
             Unregister: self._methods.unregister,
             Call: self._call,
+            CancelCall: self._calls.cancel,
+            Progress: self._calls.progress,
             Yield: self._calls.finish,
             Failure: self._fail,
             Subscribe: self._subscribe,
@@ -93,7 +99,7 @@ class Agm:
             # Clients find the request of an answer only if its domain is the one to be joined.
             self._board.refuse(peer, message.request_id, AGM_FAILURE, str(error), AGM)
             return False
-        member = Member(peer, restriction)
+        member = Member(peer, restriction, message.extensions)
         self._members.add(member)
         # Clients that take the first announced server for the best one get the earliest provider.
         for other in sorted(self._members.visible_to(member), key=lambda m: m.first_registration):
@@ -128,10 +134,15 @@ class Agm:
 
     def passes_over(self, message: Any) -> bool:
         self._calls.dropped_answers += isinstance(message, Yield | Failure)
+        self._calls.dropped_progress += isinstance(message, Progress)
         return isinstance(message, _ANSWERS)
 
     def heard(self, probe: Probe) -> None:
         """It never asks."""
+
+    @property
+    def is_busy(self) -> bool:
+        return len(self._calls) > 0
 
     def tick(self) -> None:
         self._calls.expire()
@@ -145,6 +156,7 @@ class Agm:
             "calls": len(self._calls),
             "subscriptions": sum(len(member.subscribed) for member in self._members),
             "dropped_answers": self._calls.dropped_answers,
+            "dropped_progress": self._calls.dropped_progress,
         }
 
     def snapshot(self) -> dict[str, Any]:
@@ -177,7 +189,10 @@ class Agm:
         if callee is None:
             return
         limit = self._board.limits.calls_per_peer
-        if both_arguments(message):
+        if self._board.is_draining and not member.serving:
+            # What a callee asks for is part of the call that it has to answer.
+            self._refuse(member, message, GOING_AWAY, COME_BACK)
+        elif both_arguments(message):
             reason = "Give arguments or arguments_kv, not both"
             self._refuse(member, message, INVOCATION_FAILURE, reason)
         elif len(member.calling) >= limit:
@@ -207,15 +222,24 @@ class Agm:
     def _find_server(self, member: Member, message: Call | Subscribe) -> Member | None:
         """The server of a call or subscription, or ``None`` after having said what is wrong."""
         server = self._members.get(message.server_id)
-        if server is None and self._board.peers.get(message.server_id) is None:
-            self._refuse(member, message, AGM_FAILURE, "Unknown server")
+        if server is None or not member.sees(server):
+            # In the same words, so that nobody learns which peers of others there are.
+            self._not_found(member, message, AGM_FAILURE, "Unknown server")
             return None
-        method = None if server is None else server.methods.get(message.method_id)
-        if server is None or method is None or not (method.admits(member) and member.sees(server)):
+        method = server.methods.get(message.method_id)
+        if method is None or not method.admits(member):
             reason = f"Unknown method {message.method_id}"
-            self._refuse(member, message, INVOCATION_FAILURE, reason)
+            self._not_found(member, message, INVOCATION_FAILURE, reason)
             return None
         return server
+
+    def _not_found(
+        self, member: Member, message: Call | Subscribe, reason_uri: str, reason: str
+    ) -> None:
+        # To a caller it may be a server that has just left.
+        context = said_of_delivery(member, "no") if isinstance(message, Call) else UNSET
+        board, request_id = self._board, message.request_id
+        board.refuse(member.peer, request_id, reason_uri, reason, AGM, context)
 
     def _refuse(self, member: Member, message: Inbound, reason_uri: str, reason: str) -> None:
         self._board.refuse(member.peer, message.request_id, reason_uri, reason, AGM)

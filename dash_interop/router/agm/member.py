@@ -8,12 +8,12 @@ widens it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Raw
 
-from ...wire.agm import EventHead, MethodId, StreamId
+from ...wire.agm import VOCABULARY, Delivered, EventHead, MethodId, StreamId
 from ...wire.codec import encode_head
 from ...wire.envelope import RequestId
 from ..effects import Audience, ConnectionId
@@ -22,14 +22,18 @@ from ..restrictions import Restriction
 
 __all__ = ["Branch", "Member", "Members", "OfferedMethod", "PendingCall", "Subscription"]
 
+_EXTENSIONS: Final = frozenset(VOCABULARY.extensions)
+
 
 class Member:
     """
     One peer in the domain, and everything of it that ends when it leaves.
 
     Attributes:
+        extensions: What it understands beyond GW3.
         methods: What it offers.
         calling: The calls that it waits for, by invocation id.
+        requested: The same calls by request id; of those with one id, the latest.
         serving: The calls that it has to answer, by invocation id.
         subscribed: The subscriptions that it made.
         subscribers: The subscriptions that others made at it.
@@ -40,22 +44,31 @@ class Member:
         "branches",
         "calling",
         "connection",
+        "extensions",
         "id",
         "methods",
         "peer",
+        "requested",
         "restriction",
         "serving",
         "subscribed",
         "subscribers",
     )
 
-    def __init__(self, peer: Peer, restriction: Restriction | None = None) -> None:
+    def __init__(
+        self,
+        peer: Peer,
+        restriction: Restriction | None = None,
+        extensions: Iterable[str] = (),
+    ) -> None:
         self.peer = peer
         self.id = peer.id
         self.connection = peer.connection
         self.restriction = restriction
+        self.extensions = _EXTENSIONS.intersection(extensions)
         self.methods: dict[MethodId, OfferedMethod] = {}
         self.calling: dict[str, PendingCall] = {}
+        self.requested: dict[RequestId, PendingCall] = {}
         self.serving: dict[str, PendingCall] = {}
         self.subscribed: dict[str, Subscription] = {}
         self.subscribers: dict[str, Subscription] = {}
@@ -116,7 +129,25 @@ class OfferedMethod:
 
 
 class PendingCall:
-    __slots__ = ("callee", "caller", "invocation_id", "method_id", "request_id", "started")
+    """
+    Attributes:
+        allowed: Seconds that it may take.
+        due: The whole second in which it is given up; of the clock of the router.
+        wants_progress: Whether its caller asked for it.
+        delivered: Whether its callee has it, as far as the gateway can tell.
+    """
+
+    __slots__ = (
+        "allowed",
+        "callee",
+        "caller",
+        "delivered",
+        "due",
+        "invocation_id",
+        "method_id",
+        "request_id",
+        "wants_progress",
+    )
 
     def __init__(
         self,
@@ -125,14 +156,19 @@ class PendingCall:
         request_id: RequestId,
         callee: Member,
         method_id: MethodId,
-        started: float,
+        allowed: float,
+        due: int,
+        wants_progress: bool,
     ) -> None:
         self.invocation_id = invocation_id
         self.caller = caller
         self.request_id = request_id
         self.callee = callee
         self.method_id = method_id
-        self.started = started
+        self.allowed = allowed
+        self.due = due
+        self.wants_progress = wants_progress
+        self.delivered: Delivered = "unknown"
 
 
 class Subscription:

@@ -8,7 +8,7 @@ whether they have joined the domain or speak of contexts in the domain ``global`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from msgspec import UNSET, Raw
@@ -51,6 +51,7 @@ from .healing import Healing, key_of
 from .refusals import RequestRefused
 from .table import Table
 from .value import ValueTooLarge
+from .written import Written
 
 __all__ = ["Contexts"]
 
@@ -137,6 +138,10 @@ class Contexts:
         member = None if context is None else context.members.get(peer_id)
         if context is not None and member is not None:
             self._healing.heard(context, member, moment)
+
+    @property
+    def is_busy(self) -> bool:
+        return False
 
     def tick(self) -> None:
         """Nothing is ever due."""
@@ -260,7 +265,7 @@ class Contexts:
         for channel in self._channels:
             if channel.context_name not in self._table.of_user(user):
                 value = new_value(Raw(channel.value), limits)
-                self._add(Draft(channel.context_name, RETAINED, value), user, None).restored = 0
+                self._add(Draft(channel.context_name, RETAINED, value, Written()), user, None)
 
     def _add(self, draft: Draft, user: str, creator: Peer | None) -> Context:
         context = Context(
@@ -272,18 +277,26 @@ class Contexts:
             draft.permissions,
             draft.value,
             self._next_version(),
+            draft.written,
         )
         self._table.add(context)
         return context
 
     def _restore(self, context: Context, member: Member, draft: Draft, version: int) -> None:
-        """Take a newer value that was there before this gateway, if nobody has written here."""
-        if context.restored is None or version <= context.restored:
+        """Take a newer value that was there before this gateway, below what was written here."""
+        written = context.written
+        if not context.is_restorable or written.is_everywhere or version <= context.restored:
+            return
+        try:
+            written.lay(context.value, draft.value)
+        except (DeltaRefused, ValueTooLarge):
+            # What was written stays, and its writer was told so.
             return
         context.restored = version
         context.value = draft.value
         self._version = max(self._version, version)
-        context.version = version if version > context.version else self._next_version()
+        is_as_it_was = written.is_nowhere and version > context.version
+        context.version = version if is_as_it_was else self._next_version()
         self._tell(context, member, Raw(encode({"reset": context.value.text})))
         self._healing.disturbed(context, member, [()])
 
@@ -317,7 +330,7 @@ class Contexts:
         )
         self._board.send(member.connection, answer)
 
-    def _write(self, context: Context, raw: Raw) -> list[Path]:
+    def _write(self, context: Context, raw: Raw) -> Collection[Path]:
         limits = self._board.limits
         try:
             delta = read_delta(raw)
@@ -331,7 +344,7 @@ class Contexts:
             reason = f"The value of a context has at most {limits.context_size} bytes"
             raise RequestRefused(LIMITS_EXCEEDED, reason) from None
         context.version = self._next_version()
-        context.restored = None
+        context.written.add(paths)
         return paths
 
     def _tell(

@@ -272,6 +272,24 @@ def test_what_is_due_in_the_router_happens_without_any_message():
 # Streams
 
 
+def test_call_with_little_time_ends_though_one_with_much_came_first():
+    async def scenario(hub: Hub, witness: Witness) -> Any:
+        callee, caller = Visitor(hub), Visitor(hub)
+        await callee.enter(SUM)
+        await caller.enter()
+        for request_id, timeout_ms in (("much", 3_600_000), ("little", 0)):
+            caller.say(
+                type="call",
+                request_id=request_id,
+                server_id=callee.peer_id,
+                method_id="0",
+                timeout_ms=timeout_ms,
+            )
+        return await caller.hear("error")
+
+    assert converse(scenario)["request_id"] == "little"
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_each_reader_gets_what_is_pushed_in_the_order_of_the_pushes(seed):
     chance = Random(seed)

@@ -44,12 +44,20 @@ class Server:
         self.log.append(("fail", invocation.id))
         self.errors[invocation.id] = error
 
-    def arrive(self, *ids, caller="anna"):
+    def arrive(self, *ids, caller="anna", budget=None):
         for id in ids:
-            self.queue.enqueue(Invocation(id, caller, "me", raw({})), self.now)
+            invocation = Invocation(id, caller, "me", raw({}), budget=budget)
+            self.queue.enqueue(invocation, self.now)
 
     def answer(self, id):
-        is_wanted = self.queue.answered(id)
+        return self._end(id, self.queue.answered)
+
+    def end(self, id):
+        """The handler ends without an answer, as one that was stopped does."""
+        return self._end(id, self.queue.ended)
+
+    def _end(self, id, tell):
+        is_wanted = tell(id)
         row = self.rows.pop(id, None)
         if row is not None:
             self.start(row)
@@ -306,7 +314,7 @@ def test_answer_to_one_that_does_not_run_is_dropped_and_counted(id):
 # Callers that leave
 
 
-def test_caller_that_leaves_takes_only_its_waiting_ones_along():
+def test_caller_that_leaves_takes_only_its_own_ones_along():
     server = Server()
     server.arrive("1", "2", caller="anna")
     server.arrive("3", caller="ben")
@@ -314,8 +322,8 @@ def test_caller_that_leaves_takes_only_its_waiting_ones_along():
     server.arrive("5", caller="cleo")
     server.take()
     server.queue.caller_left("anna")
-    assert (server.take(), len(server.queue)) == ([], 3)
-    assert server.answer("1"), "one that runs goes on"
+    assert (server.take(), len(server.queue)) == ([("stop", "1")], 3)
+    assert not server.answer("1")
     assert server.take() == [("start", "3")]
     server.answer("3")
     assert server.take() == [("start", "5")]
@@ -360,6 +368,97 @@ def test_all_that_wait_leave_with_the_connection_and_one_that_runs_goes_on():
     assert server.take() == []
     assert server.answer("1")
     assert server.take() == [("start", "4")]
+
+
+# Invocations that are given up
+
+
+def test_waiting_one_that_is_given_up_leaves_the_queue():
+    server = Server(max_queue=1)
+    server.arrive(*"12")
+    server.take()
+    server.queue.give_up("2", "cancelled")
+    assert (server.take(), len(server.queue), len(server.deadlines)) == ([], 1, 1)
+    server.arrive("3")
+    server.answer("1")
+    assert server.take() == [("start", "3")]
+
+
+def test_running_one_that_is_given_up_is_stopped_and_keeps_its_place_until_it_ends():
+    server = Server()
+    server.arrive(*"12")
+    server.take()
+    server.queue.give_up("1", "cancelled")
+    assert server.take() == [("stop", "1")]
+    assert not server.end("1")
+    assert server.take() == [("start", "2")]
+    assert server.queue.dropped_answers == 0
+
+
+def test_what_a_handler_that_was_stopped_answers_is_dropped_and_counted():
+    server = Server()
+    server.arrive("1")
+    server.queue.give_up("1", "cancelled")
+    assert not server.answer("1")
+    assert (server.queue.dropped_answers, len(server.queue), len(server.deadlines)) == (1, 0, 0)
+
+
+def test_handler_that_goes_on_though_stopped_loses_its_place_when_its_time_is_up():
+    server = Server(response_timeout=10.0)
+    server.arrive("1")
+    server.wait(5.0)
+    server.arrive("2")
+    server.queue.give_up("1", "left")
+    server.take()
+    server.wait(5.0)
+    assert server.take() == [("stop", "1"), ("start", "2")]
+    assert not server.answer("1")
+    assert server.queue.dropped_answers == 1
+
+
+@pytest.mark.parametrize("id", ["1", "3", "unknown"])
+def test_giving_up_what_has_ended_is_no_news(id):
+    server = Server()
+    server.arrive("1", "2", "3")
+    server.answer("1")
+    server.queue.give_up("3", "cancelled")
+    server.take()
+    server.queue.give_up(id, "cancelled")
+    assert (server.take(), len(server.queue)) == ([], 1)
+
+
+def test_one_is_stopped_once_however_often_it_is_given_up():
+    server = Server()
+    server.arrive("1")
+    server.take()
+    server.queue.give_up("1", "cancelled")
+    server.queue.give_up("1", "left")
+    server.queue.caller_left("anna")
+    assert server.take() == [("stop", "1")]
+
+
+def test_one_whose_caller_has_no_time_left_is_not_started():
+    server = Server(response_timeout=10.0)
+    server.arrive("1")
+    server.arrive("2", budget=2.0)
+    server.arrive("3", budget=20.0)
+    server.take()
+    server.wait(3.0)
+    server.answer("1")
+    assert server.take() == [("start", "3")]
+    # Its caller, which does not wait any longer, says so.
+    server.queue.give_up("2", "timeout")
+    assert (server.take(), len(server.queue), len(server.deadlines)) == ([], 1, 1)
+    server.wait(7.0)
+    assert server.take() == [("fail", "3"), ("stop", "3")]
+
+
+def test_budget_of_a_caller_does_not_stop_what_runs():
+    server = Server(response_timeout=10.0)
+    server.arrive("1", budget=2.0)
+    server.wait(3.0)
+    assert server.take() == [("start", "1")]
+    assert server.answer("1")
 
 
 # Settings
@@ -496,6 +595,7 @@ class Threaded:
     def __init__(self):
         self.begun = []
         self.failed = []
+        self.stopped = set()
         self.told = SimpleQueue()
         self.deadlines = Deadlines()
         settings = QueueSettings(response_timeout=10.0, concurrency=3, max_queue=10_000)
@@ -514,7 +614,7 @@ class Threaded:
         self.told.put(row.end)
 
     def stop(self, invocation):
-        pass
+        self.stopped.add(invocation.id)
 
     def fail(self, invocation, error):
         self.failed.append(invocation.id)
@@ -537,7 +637,8 @@ def test_threads_begin_each_invocation_once_while_others_leave():
         server.threads.pop().join(10.0)
         server.hear()
     assert len(server.queue) == 0
-    assert server.queue.dropped_answers == 0
+    assert server.queue.dropped_answers == len(server.stopped)
+    assert server.stopped <= set(server.begun)
     assert server.failed == []
     assert len(set(server.begun)) == len(server.begun)
     stayers = {str(number) for number in range(3000) if number % 3}
@@ -558,6 +659,8 @@ class Histories(RuleBasedStateMachine):
         self.count = 0
         self.waiting = []
         self.running = []
+        self.stopped = set()
+        """Those of the running ones that nobody waits for."""
         self.due = {}
         self.callers = {}
         self.ended = {}
@@ -581,6 +684,10 @@ class Histories(RuleBasedStateMachine):
                 self.running.append(id)
                 assert len(self.running) <= self.concurrency, "too many run"
                 assert self.due[id] > self.server.now + SOON, "started to be stopped"
+            elif word == "stop" and id in self.stopped:
+                assert self.due[id] <= self.server.now, "stopped twice"
+                self.running.remove(id)
+                self.stopped.remove(id)
             elif word == "stop":
                 assert self.ended[id] == "failed while it ran"
             elif id in self.running:
@@ -613,13 +720,48 @@ class Histories(RuleBasedStateMachine):
         """By the handler that runs, or for any invocation there ever was."""
         ids = self.running if is_wanted and self.running else [str(which % self.count + 1)]
         id = ids[which % len(ids)]
-        was_running = id in self.running
-        if was_running:
-            self.running.remove(id)
+        is_awaited = id in self.running and id not in self.stopped
+        if is_awaited:
             self.end(id, "answered")
-        assert self.server.answer(id) is was_running
-        self.dropped += not was_running
+        self.forget(id)
+        assert self.server.answer(id) is is_awaited
+        self.dropped += not is_awaited
         self.check()
+
+    @precondition(lambda self: self.stopped)
+    @rule(which=ANY)
+    def end_without_an_answer(self, which):
+        id = sorted(self.stopped)[which % len(self.stopped)]
+        self.forget(id)
+        assert not self.server.end(id)
+        self.check()
+
+    def forget(self, id):
+        if id in self.running:
+            self.running.remove(id)
+        self.stopped.discard(id)
+
+    @precondition(lambda self: self.count)
+    @rule(which=ANY, is_current=st.booleans())
+    def give_up(self, which, is_current):
+        """By the caller of what runs or waits, or of any invocation there ever was."""
+        ids = self.running + self.waiting
+        id = ids[which % len(ids)] if is_current and ids else str(which % self.count + 1)
+        stopped = self.stop([id])
+        self.server.queue.give_up(id, "cancelled")
+        assert self.server.take() == stopped
+
+    def stop(self, ids):
+        """What follows, in the model, when nobody waits for some any longer."""
+        stopped = [id for id in ids if id in self.running and id not in self.stopped]
+        for id in ids:
+            if id in self.waiting:
+                self.waiting.remove(id)
+                self.end(id, "given up")
+        for id in stopped:
+            self.stopped.add(id)
+            self.end(id, "given up")
+        return [("stop", id) for id in stopped]
 
     @rule(seconds=st.sampled_from([0.0, 0.004, 0.5, 3.0, 10.0, 25.0]))
     def wait(self, seconds):
@@ -629,11 +771,10 @@ class Histories(RuleBasedStateMachine):
 
     @rule(caller=st.sampled_from("abc"))
     def caller_leaves(self, caller):
-        for id in [id for id in self.waiting if self.callers[id] == caller]:
-            self.waiting.remove(id)
-            self.end(id, "left")
+        ids = sorted(self.waiting + self.running, key=int)
+        stopped = self.stop([id for id in ids if self.callers[id] == caller])
         self.server.queue.caller_left(caller)
-        assert self.server.take() == []
+        assert self.server.take() == stopped
 
     @rule()
     def everybody_leaves(self):

@@ -614,22 +614,24 @@ def test_waiting_invocations_of_a_caller_that_leaves_are_never_run():
         [caller, other][n % 2].invoke("Sum", {"n": n})
     wired.cut(caller)
     assert len(offering.queue) == 4
-    for _ in range(4):
+    server.answer(server.stopped[0])
+    for _ in range(3):
         server.answer(server.running[0])
     assert numbers(server.started) == [0, 1, 3, 5]
     assert (len(offering.queue), server.timers()) == (0, 0)
 
 
-def test_handler_of_a_caller_that_leaves_runs_on_and_keeps_its_place():
+def test_handler_of_a_caller_that_leaves_is_stopped_and_keeps_its_place_until_it_ends():
     wired, server, caller, offering = served()
     other = wired.peer("other")
     caller.invoke("Sum", {"n": 1})
     token = other.invoke("Sum", {"n": 2})
     wired.cut(caller)
-    assert numbers(server.running) == [1]
-    server.answer(server.running[0])
+    assert (numbers(server.stopped), numbers(server.started)) == ([1], [1])
+    server.answer(server.stopped[0])
     server.answer(server.running[0], {"n": 2})
     assert other.outcome(token).returned == {"n": 2}
+    assert offering.queue.dropped_answers == 1
     assert server.session.link.ignored_answers == 0
 
 
@@ -637,7 +639,7 @@ def test_refusal_for_a_caller_that_has_left_does_no_harm():
     wired, server, caller, offering = served()
     caller.invoke("Sum", {"n": 1})
     wired.cut(caller)
-    server.refuse(server.running[0], "too late")
+    server.refuse(server.stopped[0], "too late")
     token = wired.peer("other").invoke("Sum", {"n": 2})
     server.answer(server.running[0])
     assert wired.peers["other"].outcome(token).returned == {}
@@ -651,7 +653,7 @@ def test_caller_that_leaves_takes_its_waiting_ones_from_a_method_that_was_unregi
     other.invoke("Sum", {"n": 3})
     server.unregister(offering)
     wired.cut(caller)
-    server.answer(server.running[0])
+    server.answer(server.stopped[0])
     assert numbers(server.started) == [1, 3]
 
 

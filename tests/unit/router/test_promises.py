@@ -24,6 +24,8 @@ from dash_interop.wire.agm import (
     Accepted,
     AddInterest,
     Call,
+    CancelCall,
+    CancelInvocation,
     DropSubscription,
     Event,
     Failure,
@@ -33,6 +35,8 @@ from dash_interop.wire.agm import (
     PeerAdded,
     PeerRemoved,
     Post,
+    Progress,
+    Progressed,
     Publish,
     Register,
     RemoveInterest,
@@ -79,6 +83,7 @@ class ModelPeer:
     instance: str
     connection: str
     joined: bool = False
+    cancels: bool = False
     methods: set[str] = field(default_factory=set)
 
 
@@ -88,7 +93,9 @@ class ModelCall:
     caller: ModelPeer
     request_id: str
     callee: ModelPeer
-    started: float
+    method: str
+    due: float
+    progress: bool
 
 
 @dataclass
@@ -114,6 +121,7 @@ class Promises(RuleBasedStateMachine):
         # Accepted subscriptions of (publisher, stream) in the order of their acceptance.
         self.streams: dict[tuple[str, str], list[str]] = {}
         self.dropped = 0
+        self.dropped_progress = 0
         self.ended: dict[str, int] = {}
         self.last_invoked: dict[tuple[str, str], int] = {}
         self.last_event: dict[str, int] = {}
@@ -144,6 +152,8 @@ class Promises(RuleBasedStateMachine):
                 peer = self.peers[message.peer_id]
                 assert peer.connection == effect.connection, "sent to another's connection"
                 self.check_user(peer, message)
+            if isinstance(message, Progressed):
+                assert self.ended[str(message.request_id)] == 0, "progress of a call that is over"
             if isinstance(message, Result | Error) and str(message.request_id).startswith("call"):
                 request_id = str(message.request_id)
                 assert self.ended[request_id] == 0, "a call ended twice"
@@ -191,15 +201,20 @@ class Promises(RuleBasedStateMachine):
         for stream in subscription.streams:
             self.streams[subscription.publisher.id, stream].remove(subscription.id)
 
-    def end(self, leaving: list[ModelPeer]) -> tuple[list[str], list[str], list[str]]:
-        """What the rest must hear: failed calls, cancelled subscriptions, lost interests."""
-        failed, cancelled, lost = [], [], []
+    def end(self, leaving: list[ModelPeer]) -> tuple[list[str], ...]:
+        """
+        What the rest must hear: failed calls, cancelled subscriptions, lost interests, invocations
+        that nobody waits for.
+        """
+        failed, cancelled, lost, left = [], [], [], []
         gone = [peer.id for peer in leaving]
         for call in list(self.calls.values()):
             if call.caller.id in gone or call.callee.id in gone:
                 del self.calls[call.id]
                 if call.caller.id not in gone:
                     failed.append(call.request_id)
+                elif call.callee.id not in gone and call.callee.cancels:
+                    left.append(call.id)
         for subscription in list(self.subscriptions.values()):
             at, by = subscription.publisher.id in gone, subscription.subscriber.id in gone
             if at or by:
@@ -208,15 +223,16 @@ class Promises(RuleBasedStateMachine):
                 cancelled.append(subscription.id)
             if by and not at:
                 lost.append(subscription.id)
-        return sorted(failed), sorted(cancelled), sorted(lost)
+        return sorted(failed), sorted(cancelled), sorted(lost), sorted(left)
 
     @staticmethod
-    def heard(sends: list[Send]) -> tuple[list[str], list[str], list[str]]:
+    def heard(sends: list[Send]) -> tuple[list[str], ...]:
         messages = [send.message for send in sends]
         return (
             sorted(str(m.request_id) for m in messages if isinstance(m, Error)),
             sorted(m.subscription_id for m in messages if isinstance(m, SubscriptionCancelled)),
             sorted(m.subscription_id for m in messages if isinstance(m, RemoveInterest)),
+            sorted(m.invocation_id for m in messages if isinstance(m, CancelInvocation)),
         )
 
     # Connections and peers
@@ -226,7 +242,7 @@ class Promises(RuleBasedStateMachine):
         for number, user in enumerate(["anna", "anna", "anna", "ben", SERVICE]):
             self.connect()
             self.hello(number, user, "?")
-            self.join(number)
+            self.join(number, cancels=number % 2 == 0)
             self.register(number, "0")
         for number in (0, 0, 1):
             self.subscribe(number, None, "0", "p")
@@ -274,12 +290,14 @@ class Promises(RuleBasedStateMachine):
         self.peers[peer_id] = ModelPeer(peer_id, user, instance, connection)
 
     @precondition(lambda self: self.peers)
-    @rule(number=ANY)
-    def join(self, number: int) -> None:
+    @rule(number=ANY, cancels=st.booleans())
+    def join(self, number: int, cancels: bool) -> None:
         peer = self.pick(number)
         was_in = peer.joined
         peer.joined = True
-        *told, success = self.handle(peer.connection, Join("j", peer.id, "agm"))
+        peer.cancels = peer.cancels if was_in else cancels
+        message = Join("j", peer.id, "agm", extensions=["cancel", "progress"] if cancels else [])
+        *told, success = self.handle(peer.connection, message)
         assert success == Send(peer.connection, Success("j", peer.id, "agm"))
         added = {
             (m.message.peer_id, m.message.new_peer_id)
@@ -359,18 +377,39 @@ class Promises(RuleBasedStateMachine):
             if subscription.publisher is peer and subscription.method == id:
                 cancelled.append(subscription.id)
                 self.drop(subscription)
-        assert self.heard(sends) == ([], sorted(cancelled), [])
+        assert self.heard(sends) == ([], sorted(cancelled), [], [])
 
     # Calls
 
     @precondition(lambda self: self.peers)
-    @rule(which=ANY, wild=WILD, id=st.sampled_from("001"))
-    def call(self, which: int, wild: int | None, id: str) -> None:
+    @rule(
+        which=ANY,
+        wild=WILD,
+        id=st.sampled_from("001"),
+        seconds=st.none() | st.integers(0, 12),
+        progress=st.booleans(),
+    )
+    def call(
+        self,
+        which: int,
+        wild: int | None,
+        id: str,
+        seconds: int | None = None,
+        progress: bool = False,
+    ) -> None:
         a, b, id = self.aim(which, wild, id)
         number = self.fresh()
         request_id = f"call-{number}"
         self.ended[request_id] = 0
-        message = Call(request_id, a.id, b.id, id, arguments=raw([number]))
+        message = Call(
+            request_id,
+            a.id,
+            b.id,
+            id,
+            arguments=raw([number]),
+            timeout_ms=None if seconds is None else seconds * 1000,
+            progress=progress,
+        )
         (send,) = self.handle(a.connection, message)
         if not (self.sees(a, b) and id in b.methods):
             assert isinstance(send.message, Error)
@@ -381,12 +420,46 @@ class Promises(RuleBasedStateMachine):
         assert (invoke.peer_id, invoke.caller_id, invoke.method_id) == (b.id, a.id, id)
         assert invoke.invocation_id not in self.every_id
         self.every_id.add(invoke.invocation_id)
+        assert (invoke.progress is True) == (progress and b.cancels)
         (payload,) = json.loads(bytes(invoke.arguments))
         assert payload > self.last_invoked.get((a.id, b.id), 0), "invocations out of order"
         self.last_invoked[a.id, b.id] = payload
+        allowed = CALL_SECONDS if seconds is None else min(seconds + 1, CALL_SECONDS)
         self.calls[invoke.invocation_id] = ModelCall(
-            invoke.invocation_id, a, request_id, b, self.now
+            invoke.invocation_id, a, request_id, b, id, self.now + allowed, progress
         )
+
+    @precondition(lambda self: self.calls and self.peers)
+    @rule(which=ANY, by=WILD)
+    def report_progress(self, which: int, by: int | None) -> None:
+        """By the callee, or by anybody."""
+        call = list(self.calls.values())[which % len(self.calls)]
+        peer = call.callee if by is None else self.pick(by)
+        sends = self.handle(peer.connection, Progress(None, peer.id, call.id, raw(which)))
+        if peer is call.callee and call.progress:
+            progressed = Progressed(call.request_id, call.caller.id, raw(which))
+            assert sends == [Send(call.caller.connection, progressed)]
+        else:
+            assert sends == []
+            self.dropped_progress += 1
+
+    @precondition(lambda self: self.calls and self.peers)
+    @rule(which=ANY, by=WILD, twice=st.booleans())
+    def cancel(self, which: int, by: int | None, twice: bool) -> None:
+        """By the caller, or by anybody; perhaps twice."""
+        call = list(self.calls.values())[which % len(self.calls)]
+        peer = call.caller if by is None else self.pick(by)
+        for _ in range(2 if twice else 1):
+            sends = self.handle(peer.connection, CancelCall(call.request_id, peer.id, "timeout"))
+            told = []
+            if peer is call.caller and call.id in self.calls:
+                del self.calls[call.id]
+                # Nothing that its callee still says may reach the caller.
+                self.ended[call.request_id] += 1
+                if call.callee.cancels:
+                    cancelled = CancelInvocation(call.callee.id, call.id, call.method, "timeout")
+                    told = [Send(call.callee.connection, cancelled)]
+            assert sends == told
 
     @precondition(lambda self: self.calls and self.peers)
     @rule(which=ANY, by=WILD, failing=st.booleans(), twice=st.booleans())
@@ -436,14 +509,19 @@ class Promises(RuleBasedStateMachine):
     def tick(self, seconds: int) -> None:
         self.now += seconds
         deadline = self.router.next_deadline()
-        oldest = min((call.started for call in self.calls.values()), default=None)
-        assert deadline == (None if oldest is None else oldest + CALL_SECONDS)
-        expired = [call for call in self.calls.values() if call.started + CALL_SECONDS <= self.now]
+        assert deadline == min((call.due for call in self.calls.values()), default=None)
+        expired = [call for call in self.calls.values() if call.due <= self.now]
+        expired.sort(key=lambda call: call.due)
         sends = self.check(self.router.tick(self.now))
-        assert [(send.connection, recipient(send)) for send in sends] == [
-            (call.caller.connection, call.caller.id) for call in expired
-        ]
-        assert self.heard(sends)[0] == sorted(call.request_id for call in expired)
+        assert [
+            (send.connection, recipient(send)) for send in sends if isinstance(send.message, Error)
+        ] == [(call.caller.connection, call.caller.id) for call in expired]
+        assert self.heard(sends) == (
+            sorted(call.request_id for call in expired),
+            [],
+            [],
+            sorted(call.id for call in expired if call.callee.cancels),
+        )
         for call in expired:
             del self.calls[call.id]
 
@@ -560,7 +638,7 @@ class Promises(RuleBasedStateMachine):
             assert [type(send.message) for send in sends] == [Error]
             return
         self.drop(subscription)
-        assert self.heard(sends) == ([], [], [subscription.id])
+        assert self.heard(sends) == ([], [], [subscription.id], [])
         assert sends[-1] == Send(peer.connection, Success("u", peer.id, "agm"))
 
     # What holds at all times
@@ -575,6 +653,7 @@ class Promises(RuleBasedStateMachine):
             "calls": len(self.calls),
             "subscriptions": len(self.subscriptions),
             "dropped_answers": self.dropped,
+            "dropped_progress": self.dropped_progress,
         }
 
     @invariant()

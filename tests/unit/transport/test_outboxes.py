@@ -33,7 +33,7 @@ def test_as_few_as_possible_are_given_up_those_furthest_behind():
     assert furthest_behind(backlogs, 0) == ["b", "d", "c", "a"]
 
 
-@given(st.dictionaries(st.integers(), st.integers(0, 100)), st.integers(0, 1000))
+@given(st.dictionaries(st.integers(0, 30), st.integers(0, 100), max_size=15), st.integers(0, 1000))
 def test_what_stays_fits_and_none_who_stays_is_further_behind(backlogs, size):
     given_up = furthest_behind(backlogs, size)
     stays = {each: backlogs[each] for each in backlogs if each not in given_up}

@@ -20,7 +20,8 @@ from dash_interop.app.problems import PROBLEM_ROUTE
 from dash_interop.app.signatures import SIGNATURE_ROUTE
 from dash_interop.errors import SAID_BY_SERVERS
 from dash_interop.gateway.config import GatewayConfig
-from dash_interop.gateway.server import IDENTITY_PATH, domains
+from dash_interop.gateway.paths import IDENTITY_PATH
+from dash_interop.gateway.server import domains
 from dash_interop.router.limits import Limits
 from dash_interop.router.principals import Remote
 from dash_interop.router.router import Router

@@ -5,10 +5,21 @@ from msgspec import UNSET, Raw
 
 from dash_interop.router.effects import Send
 from dash_interop.router.limits import Limits
-from dash_interop.wire.agm import Call, Failure, Invoke, Result, Unregister, Yield
+from dash_interop.wire.agm import (
+    Call,
+    CancelCall,
+    CancelInvocation,
+    Failure,
+    Invoke,
+    Progress,
+    Progressed,
+    Result,
+    Unregister,
+    Yield,
+)
 from dash_interop.wire.envelope import Error
 from dash_interop.wire.login import Leave
-from tests.support.room import Room, raw
+from tests.support.room import Room, raw, sends_of
 
 SUM = {"id": "0", "name": "Sum"}
 INVOCATION_FAILURE = "agm.errors.invocation.failure"
@@ -16,10 +27,17 @@ LEFT = "Peer has left while waiting for result"
 NO_SUCH = "There is no such invocation or subscription any more"
 
 
-def pair(limits=None):
+ALL = ("cancel", "delivered", "progress")
+
+
+def pair(limits=None, extensions=()):
     """A room with a provider ``a`` and a caller ``b``."""
     room = Room(limits)
-    return room, room.enter("a", "anna", SUM), room.enter("b")
+    return (
+        room,
+        room.enter("a", "anna", SUM, extensions=extensions),
+        room.enter("b", extensions=extensions),
+    )
 
 
 def test_call_reaches_the_callee_and_its_answer_the_caller():
@@ -100,7 +118,7 @@ def test_call_to_a_peer_that_left_agm_is_an_error():
     room, a, b = pair()
     room.handle("a", Leave("l", a, "agm"))
     assert room.handle("b", Call("c1", b, a, "0")) == [
-        Send("b", Error("c1", b, INVOCATION_FAILURE, "Unknown method 0", "agm"))
+        Send("b", Error("c1", b, "agm.errors.failure", "Unknown server", "agm"))
     ]
 
 
@@ -273,3 +291,205 @@ def test_answer_after_the_call_was_given_up_is_dropped_and_counted():
     room.router.tick(60.0)
     assert room.handle("a", Yield(None, a, invocation_id)) == []
     assert room.router.counters()["dropped_answers"] == 1
+
+
+# Calls that are given up
+
+
+@pytest.mark.parametrize("reason", ["cancelled", "timeout"])
+def test_call_that_is_cancelled_is_over_and_its_callee_is_told(reason):
+    room, a, b = pair(extensions=ALL)
+    invocation_id = room.call(("b", b), a)
+    assert room.handle("b", CancelCall("c1", b, reason)) == [
+        Send("a", CancelInvocation(a, invocation_id, "0", reason))
+    ]
+    assert room.router.counters()["calls"] == 0
+    assert room.router.next_deadline() is None
+    assert room.handle("a", Yield(None, a, invocation_id, raw(1))) == []
+    assert room.router.counters()["dropped_answers"] == 1
+
+
+@pytest.mark.parametrize("extensions", [(), ("delivered", "progress", "nonsense")])
+def test_callee_that_takes_no_cancellations_is_not_told(extensions):
+    room, a, b = pair(extensions=extensions)
+    invocation_id = room.call(("b", b), a)
+    assert room.handle("b", CancelCall("c1", b)) == []
+    assert room.router.counters()["calls"] == 0
+    assert room.handle("a", Yield(None, a, invocation_id, raw(1))) == []
+    assert room.router.counters()["dropped_answers"] == 1
+
+
+def test_calls_that_were_cancelled_do_not_count():
+    room, a, b = pair(Limits(calls_per_peer=1))
+    for number in range(3):
+        room.call(("b", b), a, request_id=str(number))
+        room.handle("b", CancelCall(str(number), b))
+
+
+@pytest.mark.parametrize("request_id", ["c2", 1, None])
+def test_cancelling_what_is_no_call_is_no_news(request_id):
+    room, a, b = pair(extensions=ALL)
+    invocation_id = room.call(("b", b), a)
+    assert room.handle("b", CancelCall(request_id, b)) == []
+    room.handle("a", Yield(None, a, invocation_id))
+    assert room.handle("b", CancelCall("c1", b)) == []
+
+
+def test_peer_cancels_its_own_calls_only():
+    room, a, b = pair(extensions=ALL)
+    c = room.enter("c", extensions=ALL)
+    invocation_id = room.call(("b", b), a)
+    assert room.handle("c", CancelCall("c1", c)) == []
+    assert room.handle("a", Yield(None, a, invocation_id, raw(1))) == [
+        Send("b", Result("c1", b, raw(1)))
+    ]
+
+
+def test_of_calls_with_one_request_id_the_latest_is_cancelled():
+    room, a, b = pair(extensions=ALL)
+    first, second = (room.call(("b", b), a, request_id="c") for _ in range(2))
+    assert room.handle("b", CancelCall("c", b)) == [
+        Send("a", CancelInvocation(a, second, "0", "cancelled"))
+    ]
+    assert room.handle("b", CancelCall("c", b)) == []
+    assert room.handle("a", Yield(None, a, first)) == [Send("b", Result("c", b, raw(None)))]
+
+
+def test_cancelling_without_having_joined_is_no_news():
+    room, _, b = pair()
+    room.handle("b", Leave("l", b, "agm"))
+    assert room.handle("b", CancelCall("c1", b)) == []
+
+
+def test_cancellation_with_the_peer_id_of_before_is_no_news():
+    room, a, b = pair(extensions=ALL)
+    room.call(("b", b), a)
+    assert room.handle("a", CancelCall("c1", b)) == []
+    assert room.handle("b", CancelCall("c1", "p-N-99")) == []
+    assert room.router.counters()["calls"] == 1
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_callee_is_told_that_the_caller_has_left(leaves):
+    room, a, b = pair(extensions=ALL)
+    invocation_id = room.call(("b", b), a)
+    effects = room.handle("b", Leave("l", b, "agm")) if leaves else room.router.disconnect("b", 0.0)
+    assert effects[0] == Send("a", CancelInvocation(a, invocation_id, "0", "left"))
+
+
+def test_peer_that_leaves_hears_nothing_of_what_it_called_itself_for():
+    room, a, _ = pair(extensions=ALL)
+    room.call(("a", a), a)
+    messages = [type(effect.message) for effect in room.handle("a", Leave("l", a, "agm"))]
+    assert CancelInvocation not in messages
+    assert room.router.counters()["calls"] == 0
+
+
+# Budgets
+
+
+@pytest.mark.parametrize("extensions, told", [(ALL, 2500), ((), UNSET)])
+def test_budget_reaches_a_callee_that_understands_it(extensions, told):
+    room, a, b = pair(extensions=extensions)
+    assert room.invoke(("b", b), a, timeout_ms=2500).timeout_ms == told
+
+
+def test_call_ends_soon_after_its_budget():
+    room, a, b = pair(extensions=ALL)
+    invocation_id = room.call(("b", b), a, timeout_ms=2500, now=100.0)
+    assert room.router.next_deadline() == 104.0
+    assert room.router.tick(103.9) == []
+    assert room.router.tick(104.0) == [
+        Send("a", CancelInvocation(a, invocation_id, "0", "timeout")),
+        Send("b", Error("c1", b, INVOCATION_FAILURE, "No answer within 3.5 s", "agm")),
+    ]
+    assert room.router.counters()["calls"] == 0
+    assert room.router.next_deadline() is None
+
+
+@pytest.mark.parametrize("timeout_ms", [59_001, 2**53])
+def test_budget_above_the_longest_is_no_longer_than_that(timeout_ms):
+    room, a, b = pair(Limits(call_seconds=60))
+    room.call(("b", b), a, timeout_ms=timeout_ms)
+    assert room.router.next_deadline() == 60.0
+
+
+def test_calls_end_in_the_order_of_their_budgets():
+    room, a, b = pair()
+    for number, timeout_ms in enumerate([None, 5000, 1000, 5000]):
+        room.call(("b", b), a, request_id=number, timeout_ms=timeout_ms)
+    ended = []
+    while (deadline := room.router.next_deadline()) is not None:
+        effects = sends_of(room.router.codec, room.router.tick(deadline))
+        ended.append([e.message.request_id for e in effects if isinstance(e.message, Error)])
+    assert ended == [[2], [1, 3], [0]]
+
+
+def test_calls_that_have_ended_leave_nothing_behind_however_many_there_were():
+    room, a, b = pair()
+    room.call(("b", b), a, request_id="long", timeout_ms=1000)
+    for number in range(1000):
+        room.handle("a", Yield(None, a, room.call(("b", b), a, request_id=number)))
+    assert room.router.tick(2.0)
+    assert room.router.next_deadline() is None
+
+
+# Progress
+
+
+def test_progress_reaches_the_caller_that_asked_for_it_in_order():
+    room, a, b = pair(extensions=ALL)
+    invoke = room.invoke(("b", b), a, progress=True)
+    assert invoke.progress is True
+    invocation_id = invoke.invocation_id
+    for value in (0.5, {"done": 1}, None):
+        assert room.handle("a", Progress(None, a, invocation_id, raw(value))) == [
+            Send("b", Progressed("c1", b, raw(value)))
+        ]
+    room.handle("a", Yield(None, a, invocation_id))
+    assert room.handle("a", Progress(None, a, invocation_id, raw(1))) == []
+    assert room.router.counters()["dropped_progress"] == 1
+
+
+def test_callee_that_knows_no_progress_is_not_asked_for_it():
+    room, a, b = pair()
+    assert room.invoke(("b", b), a, progress=True).progress is UNSET
+
+
+def test_caller_that_did_not_ask_hears_of_no_progress():
+    room, a, b = pair(extensions=ALL)
+    invoke = room.invoke(("b", b), a)
+    assert invoke.progress is UNSET
+    assert room.handle("a", Progress(None, a, invoke.invocation_id, raw(1))) == []
+    assert room.router.counters()["dropped_progress"] == 1
+
+
+def test_forged_progress_is_dropped():
+    room, a, b = pair(extensions=ALL)
+    c = room.enter("c", extensions=ALL)
+    invocation_id = room.call(("b", b), a, progress=True)
+    assert room.handle("c", Progress(None, c, invocation_id, raw(1))) == []
+    assert room.handle("c", Progress(None, a, invocation_id, raw(1))) == []
+    assert room.router.counters()["dropped_progress"] == 2
+
+
+# What is known of a call whose callee has left
+
+
+@pytest.mark.parametrize("server", ["p-N-99", None])
+def test_caller_is_told_that_a_call_has_found_nobody(server):
+    room, a, b = pair(extensions=ALL)
+    (effect,) = room.handle("b", Call("c1", b, server or a, "9"))
+    assert isinstance(effect.message, Error)
+    assert effect.message.context == raw({"delivered": "no"})
+
+
+@pytest.mark.parametrize("reports, delivered", [(0, "unknown"), (1, "yes")])
+def test_caller_is_told_whether_the_callee_had_the_call(reports, delivered):
+    room, a, b = pair(extensions=ALL)
+    invocation_id = room.call(("b", b), a, progress=True)
+    for _ in range(reports):
+        room.handle("a", Progress(None, a, invocation_id, raw(1)))
+    effects = room.router.disconnect("a", 0.0)
+    context = raw({"delivered": delivered})
+    assert effects[0] == Send("b", Error("c1", b, INVOCATION_FAILURE, LEFT, "agm", context))

@@ -53,9 +53,10 @@ def test_method_of_another_user_is_unknown(message):
     room = Room()
     a = room.enter("a", "anna", SUM)
     b = room.enter("b", "ben")
-    assert room.handle("b", message("x", b, a, "0")) == [
-        Send("b", Error("x", b, "agm.errors.invocation.failure", "Unknown method 0", "agm"))
-    ]
+    for server, method in [(a, "0"), (a, "9"), ("p-N-99", "0")]:
+        assert room.handle("b", message("x", b, server, method)) == [
+            Send("b", Error("x", b, "agm.errors.failure", "Unknown server", "agm"))
+        ]
 
 
 def test_departure_is_not_announced_to_other_users():
@@ -248,7 +249,7 @@ def test_service_does_not_make_users_see_each_other(room):
     assert {effect.connection for effect in effects} == {"s", "a"}
     for message in (Call("x", b, a, "0"), Subscribe("x", b, a, "0")):
         assert room.handle("b", message) == [
-            Send("b", Error("x", b, "agm.errors.invocation.failure", "Unknown method 0", "agm"))
+            Send("b", Error("x", b, "agm.errors.failure", "Unknown server", "agm"))
         ]
 
 
@@ -371,7 +372,7 @@ def test_restriction_narrows_what_a_service_and_a_user_see(room, restricted):
         assert room.handle(caller[0], Call("c", caller[1], callee, "0")) == [
             Send(
                 caller[0],
-                Error("c", caller[1], "agm.errors.invocation.failure", "Unknown method 0", "agm"),
+                Error("c", caller[1], "agm.errors.failure", "Unknown server", "agm"),
             )
         ]
     assert told_of(room.router.disconnect("s", 0.0), PeerRemoved) == ["l"]
