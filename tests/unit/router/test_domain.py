@@ -78,10 +78,6 @@ class Sums:
     def passes_over(self, message: Any) -> bool:
         return False
 
-    @property
-    def is_busy(self) -> bool:
-        return False
-
     def tick(self) -> None:
         deadline = self.next_deadline()
         if deadline is not None and deadline <= self.board.now:
@@ -106,6 +102,8 @@ class Nobody:
     """An observer that looks away."""
 
     def handled(self, remote: Remote, message: Inbound, effects: list[RouterEffect]) -> None: ...
+
+    def slowed(self, remote: Remote, who: str) -> None: ...
 
     def failed(self, remote: Remote, error: Exception) -> None:
         raise error
