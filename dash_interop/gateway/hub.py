@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from ..errors import ProtocolError
-from ..router.effects import Audience, Close, Probe, RouterEffect, Send
+from ..router.effects import Audience, Close, EndTurn, Probe, RouterEffect, Send
 from ..router.principals import Remote
 from ..router.router import Router
 from ..transport.broadcast import MAX_SIZE, Broadcast
@@ -23,9 +23,10 @@ from ..transport.heap import give_back
 from ..transport.outbox import Outbox
 from ..transport.outboxes import Outboxes
 from ..wire.codec import encode
-from ..wire.envelope import Inbound
-from ..wire.login import Welcome
+from ..wire.envelope import Error, Inbound
+from ..wire.login import AUTHENTICATION_FAILURE, Hello, Welcome
 from .config import GatewayConfig
+from .guesses import Guesses
 from .pace import Pace, Sender
 
 __all__ = ["LOGIN_TIMEOUT", "TOO_FAST", "Hub", "Observer"]
@@ -72,6 +73,7 @@ class Hub:
         connections: How many converse at the moment.
         logged_in: Over how many of these connections somebody is logged in.
         slow_readers: Readers that were disconnected because they fell too far behind.
+        failed_logins: Logins with credentials that are not good.
     """
 
     def __init__(self, router: Router, config: GatewayConfig, observer: Observer) -> None:
@@ -88,6 +90,7 @@ class Hub:
         self._broadcast: Broadcast | None = None
         """What they get, from the second in a row on, or from the first if that is long."""
         self._probing: set[asyncio.Task[None]] = set()
+        self._guesses = Guesses()
         self._emptied = asyncio.Event()
         """Set whenever the last conversation has ended."""
         self._freed = 0
@@ -95,9 +98,14 @@ class Hub:
         self.connections = 0
         self.logged_in = 0
         self.slow_readers = 0
+        self.failed_logins = 0
 
     def counters(self) -> dict[str, int]:
-        return {**self._router.counters(), "slow_readers": self.slow_readers}
+        return {
+            **self._router.counters(),
+            "slow_readers": self.slow_readers,
+            "failed_logins": self.failed_logins,
+        }
 
     async def drain(self, seconds: float) -> int:
         """
@@ -164,13 +172,13 @@ class Hub:
         who: dict[str, Any] | None = None
         try:
             frames = connection.frames()
-            who = await self._log_in(frames, outbox, remote)
+            who = await self._log_in(connection, frames, outbox, remote)
             if who is not None:
                 login_timer.cancel()
                 self.logged_in += 1
                 on_login()
                 connection.limit(config.max_size, f"A frame has at most {config.max_size} bytes")
-                await self._serve(frames, outbox, remote, who)
+                await self._serve(connection, frames, outbox, remote, who)
         except Exception as error:
             await self._break_off(outbox, remote, error)
         finally:
@@ -185,7 +193,7 @@ class Hub:
         return None if who is None else _words(who)
 
     async def _log_in(
-        self, frames: AsyncIterator[str], outbox: Outbox, remote: Remote
+        self, connection: Connection, frames: AsyncIterator[str], outbox: Outbox, remote: Remote
     ) -> dict[str, Any] | None:
         """Handle what comes until somebody logs in: returns the identity, ``None`` at the end."""
         left = self._config.login_frames
@@ -194,8 +202,11 @@ class Hub:
                 raise ProtocolError("Log in before you send more", LOGIN_TIMEOUT)
             left -= 1
             message = self._router.codec.decode(frame)
-            effects = self._router.handle(outbox, message, asyncio.get_running_loop().time())
-            self._carry_out(effects)
+            if isinstance(message, Hello):
+                effects = await self._hello(connection, outbox, message, remote)
+            else:
+                effects = self._router.handle(outbox, message, asyncio.get_running_loop().time())
+                self._carry_out(effects)
             self._observer.handled(remote, message, effects)
             for effect in effects:
                 if isinstance(effect, Send) and isinstance(effect.message, Welcome):
@@ -203,7 +214,12 @@ class Hub:
         return None
 
     async def _serve(
-        self, frames: AsyncIterator[str], outbox: Outbox, remote: Remote, who: dict[str, Any]
+        self,
+        connection: Connection,
+        frames: AsyncIterator[str],
+        outbox: Outbox,
+        remote: Remote,
+        who: dict[str, Any],
     ) -> None:
         """Handle what comes from then on, in turns and no faster than it may come."""
         router, observer, decode = self._router, self._observer, self._router.codec.decode
@@ -214,8 +230,12 @@ class Hub:
         sender = Sender(rates, user, time())
         async for frame in frames:
             message = decode(frame)
-            effects = router.handle(outbox, message, time())
-            sent = self._carry_out(effects)
+            if type(message) is Hello:
+                effects = await self._hello(connection, outbox, message, remote)
+                sent = len(effects)
+            else:
+                effects = router.handle(outbox, message, time())
+                sent = self._carry_out(effects)
             observer.handled(remote, message, effects)
             if sender.handled(len(frame), sent):
                 pause, is_first = sender.rest(time())
@@ -224,6 +244,25 @@ class Hub:
                 if sender.is_out_of_patience:
                     raise ProtocolError("Sends too fast", TOO_FAST)
                 await asyncio.sleep(pause)
+
+    async def _hello(
+        self, connection: Connection, outbox: Outbox, hello: Hello, remote: Remote
+    ) -> list[RouterEffect]:
+        """Behind the guesses from that address, if it is one."""
+        is_guess = hello.authentication.method == "secret"
+        if is_guess:
+            with contextlib.suppress(asyncio.TimeoutError):
+                seconds = self._guesses.wait(remote.machine)
+                if seconds:
+                    await asyncio.wait_for(connection.wait_closed(), seconds)
+                    return []
+        effects = self._router.handle(outbox, hello, asyncio.get_running_loop().time())
+        self._carry_out(effects)
+        if any(map(_is_refusal, effects)):
+            self.failed_logins += 1
+        elif is_guess:
+            self._guesses.was_right(remote.machine)
+        return effects
 
     async def _break_off(self, outbox: Outbox, remote: Remote, error: Exception) -> None:
         """End a conversation because of an error, theirs or ours."""
@@ -248,6 +287,8 @@ class Hub:
             elif isinstance(effect, Close):
                 closing: Any = effect.connection
                 closing.close(effect.code, effect.reason)
+            elif isinstance(effect, EndTurn):
+                asyncio.get_running_loop().call_soon(self._end_turn)
             else:
                 sent += self._fan_out(effect.audience, effect.tail)
         if self._timer is None:
@@ -283,6 +324,9 @@ class Hub:
         await outbox.flush()
         self._carry_out(self._router.heard(probe, asyncio.get_running_loop().time()))
 
+    def _end_turn(self) -> None:
+        self._carry_out(self._router.end_turn(asyncio.get_running_loop().time()))
+
     def _end_row(self) -> None:
         self._audience, self._broadcast = (), None
 
@@ -307,6 +351,11 @@ class Hub:
     def _note_slow_reader(self, backlog: int) -> None:
         self.slow_readers += 1
         self._freed += backlog
+
+
+def _is_refusal(effect: RouterEffect) -> bool:
+    message = effect.message if isinstance(effect, Send) else None
+    return isinstance(message, Error) and message.reason_uri == AUTHENTICATION_FAILURE
 
 
 def _words(identity: dict[str, Any]) -> str:

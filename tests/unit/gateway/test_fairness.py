@@ -351,10 +351,10 @@ def test_all_who_do_not_read_together_have_one_bound_and_the_furthest_behind_goe
 
 
 def test_reader_that_keeps_reading_is_not_ended_by_its_late_pong():
-    count = 120
+    count = 200
 
     async def scenario():
-        times = {"ping_interval": 0.1, "ping_timeout": 0.1}
+        times = {"ping_interval": 0.3, "ping_timeout": 0.5}
         options = {"max_queue": 1, "ping_interval": None}
         async with (
             gateway(**times) as running,
