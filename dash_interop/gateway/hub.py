@@ -193,11 +193,7 @@ class Hub:
         return None if who is None else _words(who)
 
     async def _log_in(
-        self,
-        connection: Connection,
-        frames: AsyncIterator[str],
-        outbox: Outbox,
-        remote: Remote,
+        self, connection: Connection, frames: AsyncIterator[str], outbox: Outbox, remote: Remote
     ) -> dict[str, Any] | None:
         """Handle what comes until somebody logs in: returns the identity, ``None`` at the end."""
         left = self._config.login_frames
@@ -206,8 +202,8 @@ class Hub:
                 raise ProtocolError("Log in before you send more", LOGIN_TIMEOUT)
             left -= 1
             message = self._router.codec.decode(frame)
-            if type(message) is Hello:
-                effects, _ = await self._handle_hello(connection, outbox, message, remote)
+            if isinstance(message, Hello):
+                effects = await self._hello(connection, outbox, message, remote)
             else:
                 effects = self._router.handle(outbox, message, asyncio.get_running_loop().time())
                 self._carry_out(effects)
@@ -235,7 +231,8 @@ class Hub:
         async for frame in frames:
             message = decode(frame)
             if type(message) is Hello:
-                effects, sent = await self._handle_hello(connection, outbox, message, remote)
+                effects = await self._hello(connection, outbox, message, remote)
+                sent = len(effects)
             else:
                 effects = router.handle(outbox, message, time())
                 sent = self._carry_out(effects)
@@ -248,9 +245,9 @@ class Hub:
                     raise ProtocolError("Sends too fast", TOO_FAST)
                 await asyncio.sleep(pause)
 
-    async def _handle_hello(
+    async def _hello(
         self, connection: Connection, outbox: Outbox, hello: Hello, remote: Remote
-    ) -> tuple[list[RouterEffect], int]:
+    ) -> list[RouterEffect]:
         """Behind the guesses from that address, if it is one."""
         is_guess = hello.authentication.method == "secret"
         if is_guess:
@@ -258,14 +255,14 @@ class Hub:
                 seconds = self._guesses.wait(remote.machine)
                 if seconds:
                     await asyncio.wait_for(connection.wait_closed(), seconds)
-                    return [], 0
+                    return []
         effects = self._router.handle(outbox, hello, asyncio.get_running_loop().time())
-        sent = self._carry_out(effects)
+        self._carry_out(effects)
         if any(map(_is_refusal, effects)):
             self.failed_logins += 1
         elif is_guess:
             self._guesses.was_right(remote.machine)
-        return effects, sent
+        return effects
 
     async def _break_off(self, outbox: Outbox, remote: Remote, error: Exception) -> None:
         """End a conversation because of an error, theirs or ours."""

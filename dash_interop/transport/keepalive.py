@@ -21,9 +21,9 @@ class Action(Enum):
 
 class Keepalive:
     """
-    Any byte from the other end is a sign of life, and so is each byte that leaves while others
-    wait: then the system's buffers are full, and only the other end can make room in them. A pong
-    that waits behind data does not matter as long as the data move.
+    Any byte from the other end is a sign of life, and so is each byte that goes while others wait:
+    then the buffers between the two ends are full, and only the other end can make room in them. A
+    pong that waits behind data does not matter as long as the data move.
 
     Args:
         interval: Seconds without a sign after which the other end is asked for one.
@@ -53,8 +53,8 @@ class Keepalive:
 
         Args:
             now: Time, not before ``due``.
-            left: Bytes that have left ever since.
-            backlog: Bytes that wait to leave.
+            left: Bytes that have reached the other end ever since.
+            backlog: Bytes that wait to be sent or on their way.
         """
         if self._was_behind and left > self._left:
             self.last_sign = now

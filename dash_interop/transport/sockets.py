@@ -16,6 +16,7 @@ from websockets.protocol import State
 from ..errors import ProtocolError
 from .keepalive import Action, Keepalive
 from .reader import FrameReader, pong
+from .send_queue import unacknowledged
 
 __all__ = ["TURN_FRAMES", "AcceptedSocket", "OpenedSocket"]
 
@@ -84,6 +85,7 @@ class _Watched(Connection):
         if self.has_unread:
             keepalive.last_sign = now
         backlog = self.transport.get_write_buffer_size()
+        backlog += unacknowledged(self.transport.get_extra_info("socket"))
         action = keepalive.look(now, self.written - backlog, backlog)
         if action is Action.GIVE_UP:
             self._give_up()
