@@ -28,7 +28,7 @@ from ..settings import LOCAL_USER, gateway_url, internal_gateway_url, secret_fil
 from ..wire.definitions import Definition, read_definition
 from ..wire.history import History, read_history
 from .server_peer import HostedStream, ServerPeer
-from .serving import when_serving
+from .server_start import when_serving
 
 __all__ = ["Interop"]
 
