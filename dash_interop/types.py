@@ -86,12 +86,16 @@ ErrorType: TypeAlias = Literal[
     "HandlerFailed",
     "NoResult",
     "Timeout",
+    "cancelled",
     "Overloaded",
     "TooLarge",
     "ServerGone",
     "ConnectionLost",
 ]
 """One word for what went wrong. ``dash_interop.errors`` has a class for each."""
+
+DeliveredWord: TypeAlias = Literal["no", "yes", "unknown"]
+"""Whether an invocation that a lost connection ended has reached the handler."""
 
 
 class _DefinitionFields(TypedDict, total=False):
@@ -177,6 +181,7 @@ class FailureDict(TypedDict):
     message: str
     type: NotRequired[ErrorType]
     exception: NotRequired[str]
+    delivered: NotRequired[DeliveredWord]
     returned: NotRequired[dict[str, Any]]
 
 
@@ -193,6 +198,7 @@ class ErrorDict(TypedDict):
     message: str
     type: NotRequired[ErrorType]
     exception: NotRequired[str]
+    delivered: NotRequired[DeliveredWord]
     returned: NotRequired[dict[str, Any]]
     all_errors: list[FailureDict]
 

@@ -12,16 +12,17 @@ import contextlib
 from typing import Any, Protocol
 
 from ..errors import ProtocolError
-from ..router.effects import Audience, Close, Probe, RouterEffect, Send
+from ..router.effects import Audience, Close, EndTurn, Probe, RouterEffect, Send
 from ..router.principals import Remote
 from ..router.router import Router
 from ..transport.broadcast import MAX_SIZE, Broadcast
 from ..transport.connection import Connection
 from ..transport.outbox import Outbox
 from ..wire.codec import encode
-from ..wire.envelope import Inbound
-from ..wire.login import Welcome
+from ..wire.envelope import Error, Inbound
+from ..wire.login import AUTHENTICATION_FAILURE, Hello, Welcome
 from .config import GatewayConfig
+from .guesses import Guesses
 
 __all__ = ["LOGIN_TIMEOUT", "Hub", "Observer"]
 
@@ -57,6 +58,7 @@ class Hub:
     Attributes:
         connections: How many converse at the moment.
         slow_readers: Readers that were disconnected because they fell too far behind.
+        failed_logins: Logins with credentials that are not good.
     """
 
     def __init__(self, router: Router, config: GatewayConfig, observer: Observer) -> None:
@@ -69,13 +71,19 @@ class Hub:
         self._broadcast: Broadcast | None = None
         """What they get, from the second in a row on, or from the first if that is long."""
         self._probing: set[asyncio.Task[None]] = set()
+        self._guesses = Guesses()
         self._emptied = asyncio.Event()
         """Set whenever the last conversation has ended."""
         self.connections = 0
         self.slow_readers = 0
+        self.failed_logins = 0
 
     def counters(self) -> dict[str, int]:
-        return {**self._router.counters(), "slow_readers": self.slow_readers}
+        return {
+            **self._router.counters(),
+            "slow_readers": self.slow_readers,
+            "failed_logins": self.failed_logins,
+        }
 
     async def drain(self, seconds: float) -> int:
         """
@@ -164,12 +172,34 @@ class Hub:
             if not is_logged_in and len(frame) > login_size:
                 raise ProtocolError("Log in before you send long frames", MESSAGE_TOO_BIG)
             message = decode(frame)
-            effects = router.handle(outbox, message, time())
-            self._carry_out(effects)
+            if type(message) is Hello:
+                effects = await self._log_in(connection, outbox, message, remote)
+            else:
+                effects = router.handle(outbox, message, time())
+                self._carry_out(effects)
             observer.handled(remote, message, effects)
             if not is_logged_in and any(map(_is_welcome, effects)):
                 login_timer.cancel()
                 is_logged_in = True
+
+    async def _log_in(
+        self, connection: Connection, outbox: Outbox, hello: Hello, remote: Remote
+    ) -> list[RouterEffect]:
+        """Behind the guesses from that address, if it is one."""
+        is_guess = hello.authentication.method == "secret"
+        if is_guess:
+            with contextlib.suppress(asyncio.TimeoutError):
+                seconds = self._guesses.wait(remote.machine)
+                if seconds:
+                    await asyncio.wait_for(connection.wait_closed(), seconds)
+                    return []
+        effects = self._router.handle(outbox, hello, asyncio.get_running_loop().time())
+        self._carry_out(effects)
+        if any(map(_is_refusal, effects)):
+            self.failed_logins += 1
+        elif is_guess:
+            self._guesses.was_right(remote.machine)
+        return effects
 
     def _carry_out(self, effects: list[RouterEffect]) -> None:
         for effect in effects:
@@ -183,6 +213,8 @@ class Hub:
             elif isinstance(effect, Close):
                 closing: Any = effect.connection
                 closing.close(effect.code, effect.reason)
+            elif isinstance(effect, EndTurn):
+                asyncio.get_running_loop().call_soon(self._end_turn)
             else:
                 self._fan_out(effect.audience, effect.tail)
         if self._timer is None:
@@ -215,6 +247,9 @@ class Hub:
         await outbox.flush()
         self._carry_out(self._router.heard(probe, asyncio.get_running_loop().time()))
 
+    def _end_turn(self) -> None:
+        self._carry_out(self._router.end_turn(asyncio.get_running_loop().time()))
+
     def _end_row(self) -> None:
         self._audience, self._broadcast = (), None
 
@@ -231,6 +266,11 @@ class Hub:
 
     def _count_slow_reader(self) -> None:
         self.slow_readers += 1
+
+
+def _is_refusal(effect: RouterEffect) -> bool:
+    message = effect.message if isinstance(effect, Send) else None
+    return isinstance(message, Error) and message.reason_uri == AUTHENTICATION_FAILURE
 
 
 def _is_welcome(effect: RouterEffect) -> bool:

@@ -179,6 +179,13 @@ class Gateway:
         self._notices.close()
         logger.info("stopped: %s", self.counters())
 
+    async def stop_listening(self) -> None:
+        """Let no more connections in; the port is free then."""
+        assert self._server is not None
+        self._server.close(close_connections=False)
+        # The library does it in a task.
+        await asyncio.sleep(0)
+
     async def drain(self) -> None:
         """
         Listen no more, let the calls under way end, at most ``drain`` seconds, take on no others,
@@ -195,7 +202,7 @@ class Gateway:
 
     async def _stop(self, seconds: float) -> int:
         assert self._server is not None
-        self._server.close(close_connections=False)
+        await self.stop_listening()
         # Who says nothing keeps nobody waiting.
         for visit in list(self._visits):
             if not visit.has_opened:

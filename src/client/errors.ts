@@ -14,6 +14,7 @@ export const ERROR_TYPES = [
     'HandlerFailed',
     'NoResult',
     'Timeout',
+    'cancelled',
     'Overloaded',
     'TooLarge',
     'ServerGone',

@@ -141,6 +141,9 @@ class Contexts:
         if context is not None and member is not None:
             self._healing.heard(context, member, moment)
 
+    def end_turn(self) -> None:
+        """It puts nothing off."""
+
     @property
     def is_busy(self) -> bool:
         return False
