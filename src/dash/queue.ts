@@ -13,7 +13,7 @@ import { libraryError } from '../client/failures';
 import type { Instance } from '../client/instance';
 import type { Reply } from '../client/serving';
 import { passOn, problemOf } from './answer';
-import type { Delivery } from './runs';
+import type { Delivery } from './triggered-runs';
 import { isServerAway, whyUnanswered } from './why-unanswered';
 
 /**

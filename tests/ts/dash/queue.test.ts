@@ -6,7 +6,7 @@ import {
     LONGEST_QUEUE,
     type QueueSettings,
 } from '../../../src/dash/queue';
-import type { Delivery } from '../../../src/dash/runs';
+import type { Delivery } from '../../../src/dash/triggered-runs';
 
 const HANDLER: any = { inputs: ['m.invoke'], outputs: ['m.result'] };
 const ANN = { application: 'ann', peerId: 'p1' };
