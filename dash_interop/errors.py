@@ -32,6 +32,7 @@ Every exception this package raises on purpose.
         HandlerFailed           the handler raised, or answered with an error
         NoResult                a page's handler ended without a result, or was not run
         InvocationTimeout       no answer in time
+        InvocationCancelled     whoever invoked has cancelled it
         Overloaded              the queue of the method is full
         MessageTooLarge         arguments, a result or data above what the gateway takes
         ServerGone              the server left, or withdrew the method, before it answered
@@ -66,6 +67,7 @@ __all__ = [
     "InvalidInvoke",
     "InvalidMessage",
     "InvalidResult",
+    "InvocationCancelled",
     "InvocationError",
     "InvocationTimeout",
     "MessageTooLarge",
@@ -297,6 +299,12 @@ class InvocationTimeout(InvocationError):
     type = "Timeout"
 
 
+class InvocationCancelled(InvocationError):
+    """Whoever invoked has cancelled it. The handler may still run, or have run."""
+
+    type = "cancelled"
+
+
 class Overloaded(InvocationError):
     """A queue is full; the handler did not run. Try again later, or less often."""
 
@@ -344,6 +352,7 @@ BY_TYPE: Final[dict[str, type[InvocationError]]] = {
         HandlerFailed,
         NoResult,
         InvocationTimeout,
+        InvocationCancelled,
         Overloaded,
         MessageTooLarge,
         ServerGone,
