@@ -30,7 +30,6 @@ __all__ = [
     "DatumDict",
     "DecisionDict",
     "DefinitionDict",
-    "Delivered",
     "DiscoveryEventDict",
     "ErrorDict",
     "FailureDict",
@@ -99,8 +98,8 @@ ErrorType: TypeAlias = Literal[
 ]
 """One word for what went wrong. ``dash_interop.errors`` has a class for each."""
 
-Delivered: TypeAlias = Literal["no", "yes", "unknown"]
-"""Whether an instance got an invocation, where it or the connection was lost."""
+DeliveredWord: TypeAlias = Literal["no", "yes", "unknown"]
+"""Whether an invocation that a lost connection ended has reached the handler."""
 
 
 class _DefinitionFields(TypedDict, total=False):
@@ -192,7 +191,7 @@ class FailureDict(TypedDict):
     message: str
     type: NotRequired[ErrorType]
     exception: NotRequired[str]
-    delivered: NotRequired[Delivered]
+    delivered: NotRequired[DeliveredWord]
     returned: NotRequired[dict[str, Any]]
 
 
@@ -209,7 +208,7 @@ class ErrorDict(TypedDict):
     message: str
     type: NotRequired[ErrorType]
     exception: NotRequired[str]
-    delivered: NotRequired[Delivered]
+    delivered: NotRequired[DeliveredWord]
     returned: NotRequired[dict[str, Any]]
     all_errors: list[FailureDict]
 

@@ -107,14 +107,17 @@ class Agm:
 
     # What the shell asks for
 
-    def invoke(self, token: Any, request: ServerRequest) -> Invoking:
+    def invoke(self, token: Any, request: ServerRequest, listener: Any = None) -> Invoking:
         """
         Settled with an ``InvocationResult`` or an ``InvocationError``.
+
+        Args:
+            listener: As for ``Invoking``.
 
         Raises:
             InvalidInvoke: The target of the request is not a valid one.
         """
-        invoking = Invoking(self._link, self.directory, token, request)
+        invoking = Invoking(self._link, self.directory, token, request, listener)
         invoking.start()
         return invoking
 

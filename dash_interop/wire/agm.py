@@ -22,16 +22,14 @@ PROGRESS: Final = "progress"
 DELIVERED: Final = "delivered"
 """Extension: a member takes ``delivered`` in the context of an error."""
 
-Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+LONGEST_MS: Final = 2**53
+Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=LONGEST_MS)]
 
 GivenUp: TypeAlias = Literal["cancelled", "timeout"]
 """Why a caller does not wait for its call any longer."""
 
 CancelReason: TypeAlias = Literal["cancelled", "timeout", "left"]
 """Why nobody waits for an invocation any longer; ``left``: its caller has left."""
-
-Delivered: TypeAlias = Literal["no", "yes", "unknown"]
-"""Whether an invocation that has no answer has reached its callee."""
 
 AGM_FAILURE: Final = "agm.errors.failure"
 REGISTRATION_FAILURE: Final = "agm.errors.registration.failure"

@@ -187,6 +187,7 @@ class WiredPeer:
         *,
         wait_timeout: float = 30.0,
         response_timeout: float = 30.0,
+        listener: Any = None,
     ) -> Invoking:
         return self.ask(
             lambda: self.agm.invoke(
@@ -199,6 +200,7 @@ class WiredPeer:
                     wait_timeout=wait_timeout,
                     response_timeout=response_timeout,
                 ),
+                listener,
             )
         )
 
@@ -216,6 +218,10 @@ class WiredPeer:
 
     def answer_json(self, invocation: Invocation, result: Raw) -> None:
         self._finish(invocation, result)
+
+    def end(self, invocation: Invocation) -> None:
+        """The handler, which was stopped, ends without an answer."""
+        self._finish(invocation, None)
 
     def refuse(self, invocation: Invocation, failure: str | InvocationError) -> None:
         """The handler raises, with these words, or was not run."""
@@ -399,6 +405,7 @@ class WiredPeer:
                     self.running.remove(invocation)
                     self.stopped.append(invocation)
             case Emit(source, event, arguments):
+                assert event != "progress" or not self.is_settled(source), "progress after the end"
                 self.emitted.append((source, event, arguments))
 
     def _begin_next(self, row: Row) -> None:
@@ -410,7 +417,7 @@ class WiredPeer:
             self.running.append(invocation)
             self.started.append(invocation)
 
-    def _finish(self, invocation: Invocation, outcome: Raw | InvocationError) -> None:
+    def _finish(self, invocation: Invocation, outcome: Raw | InvocationError | None) -> None:
         if invocation in self.running:
             self.running.remove(invocation)
 

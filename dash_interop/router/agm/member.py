@@ -13,7 +13,8 @@ from typing import Final
 
 from msgspec import Raw
 
-from ...wire.agm import VOCABULARY, Delivered, EventHead, MethodId, StreamId
+from ...errors import Delivered
+from ...wire.agm import VOCABULARY, EventHead, MethodId, StreamId
 from ...wire.codec import encode_head
 from ...wire.envelope import RequestId
 from ..effects import Audience, ConnectionId
