@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+from pathlib import Path
 from typing import Any
 
-from dash import Dash, Input, Output, html
+import pytest
+from dash import Dash, Input, Output, callback, html
 from dash.exceptions import PreventUpdate
 
-from dash_interop import MethodInvoke, MethodRegister
+from dash_interop import MethodInvoke, MethodRegister, method_handler
+from tests.support.apps_handlers import STREAMED, STREAMS, tells, tells_soon, yields_soon
 from tests.support.apps_parts import Gate, answer, handle, record
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
@@ -312,7 +316,99 @@ def test_can010_published_clients_notice_nothing(apps: Apps) -> None:
     assert core.js("return window.returned") == {"done": 7}
 
 
-def test_can011_a_button_cancels_by_callbacks_alone(apps: Apps) -> None:
+def test_can011_a_background_handler_tells_how_far_it_is_and_ends_with_a_cancel(
+    apps: Apps, tmp_path: Path
+) -> None:
+    cache, folder = tmp_path / "cache", tmp_path / "files"
+    folder.mkdir()
+    process = apps.process("tests.support.apps_main", "handlers", "--cache", str(cache))
+    apps.browser.open(f"{process.url}/")
+    consumer = Consumer(apps)
+    consumer.page.wait_for_servers("Long", 1)
+
+    def long(invocation_id: str) -> None:
+        consumer.invoke("Long", argumentObj={"folder": str(folder)}, invocationId=invocation_id)
+
+    def heard() -> list[Any]:
+        return [value["value"]["files"] for value in consumer.progress if value is not None]
+
+    long("whole")
+    (folder / "a").touch()
+    eventually(lambda: ["a"] in heard(), "progress")
+    (folder / "b").touch()
+    eventually(lambda: ["a", "b"] in heard(), "more progress")
+    (folder / "end").touch()
+    consumer.wait_for(("whole", {"files": ["a", "b", "end"]}))
+
+    for path in folder.iterdir():
+        path.unlink()
+    consumer.progress.clear()
+    long("cancelled")
+    (folder / "c").touch()
+    eventually(lambda: ["c"] in heard(), "progress of the next one")
+    consumer.cancel({"invocationId": "cancelled"})
+    consumer.wait_for(("whole", {"files": ["a", "b", "end"]}), ("cancelled", "cancelled"))
+    # The job is gone, so its successor has its turn, and it alone sees the end.
+    long("after")
+    (folder / "d").touch()
+    eventually(lambda: ["c", "d"] in heard(), "progress of the one after")
+    assert not (folder / "ended").exists()
+    (folder / "end").touch()
+    eventually(lambda: len(consumer.outcomes()) == 3, "its result", 30)
+    assert consumer.outcomes()[-1] == ("after", {"files": ["c", "d", "end"]})
+
+
+if "websocket" in inspect.signature(callback).parameters and not STREAMS:
+
+    @pytest.mark.parametrize("kind", ["def", "async def"])
+    def test_can012_a_handler_over_the_socket_of_dash_tells_each_value(
+        apps: Apps, kind: str
+    ) -> None:
+        app = apps.make(
+            "provider",
+            MethodRegister(id="count", definition="Count", returns=True),
+            backend="fastapi",
+        )
+
+        function = tells if kind == "def" else tells_soon
+        method_handler("count", websocket=True, app=app)(function)
+        apps.open(app)
+        consumer = Consumer(apps)
+        consumer.page.wait_for_servers("Count", 1)
+        _expect_counting(consumer, "Count", 100, [])
+
+
+if STREAMS:
+
+    @pytest.mark.parametrize("backend", ["flask", "fastapi", "quart"])
+    def test_can013_a_streaming_handler_tells_each_value(
+        apps: Apps, tmp_path: Path, backend: str
+    ) -> None:
+        process = apps.process(
+            *("tests.support.apps_main", "handlers"),
+            *("--backend", backend, "--cache", str(tmp_path / "cache")),
+        )
+        apps.browser.open(f"{process.url}/")
+        consumer = Consumer(apps)
+        for function in STREAMED:
+            consumer.page.wait_for_servers(function.__name__, 1)
+            # What is yielded last is the result, too.
+            last = [{"counted": 60}] if function is yields_soon else []
+            _expect_counting(consumer, function.__name__, 60, last)
+
+
+def _expect_counting(consumer: Consumer, method: str, n: int, last: list[Any]) -> None:
+    for name in ("one", "two"):
+        consumer.progress.clear()
+        consumer.results.clear()
+        consumer.invoke(method, argumentObj={"n": n}, invocationId=name)
+        eventually(lambda: consumer.outcomes(), "the result", 60)
+        heard = [value["value"] for value in consumer.progress if value is not None]
+        assert heard == [*range(n), *last]
+        assert consumer.outcomes() == [(name, {"counted": n})]
+
+
+def test_can014_a_button_cancels_by_callbacks_alone(apps: Apps) -> None:
     provider = Provider(apps)
     results: list[Any] = []
     app = apps.make(
