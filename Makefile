@@ -8,8 +8,11 @@
 #                    come), changes of the layout on those that differ in them
 # make test-browsers all browser tests in Firefox, WebKit and the whole of Chromium; make test runs
 #                    a core in the first two, and the headless shell of Chromium
-# make soak          random sequences over Dash's renderer, and clients that write one context
-#                    (ARGS="--sequences 1000" is passed on)
+# make soak          random sequences over Dash's renderer, clients that write one context, a gateway
+#                    whose peers are cut off and killed (ARGS="--only gateway --sequences 1000" is
+#                    passed on; ARGS="--only memory --minutes 30": does it grow)
+# make fuzz          right and wrong frames for a gateway (ARGS="--frames 1000000 --seed 7" is passed
+#                    on)
 # make build         browser bundle and Python component classes
 # make types         tsc and pyright
 # make style         ruff and biome
@@ -69,7 +72,7 @@ ifndef SIDE_BY_SIDE
 endif
 .DELETE_ON_ERROR:
 .PHONY: test-matrix test-websockets test-pythons test-dash test-browsers
-.PHONY: demo test build types style soak bench clean browser unit-js unit-py
+.PHONY: demo test build types style soak fuzz bench clean browser unit-js unit-py
 
 demo: $(RUNNABLE) build
 	$(call heading,Demo)
@@ -108,6 +111,10 @@ bench: $(TESTABLE) build browser
 soak: $(TESTABLE) build browser
 	$(call heading,Soak)
 	$(BIN)/python -m tests.soak $(ARGS)
+
+fuzz: $(TESTABLE)
+	$(call heading,Fuzz)
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 test-matrix: test-websockets test-pythons test-dash test-browsers
 

@@ -29,6 +29,7 @@ class GatewayConfig(Struct, frozen=True, kw_only=True):
         ping_interval: Seconds between WebSocket pings.
         ping_timeout: Seconds to wait for a pong before the connection counts as dead.
         close_timeout: Seconds for the closing handshake.
+        drain: Seconds that calls under way get to end when the gateway stops.
         channels: Contexts that every user has from the first login on.
         limits: Bounds of the router.
     """
@@ -44,5 +45,6 @@ class GatewayConfig(Struct, frozen=True, kw_only=True):
     ping_interval: float = 15.0
     ping_timeout: float = 15.0
     close_timeout: float = 2.0
+    drain: float = 5.0
     channels: tuple[Channel, ...] = DEFAULT_CHANNELS
     limits: Limits = Limits()

@@ -8,19 +8,21 @@ the gateway handles passes through here, so whoever wants to count, trace or loo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any, Protocol
 
 from ..errors import ProtocolError
-from ..router.effects import Audience, Probe, RouterEffect, Send
+from ..router.effects import Audience, Close, EndTurn, Probe, RouterEffect, Send
 from ..router.principals import Remote
 from ..router.router import Router
 from ..transport.broadcast import MAX_SIZE, Broadcast
 from ..transport.connection import Connection
 from ..transport.outbox import Outbox
 from ..wire.codec import encode
-from ..wire.envelope import Inbound
-from ..wire.login import Welcome
+from ..wire.envelope import Error, Inbound
+from ..wire.login import AUTHENTICATION_FAILURE, Hello, Welcome
 from .config import GatewayConfig
+from .guesses import Guesses
 
 __all__ = ["LOGIN_TIMEOUT", "Hub", "Observer"]
 
@@ -56,6 +58,7 @@ class Hub:
     Attributes:
         connections: How many converse at the moment.
         slow_readers: Readers that were disconnected because they fell too far behind.
+        failed_logins: Logins with credentials that are not good.
     """
 
     def __init__(self, router: Router, config: GatewayConfig, observer: Observer) -> None:
@@ -68,11 +71,45 @@ class Hub:
         self._broadcast: Broadcast | None = None
         """What they get, from the second in a row on, or from the first if that is long."""
         self._probing: set[asyncio.Task[None]] = set()
+        self._guesses = Guesses()
+        self._emptied = asyncio.Event()
+        """Set whenever the last conversation has ended."""
         self.connections = 0
         self.slow_readers = 0
+        self.failed_logins = 0
 
     def counters(self) -> dict[str, int]:
-        return {**self._router.counters(), "slow_readers": self.slow_readers}
+        return {
+            **self._router.counters(),
+            "slow_readers": self.slow_readers,
+            "failed_logins": self.failed_logins,
+        }
+
+    async def drain(self, seconds: float) -> int:
+        """
+        Let the calls under way end, take on no others, and then send everybody away.
+
+        Args:
+            seconds: Longest wait for the calls; closing may take ``close_timeout`` more.
+
+        Returns:
+            How many calls had not ended in time.
+        """
+        time = asyncio.get_running_loop().time
+        self._carry_out(self._router.drain(time()))
+        cut = 0
+        if not await self._is_empty_within(seconds):
+            cut = self.counters().get("calls", 0)
+            self._carry_out(self._router.end(time()))
+            await self._is_empty_within(self._config.close_timeout)
+        return cut
+
+    async def _is_empty_within(self, seconds: float) -> bool:
+        if self.connections:
+            self._emptied.clear()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), seconds)
+        return self.connections == 0
 
     def close(self) -> None:
         """Stop the timer and the probes, once no conversation goes on any more."""
@@ -116,6 +153,8 @@ class Hub:
             login_timer.cancel()
             self.connections -= 1
             self._carry_out(self._router.disconnect(outbox, loop.time()))
+            if not self.connections:
+                self._emptied.set()
         return was_logged_in
 
     async def _handle_frames(
@@ -133,12 +172,34 @@ class Hub:
             if not is_logged_in and len(frame) > login_size:
                 raise ProtocolError("Log in before you send long frames", MESSAGE_TOO_BIG)
             message = decode(frame)
-            effects = router.handle(outbox, message, time())
-            self._carry_out(effects)
+            if type(message) is Hello:
+                effects = await self._log_in(connection, outbox, message, remote)
+            else:
+                effects = router.handle(outbox, message, time())
+                self._carry_out(effects)
             observer.handled(remote, message, effects)
             if not is_logged_in and any(map(_is_welcome, effects)):
                 login_timer.cancel()
                 is_logged_in = True
+
+    async def _log_in(
+        self, connection: Connection, outbox: Outbox, hello: Hello, remote: Remote
+    ) -> list[RouterEffect]:
+        """Behind the guesses from that address, if it is one."""
+        is_guess = hello.authentication.method == "secret"
+        if is_guess:
+            with contextlib.suppress(asyncio.TimeoutError):
+                seconds = self._guesses.wait(remote.machine)
+                if seconds:
+                    await asyncio.wait_for(connection.wait_closed(), seconds)
+                    return []
+        effects = self._router.handle(outbox, hello, asyncio.get_running_loop().time())
+        self._carry_out(effects)
+        if any(map(_is_refusal, effects)):
+            self.failed_logins += 1
+        elif is_guess:
+            self._guesses.was_right(remote.machine)
+        return effects
 
     def _carry_out(self, effects: list[RouterEffect]) -> None:
         for effect in effects:
@@ -149,6 +210,11 @@ class Hub:
                 probing = asyncio.ensure_future(self._probe(effect))
                 self._probing.add(probing)
                 probing.add_done_callback(self._probing.discard)
+            elif isinstance(effect, Close):
+                closing: Any = effect.connection
+                closing.close(effect.code, effect.reason)
+            elif isinstance(effect, EndTurn):
+                asyncio.get_running_loop().call_soon(self._end_turn)
             else:
                 self._fan_out(effect.audience, effect.tail)
         if self._timer is None:
@@ -181,6 +247,9 @@ class Hub:
         await outbox.flush()
         self._carry_out(self._router.heard(probe, asyncio.get_running_loop().time()))
 
+    def _end_turn(self) -> None:
+        self._carry_out(self._router.end_turn(asyncio.get_running_loop().time()))
+
     def _end_row(self) -> None:
         self._audience, self._broadcast = (), None
 
@@ -197,6 +266,11 @@ class Hub:
 
     def _count_slow_reader(self) -> None:
         self.slow_readers += 1
+
+
+def _is_refusal(effect: RouterEffect) -> bool:
+    message = effect.message if isinstance(effect, Send) else None
+    return isinstance(message, Error) and message.reason_uri == AUTHENTICATION_FAILURE
 
 
 def _is_welcome(effect: RouterEffect) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from http import HTTPStatus
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode
+from websockets.protocol import State
 
 from .notices import Notices
 
@@ -31,12 +33,23 @@ class Visit(ServerConnection):
 
     Args:
         notices: Where it says so.
+        visits: Those that have not ended, which it adds itself to.
     """
 
-    def __init__(self, notices: Notices, *args: Any, **settings: Any) -> None:
+    def __init__(self, notices: Notices, visits: set[Visit], *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._notices = notices
+        self._visits = visits
         self._has_begun = False
+
+    @property
+    def has_opened(self) -> bool:
+        """Whether the handshake has been answered."""
+        return self.protocol.state is not State.CONNECTING
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._visits.add(self)
 
     def data_received(self, data: bytes) -> None:
         if not self._has_begun:
@@ -48,6 +61,7 @@ class Visit(ServerConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._visits.discard(self)
         if self.request is None and self._has_begun and self.protocol.handshake_exc is not None:
             reason: BaseException = self.protocol.handshake_exc
             reason = reason.__cause__ or reason

@@ -21,8 +21,9 @@ from msgspec import Raw
 
 from ..wire.agm import MethodId
 from ..wire.definitions import Method, MethodDefinition, from_wire
+from .interest import Interest
 
-__all__ = ["EVENTS", "Directory", "Instance", "Offer"]
+__all__ = ["EVENTS", "Caller", "Directory", "Instance", "Offer"]
 
 EVENTS: Final = (
     "method_added",
@@ -70,6 +71,21 @@ class Instance(dict[str, Any]):
         return dict, (dict(self),)
 
 
+class Caller(Instance):
+    """
+    The instance that invokes, as a handler gets it.
+
+    Attributes:
+        cancelled: Says whether it still waits for the answer.
+    """
+
+    __slots__ = ("cancelled",)
+
+    def __init__(self, instance: Instance, cancelled: Any) -> None:
+        super().__init__(instance, instance._directory, instance.since)
+        self.cancelled = cancelled
+
+
 class Offer:
     """One method at one server."""
 
@@ -89,10 +105,14 @@ class Directory:
     """
     Args:
         emit: Told of each change: the name of the event and its arguments.
+        interest: What this peer is told of.
     """
 
-    def __init__(self, emit: Callable[..., None]) -> None:
+    def __init__(self, emit: Callable[..., None], interest: Interest) -> None:
         self._emit = emit
+        self.interest: Final = interest
+        self.look_around: Callable[[], None] = _nothing
+        """Called before the methods of an instance are read, to have all of them be known."""
         self._instances: dict[str, Instance] = {}
         self._offers: dict[str, dict[MethodId, Offer]] = {}
         self._methods: dict[Key, dict[tuple[str, MethodId], Offer]] = {}
@@ -150,6 +170,8 @@ class Directory:
         return [each for each in self._instances.values() if each["peerId"] != self.own_id]
 
     def offered_by(self, peer_id: str) -> list[Method]:
+        if peer_id != self.own_id:
+            self.look_around()
         # A copy first: instances are asked from other threads, too.
         return [offer.method for offer in list(self._offers.get(peer_id, {}).values())]
 
@@ -262,6 +284,10 @@ class Directory:
     def _servers_of(self, method: Method) -> list[Instance]:
         offers = list(self._methods.get(_key(method), {}).values())
         return [offer.server for offer in self._rank(offers)]
+
+
+def _nothing() -> None:
+    """Everything is known."""
 
 
 def _identity(server: Instance) -> tuple[Any, ...]:

@@ -74,6 +74,7 @@ const BY_REASON_URI: Record<string, ErrorType> = {
     'agm.errors.invocation.failure': 'ServerGone',
     'agm.errors.failure': 'ServerGone',
     'global.errors.limits_exceeded': 'Overloaded',
+    'global.errors.going_away': 'ConnectionLost',
 };
 
 /** The word for the reason of an error message; undefined for reasons of other gateways. */

@@ -14,7 +14,6 @@ import pytest
 from dash import Dash
 
 from dash_interop.cli import commands as command_line
-from dash_interop.gateway.embedded import shared_gateway
 from tests.support.documents import ROOT, commands, documents, programs, read, run, said
 from tests.support.ports import page_port
 
@@ -92,8 +91,6 @@ def shown(program: str, dash_duo: Any) -> Iterator[None]:
     dash_duo.start_server(run(program, "README")["app"], port=page_port())
     yield
     assert [entry for entry in dash_duo.get_logs() if entry["level"] == "SEVERE"] == []
-    # It hosts the gateway; the server's end would tear its thread down.
-    shared_gateway().close()
 
 
 def test_links_lead_somewhere() -> None:

@@ -233,7 +233,7 @@ def test_observer_sees_each_message_with_what_came_of_it():
     seen = converse(scenario)
     assert seen[:3] == [
         ("s", "Hello", ["Welcome"]),
-        ("s", "Join", ["Success"]),
+        ("s", "Join", ["EndTurn"]),
         ("s", "Register", ["MethodsAdded", "Success"]),
     ]
     assert seen[-2:] == [("c", "Call", ["Invoke"]), ("c", "Call", ["Error"])]

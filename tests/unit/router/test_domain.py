@@ -54,6 +54,12 @@ class Sums:
 
     def heard(self, probe: Probe) -> None: ...
 
+    def end_turn(self) -> None: ...
+
+    @property
+    def is_busy(self) -> bool:
+        return False
+
     def join(self, peer: Peer, message: Join) -> bool:
         if message.restrictions is not None:
             self.board.refuse(peer, message.request_id, "sums.closed", "No restrictions", "sums")
@@ -70,6 +76,10 @@ class Sums:
         self.tell()
 
     def passes_over(self, message: Any) -> bool:
+        return False
+
+    @property
+    def is_busy(self) -> bool:
         return False
 
     def tick(self) -> None:
