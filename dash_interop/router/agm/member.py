@@ -273,6 +273,8 @@ class Members:
     def offer(self, method: OfferedMethod) -> None:
         """Its owner offers a method, in the place of none."""
         owner = method.owner
+        owner.peer.usage.methods += 1
+        owner.peer.usage.definitions_size += len(bytes(method.definition))
         owner.methods[method.id] = owner.by_identity[method.identity] = method
         offering = self._offering.setdefault(method.identity[0].lower(), {})
         offering[owner] = offering.get(owner, 0) + 1
@@ -281,6 +283,8 @@ class Members:
         """Its owner offers a method no more."""
         owner, name = method.owner, method.identity[0].lower()
         del owner.methods[method.id], owner.by_identity[method.identity]
+        owner.peer.usage.methods -= 1
+        owner.peer.usage.definitions_size -= len(bytes(method.definition))
         offering = self._offering[name]
         offering[owner] -= 1
         if not offering[owner]:
