@@ -49,7 +49,7 @@ class Sight:
         address: Where it is told of others.
         interest: The same, in lower case.
         unseen: Members that it has to be told of: ``None`` with all that it has to know of them,
-            otherwise just of these methods.
+            otherwise just of these methods, at least one.
         is_ordered: Whether ``unseen`` is in the order in which newcomers are told.
         asked: Requests that are answered when nothing is unseen any more.
         news: What it has not been told yet of those that it knows.
@@ -112,9 +112,19 @@ class Sight:
 
     def look_at(self, other: Member, ids: Iterable[MethodId]) -> None:
         """It has to be told of methods of a member that it knows."""
-        unseen = self.unseen.setdefault(other, {})
+        more = dict.fromkeys(ids)
+        if more:
+            unseen = self.unseen.setdefault(other, more)
+            assert unseen is not None
+            unseen.update(more)
+
+    def overlook(self, other: Member, id: MethodId) -> None:
+        """It need not be told of a method any more."""
+        unseen = self.unseen[other]
         assert unseen is not None
-        unseen.update(dict.fromkeys(ids))
+        del unseen[id]
+        if not unseen:
+            del self.unseen[other]
 
     def wants(self, method: OfferedMethod) -> bool:
         return self.interest is None or method.identity[0].lower() in self.interest
