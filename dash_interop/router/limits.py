@@ -11,6 +11,7 @@ class Limits(Struct, frozen=True):
         peers_per_user: Logged-in peers of one user.
         peers_per_connection: Logged-in peers of one connection.
         methods_per_peer: Methods and streams that one peer offers.
+        restrictions_per_peer: Different restrictions of the methods of one peer.
         interest_per_peer: Names of methods that one peer wants to hear of, where it asks for that.
         calls_per_peer: Calls of one caller that wait for their answer.
         subscriptions_per_peer: Open subscriptions of one subscriber.
@@ -29,6 +30,7 @@ class Limits(Struct, frozen=True):
     peers_per_user: int = 10_000
     peers_per_connection: int = 100
     methods_per_peer: int = 5_000
+    restrictions_per_peer: int = 100
     interest_per_peer: int = 10_000
     calls_per_peer: int = 100_000
     subscriptions_per_peer: int = 10_000

@@ -27,7 +27,7 @@ from ...wire.envelope import RequestId, Success
 from ..effects import Audience, ConnectionId
 from ..switchboard import Switchboard
 from .member import Member, Members, OfferedMethod
-from .sight import News, Sight
+from .sight import News, Sight, Verdicts
 
 __all__ = ["Announcing"]
 
@@ -117,7 +117,7 @@ class Announcing:
             if unseen is None:
                 continue
             is_all = same and sight.interest is None
-            shown = methods if is_all else [each for each in methods if sight.shows(each)]
+            shown = methods if is_all else sight.shown(methods)
             if not shown:
                 continue
             ids = tuple(method.id for method in shown)
@@ -143,12 +143,13 @@ class Announcing:
             if unseen is None or not sight.knows(server):
                 continue
             gone: list[MethodId] = []
+            verdicts: Verdicts = {}
             for method in methods:
                 now = server.methods.get(method.id)
                 if method.id in unseen:
                     if now is None:
                         sight.overlook(server, method.id)
-                elif sight.shows(method) and not (now and sight.shows(now)):
+                elif sight.shows(method, verdicts) and not (now and sight.shows(now, verdicts)):
                     gone.append(method.id)
             self._note_removed(sight, server, gone, made)
 
@@ -167,8 +168,8 @@ class Announcing:
             unseen, was_known = sight.unseen.get(member, _NOTHING), sight.knows(member)
             sight.lose(member)
             if was_known and unseen is not None:
-                methods = member.methods.values()
-                gone = [each.id for each in methods if each.id not in unseen and sight.shows(each)]
+                known = [each for each in member.methods.values() if each.id not in unseen]
+                gone = [each.id for each in sight.shown(known)]
                 self._note_removed(sight, member, gone, made)
                 self._note(sight, going)
         del self._sights[member]
@@ -182,8 +183,8 @@ class Announcing:
         sight.heard_until = self._members.newest
         sight.meet(member)
         if sight.unseen.pop(member, _NOTHING) is None:
-            methods = member.methods.values()
-            sight.look_at(member, [each.id for each in methods if sight.shows(each)])
+            shown = sight.shown(member.methods.values())
+            sight.look_at(member, [each.id for each in shown])
 
     # The turn of the loop
 
@@ -442,12 +443,13 @@ class _Lesson:
         piece: list[OfferedMethod] = []
         size = 0
         told: list[MethodId] = []
+        verdicts: Verdicts = {}
         for id in ids:
             if self.room <= size:
                 break
             method = server.methods[id]
             told.append(id)
-            if not sight.shows(method):
+            if not sight.shows(method, verdicts):
                 continue
             length = len(bytes(method.definition))
             if piece and size + length > FRAME:

@@ -100,6 +100,10 @@ class Methods:
         new = {method.id for method in methods if method.id not in member.methods}
         if len(member.methods) + len(new) > limit:
             raise RegistrationError(f"The limit of methods for one peer is {limit}")
+        restrictions = {each.restriction for each in methods if each.restriction is not None}
+        most = self._board.limits.restrictions_per_peer
+        if len(restrictions.union(member.restrictions)) > most:
+            raise RegistrationError(f"The limit of different restrictions of one peer is {most}")
         return methods
 
     def _announce_removed(self, member: Member, methods: Sequence[OfferedMethod]) -> None:
