@@ -396,5 +396,6 @@ BY_REASON_URI: Final[dict[str, type[InvocationError]]] = {
     "agm.errors.invocation.failure": ServerGone,
     "agm.errors.failure": ServerGone,
     "global.errors.limits_exceeded": Overloaded,
+    "global.errors.going_away": ConnectionLost,
 }
 """The class for each ``reason_uri`` of a gateway; other errors are plain ``InvocationError``."""

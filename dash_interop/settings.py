@@ -11,8 +11,11 @@ or a variable that is empty counts as missing.
                                   not as its pages do. Default: ``DASH_INTEROP_GATEWAY``.
 ``DASH_INTEROP_SECRET_FILE``      File with the secret of a named gateway. Default: the secret that
                                   the processes of this user share on this machine.
-``DASH_INTEROP_PORT``             First of the ports at which the gateway of this machine is looked
-                                  for. Default: 8385.
+``DASH_INTEROP_PORT``             First of the ports where the gateway of this machine may listen.
+                                  Each has a gateway of its own. Default: 8385.
+``DASH_INTEROP_EMBEDDED``         As what this process starts the gateway of this machine, where it
+                                  has to: ``process``, one of its own, or ``thread``, one of this
+                                  process. Default: ``process``.
 ``DASH_INTEROP_CHANNELS``         The channels that a gateway of this machine makes for each user:
                                   ``Red=#d32f2f,Sales=navy``, the path of a JSON file, or ``none``.
                                   Default: Red, Orange, Yellow, Green, Cyan, Blue, Purple, Pink.
@@ -29,16 +32,20 @@ from urllib.parse import urlsplit
 from .errors import ConfigError
 
 __all__ = [
+    "AS_A_PROCESS",
     "CHANNELS",
     "DEFAULT_PORT",
+    "EMBEDDED",
     "GATEWAY",
     "INTERNAL_GATEWAY",
+    "IN_A_THREAD",
     "LOCAL_USER",
     "PORT",
     "SECRET_FILE",
     "SecretFile",
     "channels",
     "checked_url",
+    "embedded_gateway",
     "first_port",
     "gateway_url",
     "internal_gateway_url",
@@ -50,7 +57,11 @@ GATEWAY: Final = "DASH_INTEROP_GATEWAY"
 INTERNAL_GATEWAY: Final = "DASH_INTEROP_INTERNAL_GATEWAY"
 SECRET_FILE: Final = "DASH_INTEROP_SECRET_FILE"
 PORT: Final = "DASH_INTEROP_PORT"
+EMBEDDED: Final = "DASH_INTEROP_EMBEDDED"
 CHANNELS: Final = "DASH_INTEROP_CHANNELS"
+
+AS_A_PROCESS: Final = "process"
+IN_A_THREAD: Final = "thread"
 
 DEFAULT_PORT: Final = 8385
 """The port that Glue42 and io.Connect clients try by themselves."""
@@ -111,7 +122,7 @@ def secret_file_of(gateway: str | None, given: SecretFile | None = None) -> Secr
 
 def first_port(given: int | None = None) -> int:
     """
-    The first of the ports at which the gateway of this machine is looked for.
+    The first of the ports where the gateway of this machine may listen.
 
     Raises:
         ConfigError: The variable holds something else than a port.
@@ -122,6 +133,20 @@ def first_port(given: int | None = None) -> int:
     if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
         raise ConfigError(f"{PORT} is not a port: {text!r}")
     return int(text)
+
+
+def embedded_gateway() -> str:
+    """
+    As what this process starts the gateway of this machine, where it has to: ``AS_A_PROCESS`` or
+    ``IN_A_THREAD``.
+
+    Raises:
+        ConfigError: The variable holds something else.
+    """
+    text = _variable(EMBEDDED) or AS_A_PROCESS
+    if text not in (AS_A_PROCESS, IN_A_THREAD):
+        raise ConfigError(f"{EMBEDDED} is neither {AS_A_PROCESS} nor {IN_A_THREAD}: {text!r}")
+    return text
 
 
 def channels(given: str | None = None) -> str | None:

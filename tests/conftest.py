@@ -14,6 +14,7 @@ from selenium.webdriver.chrome.options import Options
 
 from tests.support.browser_chromium import SHELL, chrome_options
 from tests.support.distribution import Distribution
+from tests.support.embedded import end_shared_gateways
 from tests.support.ports import free_range
 
 HERE = Path(__file__).resolve().parent
@@ -92,3 +93,5 @@ def own_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
         patch.setenv("DASH_INTEROP_PORT", str(free_range()))
         yield
+        # Those of programs that had directories of their own, too.
+        end_shared_gateways(tmp_path_factory.getbasetemp())

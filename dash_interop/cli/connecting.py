@@ -99,10 +99,10 @@ class Login:
 
     def find(self) -> str:
         """
-        The gateway's URL. A command does not host the one of this machine, unlike an app.
+        The gateway's URL. A command does not start the one of this machine, unlike an app.
 
         Raises:
-            ConfigError: No gateway is named, and nobody hosts the gateway of this machine.
+            ConfigError: No gateway is named, and the gateway of this machine does not run.
         """
         url = self.url or self.shared().find()
         if url is None:
@@ -114,13 +114,12 @@ class Login:
 
     def shared(self) -> EmbeddedGateway:
         """Finds the gateway of this machine."""
-        # Loaded here: with a gateway that is named there is nothing to find, and this is what a
-        # gateway is made of.
-        from ..gateway.auth import TokenAuthority, read_secret
+        # Loaded here: with a gateway that is named there is nothing to find.
+        from ..gateway.auth import read_secret
         from ..gateway.embedded import EmbeddedGateway
 
         file = settings.secret_file(self.secret_file)
-        return EmbeddedGateway(authority=TokenAuthority(read_secret(file)) if file else None)
+        return EmbeddedGateway(secret=read_secret(file) if file else None)
 
     def connect(self) -> InteropClient:
         # Loaded here: help, and a refusal of what was typed, need not wait for it.

@@ -12,6 +12,7 @@ import click
 
 from .. import settings
 from ..gateway.config import GatewayConfig
+from ..gateway.origins import LOOPBACK, OriginPolicy, is_loopback_host
 
 if TYPE_CHECKING:
     from ..gateway.server import Gateway
@@ -34,13 +35,18 @@ __all__ = ["gateway"]
     help="File with the secret that Dash apps sign their tokens with.  [default: the secret "
     "that this user's processes share on this machine]",
 )
-@click.option("--no-auth", is_flag=True, help="For development: believe any login and any page.")
+@click.option(
+    "--no-auth",
+    is_flag=True,
+    help="For development, on this machine only: believe any login, and let its own pages connect.",
+)
 @click.option(
     "--allow-origin",
     "origins",
     multiple=True,
     metavar="ORIGIN",
-    help="Let only pages of this origin connect, such as https://app.example.com. Repeatable.",
+    help="Let pages of this origin connect, such as https://app.example.com; loopback for all that "
+    "this machine serves to itself. Repeatable. Without it, no page may connect.",
 )
 @click.option(
     "--max-size",
@@ -48,6 +54,15 @@ __all__ = ["gateway"]
     show_default=True,
     type=click.IntRange(1024),
     help="Longest frame, in bytes.",
+)
+@click.option(
+    "--drain",
+    metavar="SECONDS",
+    default=GatewayConfig().drain,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="How long calls under way may take to end when the gateway is stopped. Connections are "
+    "closed then, and clients come back to its successor. A second signal ends it at once.",
 )
 @click.option(
     "--channels",
@@ -71,6 +86,7 @@ def gateway(
     no_auth: bool,
     origins: tuple[str, ...],
     max_size: int,
+    drain: float,
     channels: str | None,
     log_level: str,
 ) -> None:
@@ -84,10 +100,14 @@ def gateway(
     """
     if no_auth and (secret_file is not None or origins):
         raise click.UsageError("--no-auth does not go with --secret-file or --allow-origin")
+    if no_auth and not is_loopback_host(host):
+        raise click.UsageError(
+            f"--no-auth does not go with --host {host}: whoever believes anybody listens on this "
+            "machine only, at 127.0.0.1, ::1 or localhost"
+        )
     # Loaded here: help, and a refusal of what was typed, need not wait for it.
     from ..gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
     from ..gateway.channels import read_channels
-    from ..gateway.origins import OriginPolicy
     from ..gateway.server import Gateway
     from ..transport.loop import new_event_loop
 
@@ -98,32 +118,58 @@ def gateway(
         port=port,
         max_size=max_size,
         outbox_size=outbox_size,
+        drain=drain,
         channels=read_channels(settings.channels(channels)),
     )
-    policy = OriginPolicy(origins, check=not no_auth)
+    policy = OriginPolicy([LOOPBACK] if no_auth else origins)
     secret = read_secret(secret_file) if secret_file else runtime_secret()
     if no_auth:
         click.echo(
-            "warning: --no-auth is for development: anybody who reaches this gateway can log in "
-            "as anybody",
+            "warning: --no-auth is for development: any program of this machine, and any page that "
+            "it serves, can log in as anybody",
             err=True,
         )
     authority = OpenDoor(secret) if no_auth else TokenAuthority(secret)
     loop = new_event_loop()
     try:
-        loop.run_until_complete(_run(Gateway(config, authority, policy)))
+        loop.run_until_complete(_run(Gateway(config, authority, policy), secret))
     finally:
         loop.close()
 
 
-async def _run(gateway: Gateway) -> None:
-    stop = asyncio.Event()
+async def _run(gateway: Gateway, secret: str) -> None:
+    signals: asyncio.Queue[None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, signals.put_nowait, None)
         except NotImplementedError:  # Windows: Ctrl-C only
-            signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop.set))
+            signal.signal(
+                number, lambda _number, _frame: loop.call_soon_threadsafe(signals.put_nowait, None)
+            )
     async with gateway:
+        _announce(gateway, secret)
         click.echo(f"gateway listening on {gateway.url}")
-        await stop.wait()
+        await signals.get()
+        draining = asyncio.ensure_future(gateway.drain())
+        again = asyncio.ensure_future(signals.get())
+        await asyncio.wait((draining, again), return_when=asyncio.FIRST_COMPLETED)
+        if not draining.done():
+            gateway.abort()
+        again.cancel()
+        await draining
+
+
+def _announce(gateway: Gateway, secret: str) -> None:
+    """Let the processes of this user find it, where they look for one with its port and secret."""
+    from ..gateway.auth import runtime_directory
+    from ..gateway.hosting import announce
+    from ..gateway.place import Place
+
+    try:
+        place = Place(runtime_directory(), gateway.port, secret)
+        # One that is at another address of this machine cannot be found, and has no place to take.
+        if gateway.is_local and place.take(is_kept=True):
+            announce(place, gateway)
+    except OSError as error:
+        logging.getLogger(__name__).info("processes of this user have to name it: %s", error)

@@ -2,7 +2,7 @@
 Where the gateway is and how to log in there; asked anew before each attempt to connect.
 
 This is the only module of the client that knows ``gateway/``: a process that has the secret makes
-its own tokens, and hosts the gateway of this machine when no other process does.
+its own tokens, and starts the gateway of this machine when it does not run.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Access:
         """
         url = self._url
         if url is None:
-            # Probes ports, which takes some milliseconds and may take seconds.
+            # Takes a millisecond, and some tenths of a second where it has to be started.
             url = await run_in_thread(_shared_gateway().ensure)
         return url, await self._authentication(run_in_thread)
 
@@ -110,7 +110,7 @@ class Access:
 
 
 def _shared_gateway() -> EmbeddedGateway:
-    # Loaded here: it takes longer than all of a client, which most often is told a URL.
+    # Loaded here: a client most often is told a URL.
     from ..gateway.embedded import shared_gateway
 
     return shared_gateway()

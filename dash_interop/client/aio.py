@@ -490,9 +490,20 @@ class connect:
         """Connect; ``await connect(...)`` is short for it."""
         return InteropClient(await self.start_engine())
 
-    async def start_engine(self, open_connection: OpenConnection = open_socket) -> Engine:
-        """What runs a client, connected."""
+    async def start_engine(
+        self, open_connection: OpenConnection = open_socket, *, is_narrow: bool = False
+    ) -> Engine:
+        """
+        What runs a client, connected.
+
+        Args:
+            is_narrow: Whether it knows of others what it was asked for only.
+        """
         engine = Engine(self._access, self._identity, [Agm, ContextsDomain], open_connection)
+        agm = engine.session.domain(Agm)
+        agm.directory.defer()
+        if is_narrow:
+            agm.interest.narrow()
         Running(engine).begin()
         try:
             await engine.open(self._timeout)

@@ -161,7 +161,8 @@ class Channels(ChannelsBase[ChannelSubscription]):
 
     async def get(self, name: str, *, timeout: float = DEFAULT_TIMEOUT) -> dict[str, Any]:
         """
-        A channel as a dict with ``name``, ``meta`` and ``data``.
+        A channel as a dict with ``name``, ``meta`` and ``data``, as new as what ``get`` of
+        ``Contexts`` returns.
 
         Args:
             name: Of the channel.

@@ -100,7 +100,9 @@ class Contexts(ContextsBase[ContextSubscription]):
 
     async def get(self, name: str, *, timeout: float = DEFAULT_TIMEOUT) -> dict[str, Any]:
         """
-        The value of a context; an empty dict where there is none of that name.
+        The value of a context; an empty dict where there is none of that name. It has all that
+        anybody has written before; where this client is subscribed to the context, all that its
+        subscriptions have heard of.
 
         Args:
             name: Of the context.
@@ -120,7 +122,8 @@ class Contexts(ContextsBase[ContextSubscription]):
     ) -> tuple[dict[str, Any], int | None]:
         """
         The value of a context and its version, for a write with ``if_version``. The version is 0
-        where there is no such context, and ``None`` at a gateway that has no versions.
+        where there is no such context, and ``None`` at a gateway that has no versions. The value is
+        as new as that of ``get``.
 
         Args:
             name: Of the context.

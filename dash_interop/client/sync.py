@@ -240,13 +240,27 @@ class InteropClient(ClientBase):
     """
 
     def __init__(self, portal: Portal, engine: Engine) -> None:
+        self._twin = _Twin(portal, engine)
         super().__init__(engine)
         self._portal = portal
         self._run = portal.run
-        self._twin = _Twin(portal, engine)
         self.contexts = Contexts(portal, engine, self._twin.contexts)
         self.channels = Channels(portal, engine, self._twin.channels)
         atexit.register(self.close)
+
+    def _learn(self, name: str | None) -> None:
+        if self._agm.interest.covers(name):
+            return
+        if self._portal.is_here:
+            # A function of this client that runs on its loop, which must not be waited for.
+            super()._learn(name)
+            return
+        self._run(self._engine.request(lambda token: self._agm.learn(token, name)))
+
+    def _look_around(self, name: str | None) -> None:
+        if not self.is_closed:
+            self._learn(name)
+        super()._look_around(name)
 
     def __enter__(self) -> InteropClient:
         return self
@@ -325,7 +339,7 @@ def connect(*args: Any, **kwargs: Any) -> InteropClient:
     connecting = aio.connect(*args, **kwargs)
     portal = Portal()
     try:
-        engine = portal.run(connecting.start_engine())
+        engine = portal.run(connecting.start_engine(is_narrow=True))
     except BaseException:
         portal.stop()
         raise

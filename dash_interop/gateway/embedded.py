@@ -1,74 +1,87 @@
 """
 The gateway that the processes of one user on one machine share, when none is named.
 
-Whoever needs it first hosts it, in a background thread; the others find it by trying the ports
-and asking for a proof that it knows the same secret. When the host ends, the next process that is
-asked by a page takes over, on the same port where possible.
+Whoever needs it first starts it, as a process of its own that depends on none of them; a lock in
+the user's runtime directory says whether there is one, so that there are never two. When it is
+killed, or hangs, the next process that needs it replaces it, on the same port where possible.
 """
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import contextlib
-import hmac
 import logging
 import os
-import secrets
-import socket
-from enum import Enum
-from time import monotonic
+import re
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from .. import settings
 from ..errors import ConfigError
-from ..transport.loop import new_event_loop
-from ..transport.threads import LongLock, Outcome, Thread
-from .auth import TokenAuthority, runtime_secret
+from ..router.contexts.channels import Channel
+from ..transport.threads import LongLock
+from .auth import TokenAuthority, runtime_directory, runtime_secret
+from .background import CannotStart, end, is_stopped, start
 from .channels import read_channels
-from .config import GatewayConfig
-from .origins import OriginPolicy
-from .server import IDENTITY_PATH, Gateway
+from .order import PORTS_TAKEN, RUNS, Order
+from .patience import RunningClock
+from .place import OLDEST_PROTOCOL, PROTOCOL, Holder, Place, State
+from .probing import ADDRESS, Listener, ask_to_end, probe
+
+if TYPE_CHECKING:
+    from .thread_host import ThreadHost
 
 __all__ = ["EmbeddedGateway", "shared_gateway"]
 
-ADDRESS = "127.0.0.1"
 PORTS = 10
 """How many ports are tried from the first one on: other programs may hold some."""
 
-PROBE_SECONDS = 2.0
-"""A busy machine may let our own gateway take that long to answer."""
+PROBE_SECONDS = 0.5
+"""An answer takes a millisecond; who gets none asks again."""
 
-MAX_PROOF = 4096
-"""Bytes of an answer that are looked at."""
+STOPPED_SECONDS = 1.0
+"""For how long a gateway may be silent that somebody has stopped, as SIGSTOP does."""
 
-START_SECONDS = 10.0
+SILENT_SECONDS = 5.0
+"""For how long one that runs may be silent: a busy one is in time, one that hangs is not."""
+
+START_SECONDS = 20.0
+"""For how long one that begins may be silent: a busy machine loads its modules in seconds."""
+
+STARTER_SECONDS = 1.0
+"""How long to leave the start to another process that was about to begin with it."""
+
+LOOK_SECONDS = 0.02
+
+LONGEST_SECONDS = 45.0
+"""After which an error says that there is no gateway, whatever goes on."""
 
 logger = logging.getLogger(__name__)
 
 
-class _Answer(Enum):
-    OURS = "ours"
-    FOREIGN = "foreign"
-    NOBODY = "nobody"
-
-
 class EmbeddedGateway:
     """
-    Finds or hosts the shared gateway.
+    Finds or starts the shared gateway.
 
     Args:
-        first_port: First of the ten ports to look at, ``DASH_INTEROP_PORT`` in the environment,
-            else 8385.
-        authority: Knows the secret; by default the one this user's processes share.
+        first_port: First of the ten ports where it may listen, ``DASH_INTEROP_PORT`` in the
+            environment, else 8385. Each first port has a gateway of its own.
+        secret: What it checks logins with; by default what this user's processes share. Each secret
+            has a gateway of its own.
     """
 
-    def __init__(
-        self, first_port: int | None = None, authority: TokenAuthority | None = None
-    ) -> None:
+    def __init__(self, first_port: int | None = None, secret: str | None = None) -> None:
         self._first_port = settings.first_port(first_port)
-        self._authority = authority
+        self._secret = secret
+        self._known: tuple[TokenAuthority, Place] | None = None
         self._lock = LongLock()
-        self._host: _HostThread | None = None
+        self._host: ThreadHost | None = None
+        self._has_no_process = False
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget_host)
 
@@ -78,54 +91,62 @@ class EmbeddedGateway:
         Raises:
             ConfigError: The shared secret cannot be read.
         """
-        if self._authority is None:
-            self._authority = TokenAuthority(runtime_secret())
-        return self._authority
-
-    @property
-    def is_host(self) -> bool:
-        return self._host is not None and self._host.is_alive()
+        return self._what_is_shared()[0]
 
     def ensure(self) -> str:
         """
-        The URL of the shared gateway, which runs when this returns. Blocks some milliseconds, and
-        two seconds more for each program at one of the ports that does not answer.
+        The URL of the shared gateway, which runs when this returns. Blocks a millisecond when it
+        runs already, and a few tenths of a second when it has to be started.
 
         Raises:
-            ConfigError: Other programs hold all ten ports, or the secret cannot be read.
+            ConfigError: Other programs hold all ten ports, the runtime directory cannot be used,
+                the gateway is of a version that does not fit, or it does not answer and may not be
+                replaced.
         """
         with self._lock:
             if self._host is not None and self._host.is_alive():
                 return self._host.url
             self._host = None
-            authority = self.authority
-            url, free = self._look(authority)
-            if url is not None:
-                return url
-            return self._start(free, authority)
+            with _readable_errors():
+                return self._found_or_started()
 
     def find(self) -> str | None:
         """
-        The URL of the shared gateway; ``None`` when nobody hosts it. Blocks as long as ``ensure``.
+        The URL of the shared gateway; ``None`` when there is none. Blocks a millisecond, and some
+        seconds where it does not answer.
 
         Raises:
-            ConfigError: The secret cannot be read.
+            ConfigError: As ``ensure``.
         """
-        with self._lock:
-            if self._host is not None and self._host.is_alive():
-                return self._host.url
-            return self._look(self.authority)[0]
+        place, silence = self._place, RunningClock()
+        with _readable_errors():
+            while (holder := place.holder()) is not None:
+                state = place.state_of(holder)
+                if state is not None and self._answers(state, silence):
+                    _check_protocol(state)
+                    return _url(state)
+                if silence.seconds() > SILENT_SECONDS:
+                    raise _silent(holder)
+                sleep(LOOK_SECONDS)
+        return None
 
     def strangers(self) -> list[int]:
         """
         Those of its ports on which something else listens: another program, or a gateway with
-        another secret. Blocks as long as ``ensure``.
+        another secret. Blocks for a second at most.
         """
-        ports = self._ports()
-        return [port for port in ports if _probe(port, self.authority) is _Answer.FOREIGN]
+        ports, authority = self._ports(), self.authority
+
+        def look(port: int) -> Listener:
+            return probe(port, authority, PROBE_SECONDS, RunningClock())
+
+        with ThreadPoolExecutor(len(ports)) as threads:
+            found = zip(ports, threads.map(look, ports), strict=True)
+            strange = (Listener.FOREIGN, Listener.SILENT)
+            return [port for port, listener in found if listener in strange]
 
     def close(self) -> None:
-        """Stop hosting, if this process does. Another process takes over when it is asked."""
+        """Where it is a thread of this process, end it; the next who needs it starts another."""
         with self._lock:
             if self._host is not None:
                 self._host.stop()
@@ -136,38 +157,116 @@ class EmbeddedGateway:
         with contextlib.suppress(KeyboardInterrupt):
             self.close()
 
+    @property
+    def _place(self) -> Place:
+        return self._what_is_shared()[1]
+
+    def _what_is_shared(self) -> tuple[TokenAuthority, Place]:
+        if self._known is None:
+            secret = self._secret or runtime_secret()
+            place = Place(runtime_directory(), self._first_port, secret)
+            self._secret, self._known = secret, (TokenAuthority(secret), place)
+        return self._known
+
     def _ports(self) -> range:
         return range(self._first_port, min(self._first_port + PORTS, 65536))
 
-    def _look(self, authority: TokenAuthority) -> tuple[str | None, list[int]]:
-        """The URL of the gateway, and the ports looked at before it on which nobody listens."""
-        free: list[int] = []
-        for port in self._ports():
-            match _probe(port, authority):
-                case _Answer.OURS:
-                    return _url(port), free
-                case _Answer.NOBODY:
-                    free.append(port)
-                case _Answer.FOREIGN:
-                    pass
-        return None, free
+    def _found_or_started(self) -> str:
+        place = self._place
+        deadline = monotonic() + LONGEST_SECONDS
+        known: tuple[Holder | None, State | None] | None = None
+        silence = RunningClock()
+        while True:
+            holder = place.holder()
+            state = None if holder is None else place.state_of(holder)
+            if (holder, state) != known:
+                known, silence = (holder, state), RunningClock()
+            if holder is None:
+                self._start(is_late=silence.seconds() > STARTER_SECONDS)
+                if self._host is not None:
+                    return self._host.url
+            elif state is not None and self._answers(state, silence):
+                if not self._ends_for_us(holder, state):
+                    return _url(state)
+            elif silence.seconds() > _patience(holder, state):
+                _end_silent(holder, state, place)
+                silence = RunningClock()
+            if monotonic() > deadline:
+                raise ConfigError(f"no gateway has started on this machine; {place.log} says why")
+            sleep(LOOK_SECONDS)
 
-    def _start(self, free: list[int], authority: TokenAuthority) -> str:
-        for port in free:
+    def _answers(self, state: State, clock: RunningClock) -> bool:
+        return probe(state.port, self.authority, PROBE_SECONDS, clock) is Listener.OURS
+
+    def _ends_for_us(self, holder: Holder, state: State) -> bool:
+        """
+        Whether a gateway makes room for one of ours, which is newer.
+
+        Raises:
+            ConfigError: It does not, and does not speak our protocol.
+        """
+        if not holder.is_kept and _is_newer(version("dash_interop"), state.version):
+            logger.info("asking the gateway of dash_interop %s to end", state.version)
+            if ask_to_end(state.port, self.authority, state.instance, PROBE_SECONDS):
+                return True
+        _check_protocol(state)
+        return False
+
+    def _start(self, *, is_late: bool) -> None:
+        """Start it, or leave that to the process that is about to, unless that takes long."""
+        place = self._place
+        channels = read_channels(settings.channels())
+        if settings.embedded_gateway() == settings.IN_A_THREAD or self._has_no_process:
+            self._start_thread(channels)
+        elif place.begin_to_start() or is_late:
             try:
-                host = _HostThread(port, authority)
-            except ConfigError:
-                # Another process was faster, or a stranger has just taken the port.
-                if _probe(port, authority) is _Answer.OURS:
-                    return _url(port)
-                continue
-            self._host = host
-            logger.info("hosting the embedded gateway at %s", host.url)
-            return host.url
-        first, last = self._ports()[0], self._ports()[-1]
-        raise ConfigError(
-            f"other programs hold the ports {first} to {last}: free one, choose others with "
-            "DASH_INTEROP_PORT, or name a gateway with DASH_INTEROP_GATEWAY"
+                self._start_process(channels)
+            finally:
+                place.end_of_start()
+
+    def _start_process(self, channels: tuple[Channel, ...]) -> None:
+        ports = self._ports()
+        order = Order(
+            directory=str(self._place.directory),
+            first_port=ports[0],
+            ports=len(ports),
+            secret=self._secret or "",
+            channels=msgspec.to_builtins(channels),
+        )
+        try:
+            code = start(order, self._place, START_SECONDS)
+        except CannotStart as error:
+            reason = str(error)
+        else:
+            if code == RUNS:
+                return
+            if code == PORTS_TAKEN:
+                raise self._taken()
+            reason = f"it ended with {code}, {self._place.log} may say why"
+        logger.warning(
+            "the gateway of this machine cannot be a process of its own: %s. A thread of this "
+            "process is the gateway; what keeps this process busy slows it down",
+            reason,
+        )
+        self._has_no_process = True
+        self._start_thread(channels)
+
+    def _start_thread(self, channels: tuple[Channel, ...]) -> None:
+        # Loaded here: it is what a gateway is made of.
+        from .thread_host import ThreadHost
+
+        place = self._place
+        if place.take(is_kept=True):
+            try:
+                self._host = ThreadHost(place, self._ports(), self._secret or "", channels)
+            except ConfigError as error:
+                raise self._taken() from error
+
+    def _taken(self) -> ConfigError:
+        ports = self._ports()
+        return ConfigError(
+            f"other programs hold the ports {ports[0]} to {ports[-1]}: free one, choose others "
+            "with DASH_INTEROP_PORT, or name a gateway with DASH_INTEROP_GATEWAY"
         )
 
     def _forget_host(self) -> None:
@@ -177,6 +276,65 @@ class EmbeddedGateway:
         if self._host is not None:
             self._host.close_sockets()
             self._host = None
+
+
+def _url(state: State) -> str:
+    return f"ws://{ADDRESS}:{state.port}"
+
+
+def _patience(holder: Holder, state: State | None) -> float:
+    process = _process_of(holder, state)
+    if process and not holder.is_kept and is_stopped(process):
+        return STOPPED_SECONDS
+    return START_SECONDS if state is None else SILENT_SECONDS
+
+
+def _process_of(holder: Holder, state: State | None) -> int:
+    """Where the system does not say who has the lock, who says so; 0 when nobody does."""
+    return holder.process or (state.process if state else 0)
+
+
+def _end_silent(holder: Holder, state: State | None, place: Place) -> None:
+    process = _process_of(holder, state)
+    if holder.is_kept or not process or not end(process, holder, place):
+        raise _silent(holder)
+    logger.warning("the gateway of this machine, process %d, was silent and is replaced", process)
+
+
+def _silent(holder: Holder) -> ConfigError:
+    return ConfigError(
+        f"the gateway of this machine, in process {holder.process or 'unknown'}, does not answer: "
+        "end that process, or choose another gateway with DASH_INTEROP_PORT"
+    )
+
+
+def _check_protocol(state: State) -> None:
+    if state.protocol < OLDEST_PROTOCOL or state.oldest_protocol > PROTOCOL:
+        raise ConfigError(
+            f"the gateway of this machine, in process {state.process}, is of dash_interop "
+            f"{state.version}, which does not go with {version('dash_interop')} here: use one "
+            "version, or another gateway with DASH_INTEROP_PORT"
+        )
+
+
+def _is_newer(ours: str, theirs: str) -> bool:
+    """Whether a version comes after another; one that is still to come is before its release."""
+    return _ordered(ours) > _ordered(theirs)
+
+
+def _ordered(text: str) -> tuple[list[int], bool]:
+    release = re.match(r"[\d.]*", text)
+    numbers = release.group() if release else ""
+    return [int(part) for part in numbers.split(".") if part], numbers == text
+
+
+@contextlib.contextmanager
+def _readable_errors() -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or "the user's runtime directory"
+        raise ConfigError(f"cannot use {where}: {error.strerror}") from error
 
 
 _shared: list[EmbeddedGateway] = []
@@ -190,84 +348,3 @@ def shared_gateway() -> EmbeddedGateway:
         atexit.register(gateway.close_at_exit)
         _shared.append(gateway)
     return _shared[0]
-
-
-class _HostThread:
-    """A gateway on its own event loop in a daemon thread."""
-
-    def __init__(self, port: int, authority: TokenAuthority) -> None:
-        config = GatewayConfig(host=ADDRESS, port=port, channels=read_channels(settings.channels()))
-        gateway = Gateway(config, authority, OriginPolicy(loopback_only=True))
-        self._gateway = gateway
-        self._loop = new_event_loop()
-        self._stopped = asyncio.Event()
-        started: Outcome[str] = Outcome()
-        self._thread = Thread(lambda: self._run(gateway, started), "dash-interop-gateway")
-        deadline = monotonic() + START_SECONDS
-
-        def look() -> None:
-            if monotonic() > deadline:
-                raise TimeoutError(f"the gateway did not start within {START_SECONDS:g} s")
-
-        self.url = started.result(look)
-
-    def is_alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def stop(self) -> None:
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopped.set)
-            self._thread.join(timeout=GatewayConfig().close_timeout + 1)
-
-    def close_sockets(self) -> None:
-        """In a forked child: let go of what belongs to the parent."""
-        # The loop, which nobody runs here, still owns the descriptors, and closes them at the end:
-        # they have to stay, and to stand for something harmless.
-        with open(os.devnull, "rb") as nothing:
-            for descriptor in self._gateway.descriptors():
-                with contextlib.suppress(OSError):
-                    os.dup2(nothing.fileno(), descriptor)
-
-    def _run(self, gateway: Gateway, started: Outcome[str]) -> None:
-        try:
-            self._loop.run_until_complete(self._host(gateway, started))
-        except Exception as error:
-            if started.is_known:
-                logger.exception("the embedded gateway failed")
-            else:
-                started.fail(error)
-        finally:
-            self._loop.close()
-
-    async def _host(self, gateway: Gateway, started: Outcome[str]) -> None:
-        async with gateway:
-            started.succeed(gateway.url)
-            await self._stopped.wait()
-
-
-def _url(port: int) -> str:
-    return f"ws://{ADDRESS}:{port}"
-
-
-def _probe(port: int, authority: TokenAuthority) -> _Answer:
-    """Who listens on a port: asks for a proof of the secret, and waits for it only so long."""
-    nonce = secrets.token_urlsafe(16)
-    request = f"GET {IDENTITY_PATH}?nonce={nonce} HTTP/1.1\r\nHost: {ADDRESS}:{port}\r\n\r\n"
-    expected = authority.prove(nonce, port).encode()
-    deadline = monotonic() + PROBE_SECONDS
-    answer = b""
-    try:
-        with socket.create_connection((ADDRESS, port), timeout=PROBE_SECONDS) as connection:
-            connection.sendall(request.encode())
-            while len(answer) < MAX_PROOF and (remaining := deadline - monotonic()) > 0:
-                connection.settimeout(remaining)
-                received = connection.recv(MAX_PROOF)
-                if not received:
-                    break
-                answer += received
-    except ConnectionRefusedError:
-        return _Answer.NOBODY
-    except OSError:
-        return _Answer.FOREIGN
-    proof = answer.partition(b"\r\n\r\n")[2]
-    return _Answer.OURS if hmac.compare_digest(proof, expected) else _Answer.FOREIGN

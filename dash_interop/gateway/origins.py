@@ -10,11 +10,15 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
+from typing import Final
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError
 
-__all__ = ["OriginPolicy", "is_loopback_origin", "normalize_origin"]
+__all__ = ["LOOPBACK", "OriginPolicy", "is_loopback_host", "is_loopback_origin", "normalize_origin"]
+
+LOOPBACK: Final = "loopback"
+"""In place of an origin: those of this machine."""
 
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -46,8 +50,12 @@ def normalize_origin(text: str) -> str | None:
 
 def is_loopback_origin(origin: str) -> bool:
     """Whether a normalized origin is a page served by this machine to itself."""
-    host = urlsplit(origin).hostname or ""
-    if host == "localhost":
+    return is_loopback_host(urlsplit(origin).hostname or "")
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a name or an address is one by which only this machine reaches itself."""
+    if host.lower() == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -60,40 +68,38 @@ class OriginPolicy:
     What the handshake accepts as ``Origin``.
 
     Args:
-        allowed: Only these origins, such as ``https://app.example.com``. Empty: any well-formed
-            origin may try to log in, with a token that was made for it.
-        loopback_only: Only pages that this machine serves to itself.
-        check: ``False`` accepts everything, for development.
+        allowed: Origins, such as ``https://app.example.com``; ``LOOPBACK`` stands for all pages
+            that this machine serves to itself, whatever their port. Empty: no page may connect.
 
     Raises:
         ConfigError: An entry of ``allowed`` is not an origin.
     """
 
-    def __init__(
-        self, allowed: Iterable[str] = (), *, loopback_only: bool = False, check: bool = True
-    ) -> None:
-        self._allowed = frozenset(_configured(origin) for origin in allowed)
-        self._loopback_only = loopback_only
-        self._check = check
+    def __init__(self, allowed: Iterable[str] = ()) -> None:
+        entries = set(allowed)
+        self._loopback = LOOPBACK in entries
+        self._allowed = frozenset(_configured(origin) for origin in entries - {LOOPBACK})
 
     def refusal(self, headers: list[str]) -> str | None:
         """Why a handshake with these ``Origin`` headers is refused; ``None`` when it is not."""
-        if not self._check or not headers:
+        if not headers:
             return None
         if len(headers) > 1:
             return "More than one Origin header"
         origin = normalize_origin(headers[0])
         if origin is None:
             return "The Origin header does not name the origin of a page"
-        if self._allowed and origin not in self._allowed:
-            return f"Pages of {origin} may not connect to this gateway (--allow-origin)"
-        if self._loopback_only and not is_loopback_origin(origin):
+        if origin in self._allowed or (self._loopback and is_loopback_origin(origin)):
+            return None
+        if self._loopback and not self._allowed:
             return f"Pages of {origin} may not connect: this gateway serves its own machine only"
-        return None
+        return f"Pages of {origin} may not connect: start the gateway with --allow-origin {origin}"
 
 
 def _configured(text: str) -> str:
     origin = normalize_origin(text)
     if origin is None:
-        raise ConfigError(f"not an origin: {text!r} (expected such as https://app.example.com)")
+        raise ConfigError(
+            f"not an origin: {text!r} (expected such as https://app.example.com, or {LOOPBACK})"
+        )
     return origin

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import hmac
 import logging
 import secrets
 import socket
@@ -29,21 +31,17 @@ from ..router.metrics import Metrics
 from ..router.principals import Remote
 from ..router.router import Router
 from ..transport.websocket import WebSocketConnection
+from .admission import Lobby
 from .auth import TokenAuthority
 from .config import GatewayConfig
 from .hub import Hub
 from .login_log import LoginLog
 from .notices import Notices
 from .origins import OriginPolicy
+from .paths import END_PATH, HTTP_PATHS, IDENTITY_PATH
 from .visits import Visit, address_of, reason_of_end, socket_logger
 
-__all__ = ["IDENTITY_PATH", "Gateway", "domains"]
-
-HTTP_PATHS = "/_dash-interop/"
-"""Paths that begin so are for plain HTTP; a WebSocket may be opened at any path."""
-
-IDENTITY_PATH = f"{HTTP_PATHS}gateway"
-"""Answers plain HTTP with a proof of the secret, so that processes find the gateway they share."""
+__all__ = ["Gateway", "domains"]
 
 _MISTAKES = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.UPGRADE_REQUIRED)
 """Statuses for those who ask with plain HTTP, such as a browser or a load balancer's check."""
@@ -64,6 +62,11 @@ class Gateway:
         config: Address, sizes, times and limits.
         authority: Who may log in.
         origins: Which pages may connect.
+        instance: Lets whoever knows it, and the secret, ask this gateway to end.
+
+    Attributes:
+        proofs: How often it was asked to prove that it knows the secret.
+        asked_to_end: Set when it was asked to end.
 
     Raises:
         ConfigError: On entry, when the address cannot be listened on.
@@ -77,7 +80,11 @@ class Gateway:
     """
 
     def __init__(
-        self, config: GatewayConfig, authority: TokenAuthority, origins: OriginPolicy
+        self,
+        config: GatewayConfig,
+        authority: TokenAuthority,
+        origins: OriginPolicy,
+        instance: str | None = None,
     ) -> None:
         self._config = config
         self._authority = authority
@@ -92,8 +99,28 @@ class Gateway:
             max_size=config.max_size,
         )
         self._hub = Hub(router, config, LoginLog(self._notices))
+        self._lobby: Lobby[Visit] = Lobby(config.max_waiting, config.max_waiting_per_address)
         self._server: Server | None = None
+        self._visits: set[Visit] = set()
         self._port = config.port
+        self._instance = instance
+        self.proofs = 0
+        self.asked_to_end = asyncio.Event()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it listens on 127.0.0.1, among other addresses or alone."""
+        return self._config.host in ("127.0.0.1", "localhost", "0.0.0.0", "")
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return self._hub.connections
 
     @property
     def url(self) -> str:
@@ -114,7 +141,7 @@ class Gateway:
 
     async def __aenter__(self) -> Gateway:
         config = self._config
-        visit: Any = partial(Visit, self._notices)
+        visit: Any = partial(Visit, self._notices, self._visits, self._lobby)
         try:
             starting: Any = serve(
                 self._serve,
@@ -123,11 +150,10 @@ class Gateway:
                 process_response=self._note_response,
                 create_connection=visit,
                 compression=None,
-                max_size=config.max_size,
+                max_size=None,
                 open_timeout=config.open_timeout,
                 ping_interval=config.ping_interval,
                 ping_timeout=config.ping_timeout,
-                write_limit=config.outbox_size + config.max_size,
                 close_timeout=config.close_timeout,
                 server_header=None,
                 logger=socket_logger,
@@ -147,29 +173,69 @@ class Gateway:
         traceback: TracebackType | None,
     ) -> None:
         assert self._server is not None
-        # As "going away" (1001): older versions of websockets take no other code and no reason.
-        self._server.close()
+        await self._stop(0)
+        self.abort()
         await self._server.wait_closed()
         self._hub.close()
         self._notices.close()
         logger.info("stopped: %s", self.counters())
 
+    async def stop_listening(self) -> None:
+        """Let no more connections in; the port is free then."""
+        assert self._server is not None
+        self._server.close(close_connections=False)
+        # The library does it in a task.
+        await asyncio.sleep(0)
+
+    async def drain(self) -> None:
+        """
+        Listen no more, let the calls under way end, at most ``drain`` seconds, take on no others,
+        and close all connections so that their clients come back.
+        """
+        cut = await self._stop(self._config.drain)
+        if cut:
+            logger.warning("%d calls did not end within %g s", cut, self._config.drain)
+
+    def abort(self) -> None:
+        """Cut all connections."""
+        for visit in list(self._visits):
+            visit.transport.abort()
+
+    async def _stop(self, seconds: float) -> int:
+        assert self._server is not None
+        await self.stop_listening()
+        # Who says nothing keeps nobody waiting.
+        for visit in list(self._visits):
+            if not visit.has_opened:
+                visit.transport.abort()
+        return await self._hub.drain(seconds)
+
     def _check_request(self, socket: ServerConnection, request: Request) -> Response | None:
         # Not by urlsplit, which refuses some of what strangers send.
         path, _, query = request.path.partition("?")
         if path == IDENTITY_PATH:
+            self.proofs += 1
             nonce = parse_qs(query).get("nonce", [""])[0]
             return socket.respond(HTTPStatus.OK, self._authority.prove(nonce, self._port))
+        if path == END_PATH and self._may_end(parse_qs(query).get("proof", [""])[0]):
+            self.asked_to_end.set()
+            return socket.respond(HTTPStatus.OK, "ends")
         if path.startswith(HTTP_PATHS) and "Upgrade" not in request.headers:
             return socket.respond(HTTPStatus.NOT_FOUND, "A gateway has nothing at this path\n")
-        if self._hub.connections >= self._config.max_connections:
+        if self._hub.logged_in >= self._config.max_connections:
             return socket.respond(
-                HTTPStatus.SERVICE_UNAVAILABLE, f"Too many connections: {self._hub.connections}\n"
+                HTTPStatus.SERVICE_UNAVAILABLE, f"Too many connections: {self._hub.logged_in}\n"
             )
         refusal = self._origins.refusal(request.headers.get_all("Origin"))
         if refusal is not None:
             return socket.respond(HTTPStatus.FORBIDDEN, refusal + "\n")
         return None
+
+    def _may_end(self, proof: str) -> bool:
+        if self._instance is None:
+            return False
+        expected = self._authority.prove_end(self._instance, self._port)
+        return hmac.compare_digest(proof.encode(), expected.encode())
 
     def _note_response(
         self, socket: ServerConnection, request: Request, response: Response
@@ -182,13 +248,15 @@ class Gateway:
             self._notices.tell(address_of(socket), f"refused with {status}: {reason}", level)
 
     async def _serve(self, socket: ServerConnection) -> None:
+        assert isinstance(socket, Visit)
         remote = _remote(socket)
-        was_logged_in = await self._hub.converse(WebSocketConnection(socket), remote)
+        leave_lobby = partial(self._lobby.leave, socket)
+        who = await self._hub.converse(WebSocketConnection(socket), remote, leave_lobby)
         reason = reason_of_end(socket)
         if reason is not None:
-            self._notices.tell(remote.machine, reason)
-        elif was_logged_in:
-            logger.info("%s: left", remote.machine)
+            self._notices.tell(remote.machine, reason if who is None else f"{who} {reason}")
+        elif who is not None:
+            logger.info("%s: %s left", remote.machine, who)
 
 
 def _address(host: str, port: int) -> dict[str, Any]:

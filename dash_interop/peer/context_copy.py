@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from ..errors import ContextError, SubscriptionError
@@ -20,15 +21,14 @@ class ContextCopy:
         is_announced: Whether there is such a context, as far as is known; not forgotten in an
             outage.
         is_being_created: Whether the gateway was asked to make it, and has not answered.
-        is_uncertain: Whether the gateway was asked if there is one, and has not answered.
+        is_catching_up: Whether the gateway was asked for an answer behind which all is known that
+            has happened before, and has not answered.
         asking: Request id of the subscription that is not answered yet.
         is_member: Whether the gateway tells of each write, so that ``value`` is the present one.
         value: The last one that is known; ``None`` where none is.
         version: The latest of that value; ``None`` where it is not known, or the gateway has none.
         is_restorable: Whether it may be made anew after a restart of the gateway.
-        is_written: Whether this peer has written it, and so keeps the value to bring it back: its
-            next write would otherwise make the context of one key only, and so be newer there
-            than what others bring back.
+        is_written: Whether this peer has written it, and so keeps the value to bring it back.
         watches: The subscriptions of this peer.
         readings: Who waits for the value.
         waiting: Writes that were not sent yet, in the order in which they were asked for.
@@ -41,7 +41,7 @@ class ContextCopy:
         self.id: str | None = None
         self.is_announced = False
         self.is_being_created = False
-        self.is_uncertain = False
+        self.is_catching_up = False
         self.asking: str | None = None
         self.is_member = False
         self.value: dict[str, Any] | None = None
@@ -69,13 +69,18 @@ class ContextCopy:
     def is_of_use(self) -> bool:
         """Whether there is a reason to keep it."""
         return bool(
-            self.is_announced or self.is_wanted or self.waiting or self.unanswered or self.is_busy
+            self.is_announced
+            or self.is_wanted
+            or self.waiting
+            or self.unanswered
+            or self.is_being_created
+            or self.is_catching_up
         )
 
     @property
     def is_busy(self) -> bool:
         """Whether it has to be waited for before anything is written."""
-        return self.is_being_created or self.is_uncertain
+        return self.is_being_created or (self.is_catching_up and not self.is_member)
 
     # What becomes known
 
@@ -100,8 +105,6 @@ class ContextCopy:
             elif is_another:
                 said = differences(former or {}, value)
                 self._tell(watch, ContextChange(value, *said, version=version))
-        for reading in list(self.readings):
-            self.settle(reading)
 
     def begin(self, value: dict[str, Any], version: int | None, *, is_restorable: bool) -> None:
         """This peer has made the context, so its subscribers hear of a write of its own."""
@@ -179,17 +182,19 @@ class ContextCopy:
         for watch in list(self.watches):
             del self.watches[watch]
             self._link.emit(watch.owner, "failed", SubscriptionError(reason))
-        for reading in list(self.readings):
-            self.settle(reading, ContextError(reason))
+        self.settle_all(list(self.readings), ContextError(reason))
 
-    def settle(self, reading: Reading, error: ContextError | None = None) -> None:
-        """Answer one who waits for the value; without one there is no such context."""
-        del self.readings[reading]
-        if reading.timer is not None:
-            reading.timer.cancel()
+    def settle_all(self, readings: Iterable[Reading], error: ContextError | None = None) -> None:
+        """
+        Answer those of some who still wait for the value; without one there is no such context.
+        """
         nothing: dict[str, Any] = {}
         answer = (nothing, 0) if self.value is None else (self.value, self.version)
-        self._link.settle(reading.token, None if error else answer, error)
+        for reading in readings:
+            if reading in self.readings:
+                del self.readings[reading]
+                reading.timer.cancel()
+                self._link.settle(reading.token, None if error else answer, error)
 
     # What is told
 

@@ -9,6 +9,10 @@ bring back what this peer has written, should the gateway forget it.
 
 A member gets each write, in the order of the gateway. Whoever creates a context is a member, too,
 and so is who tried to, where somebody else was first.
+
+Who reads a context gets what there is at the gateway when it asks: a value that was on its way
+before may be older than a write that has ended since. Whose subscriptions hear of each write reads
+what they have heard.
 """
 
 from __future__ import annotations
@@ -130,35 +134,35 @@ class ContextMembership:
     def attend(self, copy: ContextCopy) -> None:
         """Become a member of a context that is wanted, leave one that is not."""
         if self._link.is_joined and not copy.is_being_created:
-            if copy.id is None:
+            if copy.is_member and copy.watches:
+                copy.settle_all(list(copy.readings))
+            if copy.id is None or copy.is_member:
                 if copy.readings:
-                    self.confirm_absence(copy)
-            elif not copy.is_wanted:
-                if copy.is_member:
+                    self.catch_up(copy)
+                elif copy.is_member and not copy.is_wanted:
                     self._leave(copy)
-            elif not copy.is_member and copy.asking is None:
+            elif copy.is_wanted and copy.asking is None:
                 self._subscribe(copy, copy.id)
         self._tidy(copy)
 
-    def confirm_absence(self, copy: ContextCopy) -> None:
+    def catch_up(self, copy: ContextCopy) -> None:
         """
-        Find out whether there is no such context, or the peer has not heard of it yet: the gateway
-        answers a request, whatever it is, behind all that it has announced before.
+        Hear all that has happened until now, whether there is no such context, and what others
+        have written: the gateway answers a request, whatever it is, behind all that it has told
+        before.
         """
-        if copy.is_uncertain:
+        if copy.is_catching_up:
             return
         link = self._link
-        copy.is_uncertain = True
+        copy.is_catching_up = True
         readings = list(copy.readings)
 
         def answered(answer: Outbound | None) -> None:
-            copy.is_uncertain = False
+            copy.is_catching_up = False
             if answer is None:
                 return
-            if copy.id is None and not copy.is_being_created:
-                for reading in readings:
-                    if reading in copy.readings:
-                        copy.settle(reading)
+            if copy.is_member or (copy.id is None and not copy.is_being_created):
+                copy.settle_all(readings)
             self.attend(copy)
             self.on_ready(copy)
 
@@ -169,7 +173,9 @@ class ContextMembership:
         copy: ContextCopy,
         value: dict[str, Any],
         on_answer: OnAnswer,
+        *,
         version: int | UnsetType = UNSET,
+        paths: list[str] | UnsetType = UNSET,
     ) -> None:
         """
         Ask the gateway to make a context. Where there is one, its value is told instead, and this
@@ -177,6 +183,7 @@ class ContextMembership:
 
         Args:
             on_answer: Called when the context is known.
+            paths: What of the value this peer has written; all of it by default.
             version: Of the value, where it is one that this gateway may have lost.
 
         Raises:
@@ -206,6 +213,7 @@ class ContextMembership:
                 RETAINED,
                 version=version,
                 echo=True,
+                paths=paths,
             ),
             answered,
         )
@@ -229,7 +237,7 @@ class ContextMembership:
                 self._not_restored(copy, answer.reason)
 
         try:
-            self.create(copy, copy.value, answered, copy.version)
+            self.create(copy, copy.value, answered, version=copy.version)
         except MessageTooLarge as error:
             self._not_restored(copy, str(error))
 
@@ -248,6 +256,7 @@ class ContextMembership:
     def _subscribe(self, copy: ContextCopy, context_id: str) -> None:
         link = self._link
         request_id = copy.asking = link.new_request_id()
+        readings = list(copy.readings)
 
         def answered(answer: Outbound | None) -> None:
             # It may have been destroyed, made anew and subscribed to again meanwhile.
@@ -256,6 +265,7 @@ class ContextMembership:
             copy.asking = None
             if isinstance(answer, SubscribedContext):
                 self._subscribed(copy, answer)
+                copy.settle_all(readings)
                 self.attend(copy)
             elif isinstance(answer, Error) and is_unknown(answer):
                 self.disappear(copy)

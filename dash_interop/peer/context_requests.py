@@ -31,7 +31,7 @@ class Reading(Struct, eq=False):
     """Somebody who wants the value once; ``token`` is settled with it and its version."""
 
     token: Any
-    timer: Timer | None = None
+    timer: Timer
 
 
 class Write:

@@ -108,7 +108,7 @@ class ContextWriting:
         else:
             write.found_nothing = True
             copy.waiting.insert(0, write)
-            self._membership.confirm_absence(copy)
+            self._membership.catch_up(copy)
 
     # A context that is there
 
@@ -177,7 +177,10 @@ class ContextWriting:
             else:
                 self._settle(write)
 
-        self._membership.create(copy, apply_delta({}, delta), answered)
+        # A gateway that was restarted may get the rest from those who had the context before.
+        commands = delta.get("commands")
+        paths = UNSET if commands is None else [command["path"] for command in commands]
+        self._membership.create(copy, apply_delta({}, delta), answered, paths=paths)
 
     # The end
 

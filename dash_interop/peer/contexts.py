@@ -25,6 +25,7 @@ from ..wire.contexts import (
     SubscribedContext,
 )
 from ..wire.envelope import Outbound, Vocabulary
+from ..wire.login import Join
 from .context_copy import ContextCopy
 from .context_membership import ContextMembership
 from .context_requests import Reading, Watch
@@ -66,6 +67,9 @@ class Contexts:
     def logged_in(self) -> None:
         """The gateway tells of the contexts that there are before it lets the peer join."""
 
+    def joining(self, join: Join) -> Join:
+        return join
+
     def joined(self) -> None:
         node, self._node = self._node, self._link.node
         is_another = None not in (node, self._node) and node != self._node
@@ -104,20 +108,19 @@ class Contexts:
     def read(self, token: Any, name: str, *, timeout: float) -> Reading:
         """
         Settled with the value and its version: an empty dict and 0 where there is no such context,
-        the version ``None`` at a gateway that has none. Dates in it are as they travel.
+        the version ``None`` at a gateway that has none. Dates in it are as they travel. It is the
+        value of this moment at least; where this peer is subscribed, the one that its subscriptions
+        have heard of.
 
         Args:
             timeout: Longest wait for the gateway, in seconds.
         """
         copy, link = self._membership.copy(name), self._link
-        reading = Reading(token)
+        timer = link.deadlines.at(
+            link.now + timeout, lambda _: self._give_up(copy, reading, timeout)
+        )
+        reading = Reading(token, timer)
         copy.readings[reading] = None
-        if copy.is_member:
-            copy.settle(reading)
-        else:
-            reading.timer = link.deadlines.at(
-                link.now + timeout, lambda _: self._give_up(copy, reading, timeout)
-            )
         self._membership.attend(copy)
         return reading
 
@@ -126,8 +129,7 @@ class Contexts:
         copy = self._membership.copy(name)
         if reading in copy.readings:
             del copy.readings[reading]
-            if reading.timer is not None:
-                reading.timer.cancel()
+            reading.timer.cancel()
         self._membership.attend(copy)
 
     def watch(self, name: str, owner: Any) -> Watch:

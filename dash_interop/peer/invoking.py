@@ -89,11 +89,11 @@ class Invoking:
 
     def start(self) -> None:
         """Invoke now, or as soon as there is a server."""
-        if self._try():
-            return
         link, wait_timeout = self._link, self._request.wait_timeout
-        self._wait = link.wait(self._try, link.now + wait_timeout, self._give_up)
-        if wait_timeout > _TOLERATED:
+        self._wait = self._directory.interest.wait(
+            self._method.name, self._try, link.now + wait_timeout, self._give_up
+        )
+        if self._wait is not None and wait_timeout > _TOLERATED:
             self._timer = link.deadlines.at(link.now + _TOLERATED, self._tell_of_waiting)
 
     def _give_up(self) -> None:
@@ -137,12 +137,11 @@ class Invoking:
                 f"who is meant, or correct the target. It is offered by: {_listed(servers)}"
             )
         else:
-            methods = self._directory.methods()
-            names = (method.name for method in methods if not method.supports_streaming)
-            reason = (
-                f"nobody offers {name} so far: start what does, or correct the name. "
-                f"On offer: {_listed(names)}"
-            )
+            reason = f"nobody offers {name} so far: start what does, or correct the name"
+            if self._directory.interest.covers(None):
+                methods = self._directory.methods()
+                names = (method.name for method in methods if not method.supports_streaming)
+                reason = f"{reason}. On offer: {_listed(names)}"
         link.tell("waiting", reason)
 
     def _try(self) -> bool:

@@ -19,6 +19,8 @@ from ..wire import login
 from ..wire.codec import Codec
 from ..wire.envelope import GLOBAL, Error, Inbound, Refused, Success
 from ..wire.login import (
+    COME_BACK,
+    GOING_AWAY,
     INVALID_DOMAIN,
     INVALID_PEER,
     CreateToken,
@@ -29,7 +31,8 @@ from ..wire.login import (
     Ping,
 )
 from .domain import Domain, MakeDomain
-from .effects import ConnectionId, Probe, RouterEffect, Send
+from .draining import Draining
+from .effects import Close, ConnectionId, FanOut, Probe, RouterEffect, Send
 from .limits import Limits
 from .login import Login
 from .peers import Peer
@@ -82,6 +85,7 @@ class Router:
             self._remove,
         )
         self._remotes: dict[ConnectionId, Remote] = {}
+        self._draining: Draining | None = None
         self._domain_of: dict[type[Inbound], Domain] = {
             type_: each
             for each in made
@@ -120,12 +124,12 @@ class Router:
             else:
                 self._refuse_stranger(connection, message)
         elif type(message) is Hello:
-            self._login.hello(connection, message, self._remotes[connection])
+            self._hello(connection, message)
         elif type(message) is Refused:
             self._refuse(connection, message)
         else:
             assert isinstance(message, Ping)
-        return board.take()
+        return self._take()
 
     def disconnect(self, connection: ConnectionId, now: float) -> list[RouterEffect]:
         """A connection has ended: all its peers leave."""
@@ -136,11 +140,8 @@ class Router:
         for peer in peers:
             self._log_out(peer)
         del self._remotes[connection]
-        return [
-            effect
-            for effect in self._board.take()
-            if not isinstance(effect, Send | Probe) or effect.connection != connection
-        ]
+        self._board.forget(connection)
+        return [effect for effect in self._take() if not _is_to(connection, effect)]
 
     def heard(self, probe: Probe, now: float) -> list[RouterEffect]:
         """The other end of a connection, if it is still open, has read what came before a probe."""
@@ -149,12 +150,37 @@ class Router:
             self._domains[probe.domain].heard(probe)
         return self._board.take()
 
+    def end_turn(self, now: float) -> list[RouterEffect]:
+        """What arrived together is handled: tell what comes of all of it."""
+        self._board.now = now
+        with self._board.ending_turn():
+            for domain in self._domains.values():
+                domain.end_turn()
+        return self._board.take()
+
     def tick(self, now: float) -> list[RouterEffect]:
         """Do what is due in the domains, such as failing calls that are too old."""
         self._board.now = now
         for domain in self._domains.values():
             domain.tick()
-        return self._board.take()
+        return self._take()
+
+    def drain(self, now: float) -> list[RouterEffect]:
+        """
+        The gateway is going to stop: take on nothing new, and let the calls under way end. Who has
+        not logged in is sent away now, all others when no call is left.
+        """
+        self._board.now = now
+        if self._draining is None:
+            self._draining = Draining(self._board, self._remotes.keys(), self._domains.values())
+        return self._take()
+
+    def end(self, now: float) -> list[RouterEffect]:
+        """Send everybody away now, whatever is under way."""
+        effects = self.drain(now)
+        assert self._draining is not None
+        self._draining.end()
+        return [*effects, *self._board.take()]
 
     def next_deadline(self) -> float | None:
         """When ``tick`` has something to do, unless something else happens first."""
@@ -174,7 +200,22 @@ class Router:
         domains = {name: domain.snapshot() for name, domain in self._domains.items()}
         return {"peers": peers, **domains}
 
-    # Joining and leaving domains
+    def _take(self) -> list[RouterEffect]:
+        if self._draining is not None:
+            self._draining.advance()
+        return self._board.take()
+
+    # Logging in, joining and leaving domains
+
+    def _hello(self, connection: ConnectionId, message: Hello) -> None:
+        if self._draining is None:
+            self._login.hello(connection, message, self._remotes[connection])
+        elif self._board.peers.of_connection(connection):
+            error = Error(message.request_id, None, GOING_AWAY, COME_BACK, GLOBAL)
+            self._board.send(connection, error)
+        else:
+            # An error would be final to clients; a close frame has them come back.
+            self._draining.send_away(connection)
 
     def _join(self, peer: Peer, message: Join) -> None:
         name = message.destination
@@ -192,7 +233,7 @@ class Router:
             return
         if domain is not None:
             domain.leave(peer, message.reason_uri, message.reason)
-        self._board.send(peer.connection, Success(message.request_id, peer.id, name))
+        self._board.answer(peer.connection, Success(message.request_id, peer.id, name))
 
     def _refuse_domain(self, peer: Peer, message: Join | Leave) -> None:
         name = message.destination[: self._board.limits.name_length]
@@ -240,3 +281,10 @@ class Router:
             message.domain,
         )
         self._board.send(connection, error)
+
+
+def _is_to(connection: ConnectionId, effect: RouterEffect) -> bool:
+    """Whether it is for one connection alone."""
+    if isinstance(effect, FanOut):
+        return all(each == connection for each, _ in effect.audience)
+    return isinstance(effect, Send | Probe | Close) and effect.connection == connection

@@ -17,10 +17,12 @@ import sys
 import threading
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec, module_from_spec
 from queue import SimpleQueue
+from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
-__all__ = ["LongLock", "Outcome", "Thread", "is_patched", "new_inbox", "new_lock"]
+__all__ = ["LongLock", "Outcome", "Thread", "is_patched", "new_inbox", "new_lock", "new_processes"]
 
 T = TypeVar("T")
 
@@ -67,6 +69,20 @@ def new_lock() -> threading.Lock:
     another greenlet of the same thread would wait for it for ever.
     """
     return _original("_thread", "allocate_lock")()
+
+
+def new_processes() -> ModuleType:
+    """
+    ``subprocess`` for any thread: that of gevent starts processes from its main loop only, and has
+    emptied parts of the original.
+    """
+    if not is_patched():
+        return import_module("subprocess")
+    spec = find_spec("subprocess")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class Outcome(Generic[T]):

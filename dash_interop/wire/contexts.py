@@ -50,6 +50,10 @@ class CreateContext(Inbound, frozen=True):
     version: int | UnsetType = UNSET
     """What the value had at a gateway that is gone: the context is restored."""
     echo: bool = False
+    paths: list[str] | UnsetType = UNSET
+    """What of the value was written, where the rest of it may come back from former members."""
+    ends_unused: bool = False
+    """Whether a retained context ends when it has been without members for long."""
 
 
 class SubscribeContext(Inbound, frozen=True):

@@ -242,8 +242,9 @@ class Edit:
     Attributes:
         value: After the changes.
         holes: How many elements of lists were added without a value.
-        paths: What was written. A path ends at the first list that it leads through, as elements
-            of a list depend on each other.
+        paths: What was written, each with whether the maps on the way were made where they were
+            missing. A path ends at the first list that it leads through, as elements of a list
+            depend on each other.
     """
 
     def __init__(self, tree: Tree, value: Any) -> None:
@@ -252,7 +253,7 @@ class Edit:
         self._undo: list[Callable[[], Any]] = []
         self.holes = 0
         self.value = value
-        self.paths: list[Path] = []
+        self.paths: dict[Path, bool] = {}
 
     def apply(self, delta: Delta[Any]) -> None:
         """
@@ -275,7 +276,7 @@ class Edit:
     def _apply(self, delta: Delta[Any]) -> None:
         if delta.reset is not UNSET and not self._tree.is_falsy(delta.reset):
             self.value = self._map_of(delta.reset)
-            self.paths.append(())
+            self._note(())
             return
         # What is entered takes the node's place, also when the delta is refused: it is the same.
         root = self._tree.enter(self.value)
@@ -291,7 +292,7 @@ class Edit:
             self._update(root, key, node)
         for key in delta.removed or ():
             self._take(root, str(key))
-            self.paths.append((str(key),))
+            self._note((str(key),))
 
     def _map_of(self, node: Any) -> Any:
         """A value as clients hold it, which make a map of a list."""
@@ -305,7 +306,7 @@ class Edit:
     def _add(self, root: dict[str, Any], key: str, node: Any) -> None:
         _check_key(key)
         self._put(root, key, self._tree.keep(node))
-        self.paths.append((key,))
+        self._note((key,))
 
     def _update(self, root: dict[str, Any], key: str, node: Any) -> None:
         former = root.get(key, _MISSING)
@@ -318,7 +319,7 @@ class Edit:
         for inner, each in right.items():
             _check_key(inner)
             self._put(left, inner, each)
-        self.paths.append((key,))
+        self._note((key,))
 
     def _command(self, root: dict[str, Any], command: Command[Any]) -> None:
         if command.type not in ("set", "remove"):
@@ -359,7 +360,7 @@ class Edit:
                 self._reach(parent, path, index)
                 null = self._tree.null
                 self._put(parent, index, null if node is UNSET else self._tree.keep(node))
-        self.paths.append(tuple(steps[:written]))
+        self._note(tuple(steps[:written]), makes_way=True)
 
     def _remove(self, parent: Container, path: str, steps: list[str]) -> None:
         *before, last = steps
@@ -373,7 +374,7 @@ class Edit:
             inner = None if former is _MISSING else self._tree.enter(former)
             if inner is None:
                 self._check_scalar(former, path, steps[depth + 1])
-                self.paths.append(tuple(steps[:written]))
+                self._note(tuple(steps[:written]))
                 return
             cast(Any, parent)[key] = inner
             parent = inner
@@ -384,7 +385,10 @@ class Edit:
                 self._put(parent, index, self._tree.null)
         else:
             self._take(parent, last)
-        self.paths.append(tuple(steps[:written]))
+        self._note(tuple(steps[:written]))
+
+    def _note(self, path: Path, *, makes_way: bool = False) -> None:
+        self.paths[path] = makes_way or self.paths.get(path, False)
 
     def _check_scalar(self, node: Any, path: str, step: str) -> None:
         """Letters of a text cannot be removed, and clients fail where that is tried."""

@@ -14,6 +14,10 @@ LIMITS_EXCEEDED: Final = "global.errors.limits_exceeded"
 NOT_AUTHORIZED: Final = "global.errors.not_authorized"
 INVALID_DOMAIN: Final = "global.errors.invalid_domain"
 INVALID_PEER: Final = "global.errors.invalid_peer"
+GOING_AWAY: Final = "global.errors.going_away"
+
+COME_BACK: Final = "The gateway is stopping: come back"
+"""The reason for people, wherever a gateway that is going to stop says it."""
 
 
 class Authentication(Struct, frozen=True, omit_defaults=True):
@@ -42,6 +46,7 @@ class Join(Inbound, frozen=True):
     destination: str = ""
     restrictions: str | None = None
     extensions: list[str] = []
+    interest: list[str] | None = None
 
 
 class Leave(Inbound, frozen=True):

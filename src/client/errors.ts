@@ -36,6 +36,11 @@ export const SAID_BY_SERVERS = [
 
 export type ServerErrorType = (typeof SAID_BY_SERVERS)[number];
 
+/** Whether the server got an invocation whose end is not known. */
+export const DELIVERED = ['no', 'yes', 'unknown'] as const;
+
+export type Delivered = (typeof DELIVERED)[number];
+
 /** The failure of an invocation at one server. */
 export interface FailedInvocation {
     executed_by: Instance | null;
@@ -45,6 +50,8 @@ export interface FailedInvocation {
     type?: ErrorType;
     /** Name of the exception in the handler, if the server names it. */
     exception?: string;
+    /** Whether the server got the invocation, where it or the connection was lost. */
+    delivered?: Delivered;
     /** All that the server put into its error. */
     returned?: any;
 }
@@ -67,6 +74,7 @@ const BY_REASON_URI: Record<string, ErrorType> = {
     'agm.errors.invocation.failure': 'ServerGone',
     'agm.errors.failure': 'ServerGone',
     'global.errors.limits_exceeded': 'Overloaded',
+    'global.errors.going_away': 'ConnectionLost',
 };
 
 /** The word for the reason of an error message; undefined for reasons of other gateways. */

@@ -26,6 +26,7 @@ import {
 } from './context-writes';
 import type { ContextChange, Contexts, WriteOptions } from './contexts';
 import { DEFAULT_TIMEOUT_MS, withTimeout } from './deadlines';
+import { isOfWindow } from './window-contexts';
 
 const DOMAIN = 'global';
 /** What core never calls a request of its own. */
@@ -94,6 +95,10 @@ export class GatewayContexts implements Contexts {
 
     async update(name: string, data: object, options?: WriteOptions): Promise<void> {
         await this.write(name, updateDelta(data), options);
+    }
+
+    async create(name: string, data: object): Promise<void> {
+        await this.set(name, data, { ifVersion: 0 });
     }
 
     async set(name: string, data: object, options?: WriteOptions): Promise<void> {
@@ -231,7 +236,7 @@ export class GatewayContexts implements Contexts {
     private change({ context_id, delta, version, updater_id }: Frame): void {
         const context = this.byId.get(context_id);
         // What comes before the answer to a subscription is in the value that it brings.
-        if (context?.membership === 'member') {
+        if (context?.isMember) {
             const writer = {
                 updaterId: updater_id ?? undefined,
                 isMine: updater_id === this.peerId,
@@ -280,41 +285,72 @@ export class GatewayContexts implements Contexts {
         if (context.id !== undefined || this.isComplete) {
             this.sendWrites(context);
         }
-        if (context.readers.size > 0 && context.membership === 'member') {
-            context.answerReaders(context.copy.data as object);
-        } else if (context.id === undefined && this.isComplete && !context.isBeingMade) {
-            context.answerReaders({});
-        }
+        this.serveReaders(context);
         this.joinOrLeave(context);
         if (context.isIdle) {
             this.contexts.delete(context.name);
         }
     }
 
+    /** Who listens reads what it has heard; others get all that was written before they asked. */
+    private serveReaders(context: KnownContext): void {
+        const { id, readers, copy, isMember, isBeingMade } = context;
+        if (isMember && copy.hasListeners) {
+            context.answerReaders([...readers]);
+        } else if (readers.size > 0 && !isBeingMade) {
+            if (isMember || (id === undefined && this.isComplete)) {
+                this.catchUp(context);
+            }
+        }
+    }
+
+    /** The gateway answers a request, whatever it is, behind all that it has told before. */
+    private catchUp(context: KnownContext): void {
+        if (context.isCatchingUp) {
+            return;
+        }
+        context.isCatchingUp = true;
+        const readers = [...context.readers];
+        this.ask({ type: 'subscribe-context', context_id: '' }, () => {
+            context.isCatchingUp = false;
+            if (context.isMember || (context.id === undefined && !context.isBeingMade)) {
+                context.answerReaders(readers);
+            }
+            this.goOn(context);
+        });
+    }
+
     private joinOrLeave(context: KnownContext): void {
-        const { id, membership, isWanted } = context;
+        const { id, membership, isWanted, isMember } = context;
         if (id === undefined || context.isBeingMade) {
             return;
         }
         if (isWanted && membership === 'none') {
             context.membership = 'joining';
+            const readers = [...context.readers];
             this.ask({ type: 'subscribe-context', context_id: id }, (answer) =>
-                this.hearJoined(context, id, answer),
+                this.hearJoined(context, id, answer, readers),
             );
-        } else if (!isWanted && membership === 'member') {
+        } else if (!isWanted && isMember) {
             context.membership = 'none';
             context.copy.forget();
             this.ask({ type: 'unsubscribe-context', context_id: id }, () => {});
         }
     }
 
-    private hearJoined(context: KnownContext, id: string, answer: Frame): void {
+    private hearJoined(
+        context: KnownContext,
+        id: string,
+        answer: Frame,
+        readers: readonly Reader[],
+    ): void {
         if (context.id !== id) {
             // It has gone meanwhile, and there may be another one of its name.
             return;
         }
         if (answer.type === 'subscribed-context') {
             this.becomeMember(context, answer);
+            context.answerReaders(readers);
             this.goOn(context);
         } else {
             context.membership = 'none';
@@ -350,7 +386,7 @@ export class GatewayContexts implements Contexts {
         } else if (ifVersion) {
             write.fail(new ContextConflict(name, `there is none, so not version ${ifVersion}`));
         } else {
-            this.make(context, write, applyDelta({}, delta).value);
+            this.make(context, write, delta);
         }
     }
 
@@ -380,10 +416,13 @@ export class GatewayContexts implements Contexts {
         });
     }
 
-    private make(context: KnownContext, write: Write, data: object): void {
+    private make(context: KnownContext, write: Write, delta: Delta): void {
         const { name } = context;
+        const data = applyDelta({}, delta).value;
+        // A gateway that was restarted may get the rest from those who had the context before.
+        const paths = delta.commands?.map(({ path }) => path);
         context.sent.add(write);
-        this.create(context, { data }, (answer) => {
+        this.askToCreate(context, { data, paths }, (answer) => {
             if (answer.type === 'context-created') {
                 this.becomeMaker(context, { data, ...answer });
                 write.succeed();
@@ -409,7 +448,7 @@ export class GatewayContexts implements Contexts {
     /** The gateway is another one than before, and may not have the value. */
     private restore(context: KnownContext, data: object): void {
         const { name, copy } = context;
-        this.create(context, { data, version: copy.version }, (answer) => {
+        this.askToCreate(context, { data, version: copy.version }, (answer) => {
             if (answer.type === 'error') {
                 console.warn(`dash_interop: The context ${name} is not restored: ${answer.reason}`);
                 this.endIfGone(context);
@@ -419,15 +458,17 @@ export class GatewayContexts implements Contexts {
         });
     }
 
-    private create(
+    private askToCreate(
         context: KnownContext,
-        what: { data: object; version?: number | undefined },
+        what: { data: object; version?: number | undefined; paths?: string[] | undefined },
         onAnswer: (answer: Frame) => void,
     ): void {
         const { name } = context;
         context.isBeingMade = true;
         const request = { type: 'create-context', name, ...what, lifetime: 'retained', echo: true };
-        this.ask(request, (answer) => {
+        // Whoever opened a window may have gone before it, and so destroys its context no more.
+        const end = isOfWindow(name) ? { ends_unused: true } : {};
+        this.ask({ ...request, ...end }, (answer) => {
             context.isBeingMade = false;
             if (answer.type !== 'error') {
                 this.exists(context, answer.context_id);
@@ -461,6 +502,8 @@ class KnownContext {
     membership: 'none' | 'joining' | 'member' = 'none';
     /** Whether a `create-context` is under way; it makes this page a member. */
     isBeingMade = false;
+    /** Whether an answer is awaited behind which all is known that has happened before. */
+    isCatchingUp = false;
     isWritten = false;
     /** Whether its members may bring it back after a restart of the gateway. */
     isRestorable = false;
@@ -476,6 +519,10 @@ class KnownContext {
         this.name = name;
     }
 
+    get isMember(): boolean {
+        return this.membership === 'member';
+    }
+
     get isWanted(): boolean {
         return this.copy.hasListeners || this.readers.size > 0 || this.isWritten;
     }
@@ -486,11 +533,12 @@ class KnownContext {
         return this.id === undefined && !this.isWanted && !isBusy;
     }
 
-    answerReaders(data: object): void {
-        for (const { resolve } of this.readers) {
-            resolve(data);
+    /** Tells the value, or that there is none. */
+    answerReaders(readers: readonly Reader[]): void {
+        for (const reader of readers) {
+            reader.resolve(this.copy.data ?? {});
+            this.readers.delete(reader);
         }
-        this.readers.clear();
     }
 
     refuseReaders(error: Error): void {
@@ -513,6 +561,7 @@ class KnownContext {
         this.id = undefined;
         this.membership = 'none';
         this.isBeingMade = false;
+        this.isCatchingUp = false;
         const what = `The connection was lost while the context ${this.name} was written`;
         for (const { fail } of this.sent) {
             fail(new Error(`${what}: it is not known whether it was`));

@@ -43,7 +43,7 @@ export class GatewaySocket implements Socket {
         const { url, listener } = this;
         const policy = watchPolicy(url);
         // The browser does not say which of the two it is.
-        const reason = `No gateway answers at ${url}, or it does not admit pages of ${location.origin}`;
+        const reason = `No gateway answers at ${url}, or it does not admit pages of ${location.origin}: then start it with --allow-origin ${location.origin}`;
         const end = (whyNot: unknown, said = '') => {
             policy.stop();
             listener.onEnd(whyNot, said);

@@ -1,11 +1,12 @@
 /** What callbacks write to a Contexts; each function throws an Error that says what is wrong. */
 
-import type { WriteOptions } from '../client/contexts';
+import type { Contexts, WriteOptions } from '../client/contexts';
 import { checkKeys } from '../client/keys';
-import { readContextName, type Write } from './context-writer';
+import { readContextName } from './context-names';
 import { fieldsOf } from './entries';
+import type { Act } from './operations';
 
-type Act = Write['act'];
+type Write = Act<Contexts>;
 
 const DATA_KEYS = ['name', 'data', 'ifVersion'] as const;
 const PATH_KEYS = ['name', 'path', 'data', 'ifVersion'] as const;
@@ -20,28 +21,28 @@ export const CONTEXT_WRITES = {
     update: readUpdate,
     setPath: readSetPath,
     setPaths: readSetPaths,
-} as const satisfies Record<string, (entry: unknown, what: string) => Act>;
+} as const satisfies Record<string, (entry: unknown, what: string) => Write>;
 
-function readUpdate(entry: unknown, what: string): Act {
+function readUpdate(entry: unknown, what: string): Write {
     const { data, ...rest } = fieldsOf(what, entry, DATA_KEYS);
     const { name, options } = readTarget(rest, what);
     return (contexts) => contexts.update(name, data as object, options);
 }
 
-function readSet(entry: unknown, what: string): Act {
+function readSet(entry: unknown, what: string): Write {
     const { data, ...rest } = fieldsOf(what, entry, DATA_KEYS);
     const { name, options } = readTarget(rest, what);
     return (contexts) => contexts.set(name, data as object, options);
 }
 
 /** Data of None removes what is at the path. */
-function readSetPath(entry: unknown, what: string): Act {
+function readSetPath(entry: unknown, what: string): Write {
     const { path, data, ...rest } = fieldsOf(what, entry, PATH_KEYS);
     const { name, options } = readTarget(rest, what);
     return (contexts) => contexts.setPath(name, path as string, data ?? null, options);
 }
 
-function readSetPaths(entry: unknown, what: string): Act {
+function readSetPaths(entry: unknown, what: string): Write {
     const { paths, ...rest } = fieldsOf(what, entry, PATHS_KEYS);
     const { name, options } = readTarget(rest, what);
     for (const each of Array.isArray(paths) ? paths : []) {
@@ -52,7 +53,7 @@ function readSetPaths(entry: unknown, what: string): Act {
     return (contexts) => contexts.setPaths(name, paths as [], options);
 }
 
-function readDestroy(entry: unknown, what: string): Act {
+function readDestroy(entry: unknown, what: string): Write {
     const { name, options } = readTarget(fieldsOf(what, entry, NAME_KEYS), what);
     return (contexts) => contexts.destroy(name, options);
 }

@@ -6,8 +6,9 @@
 import { Attempts } from './attempts';
 import type { Diagnostics } from './diagnostics';
 import type { Events } from './events';
+import type { Progress } from './operations';
 
-export class Failures {
+export class Failures implements Progress {
     private readonly events: Events;
     private readonly diagnostics: Diagnostics;
     private readonly attempts = new Attempts();
@@ -32,6 +33,10 @@ export class Failures {
         this.isTold = true;
         this.diagnostics.warnBeside('error', message);
         this.events.tell('error', { message, ...details });
+    }
+
+    fail(place: number, operation: string, { message }: Error): void {
+        this.tell(message, { operation }, place);
     }
 
     /** Something that the value of that place asked for has succeeded. */

@@ -13,9 +13,10 @@ import type { LatestStatus } from '../client/status';
 import type { DashComponent, Part } from './component';
 import type { Diagnostics } from './diagnostics';
 import { Events } from './events';
+import { Failures } from './failures';
 import type { Interop } from './interop-context';
 import { readDisplay, readReport } from './notification-writes';
-import { Operations, type Outcome } from './operations';
+import { type Act, Operations, type Outcome } from './operations';
 import { warnOfWrites } from './own-props';
 import { StateProp } from './state-prop';
 
@@ -37,6 +38,7 @@ export interface NotifierProps {
 export class Notifier implements Part {
     private readonly component: DashComponent;
     private readonly events: Events<(typeof EVENTS)[number]>;
+    private readonly failures: Failures;
     private readonly operations: Operations<Notifications>;
     private readonly states: Record<keyof ShownStates, StateProp>;
     private stopPermission: () => void = () => {};
@@ -50,7 +52,8 @@ export class Notifier implements Part {
     constructor(component: DashComponent, status: LatestStatus, diagnostics: Diagnostics) {
         this.component = component;
         this.events = new Events(component, EVENTS);
-        this.operations = new Operations(component, this.events, status, diagnostics, (outcome) =>
+        this.failures = new Failures(this.events, diagnostics);
+        this.operations = new Operations(component, this.failures, status, diagnostics, (outcome) =>
             this.use(notificationsOf(outcome)),
         );
         const { operations } = this;
@@ -59,8 +62,12 @@ export class Notifier implements Part {
             permission: this.state('permission', () => operations.tool?.permission),
             maxActions: this.state('maxActions', () => operations.tool?.maxActions),
         };
-        operations.carryOut('raise', (...request) => this.raise(...request), MARK);
-        operations.carryOut('report', carryOutReport, MARK);
+        operations.carryOut(
+            'raise',
+            (entry, what) => (tool) => this.raise(tool, entry, what),
+            MARK,
+        );
+        operations.carryOut('report', reporting, MARK);
         const ask = (written: unknown) => this.requestPermission(written);
         component.watch('requestPermission', ask, MARK);
         warnOfWrites(component, diagnostics, [...EVENTS, ...STATES, 'error'], MARK);
@@ -107,7 +114,7 @@ export class Notifier implements Part {
             problem = (error as Error).message;
         }
         if (problem !== this.problem && problem !== undefined) {
-            this.operations.failures.tell(problem);
+            this.failures.tell(problem);
         }
         this.problem = problem;
     }
@@ -133,7 +140,7 @@ export class Notifier implements Part {
 
     private requestPermission(written: unknown): void {
         if (written) {
-            this.operations.run('requestPermission', (tool) => tool.requestPermission());
+            this.operations.run('requestPermission', () => (tool) => tool.requestPermission());
         }
     }
 
@@ -162,7 +169,7 @@ export class Notifier implements Part {
 
     private fail(id: string, error: Error): void {
         const type = error instanceof InvocationError && error.type ? { type: error.type } : {};
-        this.operations.failures.tell(error.message, { operation: 'interop', id, ...type });
+        this.failures.tell(error.message, { operation: 'interop', id, ...type });
     }
 
     private setActive(active: RaisedNotification[]): void {
@@ -171,13 +178,10 @@ export class Notifier implements Part {
     }
 }
 
-async function carryOutReport(
-    notifications: Notifications,
-    entry: unknown,
-    what: string,
-): Promise<void> {
+function reporting(entry: unknown, what: string): Act<Notifications> {
     const { id, type, action } = readReport(entry, what);
-    await (type === 'close' ? notifications.close(id) : notifications.click(id, action));
+    return (notifications) =>
+        type === 'close' ? notifications.close(id) : notifications.click(id, action);
 }
 
 /** What a page shows without a connection; what it invokes fails. */

@@ -7,8 +7,9 @@ import type { DashComponent, Part } from './component';
 import type { Diagnostics } from './diagnostics';
 import { fieldsOf } from './entries';
 import { Events } from './events';
+import { Failures } from './failures';
 import type { Interop } from './interop-context';
-import { Operations, type Outcome } from './operations';
+import { type Act, Operations, type Outcome } from './operations';
 import { warnOfWrites } from './own-props';
 import { StateProp } from './state-prop';
 
@@ -31,7 +32,8 @@ export class OpenedWindows implements Part {
         this.component = component;
         this.events = new Events(component, EVENTS);
         this.state = new StateProp(component.deliverer('context'), () => this.context);
-        this.operations = new Operations(component, this.events, status, diagnostics, (outcome) =>
+        const failures = new Failures(this.events, diagnostics);
+        this.operations = new Operations(component, failures, status, diagnostics, (outcome) =>
             this.use(windowsOf(outcome)),
         );
         this.operations.carryOut('open', open, MARK);
@@ -82,17 +84,17 @@ export class OpenedWindows implements Part {
     }
 }
 
-async function open(windows: Windows, entry: unknown, what: string): Promise<void> {
+function open(entry: unknown, what: string): Act<Windows> {
     const { name, url, options } = fieldsOf(what, entry, OPEN_KEYS);
-    await windows.open(name, url, options);
+    return (windows) => windows.open(name, url, options);
 }
 
-async function close(windows: Windows, entry: unknown, what: string): Promise<void> {
-    await windows.close(find(windows, entry, what).id);
+function close(entry: unknown, what: string): Act<Windows> {
+    return async (windows) => windows.close(find(windows, entry, what).id);
 }
 
-async function focus(windows: Windows, entry: unknown, what: string): Promise<void> {
-    await windows.focus(find(windows, entry, what).id);
+function focus(entry: unknown, what: string): Act<Windows> {
+    return async (windows) => windows.focus(find(windows, entry, what).id);
 }
 
 /** The window that a callback means. */

@@ -10,41 +10,53 @@ import { Arrival } from './arrival';
 import type { DashComponent } from './component';
 import type { Diagnostics } from './diagnostics';
 import { entriesOf } from './entries';
-import type { Events } from './events';
-import { Failures } from './failures';
 import { type Interop, NO_ROOT } from './interop-context';
 
 /** The connection, or words that say why there is none. */
 export type Outcome = InteropClient | string;
 
+/** What an entry of a written value asks for. */
+export type Act<Tool> = (tool: Tool) => Promise<unknown>;
+
+/** Hears how it goes. */
+export interface Progress {
+    /** A value was written; returns its place. */
+    begin(): number;
+    succeed(place: number): void;
+    /** @param name What the entry calls the thing that it is about. */
+    fail(place: number, operation: string, error: Error, name: unknown): void;
+}
+
 export class Operations<Tool> {
-    readonly failures: Failures;
-    /** What carries them out; undefined until it is known how the page is connected. */
+    /** What carries them out; undefined where there is none, or it is not known yet. */
     tool: Tool | undefined;
     private readonly component: DashComponent;
+    private readonly progress: Progress;
     private readonly status: LatestStatus;
     private readonly diagnostics: Diagnostics;
-    private readonly toolOf: (outcome: Outcome) => Tool;
+    private readonly toolOf: (outcome: Outcome) => Tool | undefined;
     private readonly arrival = new Arrival();
     private interop: Interop;
+    /** How many wait for the connection. */
+    private waiting = 0;
     private hasEnded = false;
 
     /**
-     * @param events Tells of failures, too.
-     * @param toolOf Called again when there is another connection.
+     * @param toolOf Called again when there is another connection; undefined where nothing can be
+     * done without one.
      */
     constructor(
         component: DashComponent,
-        events: Events,
+        progress: Progress,
         status: LatestStatus,
         diagnostics: Diagnostics,
-        toolOf: (outcome: Outcome) => Tool,
+        toolOf: (outcome: Outcome) => Tool | undefined,
     ) {
         this.component = component;
+        this.progress = progress;
         this.status = status;
         this.diagnostics = diagnostics;
         this.toolOf = toolOf;
-        this.failures = new Failures(events, diagnostics);
     }
 
     /** Takes over the connection as it is known now. */
@@ -65,17 +77,14 @@ export class Operations<Tool> {
     /**
      * Does what each entry of a value says that is written to a prop.
      *
+     * @param read Says what an entry asks for, or throws.
      * @param mark As that of `DashComponent.watch`.
      */
-    carryOut(
-        prop: string,
-        act: (tool: Tool, entry: unknown, what: string) => Promise<unknown>,
-        mark: string,
-    ): void {
+    carryOut(prop: string, read: (entry: unknown, what: string) => Act<Tool>, mark: string): void {
         const onWrite = (written: unknown) => {
-            const place = this.failures.begin();
+            const place = this.progress.begin();
             for (const [what, entry] of entriesOf(prop, written)) {
-                this.run(prop, (tool) => act(tool, entry, what), place);
+                this.run(prop, () => read(entry, what), (entry as any)?.name, place);
             }
         };
         this.component.watch(prop, onWrite, mark);
@@ -84,30 +93,46 @@ export class Operations<Tool> {
     /**
      * Does it, and tells whether it has succeeded.
      *
+     * @param read What is wrong with what was asked for is told at once.
+     * @param name As that of `Progress.fail`.
      * @param place Of the value that asks for it.
      */
     async run(
         operation: string,
-        act: (tool: Tool) => Promise<unknown>,
-        place: number = this.failures.begin(),
+        read: () => Act<Tool>,
+        name?: unknown,
+        place: number = this.progress.begin(),
     ): Promise<void> {
-        if (this.tool === undefined) {
-            const outcome = await this.arrival.wait(DEFAULT_TIMEOUT_MS, this.status);
-            this.tool ??= this.toolOf(outcome as Outcome);
-        }
-        if (this.hasEnded) {
-            return;
-        }
         try {
-            await act(this.tool);
-            this.failures.succeed(place);
+            const act = read();
+            if (this.tool === undefined || this.waiting > 0) {
+                await this.untilKnown();
+            }
+            if (!this.hasEnded) {
+                await act(this.tool as Tool);
+                this.progress.succeed(place);
+            }
         } catch (error) {
-            this.failures.tell((error as Error).message, { operation }, place);
+            if (!this.hasEnded) {
+                this.progress.fail(place, operation, error as Error, name);
+            }
         }
     }
 
     /** The component is gone, and what it was asked for with it. */
     end(): void {
         this.hasEnded = true;
+    }
+
+    /** @throws Error that says why nothing can be done. */
+    private async untilKnown(): Promise<void> {
+        this.waiting += 1;
+        const arrived = await this.arrival.wait(DEFAULT_TIMEOUT_MS, this.status);
+        this.waiting -= 1;
+        const outcome = (this.interop ?? arrived) as Outcome;
+        this.tool ??= this.toolOf(outcome);
+        if (this.tool === undefined) {
+            throw new Error(outcome as string);
+        }
     }
 }

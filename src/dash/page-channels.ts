@@ -3,51 +3,36 @@
 import type { Channel, ChannelMode, Channels, JoinedChannel } from '../client/channels';
 import { InteropClient } from '../client/interop-client';
 import type { LatestStatus } from '../client/status';
-import { Arrival } from './arrival';
-import { Attempts } from './attempts';
 import { canonicalText } from './canonical';
-import { readJoin, readLeave, readPublish } from './channel-writes';
+import { CHANNEL_WRITES } from './channel-writes';
 import type { DashComponent, Part } from './component';
 import type { Deliverer } from './deliver';
 import type { Diagnostics } from './diagnostics';
-import { entriesOf } from './entries';
 import { ErrorProp } from './error-prop';
-import { type Interop, NO_ROOT } from './interop-context';
+import type { Interop } from './interop-context';
+import { Operations } from './operations';
 import { warnOfWrites } from './own-props';
 import { nextSequence } from './sequence';
 import { StateProp } from './state-prop';
+import { type WriteProblem, WriteProblems } from './write-problems';
 
 const LISTS = ['all', 'list'] as const;
 type List = (typeof LISTS)[number];
 
-type Operation = 'join' | 'publish' | 'leave';
-
-interface Problem {
-    message: string;
-    operation: string;
-    name: unknown;
-    /** Makes each problem another one: the same write may fail twice. */
-    sequence: number;
-}
-
 /** What is wrong with the mode, and with what was written last. */
 interface Problems {
-    mode: Problem | null;
-    write: Problem | null;
+    mode: WriteProblem | null;
+    write: WriteProblem | null;
 }
-
-/** What an entry of a written value asks of the channels. */
-type Act = (channels: Channels) => Promise<void>;
 
 export class PageChannels implements Part {
     private readonly component: DashComponent;
-    private readonly status: LatestStatus;
     private readonly diagnostics: Diagnostics;
     private readonly error: ErrorProp;
     private readonly my: Deliverer;
     private readonly lists: Record<List, StateProp>;
-    private readonly arrival = new Arrival();
-    private readonly attempts = new Attempts();
+    private readonly modeProblems: WriteProblems;
+    private readonly operations: Operations<Channels>;
     private interop: Interop;
     private mode: unknown;
     private stops: (() => void)[] = [];
@@ -60,24 +45,23 @@ export class PageChannels implements Part {
 
     constructor(component: DashComponent, status: LatestStatus, diagnostics: Diagnostics) {
         this.component = component;
-        this.status = status;
         this.diagnostics = diagnostics;
         this.error = new ErrorProp(component);
         this.my = component.eventDeliverer('my', true);
         this.lists = { all: this.state('all'), list: this.state('list') };
+        this.modeProblems = this.problemsAbout('mode');
+        const writeProblems = this.problemsAbout('write');
+        this.operations = new Operations(
+            component,
+            writeProblems,
+            status,
+            diagnostics,
+            (outcome) => (typeof outcome === 'string' ? undefined : outcome.channels),
+        );
         // Where a callback writes several of them at once, they are carried out in this order.
-        this.carryOut('join', (entry, what) => {
-            const { name } = readJoin(entry, what);
-            return (channels) => channels.join(name);
-        });
-        this.carryOut('publish', (entry, what) => {
-            const { data, name } = readPublish(entry, what);
-            return (channels) => channels.publish(data, name);
-        });
-        this.carryOut('leave', (entry, what) => {
-            const { name } = readLeave(entry, what);
-            return (channels) => channels.leave(name);
-        });
+        for (const [prop, read] of Object.entries(CHANNEL_WRITES)) {
+            this.operations.carryOut(prop, read, 'my');
+        }
         warnOfWrites(component, diagnostics, [...LISTS, 'my', 'error'], 'my');
     }
 
@@ -102,11 +86,8 @@ export class PageChannels implements Part {
             ];
         } else {
             this.error.tell(interop);
-            if (interop === NO_ROOT) {
-                this.diagnostics.fail(interop);
-            }
         }
-        this.arrival.announce(interop);
+        this.operations.settle(interop);
     }
 
     /** Puts right what a layout or a callback has brought in place of what the library sets. */
@@ -139,12 +120,13 @@ export class PageChannels implements Part {
     }
 
     private setMode(channels: Channels): void {
+        const place = this.modeProblems.begin();
         try {
             // One that is None in Python is not given.
             channels.setMode(this.mode ?? channels.mode);
-            this.note('mode', null);
+            this.modeProblems.succeed(place);
         } catch (error) {
-            this.fail('mode', null, error as Error);
+            this.modeProblems.fail(place, 'mode', error as Error);
         }
     }
 
@@ -155,45 +137,17 @@ export class PageChannels implements Part {
         this.stops = [];
     }
 
-    // What callbacks write
+    // What is wrong
 
-    /** Does what each entry of a value says that is written to a prop, and tells what is wrong. */
-    private carryOut(prop: Operation, read: (entry: unknown, what: string) => Act): void {
-        const onWrite = (written: unknown) => {
-            const place = this.attempts.begin();
-            for (const [what, entry] of entriesOf(prop, written)) {
-                this.act(() => read(entry, what)).then(
-                    () => this.succeed(place),
-                    (error) => {
-                        this.attempts.fail(place);
-                        this.fail(prop, (entry as any)?.name ?? null, error);
-                    },
-                );
-            }
+    private problemsAbout(about: keyof Problems): WriteProblems {
+        const describe = (problem: WriteProblem) => {
+            this.diagnostics.warn(problem.message);
+            return problem;
         };
-        this.component.watch(prop, onWrite, 'my');
+        return new WriteProblems(this.component, describe, (problem) => this.note(about, problem));
     }
 
-    /** Before the page is connected it waits; what was written first comes first. */
-    private async act(read: () => Act): Promise<void> {
-        const act = read();
-        const { channels } = await this.arrival.client(() => this.interop, this.status);
-        await act(channels);
-    }
-
-    private succeed(place: number): void {
-        if (this.attempts.succeed(place)) {
-            this.note('write', null);
-        }
-    }
-
-    private fail(operation: Operation | 'mode', name: unknown, { message }: Error): void {
-        const sequence = nextSequence(this.component);
-        this.diagnostics.warn(message);
-        this.note(operation === 'mode' ? 'mode' : 'write', { message, operation, name, sequence });
-    }
-
-    private note(about: keyof Problems, problem: Problem | null): void {
+    private note(about: keyof Problems, problem: WriteProblem | null): void {
         this.problems[about] = problem;
         const { message, ...rest } = this.problems.mode ?? this.problems.write ?? { message: null };
         this.error.tell(message, rest);

@@ -4,46 +4,38 @@ import type { Contexts } from '../client/contexts';
 import { InteropClient } from '../client/interop-client';
 import type { LatestStatus } from '../client/status';
 import type { DashComponent, Part } from './component';
-import { ContextWriter, isReserved, type WriteProblem } from './context-writer';
+import { isReserved } from './context-names';
+import { type ContextProblem, contextOperations } from './context-operations';
 import { CONTEXT_WRITES } from './context-writes';
 import type { Diagnostics } from './diagnostics';
-import { entriesOf } from './entries';
 import { ErrorProp } from './error-prop';
-import { type Interop, NO_ROOT } from './interop-context';
+import type { Interop } from './interop-context';
+import type { Operations } from './operations';
 import { warnOfWrites } from './own-props';
 import { StateProp } from './state-prop';
 
 export class PageContexts implements Part {
-    private readonly diagnostics: Diagnostics;
     private readonly error: ErrorProp;
-    private readonly writer: ContextWriter;
+    private readonly operations: Operations<Contexts>;
     private readonly names: StateProp;
     private present: string[] | undefined;
     private interop: Interop;
     private stop: () => void = () => {};
 
     constructor(component: DashComponent, status: LatestStatus, diagnostics: Diagnostics) {
-        this.diagnostics = diagnostics;
         this.error = new ErrorProp(component);
         this.names = new StateProp(component.deliverer('names', true), () => this.present);
-        this.writer = new ContextWriter(component, status, diagnostics, (problem) =>
+        this.operations = contextOperations(component, status, diagnostics, (problem) =>
             this.tell(problem),
         );
         for (const [prop, read] of Object.entries(CONTEXT_WRITES)) {
-            const onWrite = (written: unknown) => {
-                const writes = entriesOf(prop, written).map(([what, entry]) => ({
-                    name: (entry as any)?.name,
-                    act: async (contexts: Contexts) => read(entry, what)(contexts),
-                }));
-                this.writer.write(prop, writes);
-            };
-            component.watch(prop, onWrite, 'names');
+            this.operations.carryOut(prop, read, 'names');
         }
         warnOfWrites(component, diagnostics, ['names', 'error'], 'names');
     }
 
     update(interop: Interop): void {
-        this.writer.update(interop);
+        this.operations.settle(interop);
         if (interop !== this.interop) {
             this.interop = interop;
             this.stop();
@@ -66,13 +58,10 @@ export class PageContexts implements Part {
             });
         } else if (typeof interop === 'string') {
             this.error.tell(interop);
-            if (interop === NO_ROOT) {
-                this.diagnostics.fail(interop);
-            }
         }
     }
 
-    private tell(problem: WriteProblem | null): void {
+    private tell(problem: ContextProblem | null): void {
         const { message = null, ...rest } = problem ?? {};
         this.error.tell(message, rest);
     }

@@ -5,6 +5,8 @@ import { InteropClient } from '../client/interop-client';
 import { hint } from '../client/keys';
 import type { LatestStatus } from '../client/status';
 import type { DashComponent, Part } from './component';
+import { readContextName } from './context-names';
+import { type ContextProblem, contextOperations } from './context-operations';
 import {
     CONTEXT_DELIVERIES,
     type ContextDelivery,
@@ -12,12 +14,12 @@ import {
     type ContextValue,
     MOST_CHANGES,
 } from './context-queue';
-import { ContextWriter, readContextName, type WriteProblem } from './context-writer';
 import { ServerWait } from './dash-server';
 import { DataPump } from './data-pump';
 import type { Diagnostics } from './diagnostics';
 import { ErrorProp } from './error-prop';
-import { type Interop, NO_ROOT } from './interop-context';
+import type { Interop } from './interop-context';
+import type { Operations } from './operations';
 import { warnOfWrites } from './own-props';
 import { nextSequence } from './sequence';
 import { isServerAway } from './why-unanswered';
@@ -33,14 +35,14 @@ export interface ContextProps {
 interface Problems {
     settings: string | null;
     subscription: string | null;
-    write: WriteProblem | null;
+    write: ContextProblem | null;
 }
 
 export class SubscribedContext implements Part {
     private readonly component: DashComponent;
     private readonly diagnostics: Diagnostics;
     private readonly error: ErrorProp;
-    private readonly writer: ContextWriter;
+    private readonly operations: Operations<Contexts>;
     private readonly queue = new ContextQueue();
     private readonly pump: DataPump<ContextValue>;
     private readonly ending = new AbortController();
@@ -56,7 +58,7 @@ export class SubscribedContext implements Part {
         this.diagnostics = diagnostics;
         this.error = new ErrorProp(component);
         this.pump = new DataPump(this.queue, (value) => this.deliver(value));
-        this.writer = new ContextWriter(component, status, diagnostics, (problem) =>
+        this.operations = contextOperations(component, status, diagnostics, (problem) =>
             this.note('write', problem),
         );
         component.eventDeliverer('context', true, true);
@@ -70,7 +72,7 @@ export class SubscribedContext implements Part {
     /** Takes over the present props; subscribes anew only where they mean another context. */
     update(interop: Interop, props: ContextProps): void {
         this.takeSettings(props);
-        this.writer.update(interop);
+        this.operations.settle(interop);
         const { name, problem } = nameOf(props);
         const key = JSON.stringify([name, problem]);
         const isSameName = key === this.key;
@@ -110,9 +112,6 @@ export class SubscribedContext implements Part {
             this.fail('subscription', problem as string);
         } else if (typeof interop === 'string') {
             this.note('subscription', interop);
-            if (interop === NO_ROOT) {
-                this.diagnostics.fail(interop);
-            }
         } else if (interop instanceof InteropClient) {
             try {
                 this.stop = interop.contexts.subscribe(name, (change) => this.receive(change));
@@ -177,13 +176,13 @@ export class SubscribedContext implements Part {
             id: this.component.propInLayout('id'),
             contextName: this.component.propInLayout('contextName'),
         });
-        const act = async (contexts: Contexts) => {
+        const read = () => {
             if (name === undefined) {
                 throw new Error(problem as string);
             }
-            await contexts[operation](name, data);
+            return (contexts: Contexts) => contexts[operation](name, data);
         };
-        this.writer.write(operation, [{ name, act }]);
+        this.operations.run(operation, read, name);
     }
 
     // Problems

@@ -13,15 +13,17 @@ from importlib.metadata import version
 from typing import Any
 
 import tests.bench
-from tests.bench import browser, client, notebook, page_data, routers, tunnel
+from tests.bench import browser, client, faults, notebook, page_data, routers, tunnel
 from tests.bench.processes import BenchError
 from tests.bench.rounds import Samples, compare, medians, ratios
 from tests.bench.tables import heading, print_tables
 from tests.bench.trees import OTHER, PRESENT, Tree, about, is_changed, present_tree, tree_of
 
-NAMES = (*routers.TITLES, "client", "browser", "page-data", "tunnel", "notebook")
-OF_A_TREE = (routers.OURS, "client", "browser")
+NAMES = (*routers.TITLES, "client", "browser", "page-data", "tunnel", "notebook", "faults")
+OF_A_TREE = (routers.OURS, "client", "browser", "faults")
 """What another commit has, too; the others are the same whatever the commit, and measured once."""
+UNLESS_ASKED = ("faults",)
+"""What takes long and says nothing of speed: only where it is named."""
 
 Report = dict[str, Any]
 
@@ -34,6 +36,9 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="rounds, 5 or 2 if quick; not of pages")
     only = f"measure only these: {', '.join(NAMES)}"
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=only)
+    rows = f"of the faults, only these: {', '.join(row.name for row in faults.ROWS)}"
+    names = [row.name for row in faults.ROWS]
+    parser.add_argument("--faults", nargs="+", choices=names, metavar="ROW", default=(), help=rows)
     parser.add_argument(
         "--compare",
         metavar="REV",
@@ -42,7 +47,8 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     options = parser.parse_args(arguments)
     if options.only is None:
-        options.only = NAMES if options.compare is None else OF_A_TREE
+        every = NAMES if options.compare is None else OF_A_TREE
+        options.only = [name for name in every if name not in UNLESS_ASKED]
     elif options.compare is not None and not set(options.only) & set(OF_A_TREE):
         parser.error(f"--compare is for {', '.join(OF_A_TREE)}: the others are the same in both")
     return options
@@ -72,6 +78,9 @@ async def run(options: argparse.Namespace, trees: Mapping[str, Tree], report: Re
     if "notebook" in options.only:
         notebook_plan = notebook.Plan.quick() if options.quick else notebook.Plan()
         worked &= await attempt(measure_notebook(notebook_plan, report))
+    if "faults" in options.only:
+        faults_plan = faults.Plan(is_quick=options.quick, rows=options.faults)
+        report["faults"] = await faults.measure(trees, faults_plan, progress)
     return worked
 
 

@@ -367,9 +367,9 @@ async def listen(url: str) -> Connection:
     return connection
 
 
-async def subscribe(url: str, publisher: Peer) -> Peer:
+async def subscribe(url: str, publisher: Peer, connect: type[Connection] = Connection) -> Peer:
     """Add a subscriber to the publisher's stream."""
-    peer = await Peer.join(url, "bench-fan-out")
+    peer = await Peer.join(url, "bench-fan-out", connect)
     peer.send(
         domain="agm",
         type="subscribe",

@@ -23,9 +23,9 @@ class Peer:
         connection.handler = self._keep
 
     @classmethod
-    async def join(cls, url: str, login: str) -> "Peer":
+    async def join(cls, url: str, login: str, connect: type[Connection] = Connection) -> "Peer":
         """Connect, log in as user ``login`` and join ``agm``."""
-        peer = cls(await Connection.open(url))
+        peer = cls(await connect.open(url))
         welcome = await peer.request(
             domain="global",
             type="hello",

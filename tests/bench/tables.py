@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import browser, client, notebook, page_data, routers, tunnel
+from tests.bench import browser, client, faults, notebook, page_data, routers, tunnel
 from tests.bench.trees import OTHER, PRESENT
 
 __all__ = ["heading", "print_tables"]
@@ -49,6 +49,8 @@ def print_tables(report: Mapping[str, Any]) -> None:
         console.print(figures_table("Tunnel", tunnel.FIGURES, report["tunnel"]))
     if "notebook" in report:
         console.print(figures_table("Notebook", notebook.FIGURES, report["notebook"]))
+    if "faults" in report:
+        console.print(faults_table(report.get("trees", {}), report["faults"]))
 
 
 def heading(trees: Mapping[str, Mapping[str, Any]]) -> str:
@@ -112,6 +114,25 @@ def figures_table(title: str, titles: Mapping[str, str], figures: Mapping[str, f
     table = Table("", "", title=title)
     for key, name in titles.items():
         table.add_row(name, cell(figures[key]))
+    return table
+
+
+def faults_table(
+    trees: Mapping[str, Mapping[str, Any]],
+    measured: Mapping[str, Mapping[str, Mapping[str, float]]],
+) -> Table:
+    """One part per fault, one row per figure, one column per tree: the other, then the present."""
+    table = Table("", title="\n".join(["What one takes from the others", heading(trees)]).strip())
+    keys = [OTHER, PRESENT] if OTHER in trees else [PRESENT]
+    for key in keys:
+        table.add_column(trees[key]["title"] if key in trees else key, justify="right")
+    for what, figures in measured.items():
+        table.add_row(what, style="bold")
+        for name, title in faults.FIGURES.items():
+            cells = [figures.get(key, {}).get(name) for key in keys]
+            if any(value is not None for value in cells):
+                table.add_row(f"  {title}", *map(cell, cells))
+        table.add_section()
     return table
 
 

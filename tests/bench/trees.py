@@ -31,6 +31,9 @@ FOLDER = ".bench"
 OF_THE_ENVIRONMENT = ("dash_interop", "pip", "setuptools", "wheel")
 """Packages whose version each environment chooses for itself."""
 
+RE2 = "google-re2; python_version < '3.15'"
+"""For restrictions with patterns; there is none for a Python to come."""
+
 OF_THE_CALLING_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
 """Variables by which ``make bench`` would pass its own options on."""
 
@@ -114,8 +117,8 @@ def _build(folder: Path, python: Path) -> None:
     }
     with log.open("wb") as output:
         _run(("make", "build", f"PYTHON={sys.executable}"), folder, environment, output, log)
-        # The one package that the benchmark needs in there and the product does not.
-        install = (str(python), "-m", "pip", "install", "--quiet", "psutil")
+        # What the benchmark needs in there, and the product does not or can do without.
+        install = (str(python), "-m", "pip", "install", "--quiet", "psutil", RE2)
         _run(install, folder, environment, output, log)
 
 

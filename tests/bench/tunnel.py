@@ -6,7 +6,8 @@ stands beside the tunnel is a callback from one ``dcc.Store`` to another: its ti
 JavaScript writes to the first, by ``set_props``, and ends when a clientside callback sees the
 second. Many messages go each way in one turn: one by one beside as many callbacks, one after the
 other, and in a batch beside one callback that carries a list of as many values, each with its
-number, and handles them one by one. All have to come back, in order. The ways take turns.
+number, and handles them one by one. All have to come back, in order. The ways take turns. The
+title of the page stays as it is (``update_title=""``).
 """
 
 import asyncio

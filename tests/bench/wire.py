@@ -59,6 +59,8 @@ class Connection(asyncio.Protocol):
         self._received = b""
         self._outgoing: list[bytes] = []
         self._reading = False
+        self._writable = asyncio.Event()
+        self._writable.set()
         self._marker = b""
         self._counted: Callable[[int], None] | None = None
 
@@ -78,6 +80,26 @@ class Connection(asyncio.Protocol):
         elif self._transport is not None:
             self._transport.write(frames)
 
+    async def drain(self) -> None:
+        """Wait until most of what was sent has left, or the connection has ended."""
+        await self._writable.wait()
+
+    def pause(self) -> None:
+        """Read no more, so that what is sent to us waits at the other end."""
+        if self._transport is not None:
+            cast(asyncio.Transport, self._transport).pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._transport is not None and not self._transport.is_closing():
+            cast(asyncio.Transport, self._transport).resume_reading()
+
+    @property
+    def close_code(self) -> int | None:
+        """What the other end closed with, if it did so in words."""
+        close = self._protocol.close_rcvd
+        return None if close is None else close.code
+
     def count(self, marker: bytes, counted: Callable[[int], None]) -> None:
         """
         From now on only count, and cut out no frames: counting has to cost less than sending.
@@ -91,8 +113,9 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Say goodbye and close, without waiting for the answer."""
-        self._protocol.send_close(1000)
-        self._answer()
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(1000)
+            self._answer()
         if self._transport is not None:
             self._transport.close()
 
@@ -119,7 +142,15 @@ class Connection(asyncio.Protocol):
             self._outgoing.clear()
             self.send(frames)
 
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._writable.set()
         lost = exc or ConnectionError("the gateway closed the connection")
         for future in (self.opened, self.closed):
             if not future.done():

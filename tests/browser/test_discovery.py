@@ -318,7 +318,16 @@ def test_dis007_in_an_outage_all_go_and_come_again(apps: Apps, secret_file: Path
 
     def start_gateway() -> Any:
         return apps.process(
-            *("dash_interop", "gateway", "--port", str(port), "--secret-file", str(secret_file))
+            *(
+                "dash_interop",
+                "gateway",
+                "--port",
+                str(port),
+                "--secret-file",
+                str(secret_file),
+                "--allow-origin",
+                "loopback",
+            )
         )
 
     gateway = start_gateway()

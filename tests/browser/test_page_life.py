@@ -61,7 +61,16 @@ def test_lif004_a_connection_that_died_unheard_is_replaced_when_the_network_is_b
     apps: Apps, secret_file: Path
 ) -> None:
     gateway = apps.process(
-        *("dash_interop", "gateway", "--port", "0", "--secret-file", str(secret_file))
+        *(
+            "dash_interop",
+            "gateway",
+            "--port",
+            "0",
+            "--secret-file",
+            str(secret_file),
+            "--allow-origin",
+            "loopback",
+        )
     )
     states: list[Any] = []
     with Relay(int(gateway.url.rpartition(":")[2])) as relay:

@@ -26,7 +26,16 @@ LOST = "What the handler returned is not sent"
 def test_size001_one_call_fails_and_the_others_of_that_page_go_on(
     apps: Apps, secret_file: Path
 ) -> None:
-    command = ("dash_interop", "gateway", "--port", "0", "--secret-file", str(secret_file))
+    command = (
+        "dash_interop",
+        "gateway",
+        "--port",
+        "0",
+        "--secret-file",
+        str(secret_file),
+        "--allow-origin",
+        "loopback",
+    )
     gateway = re.sub("^http", "ws", apps.process(*command, "--max-size", str(LIMIT)).url)
     app = apps.make(
         "page",

@@ -440,7 +440,14 @@ def test_pub013_subscribers_are_told_as_gone_in_an_outage_and_come_back_as_new_o
     apps: Apps, secret_file: Path
 ) -> None:
     port = free_range(1)
-    arguments = ("--port", str(port), "--secret-file", str(secret_file))
+    arguments = (
+        "--port",
+        str(port),
+        "--secret-file",
+        str(secret_file),
+        "--allow-origin",
+        "loopback",
+    )
     gateway = apps.process("dash_interop", "gateway", *arguments)
     url = f"ws://127.0.0.1:{port}"
     apps.browser.allow_lost_connections()

@@ -70,10 +70,29 @@ async def test_channels_are_made_and_removed(gateway: GatewayProcess, user: str,
         assert await one.channels.get(red) == channel
         await two.channels.remove(red)
         assert await removed.count(1) == [red]
-        assert red not in one.channels.all()
         for ask in (one.channels.remove(red), one.channels.get(red)):
             with pytest.raises(ChannelNotFound, match=f"There is no channel {red}"):
                 await ask
+        for client in (one, two):
+            assert red not in client.channels.all()
+
+
+async def test_channel_that_several_add_at_once_is_that_of_the_first(
+    gateway: GatewayProcess, user: str, red: str
+):
+    async with peers(gateway.url, user, *"abc") as clients:
+        adding = (client.channels.add(red, client.instance["application"]) for client in clients)
+        outcomes = await asyncio.gather(*adding, return_exceptions=True)
+        (first,) = (
+            client.instance["application"]
+            for client, outcome in zip(clients, outcomes, strict=True)
+            if outcome is None
+        )
+        assert [str(each) for each in outcomes if each is not None] == [
+            f"There is a channel {red} already"
+        ] * 2
+        for client in clients:
+            assert (await client.channels.get(red))["meta"] == {"color": first}
 
 
 # Publishing and hearing ----------------------------------------------------------------------
@@ -165,13 +184,6 @@ async def test_subscription_follows_what_is_joined(
 # Membership ----------------------------------------------------------------------------------
 
 
-async def eventually_on(client: Any, name: str, data: dict[str, Any]) -> None:
-    changes = client.channels.subscribe(name=name)
-    while (await changes.get(5)).data != data:
-        pass
-    changes.close()
-
-
 async def test_single_and_several(gateway: GatewayProcess, user: str, red: str, green: str):
     async with peers(gateway.url, user, "one", "two") as [one, two]:
         for name in (red, green):
@@ -187,8 +199,7 @@ async def test_single_and_several(gateway: GatewayProcess, user: str, red: str, 
         assert channels.my == [green, red]
         await channels.publish({"n": 1})
         for name in (red, green):
-            # Who has made a channel is told of what is on it, a moment later.
-            await eventually_on(one, name, {"n": 1})
+            assert (await one.channels.get(name))["data"] == {"n": 1}
         channels.mode = "single"
         assert channels.my == [red]
         channels.mode = "multi"

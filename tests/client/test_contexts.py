@@ -383,7 +383,7 @@ async def test_subscribers_that_write_at_the_same_time_end_up_equal(
     our_shared_gateway: GatewayProcess, user: str, order: str, js_peer: JsPeerFactory
 ):
     page = await asyncio.to_thread(js_peer, our_shared_gateway.url)
-    async with peers(our_shared_gateway.url, user, "one", "two") as [one, two]:
+    async with peers(our_shared_gateway.url, user, *"abc") as [one, two, three]:
         await one.contexts.set(order, {"n": -1})
         handle = await asyncio.to_thread(page.subscribe_context, order)
         subscriptions = [client.contexts.subscribe(order) for client in (one, two)]
@@ -400,7 +400,7 @@ async def test_subscribers_that_write_at_the_same_time_end_up_equal(
                 asyncio.to_thread(page.write_context_many, order, writes),
             )
         )
-        value = await one.contexts.get(order)
+        value = await three.contexts.get(order)
         for subscription in subscriptions:
             await has(subscription, value)
         await asyncio.to_thread(page.wait_context, handle, value)

@@ -43,7 +43,6 @@ wireTest('a call to a peer of another user is refused', async (s) => {
     const target = { server_id: server.peerId, method_id: '1', arguments_kv: {} };
     const refused = await stranger.agm('call', target);
     assert.equal(refused.type, 'error');
-    assert.equal(refused.reason_uri, 'agm.errors.invocation.failure');
     await settle(server);
     assert.deepEqual(server.take(), []);
 });
@@ -58,6 +57,21 @@ wireTest('a subscription at a peer of another user is refused', async (s) => {
     assert.equal(refused.type, 'error');
     await settle(server);
     assert.deepEqual(server.take(), []);
+});
+
+wireTest('a peer of another user is answered for as one that does not exist', async (s) => {
+    const server = await s.peer('srv');
+    await server.register({ id: '1', name: unique('Private'), flags: { streaming: true } });
+    const stranger = await s.peer('cli', unique('other'));
+    for (const type of ['call', 'subscribe']) {
+        const [foreign, unknown] = await Promise.all(
+            [server.peerId, 'nobody'].map((server_id) =>
+                stranger.agm(type, { server_id, method_id: '1' }),
+            ),
+        );
+        assert.deepEqual([foreign.type, foreign.reason_uri], ['error', 'agm.errors.failure']);
+        assert.deepEqual({ ...foreign, request_id: 0 }, { ...unknown, request_id: 0 });
+    }
 });
 
 wireTest('method restrictions hide a method from peers that do not match', async (s) => {

@@ -16,6 +16,8 @@ export const referenceDifferences = {
         'it keeps both registrations, and the earlier one is not answered',
     'agm requests of a peer that has not joined agm are refused':
         'it registers and removes methods of peers that are not in the domain',
+    'a peer of another user is answered for as one that does not exist':
+        'it says that the method is unknown, and of unknown peers that they are',
     'malformed methods are not passed on to others':
         'it stores and announces whatever is in the list',
     'setPath into a list is the same for a latecomer as for members':

@@ -14,7 +14,6 @@ import pytest
 from dash import Dash
 
 from dash_interop.cli import commands as command_line
-from dash_interop.gateway.embedded import shared_gateway
 from tests.support.documents import ROOT, commands, documents, programs, read, run, said
 from tests.support.ports import page_port
 
@@ -40,6 +39,9 @@ TESTED = {
 OTHERS = {".bench/"}
 """What is there only after a command has made it."""
 
+CANCEL = re.compile(r"cancel=Input\(")
+"""For which Dash makes a callback of its own."""
+
 CALLBACK = re.compile(r"^@(?:(?:app\.)?callback|\w+_handler)\(", re.MULTILINE)
 
 
@@ -58,7 +60,8 @@ def test_guide_program_makes_an_app_that_serves(program: str) -> None:
     client = app.server.test_client()
     assert client.get("/_dash-layout").status_code == 200
     dependencies = json.loads(client.get("/_dash-dependencies").data)
-    assert len(dependencies) == len(CALLBACK.findall(program))
+    expected = len(CALLBACK.findall(program)) + len(CANCEL.findall(program))
+    assert len(dependencies) == expected
     if "interop" in names:
         names["interop"].stop()
 
@@ -88,8 +91,6 @@ def shown(program: str, dash_duo: Any) -> Iterator[None]:
     dash_duo.start_server(run(program, "README")["app"], port=page_port())
     yield
     assert [entry for entry in dash_duo.get_logs() if entry["level"] == "SEVERE"] == []
-    # It hosts the gateway; the server's end would tear its thread down.
-    shared_gateway().close()
 
 
 def test_links_lead_somewhere() -> None:

@@ -202,14 +202,17 @@ def ours(
     environment: Mapping[str, str] | None = None,
 ) -> GatewayProcess:
     """
-    Start the gateway of this package, with the door open unless it gets a secret.
+    Start the gateway of this package, for pages of this machine, with the door open unless it
+    gets a secret.
 
     Args:
         arguments: More of its command line, such as ``"--max-size", "4096"``.
         secret_file: What it checks logins with.
         environment: All of its environment variables; ours when ``None``.
     """
-    door = ["--no-auth"] if secret_file is None else ["--secret-file", str(secret_file)]
+    door = ["--no-auth"]
+    if secret_file is not None:
+        door = ["--secret-file", str(secret_file), "--allow-origin", "loopback"]
 
     def command(port: int) -> list[str]:
         run = [sys.executable, "-m", "dash_interop", "gateway", "--port", str(port)]

@@ -34,7 +34,7 @@ from dash_interop.wire.definitions import Definition, read_definition
 from dash_interop.wire.envelope import Outbound
 from dash_interop.wire.login import Authentication, Hello, Ping
 from dash_interop.wire.payloads import as_object, decode_object, encode_payload
-from tests.support.room import DOMAINS, BelieveLogins, credentials, frames_of
+from tests.support.room import DOMAINS, BelieveLogins, credentials, frames_of, settled
 
 __all__ = ["DOWN", "HARD_TO_READ", "UP", "Wired", "WiredPeer", "arguments"]
 
@@ -605,7 +605,7 @@ class Wired:
         return connection
 
     def _send(self, effects: list[RouterEffect]) -> None:
-        for connection, frame in frames_of(effects):
+        for connection, frame in frames_of(settled(self.router, effects, self.now)):
             peer = self._connections[str(connection)]
             peer.frames[DOWN].append(frame.decode())
 

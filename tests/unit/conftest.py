@@ -21,4 +21,6 @@ def runtime_directory(monkeypatch, runtime_directories):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory))
     for name in [name for name in os.environ if name.startswith("DASH_INTEROP_")]:
         monkeypatch.delenv(name)
+    # Soon there, and gone with its test.
+    monkeypatch.setenv("DASH_INTEROP_EMBEDDED", "thread")
     return directory

@@ -1,11 +1,14 @@
 """The command line as an installation has it, and the commands ``gateway`` and ``demo``."""
 
+import asyncio
 import re
 import signal
+import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from websockets.asyncio.client import connect
@@ -13,15 +16,15 @@ from websockets.asyncio.client import connect
 from dash_interop import __version__
 from dash_interop.gateway.auth import TokenAuthority
 from dash_interop.router.principals import Principal
-from tests.support.client import Client, closed_with, connected, run
+from tests.support.client import DEADLINE, Client, closed_with, connected, run
 from tests.support.commands import MODULE, run_command, run_process
 from tests.support.ports import HOST, Foreigner, free_range
 
 SECRET = "s" * 40
 SCRIPT = [str(Path(sys.executable).with_name("dash-interop"))]
 WARNING = (
-    "warning: --no-auth is for development: "
-    "anybody who reaches this gateway can log in as anybody\n"
+    "warning: --no-auth is for development: any program of this machine, and any page that it "
+    "serves, can log in as anybody\n"
 )
 
 
@@ -29,6 +32,7 @@ WARNING = (
 def secret_file(tmp_path):
     path = tmp_path / "secret"
     path.write_text(SECRET + "\n")
+    path.chmod(0o600)
     return path
 
 
@@ -89,16 +93,21 @@ def test_default_secret_is_the_one_the_users_processes_share(runtime_directory):
         run(scenario(url))
 
 
-def test_no_auth_warns_and_believes_any_login_and_page():
+def test_no_auth_warns_and_believes_any_login_and_page_of_this_machine():
     async def scenario(url):
-        async with connected(url, additional_headers={"Origin": "null"}):
+        async with connected(url, additional_headers={"Origin": "http://localhost:8050"}):
             pass
+        for origin in ["null", "https://evil.corp", "http://192.0.2.1"]:
+            with pytest.raises(Exception, match="403"):
+                async with connect(url, additional_headers={"Origin": origin}):
+                    pass
 
     with gateway("--no-auth") as (process, url):
         run(scenario(url))
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=5)
-    assert errors == WARNING
+    assert errors.startswith(WARNING)
+    assert errors.count("refused with 403") == 3
 
 
 def test_allowed_origins_are_the_only_ones(secret_file):
@@ -138,6 +147,67 @@ def test_signal_closes_connections_with_1001_and_ends_with_0(number):
         assert process.wait(5) == 0
         assert process.stderr is not None
         assert process.stderr.read() == WARNING
+
+
+async def calling(stack, url):
+    """A caller and a callee with a call under way, and its invocation id."""
+    callee = await stack.enter_async_context(connected(url))
+    caller = await stack.enter_async_context(connected(url))
+    await callee.register("Sum")
+    await caller.send("call", server_id=callee.peer_id, method_id="Sum", request_id="c")
+    return caller, callee, (await callee.receive("invoke"))["invocation_id"]
+
+
+def test_signal_lets_the_calls_under_way_end():
+    async def scenario(process, url):
+        async with AsyncExitStack() as stack:
+            calls = [await calling(stack, url) for _ in range(3)]
+            stranger = await stack.enter_async_context(connect(url))
+            process.send_signal(signal.SIGTERM)
+            # Strangers hear at once that it stops.
+            assert await closed_with(stranger) == 1001
+            for caller, callee, invocation in calls:
+                await caller.send("call", server_id=callee.peer_id, method_id="Sum")
+                refused = await caller.receive("error")
+                assert refused["reason"] == "The gateway is stopping: come back"
+                await callee.send("yield", invocation_id=invocation, result={"sum": 42})
+                assert (await caller.receive("result"))["result"] == {"sum": 42}
+            for caller, _, _ in calls:
+                assert await closed_with(caller.socket) == 1001
+
+    with gateway("--no-auth", "--drain", "600") as (process, url):
+        run(scenario(process, url))
+        assert process.wait(DEADLINE) == 0
+
+
+@pytest.mark.parametrize("numbers", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT,) * 2])
+def test_second_signal_ends_it_at_once(numbers):
+    async def scenario(process, url):
+        async with AsyncExitStack() as stack:
+            await calling(stack, url)
+            stranger = await stack.enter_async_context(connect(url))
+            process.send_signal(numbers[0])
+            assert await closed_with(stranger) == 1001
+            process.send_signal(numbers[1])
+            assert await asyncio.to_thread(process.wait, DEADLINE) == 0
+
+    with gateway("--no-auth", "--drain", "600") as (process, url):
+        run(scenario(process, url))
+
+
+def test_silent_connection_does_not_hold_up_the_end():
+    with gateway("--no-auth", "--drain", "600") as (process, url):
+        address = urlsplit(url)
+        assert address.port is not None
+        with socket.create_connection((address.hostname, address.port), timeout=DEADLINE):
+            run(wait_until_it_answers(url))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(DEADLINE) == 0
+
+
+async def wait_until_it_answers(url):
+    async with connected(url):
+        pass
 
 
 # Bad input
@@ -181,6 +251,7 @@ def test_host_that_is_not_ours(host):
         (["gateway", "--port", "65536"], "--port"),
         (["gateway", "--port", "-1"], "--port"),
         (["gateway", "--max-size", "10"], "--max-size"),
+        (["gateway", "--drain", "-1"], "--drain"),
         (["gateway", "extra"], "extra"),
         (["gateway", "--log-level", "loud"], "--log-level"),
         (["nonsense"], "nonsense"),
@@ -191,6 +262,9 @@ def test_host_that_is_not_ours(host):
         (["gateway", "--allow-origin", "https://app.corp/x"], "not an origin"),
         (["gateway", "--no-auth", "--secret-file", "x"], "--no-auth does not go with"),
         (["gateway", "--no-auth", "--allow-origin", "https://x"], "--no-auth does not go with"),
+        (["gateway", "--no-auth", "--host", "0.0.0.0"], "--no-auth does not go with --host"),
+        (["gateway", "--no-auth", "--host", "::"], "--no-auth does not go with --host"),
+        (["gateway", "--no-auth", "--host", "gateway.corp"], "on this machine only"),
         (["gateway", "--secret-file", "/nowhere/secret"], "No such file or directory"),
         (["gateway", "--secret-file", "."], "Is a directory"),
         (["gateway", "--channels", "Sales"], "the channel 'Sales' needs a colour"),

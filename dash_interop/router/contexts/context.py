@@ -12,6 +12,7 @@ from ..peers import Peer
 from ..restrictions import Restriction
 from .late import LateWriter
 from .value import Value
+from .written import Written
 
 __all__ = ["Context", "Member"]
 
@@ -56,9 +57,10 @@ class Context:
         user: Whose it is.
         creator: Who made it; ``None`` for one that the gateway made. It may be gone.
         version: Of the value.
-        restored: Version that the value had at a gateway that is gone, 0 for one that the gateway
-            made itself; ``None`` when it was made or written here. A restored value of a higher
-            version takes its place.
+        restored: Version that the newest value had that came from a gateway that is gone; 0 where
+            none has come.
+        ends_unused: Whether it ends when it has been without members for long.
+        written: What was written here. It stays when a newer value comes from such a gateway.
         members: Who gets its updates.
         writers: Those who may have to apply their writes yet, by the id of the peer.
     """
@@ -73,6 +75,7 @@ class Context:
         permissions: tuple[Restriction | None, Restriction | None],
         value: Value,
         version: int,
+        written: Written,
     ) -> None:
         self.id = id
         self.name = name
@@ -82,7 +85,9 @@ class Context:
         self._may_read, self._may_write = permissions
         self.value = value
         self.version = version
-        self.restored: int | None = None
+        self.written = written
+        self.restored = 0
+        self.ends_unused = False
         self.members: dict[str, Member] = {}
         self.writers: dict[str, LateWriter] = {}
         self._audiences: dict[str | None, Audience] = {}
@@ -100,7 +105,7 @@ class Context:
     @property
     def is_untouched(self) -> bool:
         """Whether the gateway made it and nobody has written since."""
-        return self.creator is None and self.restored == 0
+        return self.creator is None and self.restored == 0 and self.written.is_nowhere
 
     def admits_reader(self, peer: Peer) -> bool:
         return (

@@ -8,7 +8,7 @@ whether they have joined the domain or speak of contexts in the domain ``global`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from msgspec import UNSET, Raw
@@ -51,6 +51,7 @@ from .healing import Healing, key_of
 from .refusals import RequestRefused
 from .table import Table
 from .value import ValueTooLarge
+from .written import Written
 
 __all__ = ["Contexts"]
 
@@ -75,6 +76,8 @@ class Contexts:
         self._table = Table()
         self._healing = Healing(board)
         self._version = 0
+        self._unused: dict[Context, float] = {}
+        """When those end that are without members; the next one is the first."""
         self._handlers: dict[type[Inbound], Callable[[Member, Any], None]] = {}
         for name, handler in {
             "create-context": self._create,
@@ -138,11 +141,21 @@ class Contexts:
         if context is not None and member is not None:
             self._healing.heard(context, member, moment)
 
+    def end_turn(self) -> None:
+        """It puts nothing off."""
+
+    @property
+    def is_busy(self) -> bool:
+        return False
+
     def tick(self) -> None:
-        """Nothing is ever due."""
+        for context, due in list(self._unused.items()):
+            if due > self._board.now:
+                break
+            self._end(context, PEER_LEFT, _LEFT)
 
     def next_deadline(self) -> float | None:
-        return None
+        return next(iter(self._unused.values()), None)
 
     def counters(self) -> dict[str, int]:
         return {
@@ -248,6 +261,7 @@ class Contexts:
         if draft.restored is not None:
             self._version = max(self._version, draft.restored)
             context.version = context.restored = draft.restored
+        context.ends_unused = draft.ends_unused
         if context.owner_id is not None:
             member.owned[context.id] = context
         for reader in self._readers(context):
@@ -260,7 +274,7 @@ class Contexts:
         for channel in self._channels:
             if channel.context_name not in self._table.of_user(user):
                 value = new_value(Raw(channel.value), limits)
-                self._add(Draft(channel.context_name, RETAINED, value), user, None).restored = 0
+                self._add(Draft(channel.context_name, RETAINED, value, Written()), user, None)
 
     def _add(self, draft: Draft, user: str, creator: Peer | None) -> Context:
         context = Context(
@@ -272,18 +286,26 @@ class Contexts:
             draft.permissions,
             draft.value,
             self._next_version(),
+            draft.written,
         )
         self._table.add(context)
         return context
 
     def _restore(self, context: Context, member: Member, draft: Draft, version: int) -> None:
-        """Take a newer value that was there before this gateway, if nobody has written here."""
-        if context.restored is None or version <= context.restored:
+        """Take a newer value that was there before this gateway, below what was written here."""
+        written = context.written
+        if not context.is_restorable or written.is_everywhere or version <= context.restored:
+            return
+        try:
+            written.lay(context.value, draft.value)
+        except (DeltaRefused, ValueTooLarge):
+            # What was written stays, and its writer was told so.
             return
         context.restored = version
         context.value = draft.value
         self._version = max(self._version, version)
-        context.version = version if version > context.version else self._next_version()
+        is_as_it_was = written.is_nowhere and version > context.version
+        context.version = version if is_as_it_was else self._next_version()
         self._tell(context, member, Raw(encode({"reset": context.value.text})))
         self._healing.disturbed(context, member, [()])
 
@@ -306,6 +328,7 @@ class Contexts:
         self, context: Context, member: Member, message: CreateContext | SubscribeContext
     ) -> None:
         context.add(member)
+        self._unused.pop(context, None)
         answer = SubscribedContext(
             message.request_id,
             member.id,
@@ -317,7 +340,7 @@ class Contexts:
         )
         self._board.send(member.connection, answer)
 
-    def _write(self, context: Context, raw: Raw) -> list[Path]:
+    def _write(self, context: Context, raw: Raw) -> Collection[Path]:
         limits = self._board.limits
         try:
             delta = read_delta(raw)
@@ -331,7 +354,7 @@ class Contexts:
             reason = f"The value of a context has at most {limits.context_size} bytes"
             raise RequestRefused(LIMITS_EXCEEDED, reason) from None
         context.version = self._next_version()
-        context.restored = None
+        context.written.add(paths)
         return paths
 
     def _tell(
@@ -343,11 +366,16 @@ class Contexts:
             self._board.fan_out(audience, encode_tail(rest))
 
     def _leave(self, context: Context, member: Member) -> None:
-        if context.remove(member) and context.lifetime == REF_COUNTED and not context.members:
+        if not context.remove(member) or context.members:
+            return
+        if context.lifetime == REF_COUNTED:
             self._end(context, PEER_LEFT, _LEFT)
+        elif context.ends_unused:
+            self._unused[context] = self._board.now + self._board.limits.unused_context_seconds
 
     def _end(self, context: Context, reason_uri: str, reason: str) -> None:
         self._table.remove(context)
+        self._unused.pop(context, None)
         for member in list(context.members.values()):
             context.remove(member)
         for member in map(self._members.get, list(context.writers)):

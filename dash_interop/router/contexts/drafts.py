@@ -20,6 +20,7 @@ from ..limits import Limits
 from ..restrictions import Restriction, RestrictionError, parse
 from .refusals import RequestRefused
 from .value import Value, ValueTooLarge
+from .written import Written
 
 __all__ = ["Draft", "Permissions", "new_value", "read_draft"]
 
@@ -32,16 +33,20 @@ _EMPTY: Final = Raw(b"{}")
 class Draft(Struct, frozen=True):
     """
     Attributes:
+        written: What of the value a peer has written, and not brought back.
         restored: The version that the value had at another gateway; ``None`` for a new context.
         is_changed: Whether the value is not the data that were sent.
+        ends_unused: Whether it ends when it has been without members for long.
     """
 
     name: str
     lifetime: str
     value: Value
+    written: Written
     permissions: Permissions = (None, None)
     restored: int | None = None
     is_changed: bool = False
+    ends_unused: bool = False
 
 
 def read_draft(message: CreateContext, limits: Limits) -> Draft:
@@ -60,13 +65,16 @@ def read_draft(message: CreateContext, limits: Limits) -> Draft:
         _permission("write_permissions", message.write_permissions, limits),
     )
     data = _EMPTY if bytes(message.data) == b"null" else message.data
+    value = new_value(data, limits)
     return Draft(
         message.name,
         message.lifetime,
-        new_value(data, limits),
+        value,
+        _written(message, value),
         permissions,
         _restored(message, permissions),
         bytes(data)[:1] == b"[",
+        message.ends_unused and message.lifetime == RETAINED,
     )
 
 
@@ -93,6 +101,15 @@ def _permission(name: str, text: str | None, limits: Limits) -> Restriction | No
         return parse(text)
     except RestrictionError as error:
         raise RequestRefused(FAILURE, f"{name}: {error}") from None
+
+
+def _written(message: CreateContext, value: Value) -> Written:
+    if message.version is not UNSET:
+        return Written()
+    if message.paths is UNSET:
+        return Written.everywhere()
+    paths = [tuple(path.split(".")) for path in message.paths]
+    return Written({path: value.has_map(path[:-1]) for path in paths})
 
 
 def _restored(message: CreateContext, permissions: Permissions) -> int | None:

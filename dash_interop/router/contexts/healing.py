@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from ...wire.contexts import CONTEXT, ContextUpdated
@@ -28,14 +28,14 @@ class Healing:
         self.probes = 0
         self.heals = 0
 
-    def wrote(self, context: Context, member: Member, paths: Sequence[Path]) -> None:
+    def wrote(self, context: Context, member: Member, paths: Collection[Path]) -> None:
         """A late writer was told of its success, so it will apply what it wrote."""
         writer = context.writers.setdefault(member.id, LateWriter())
         member.writing[context.id] = context
         writer.write(paths, self._next_moment(), member.id)
         self._look_after(context, member, writer)
 
-    def disturbed(self, context: Context, updater: Member, paths: Sequence[Path]) -> None:
+    def disturbed(self, context: Context, updater: Member, paths: Collection[Path]) -> None:
         """Somebody has written, which late writers may undo for themselves."""
         for peer_id, writer in context.writers.items():
             if peer_id != updater.id:

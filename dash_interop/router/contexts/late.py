@@ -10,7 +10,7 @@ done, the writer is told what is there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from ...wire.deltas import Path
@@ -52,7 +52,7 @@ class LateWriter:
     def wants_probe(self) -> bool:
         return not self.is_probed and (bool(self._disturbed) or len(self._written) > _PROBE_AT)
 
-    def write(self, paths: Sequence[Path], moment: int, writer_id: str) -> None:
+    def write(self, paths: Collection[Path], moment: int, writer_id: str) -> None:
         """
         It wrote, and applies that as soon as it hears of it. Clients of this family do so sooner
         where they have set the whole value: what they wrote before may then come behind it.

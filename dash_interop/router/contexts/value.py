@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from msgspec import Raw
 
 from ...wire.codec import encode
-from ...wire.deltas import Container, Delta, DeltaRefused, Edit, Path, Texts
+from ...wire.deltas import Container, Delta, DeltaRefused, Edit, Path, Texts, read_delta
 
 __all__ = ["Value", "ValueTooLarge"]
 
@@ -53,7 +53,7 @@ class Value:
             self._text = Raw(encode(self._node))
         return self._text
 
-    def apply(self, delta: Delta[Raw], size: int) -> list[Path]:
+    def apply(self, delta: Delta[Raw], size: int) -> dict[Path, bool]:
         """
         Change it.
 
@@ -61,7 +61,7 @@ class Value:
             size: Bytes of the delta.
 
         Returns:
-            What was written.
+            What was written, each path with whether the maps on the way were made.
 
         Raises:
             DeltaRefused: The delta cannot be applied; nothing was changed.
@@ -81,6 +81,43 @@ class Value:
                 raise ValueTooLarge
         self._size = total
         return edit.paths
+
+    def take_over(self, other: Value, paths: Mapping[Path, bool]) -> None:
+        """
+        Have at some paths what another value has there, or nothing where that has nothing.
+
+        Args:
+            paths: With whether the maps on the way are made where they are missing, also where
+                nothing is at the end.
+
+        Raises:
+            DeltaRefused: It cannot be there. Some of it may have been written.
+            ValueTooLarge: It would be above the limit. Some of it may have been written.
+        """
+        parts: dict[Path, tuple[Any, bool]] = {}
+        for path in sorted(paths, key=len):
+            place, node = other._find(path)
+            above = next((place[:n] for n in range(len(place) + 1) if place[:n] in parts), None)
+            if above is None:
+                parts[place] = node, paths[path]
+            else:
+                parts[above] = parts[above][0], parts[above][1] or paths[path]
+        top: dict[str, Any] = {"added": {}, "removed": []}
+        commands: list[dict[str, Any]] = []
+        for (key, *deeper), (node, makes_way) in parts.items():
+            if deeper:
+                commands += _commands(".".join((key, *deeper)), node, makes_way)
+            elif node is None:
+                top["removed"].append(key)
+            else:
+                top["added"][key] = node
+        for delta in (top, {"commands": commands}):
+            text = Raw(encode(delta))
+            self.apply(read_delta(text), len(bytes(text)))
+
+    def has_map(self, path: Path) -> bool:
+        _, node = self._find(path)
+        return isinstance(node, dict) or (node is not None and _TREE.is_map(node))
 
     def delta_at(self, paths: Iterable[Path]) -> Raw:
         """The delta that makes a copy equal to it at some paths, whatever the copy has there."""
@@ -117,6 +154,19 @@ class Value:
             inner[step] = inner = container
         return path
 
+    def _find(self, path: Path) -> tuple[Path, Any]:
+        """Where a path ends, at the first list at the latest, and what is there, or ``None``."""
+        inner = self._open()
+        for depth, step in enumerate(path[:-1]):
+            container = _TREE.enter(inner[step]) if step in inner else None
+            if container is None:
+                return path, None
+            inner[step] = container
+            if isinstance(container, list):
+                return path[: depth + 1], container
+            inner = container
+        return path, inner.get(path[-1]) if path else inner
+
     def _at(self, path: Path) -> Any:
         """What is at the end of a path that ``_reach`` has made; ``None`` where nothing is."""
         node: Any = self._open()
@@ -131,3 +181,11 @@ class Value:
         assert isinstance(root, dict)
         self._node = root
         return root
+
+
+def _commands(path: str, node: Any, makes_way: bool) -> list[dict[str, Any]]:
+    """What puts a node to a path, or takes away what is there."""
+    if node is not None:
+        return [{"type": "set", "path": path, "value": node}]
+    # A set without a value takes away, too, and makes the maps on the way.
+    return [{"type": "set" if makes_way else "remove", "path": path}]

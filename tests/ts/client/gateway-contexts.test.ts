@@ -265,6 +265,22 @@ describe('writes', () => {
         expect(page.sentTypes.slice(0, 2)).toEqual(['create-context', 'update-context']);
     });
 
+    test('that make a context say what of it they write', async () => {
+        const paths = [
+            { path: 'a.b', value: 1 },
+            { path: 'c', value: null },
+        ];
+        write(page, { px: 1, size: 2 }, 'One');
+        page.contexts.setPaths('Two', paths).catch(() => {});
+        page.contexts.set('Three', { px: 1 }).catch(() => {});
+        await gateway.settle();
+        expect(page.sent.map(({ data, paths }) => [data, paths])).toEqual([
+            [{ px: 1, size: 2 }, ['px', 'size']],
+            [{ a: { b: 1 } }, ['a.b', 'c']],
+            [{ px: 1 }, undefined],
+        ]);
+    });
+
     test('are not lost when somebody else was first to make the context', async () => {
         const { changes } = listen(page);
         write(other, { a: 1, b: 1 });
@@ -368,8 +384,61 @@ describe('a version', () => {
 
 describe('reading', () => {
     test('a context that is not there gives nothing', async () => {
-        expect(await outcome(page.contexts.get('Market'))).toEqual({ value: {} });
-        expect(page.sent).toEqual([]);
+        const reading = page.contexts.get('Market');
+        await gateway.settle();
+        expect(await outcome(reading)).toEqual({ value: {} });
+    });
+
+    test('one that another page has just made finds it', async () => {
+        page.holdBack();
+        await make({ px: 1 });
+        const reading = page.contexts.get('Market');
+        page.hearAll();
+        await gateway.settle();
+        expect(await outcome(reading)).toEqual({ value: { px: 1 } });
+    });
+
+    test('one that this page has made gives what others have written before', async () => {
+        await written(page.contexts.set('Market', { px: 1 }));
+        page.holdBack();
+        await written(other.contexts.update('Market', { px: 2 }));
+        const reading = page.contexts.get('Market');
+        page.hearAll();
+        await gateway.settle();
+        expect(await outcome(reading)).toEqual({ value: { px: 2 } });
+    });
+
+    test('one gives what was written while an older answer was on its way', async () => {
+        await make({ px: 1 });
+        page.holdBack();
+        const early = page.contexts.get('Market');
+        await gateway.settle();
+        await written(other.contexts.update('Market', { px: 2 }));
+        const late = page.contexts.get('Market');
+        page.hearAll();
+        await gateway.settle();
+        expect(await outcome(early)).toEqual({ value: { px: 1 } });
+        expect(await outcome(late)).toEqual({ value: { px: 2 } });
+    });
+
+    test('one that this page has made finds out that it is destroyed', async () => {
+        await written(page.contexts.set('Market', { px: 1 }));
+        page.holdBack();
+        await written(other.contexts.destroy('Market'));
+        const reading = page.contexts.get('Market');
+        page.hearAll();
+        await gateway.settle();
+        expect(await outcome(reading)).toEqual({ value: {} });
+    });
+
+    test('one that is listened to gives what its listeners have heard, at once', async () => {
+        await make({ px: 1 });
+        const { changes } = listen(page);
+        await gateway.settle();
+        page.holdBack();
+        await written(other.contexts.update('Market', { px: 2 }));
+        expect(await outcome(page.contexts.get('Market'))).toEqual({ value: { px: 1 } });
+        expect(changes).toHaveLength(1);
     });
 
     test('one that is there asks for it, and does not stay', async () => {
@@ -383,7 +452,17 @@ describe('reading', () => {
 
     test('one that this page has written gives what it wrote', async () => {
         await written(page.contexts.set('Market', { px: 1 }));
-        expect(await outcome(page.contexts.get('Market'))).toEqual({ value: { px: 1 } });
+        const reading = page.contexts.get('Market');
+        await gateway.settle();
+        expect(await outcome(reading)).toEqual({ value: { px: 1 } });
+    });
+
+    test('one that this page writes gives that, too, whether it waits for it or not', async () => {
+        write(page, { px: 1 });
+        write(page, { px: 2 });
+        const reading = page.contexts.get('Market');
+        await gateway.settle();
+        expect(await outcome(reading)).toEqual({ value: { px: 2 } });
     });
 
     test('while there is no connection waits for it, and not for ever', async () => {

@@ -149,7 +149,7 @@ describe('logging in', () => {
         expect(statuses).toEqual([
             {
                 state: 'disconnected',
-                error: `No gateway answers at ws://gateway/, or it does not admit pages of ${location.origin}`,
+                error: `No gateway answers at ws://gateway/, or it does not admit pages of ${location.origin}: then start it with --allow-origin ${location.origin}`,
             },
         ]);
     });
@@ -569,7 +569,7 @@ describe('a socket that the browser itself refuses', () => {
         socket.refuse();
         await vi.advanceTimersByTimeAsync(100);
         expect(statuses.map(({ error }) => error)).toEqual([
-            `No gateway answers at ws://gateway/, or it does not admit pages of ${location.origin}`,
+            `No gateway answers at ws://gateway/, or it does not admit pages of ${location.origin}: then start it with --allow-origin ${location.origin}`,
         ]);
         expect(statuses[0].isLasting).toBeUndefined();
     });

@@ -58,6 +58,10 @@ export class FakeContextGateway {
         return this.contexts.get(name)?.version;
     }
 
+    membersOf(name: string): FakeContextPage[] {
+        return [...(this.contexts.get(name)?.members ?? [])];
+    }
+
     /** The process has ended, and another one has begun. */
     restart(): void {
         for (const page of this.pages) {
@@ -194,6 +198,8 @@ export class FakeContextPage {
     /** Empty while it is not logged in. */
     peerId = '';
     private readonly gateway: FakeContextGateway;
+    /** What is on its way, while it is held back. */
+    private held: Frame[] | undefined;
 
     constructor(gateway: FakeContextGateway) {
         this.gateway = gateway;
@@ -214,8 +220,23 @@ export class FakeContextPage {
     }
 
     hear(frame: Frame): void {
-        if (this.peerId !== '') {
+        if (this.held) {
+            this.held.push(copy(frame));
+        } else if (this.peerId !== '') {
             this.contexts.hear(copy(frame) as any);
+        }
+    }
+
+    /** What the gateway says from now on arrives only with `hearAll`. */
+    holdBack(): void {
+        this.held = [];
+    }
+
+    hearAll(): void {
+        const held = this.held ?? [];
+        this.held = undefined;
+        for (const frame of held) {
+            this.hear(frame);
         }
     }
 

@@ -31,7 +31,6 @@ from dash_interop.errors import (
     RegistrationError,
     ServerGone,
 )
-from dash_interop.gateway.auth import TokenAuthority
 from dash_interop.gateway.embedded import EmbeddedGateway
 from tests.support.ports import HOST, free_range
 from tests.support.watching import DEADLINE, Heard, wait_for_offers
@@ -85,6 +84,7 @@ def client(make_client: MakeClient) -> InteropClient:
 def secret_file(tmp_path: Path) -> Path:
     path = tmp_path / "secret"
     path.write_text(SECRET)
+    path.chmod(0o600)
     return path
 
 
@@ -429,7 +429,7 @@ def test_gateway_may_come_later(
     interop.start()
     assert interop.client.state != "connected"
 
-    gateway = EmbeddedGateway(port, TokenAuthority(SECRET))
+    gateway = EmbeddedGateway(port, SECRET)
     try:
         assert gateway.ensure() == url
         client = make_client(url, secret_file=secret_file)
@@ -472,7 +472,7 @@ def test_methods_are_there_again_after_the_gateway_was_away(
 ):
     port = free_range(1)
     url = f"ws://{HOST}:{port}"
-    gateway = EmbeddedGateway(port, TokenAuthority(SECRET))
+    gateway = EmbeddedGateway(port, SECRET)
     gateway.ensure()
     try:
         interop = make_interop(gateway=url, secret_file=secret_file)

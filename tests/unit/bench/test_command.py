@@ -8,10 +8,10 @@ from dataclasses import asdict
 import pytest
 from rich.console import Console
 
-from tests.bench import browser, client, routers
+from tests.bench import browser, client, faults, routers
 from tests.bench.__main__ import parse_options
 from tests.bench.rounds import Comparison, compare
-from tests.bench.tables import comparison_table, heading
+from tests.bench.tables import comparison_table, faults_table, heading
 from tests.bench.trees import ROOT
 
 TREES = {
@@ -63,11 +63,38 @@ def test_what_is_the_same_in_both_trees_is_measured_beside_what_is_compared():
     assert options.only == ["ours", "reference", "broadcast"]
 
 
+def test_faults_are_measured_where_they_are_named(capsys):
+    options = parse_options(["--only", "faults", "--faults", "7", "18", "--compare", "HEAD"])
+    assert (options.only, options.faults) == (["faults"], ["7", "18"])
+    with pytest.raises(SystemExit, match="2"):
+        parse_options(["--only", "faults", "--faults", "99"])
+    assert "3-large" in capsys.readouterr().err
+
+
+def test_faults_are_shown_one_after_the_other_with_the_other_tree_first():
+    measured = {"7: a long frame": {"present": {"p99_ms": 3.0}, "other": {"p99_ms": 652.0}}}
+    rows = text_of(faults_table(TREES, measured)).splitlines()
+    head = next(row for row in rows if "present tree" in row and "HEAD~1" in row)
+    assert head.index("HEAD~1") < head.index("present tree")
+    assert any("7: a long frame" in row for row in rows)
+    row = next(row for row in rows if "p99, ms" in row)
+    assert [cell.strip() for cell in row.split("│")[2:4]] == ["652", "3"]
+
+
+def test_each_fault_says_how_much_there_is_of_it():
+    full, quick = (faults.Plan(is_quick=is_quick) for is_quick in (False, True))
+    titles = [plan.title_of(row) for plan in (full, quick) for row in faults.ROWS]
+    assert len(set(titles)) > len(faults.ROWS)
+    assert not any("{" in title for title in titles)
+    assert "9: 10,500 connections of one user" in titles
+    assert "9: 1,000 connections of one user" in titles
+
+
 def test_what_is_the_same_in_both_trees_cannot_be_compared(capsys):
     with pytest.raises(SystemExit) as raised:
         parse_options(["--compare", "HEAD", "--only", "reference", "echo", "broadcast"])
     assert raised.value.code == 2
-    assert "--compare is for ours, client, browser" in capsys.readouterr().err
+    assert "--compare is for ours, client, browser, faults" in capsys.readouterr().err
 
 
 def test_a_commit_that_does_not_exist_ends_the_command_with_2_and_one_line():

@@ -3,7 +3,13 @@
 import pytest
 
 from dash_interop.errors import ConfigError
-from dash_interop.gateway.origins import OriginPolicy, is_loopback_origin, normalize_origin
+from dash_interop.gateway.origins import (
+    LOOPBACK,
+    OriginPolicy,
+    is_loopback_host,
+    is_loopback_origin,
+    normalize_origin,
+)
 
 NOT_NAMED = "The Origin header does not name the origin of a page"
 
@@ -53,6 +59,7 @@ def test_origin_has_one_spelling_or_is_none(origin, normalized):
     "origin",
     [
         "http://app.corp",
+        "https://app.corp:444",
         "https://app.corp:8443",
         "https://app.corp.evil.com",
         "https://evil-app.corp",
@@ -90,23 +97,22 @@ def test_two_origin_headers_are_refused():
     assert OriginPolicy(["https://app.corp"]).refusal(headers) == "More than one Origin header"
 
 
-def test_without_a_list_any_page_may_try_and_what_is_no_page_may_not():
-    assert OriginPolicy().refusal(["https://anything.example"]) is None
-    assert OriginPolicy().refusal(["null"]) == NOT_NAMED
+@pytest.mark.parametrize(
+    "origin", ["https://anything.example", "http://127.0.0.1:8050", "http://localhost", "null", ""]
+)
+def test_without_a_list_no_page_may_connect(origin):
+    assert OriginPolicy().refusal([origin]) is not None
+    assert OriginPolicy().refusal([]) is None
 
 
 def test_refusal_names_the_origin_and_the_option():
     refusal = OriginPolicy(["https://app.corp"]).refusal(["https://evil.example"])
     assert refusal is not None
     assert "https://evil.example:443" in refusal and "--allow-origin" in refusal
+    assert OriginPolicy().refusal(["null"]) == NOT_NAMED
 
 
-@pytest.mark.parametrize("origin", ["null", "https://evil", "nonsense"])
-def test_open_door_checks_no_origin(origin):
-    assert OriginPolicy(check=False).refusal([origin, origin]) is None
-
-
-LOOPBACK = [
+PAGES = [
     ("http://127.0.0.1:8050", True),
     ("http://127.8.9.1:80", True),
     ("http://localhost:8050", True),
@@ -118,17 +124,47 @@ LOOPBACK = [
     ("http://evil-localhost:80", False),
     ("http://127.1:80", False),
     ("http://2130706433:80", False),
+    ("http://localhost.:80", False),
+    ("http://127.0.0.1.:80", False),
+    ("http://[::ffff:192.0.2.1]:80", False),
+    ("http://127.0.0.1@evil.com:80", False),
 ]
 
 
-@pytest.mark.parametrize("origin, loopback", LOOPBACK)
+@pytest.mark.parametrize("origin, loopback", PAGES)
 def test_loopback_is_this_machine_only(origin, loopback):
     assert is_loopback_origin(origin) is loopback
-    refusal = OriginPolicy(loopback_only=True).refusal([origin])
-    assert (refusal is None) is loopback
+    assert (OriginPolicy([LOOPBACK]).refusal([origin]) is None) is loopback
+    both = OriginPolicy(["https://app.corp", LOOPBACK])
+    assert (both.refusal([origin]) is None) is loopback
+    assert both.refusal(["https://app.corp"]) is None
+    assert OriginPolicy(["https://app.corp"]).refusal([origin]) is not None
 
 
-@pytest.mark.parametrize("text", ["app.corp", "*", "https://app.corp/", "null", ""])
+@pytest.mark.parametrize(
+    "host, loopback",
+    [
+        ("127.0.0.1", True),
+        ("127.0.0.2", True),
+        ("::1", True),
+        ("localhost", True),
+        ("LocalHost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.0.2.1", False),
+        ("localhost.", False),
+        ("localhost.corp", False),
+        ("127.0.0.1.corp", False),
+        ("", False),
+    ],
+)
+def test_host_is_loopback_only_by_its_own_names(host, loopback):
+    assert is_loopback_host(host) is loopback
+
+
+@pytest.mark.parametrize(
+    "text", ["app.corp", "*", "https://app.corp/", "null", "", "Loopback", "localhost"]
+)
 def test_configured_origin_has_to_be_one(text):
     with pytest.raises(ConfigError, match="not an origin"):
         OriginPolicy([text])

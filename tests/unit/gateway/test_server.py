@@ -1,9 +1,11 @@
 """The gateway over real sockets."""
 
 import asyncio
+import contextlib
 import hmac
 import json
 import logging
+import socket
 import tracemalloc
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import time
@@ -11,14 +13,16 @@ from urllib.parse import urlsplit
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from dash_interop.errors import ConfigError
 from dash_interop.gateway.auth import OpenDoor, TokenAuthority
 from dash_interop.gateway.config import GatewayConfig
+from dash_interop.gateway.guesses import AT_ONCE
 from dash_interop.gateway.notices import LINES
 from dash_interop.gateway.origins import OriginPolicy
-from dash_interop.gateway.server import IDENTITY_PATH, Gateway
+from dash_interop.gateway.paths import IDENTITY_PATH
+from dash_interop.gateway.server import Gateway
 from dash_interop.router.limits import Limits
 from dash_interop.router.principals import Principal
 from tests.support.client import DEADLINE, Client, closed_with, connected, run, until
@@ -399,11 +403,14 @@ def test_handshake_checks_the_origin(headers, accepted):
     run(scenario())
 
 
-def test_open_door_takes_pages_without_a_proper_origin():
+@pytest.mark.parametrize("origin", ["https://app.corp", "http://127.0.0.1:8050", "null"])
+def test_page_of_an_origin_that_was_not_named_may_not_connect(origin):
     async def scenario():
-        async with gateway(origins=OriginPolicy(check=False)) as running:
-            async with connected(running.url, additional_headers={"Origin": "null"}):
-                pass
+        async with gateway() as running:
+            with pytest.raises(InvalidStatus) as caught:
+                async with connect(running.url, additional_headers={"Origin": origin}):
+                    pass
+            assert caught.value.response.status_code == 403
 
     run(scenario())
 
@@ -413,7 +420,8 @@ def test_token_is_checked_against_the_origin_of_the_handshake():
         authority = TokenAuthority(SECRET)
         token = authority.issue(Principal("anna", None, "https://app.corp:443"))
         credentials = {"method": "access-token", "token": token}
-        async with gateway(authority=authority) as running:
+        origins = OriginPolicy(["https://app.corp", "https://evil"])
+        async with gateway(authority=authority, origins=origins) as running:
             for origin, answer in [("https://app.corp", "welcome"), ("https://evil", "error")]:
                 headers = {"Origin": origin}
                 async with connect(running.url, additional_headers=headers) as socket:
@@ -567,13 +575,51 @@ def test_refused_login_is_in_the_log(authentication, words, caplog):
     assert line.startswith("127.0.0.1: refused a login" + words), line
 
 
-def test_who_tries_secrets_gets_no_more_than_a_few_lines(caplog):
+def test_who_tries_secrets_waits_and_nobody_else_does():
+    async def guess(url, number):
+        async with connect(url) as socket:
+            try:
+                return (await Client(socket).hello(secret=f"guess {number}"))["reason"]
+            except ConnectionClosed:
+                return socket.close_code
+
+    async def scenario():
+        authority = TokenAuthority(SECRET)
+        async with gateway(authority=authority, login_timeout=2.0) as running:
+            guesses = [asyncio.ensure_future(guess(running.url, n)) for n in range(40)]
+            answers = await asyncio.gather(*guesses[:AT_ONCE])
+            assert set(answers) == {"Wrong secret"}
+            token = authority.issue(Principal("anna"))
+            async with connect(running.url) as socket:
+                welcome = await Client(socket).hello(method="access-token", token=token)
+                assert welcome["type"] == "welcome"
+            # The last one would have to wait for longer than anybody may.
+            assert await asyncio.wait_for(guesses[-1], DEADLINE) == 4009
+            await asyncio.gather(*guesses)
+            assert AT_ONCE <= running.counters()["failed_logins"] < 40
+
+    run(scenario())
+
+
+def test_right_secret_is_no_guess():
+    async def scenario():
+        async with gateway(authority=TokenAuthority(SECRET), login_timeout=0.5) as running:
+            for _ in range(3 * AT_ONCE):
+                async with connect(running.url) as socket:
+                    assert (await Client(socket).hello(secret=SECRET))["type"] == "welcome"
+
+    run(scenario())
+
+
+def test_who_fails_to_log_in_gets_no_more_than_a_few_lines(caplog):
     async def scenario():
         async with gateway(authority=TokenAuthority(SECRET)) as running:
-            async with connect(running.url) as socket:
-                for number in range(200):
-                    answer = await Client(socket).hello(secret=f"guess {number}")
-                    assert answer["type"] == "error"
+            for _ in range(20):
+                async with connect(running.url) as socket:
+                    for number in range(10):
+                        guess = {"method": "access-token", "token": f"guess {number}"}
+                        assert (await Client(socket).hello(**guess))["type"] == "error"
+            assert running.counters()["failed_logins"] == 200
 
     *lines, last = logged(scenario(), caplog)
     assert len(lines) == LINES and "guess" not in str(lines)
@@ -602,7 +648,7 @@ def test_frame_that_is_too_long_is_in_the_log(caplog):
             await until(lambda: running.counters()["connections"] == 0)
 
     (line,) = logged(scenario(), caplog)
-    assert line.startswith("127.0.0.1: disconnected with 1009: ")
+    assert line.startswith("127.0.0.1: 'anna' disconnected with 1009: ")
     assert "4096" in line
 
 
@@ -618,7 +664,9 @@ def test_slow_reader_is_in_the_log(caplog):
                     await publisher.send("publish", stream_id="s", data="x" * 500_000)
                 await until(lambda: running.counters()["connections"] == 1)
 
-    assert logged(scenario(), caplog) == ["127.0.0.1: disconnected with 4008: Too slow in reading"]
+    assert logged(scenario(), caplog) == [
+        "127.0.0.1: 'anna' disconnected with 4008: Too slow in reading"
+    ]
 
 
 def test_reader_that_answers_no_ping_is_in_the_log(caplog):
@@ -630,7 +678,7 @@ def test_reader_that_answers_no_ping_is_in_the_log(caplog):
                 await until(lambda: running.counters()["connections"] == 0)
 
     (line,) = logged(scenario(), caplog)
-    assert line.startswith("127.0.0.1: disconnected with 1011: ")
+    assert line.startswith("127.0.0.1: 'anna' disconnected with 1011: ")
 
 
 @pytest.mark.parametrize(
@@ -655,8 +703,8 @@ def test_page_that_may_not_connect_is_in_the_log(caplog):
                     pass
 
     assert logged(scenario(), caplog) == [
-        "127.0.0.1: refused with 403: Pages of https://evil:443 may not connect to this gateway "
-        "(--allow-origin)"
+        "127.0.0.1: refused with 403: Pages of https://evil:443 may not connect: start the gateway "
+        "with --allow-origin https://evil:443"
     ]
 
 
@@ -683,5 +731,116 @@ def test_who_comes_and_goes_is_in_the_log_from_info_on(caplog):
         run(scenario())
     assert caplog.messages[:2] == [
         "127.0.0.1: None logged in as 'anna'",
-        "127.0.0.1: left",
+        "127.0.0.1: 'anna' left",
     ]
+
+
+# Stopping while calls are under way
+
+
+def silent(url):
+    """A TCP connection that says nothing."""
+    return socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=DEADLINE)
+
+
+async def calling(stack, url):
+    """A caller and a callee with a call under way, and its invocation id."""
+    callee = await stack.enter_async_context(connected(url))
+    caller = await stack.enter_async_context(connected(url))
+    await callee.register("Sum")
+    await caller.send("call", server_id=callee.peer_id, method_id="Sum", request_id="c")
+    invocation = (await callee.receive("invoke"))["invocation_id"]
+    return caller, callee, invocation
+
+
+async def refused_call(caller, callee):
+    """The error that a new call is answered by."""
+    await caller.send("call", server_id=callee.peer_id, method_id="Sum", request_id="late")
+    return await caller.receive("error")
+
+
+def test_call_under_way_ends_before_the_connections_do():
+    async def scenario():
+        async with AsyncExitStack() as stack, gateway(drain=60.0) as running:
+            caller, callee, invocation = await calling(stack, running.url)
+            draining = asyncio.ensure_future(running.drain())
+            await asyncio.sleep(0)
+            error = await refused_call(caller, callee)
+            assert error["reason_uri"] == "global.errors.going_away"
+            assert not draining.done()
+            await callee.send("yield", invocation_id=invocation, result={"sum": 1})
+            assert (await caller.receive("result"))["result"] == {"sum": 1}
+            for client in (caller, callee):
+                assert await closed_with(client.socket) == 1001
+                assert client.socket.close_reason == "The gateway is stopping: come back"
+            await asyncio.wait_for(draining, DEADLINE)
+
+    run(scenario())
+
+
+def test_nobody_comes_in_while_calls_end_and_the_port_is_free_for_the_next_gateway():
+    async def scenario():
+        async with AsyncExitStack() as stack, gateway(drain=60.0) as running:
+            caller, callee, invocation = await calling(stack, running.url)
+            stranger = await stack.enter_async_context(connect(running.url))
+            draining = asyncio.ensure_future(running.drain())
+            assert await closed_with(stranger) == 1001
+            with pytest.raises(OSError):
+                async with connect(running.url):
+                    pass
+            async with gateway(port=urlsplit(running.url).port) as successor:
+                async with connected(successor.url):
+                    await callee.send("yield", invocation_id=invocation, result=1)
+                    await caller.receive("result")
+                    await asyncio.wait_for(draining, DEADLINE)
+
+    run(scenario())
+
+
+def test_call_that_does_not_end_is_cut_and_counted(caplog):
+    async def scenario():
+        async with AsyncExitStack() as stack, gateway(drain=0.05) as running:
+            caller, callee, _ = await calling(stack, running.url)
+            await asyncio.wait_for(running.drain(), DEADLINE)
+            assert await closed_with(caller.socket) == 1001
+            assert await closed_with(callee.socket) == 1001
+
+    run(scenario())
+    assert caplog.messages == ["1 calls did not end within 0.05 s"]
+
+
+def test_connection_that_says_nothing_does_not_prolong_a_stop():
+    async def scenario():
+        # The handshake may take a minute, and so may the calls.
+        async with gateway(open_timeout=60.0, drain=60.0) as running:
+            with silent(running.url) as quiet, silent(running.url) as slow:
+                slow.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+                async with connected(running.url):
+                    await asyncio.wait_for(running.drain(), DEADLINE)
+                quiet.settimeout(DEADLINE)
+                with contextlib.suppress(ConnectionResetError):
+                    assert quiet.recv(1) == b""
+
+    run(scenario())
+
+
+def test_end_without_patience_needs_no_answer_of_silent_connections():
+    async def scenario():
+        async with AsyncExitStack() as stack:
+            async with gateway(open_timeout=60.0) as running:
+                stack.enter_context(silent(running.url))
+                await until(lambda: len(running._visits) == 1)
+
+    asyncio.run(asyncio.wait_for(scenario(), DEADLINE))
+
+
+def test_stop_can_be_cut_short():
+    async def scenario():
+        async with AsyncExitStack() as stack, gateway(drain=60.0) as running:
+            await calling(stack, running.url)
+            draining = asyncio.ensure_future(running.drain())
+            await asyncio.sleep(0)
+            running.abort()
+            await asyncio.wait_for(draining, DEADLINE)
+
+    run(scenario())

@@ -113,6 +113,84 @@ def test_reader_knows_of_what_was_made_before_it_asked():
     assert quiet(wired)
 
 
+@pytest.mark.parametrize("is_made_by_the_reader", [True, False])
+def test_reader_gets_what_another_has_written_before_it_asked(is_made_by_the_reader):
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    (a if is_made_by_the_reader else b).set("Order", price=1)
+    a.put("Order", "size", 5)
+    wired.hold(a, DOWN)
+    written = b.put("Order", "price", 2)
+    assert b.outcome(written) is None
+    read = a.read("Order")
+    assert not a.is_settled(read)
+    wired.release(a)
+    assert a.outcome(read)[0] == {"price": 2, "size": 5}
+    assert quiet(wired)
+
+
+def test_reader_gets_what_was_written_while_another_answer_was_on_its_way():
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    a.set("Order", price=1)
+    wired.hold(b, DOWN)
+    early = b.read("Order")
+    a.put("Order", "price", 2)
+    late = b.read("Order")
+    wired.release(b)
+    assert (b.outcome(early)[0], b.outcome(late)[0]) == ({"price": 1}, {"price": 2})
+    assert quiet(wired)
+
+
+def test_maker_that_reads_gets_what_was_written_while_it_was_told_of_its_success():
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    wired.hold(a, DOWN)
+    a.set("Order", price=1)
+    b.put("Order", "price", 2)
+    read = a.read("Order")
+    wired.release(a)
+    assert a.outcome(read)[0] == {"price": 2}
+    assert quiet(wired)
+
+
+def test_reader_hears_that_another_has_destroyed_what_it_has_made():
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    a.set("Order", price=1)
+    wired.hold(a, DOWN)
+    b.write("Order", None)
+    read = a.read("Order")
+    wired.release(a)
+    assert a.outcome(read) == ({}, 0)
+    assert quiet(wired)
+
+
+def test_subscriber_reads_what_its_subscriptions_have_heard_of():
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    a.set("Order", price=1)
+    a.watch("Order")
+    wired.hold(a, DOWN)
+    b.put("Order", "price", 2)
+    assert a.outcome(a.read("Order"))[0] == seen(a)[-1] == {"price": 1}
+    wired.release(a)
+    assert a.outcome(a.read("Order"))[0] == seen(a)[-1] == {"price": 2}
+    assert quiet(wired)
+
+
+def test_reader_does_not_hold_its_own_writes_up():
+    wired = Wired()
+    a = wired.peer("a")
+    a.set("Order", price=1)
+    wired.hold(a, UP)
+    a.read("Order")
+    a.put("Order", "price", 2)
+    assert sent(a) == ["subscribe-context", "update-context"]
+    wired.release(a)
+    assert quiet(wired)
+
+
 def test_reader_becomes_no_member():
     wired = Wired()
     a, b = wired.peer("a"), wired.peer("b")
@@ -710,6 +788,28 @@ def test_write_that_is_the_first_after_a_restart_leaves_what_others_had():
     value = {"config": {"a": 1}, "price": 3}
     assert wired.peer("newcomer").value("Order") == value
     assert seen(reader)[-1] == value
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_newcomer_that_writes_first_after_a_restart_leaves_what_others_bring_back(is_first):
+    wired = Wired()
+    a, b = wired.peer("a"), wired.peer("b")
+    a.set("Order", config={"a": 1, "b": 1}, price=1)
+    b.watch("Order")
+    wired.restart()
+    newcomer = wired.stranger("newcomer")
+    for peer in (newcomer, b) if is_first else (b, newcomer):
+        wired.connect(peer)
+        if peer is newcomer:
+            newcomer.write("Order", {"commands": [{"type": "remove", "path": "config.b"}]})
+            newcomer.put("Order", "price", 2)
+    value = {"config": {"a": 1}, "price": 2}
+    assert [peer.value("Order") for peer in (newcomer, b)] == [value] * 2
+    assert seen(b)[-1] == value
+    # Who comes last has an older value, and brings nothing of it back.
+    wired.connect(a)
+    assert [peer.value("Order") for peer in (newcomer, b, a)] == [value] * 3
+    assert quiet(wired)
 
 
 def test_value_that_is_too_large_for_the_new_gateway_is_told_and_gone():

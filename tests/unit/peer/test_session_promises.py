@@ -443,7 +443,10 @@ class SessionPromises(RuleBasedStateMachine):
             others = [*members.visible_to(known), known]
             assert set(peer.agm.directory._instances) == {other.id for other in others}
             offers = {
-                (other.id, method.id) for other in others for method in other.methods_for(known)
+                (other.id, method.id)
+                for other in others
+                for method in other.methods.values()
+                if method.admits(known)
             }
             assert {
                 (id, offer)

@@ -107,6 +107,11 @@ class Convergence(RuleBasedStateMachine):
             peer.create(name, data, version=version)
 
     @precondition(lambda self: self.peers)
+    @rule(which=ANY, name=NAMES, data=DATA, paths=st.lists(PATHS, max_size=3))
+    def create_in_part(self, which: int, name: str, data: Any, paths: list[str]) -> None:
+        self.pick(which).create(name, data, paths=paths)
+
+    @precondition(lambda self: self.peers)
     @rule(which=ANY, name=NAMES)
     def subscribe(self, which: int, name: str) -> None:
         if (peer := self.known(which, name)) is not None:

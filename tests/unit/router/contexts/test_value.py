@@ -15,7 +15,7 @@ LIMIT = 10_000_000
 
 def applied(value: Value, delta: object) -> list[tuple[str, ...]]:
     text = raw(delta)
-    return value.apply(read_delta(text), len(bytes(text)))
+    return list(value.apply(read_delta(text), len(bytes(text))))
 
 
 def set_of(path: str, value: object) -> dict[str, object]:
