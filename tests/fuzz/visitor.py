@@ -106,8 +106,8 @@ class Visitor:
         await self._answered(connection)
         for domain in ("agm", "bus", "context", "metrics"):
             if self._peer_ids and self._random.random() < 0.8:
-                join = {"domain": "global", "type": "join", "destination": domain}
-                text = text_of({**join, "peer_id": self._peer_ids[-1]}, self._random)
+                join = self._grammar.join(domain, self._peer_ids[-1])
+                text = text_of(join, self._random)
                 connection.send(frames_of(text, self._random))
                 self.sent += 1
 
