@@ -12,7 +12,7 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-from ..transport.threads import original
+from ..transport.threads import new_processes
 from .order import FAILED, Order
 from .patience import RunningClock
 from .place import Holder, Place
@@ -81,10 +81,10 @@ def _process(order: Order, place: Place) -> Any:
     # Where modules are found is up to the process that imports them from there already.
     paths = os.pathsep.join(os.path.abspath(path) for path in sys.path if path)
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    popen = original("subprocess", "Popen")
+    processes = new_processes()
     try:
         with _opened_log(place) as log:
-            process = popen(
+            process = processes.Popen(
                 [program, "-m", "dash_interop.gateway"],
                 cwd=place.directory,
                 env={**environment, "PYTHONPATH": paths},
@@ -93,7 +93,7 @@ def _process(order: Order, place: Place) -> Any:
                 stderr=log,
                 **_apart(),
             )
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, processes.SubprocessError) as error:
         raise CannotStart(str(error)) from error
     with suppress(OSError), process.stdin as stdin:
         stdin.write(json.dumps(order._asdict()).encode())

@@ -11,10 +11,12 @@ class Limits(Struct, frozen=True):
         peers_per_user: Logged-in peers of one user.
         peers_per_connection: Logged-in peers of one connection.
         methods_per_peer: Methods and streams that one peer offers.
+        interest_per_peer: Names of methods that one peer wants to hear of, where it asks for that.
         calls_per_peer: Calls of one caller that wait for their answer.
         subscriptions_per_peer: Open subscriptions of one subscriber.
         contexts_per_user: Contexts of one user, those of peers that are gone included.
         context_subscriptions_per_peer: Contexts that one peer subscribes to.
+        unused_context_seconds: Longest time without members of a context that ends with that.
         context_size: Bytes of JSON of a context's value.
         commands_per_delta: Commands in one change of a context.
         bus_subscriptions_per_peer: Topics of the bus that one peer subscribes to.
@@ -27,10 +29,12 @@ class Limits(Struct, frozen=True):
     peers_per_user: int = 10_000
     peers_per_connection: int = 100
     methods_per_peer: int = 5_000
+    interest_per_peer: int = 10_000
     calls_per_peer: int = 100_000
     subscriptions_per_peer: int = 10_000
     contexts_per_user: int = 10_000
     context_subscriptions_per_peer: int = 10_000
+    unused_context_seconds: float = 24 * 3600.0
     context_size: int = 8 * 1024 * 1024
     commands_per_delta: int = 10_000
     bus_subscriptions_per_peer: int = 10_000

@@ -17,10 +17,12 @@ import sys
 import threading
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec, module_from_spec
 from queue import SimpleQueue
+from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
-__all__ = ["LongLock", "Outcome", "Thread", "is_patched", "new_inbox", "new_lock", "original"]
+__all__ = ["LongLock", "Outcome", "Thread", "is_patched", "new_inbox", "new_lock", "new_processes"]
 
 T = TypeVar("T")
 
@@ -36,14 +38,13 @@ def is_patched() -> bool:
     return monkey is not None and monkey.is_module_patched("threading")
 
 
-def original(module: str, name: str) -> Any:
-    """What is of that name in a module of Python's, also where gevent has put its own there."""
+def _original(module: str, name: str) -> Any:
     if is_patched():
         return sys.modules["gevent.monkey"].get_original(module, name)
     return getattr(import_module(module), name)
 
 
-_here: Any = original("_thread", "_local")()
+_here: Any = _original("_thread", "_local")()
 """What is known of the thread that looks at it."""
 
 
@@ -59,7 +60,7 @@ def _hub() -> Any:
 
 def new_inbox() -> SimpleQueue[Any]:
     """A queue between such threads."""
-    return original("queue", "SimpleQueue")()
+    return _original("queue", "SimpleQueue")()
 
 
 def new_lock() -> threading.Lock:
@@ -67,7 +68,21 @@ def new_lock() -> threading.Lock:
     A lock for what takes microseconds. Whoever has it must not wait for anything: under gevent,
     another greenlet of the same thread would wait for it for ever.
     """
-    return original("_thread", "allocate_lock")()
+    return _original("_thread", "allocate_lock")()
+
+
+def new_processes() -> ModuleType:
+    """
+    ``subprocess`` for any thread: that of gevent starts processes from its main loop only, and has
+    emptied parts of the original.
+    """
+    if not is_patched():
+        return import_module("subprocess")
+    spec = find_spec("subprocess")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class Outcome(Generic[T]):
@@ -232,7 +247,7 @@ class Thread:
             if not _is_ours():
                 # Else this thread might make its hub while others have locks that this takes.
                 _hub()
-            original("_thread", "start_new_thread")(self._run, ())
+            _original("_thread", "start_new_thread")(self._run, ())
         else:
             threading.Thread(target=self._run, name=name, daemon=True).start()
 

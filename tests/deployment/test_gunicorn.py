@@ -174,15 +174,19 @@ def post_worker_init(worker):
 """
 
 
-@pytest.mark.parametrize("options", [(), ("--preload",)], ids=" ".join)
-def test_gevent_worker_hosts_the_gateway_and_goes_on_while_it_waits(
+@pytest.mark.parametrize(
+    "options, started_as", [((), "process"), (("--preload",), "process"), ((), "thread")]
+)
+def test_gevent_worker_starts_the_gateway_and_goes_on_while_it_waits(
     gunicorn: Gunicorn,
     environment: Mapping[str, str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     options: tuple[str, ...],
+    started_as: str,
 ):
     own = {"XDG_RUNTIME_DIR": str(tmp_path), "DASH_INTEROP_PORT": str(free_range())}
+    own["DASH_INTEROP_EMBEDDED"] = started_as
     named = ("DASH_INTEROP_GATEWAY", "DASH_INTEROP_SECRET_FILE")
     kept = {name: value for name, value in environment.items() if name not in named}
     server = gunicorn(*GEVENT, *options, workers=1, config=ASKING, environment={**kept, **own})

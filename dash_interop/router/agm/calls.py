@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, Raw, UnsetType
 
+from ...errors import Delivered
 from ...wire.agm import (
     AGM,
     CANCEL,
@@ -19,7 +20,6 @@ from ...wire.agm import (
     CancelCall,
     CancelInvocation,
     CancelReason,
-    Delivered,
     Failure,
     Invoke,
     Progress,

@@ -84,6 +84,7 @@ def client(make_client: MakeClient) -> InteropClient:
 def secret_file(tmp_path: Path) -> Path:
     path = tmp_path / "secret"
     path.write_text(SECRET)
+    path.chmod(0o600)
     return path
 
 

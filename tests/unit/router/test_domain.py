@@ -54,6 +54,8 @@ class Sums:
 
     def heard(self, probe: Probe) -> None: ...
 
+    def end_turn(self) -> None: ...
+
     def join(self, peer: Peer, message: Join) -> bool:
         if message.restrictions is not None:
             self.board.refuse(peer, message.request_id, "sums.closed", "No restrictions", "sums")
@@ -96,6 +98,8 @@ class Nobody:
     """An observer that looks away."""
 
     def handled(self, remote: Remote, message: Inbound, effects: list[RouterEffect]) -> None: ...
+
+    def slowed(self, remote: Remote, who: str) -> None: ...
 
     def failed(self, remote: Remote, error: Exception) -> None:
         raise error

@@ -11,7 +11,10 @@ from dash_interop.errors import ProtocolError
 from dash_interop.router.effects import Send
 from dash_interop.wire import agm, login, metrics
 from dash_interop.wire.agm import (
+    AddedMethods,
+    AddedPeer,
     AddInterest,
+    Announcements,
     Call,
     CancelInvocation,
     Event,
@@ -25,12 +28,15 @@ from dash_interop.wire.agm import (
     Progressed,
     Publish,
     Register,
+    RemovedMethods,
+    RemovedPeer,
     RemoveInterest,
     Result,
     Subscribe,
     Subscribed,
     SubscriptionCancelled,
     Unregister,
+    Widen,
     Yield,
 )
 from dash_interop.wire.codec import Codec, encode, encode_head, encode_tail
@@ -415,8 +421,9 @@ FILLED = {
     "reason_uri": "my.uri", "reason": "timeout", "server_id": "p-2", "method_id": 7,
     "arguments": raw([1]), "arguments_kv": raw({"a": 1}), "context": raw({"b": None}),
     "invocation_id": "r-1", "result": raw({"c": 3}), "flags": raw(5), "subscription_id": "s-1",
+    "extensions": ["batches"], "interest": ["Sum"],
     "stream_id": "branch", "data": raw("é"), "sequence": raw(1), "snapshot": raw(False),
-    "extensions": ["cancel"], "timeout_ms": 500, "progress": True, "value": raw(0.5),
+    "timeout_ms": 500, "progress": True, "value": raw(0.5),
 }  # fmt: skip
 """A value other than the default for each field of a message to the gateway."""
 
@@ -428,7 +435,8 @@ def filled(type_: type[Inbound]) -> Inbound:
         name: FILLED[name] for name in type_.__struct_fields__ if name != "methods"
     }
     if "methods" in type_.__struct_fields__:
-        fields["methods"] = ["0", 1] if type_ is Unregister else [{"id": "0", "name": "Sum"}]
+        lists = {Unregister: ["0", 1], Widen: ["Sum"]}
+        fields["methods"] = lists.get(type_, [{"id": "0", "name": "Sum"}])
     return type_(**fields)
 
 
@@ -505,6 +513,15 @@ OUTBOUND = [
     Success(1.5, "p", "metrics"),
     Error("c", None, "my.uri", "No", None),
     Error(None, "p", "my.uri", "No", "agm", context=raw({"type": "ValueError"})),
+    Announcements(
+        "p",
+        [
+            AddedPeer("p2", raw({"user": "anna"})),
+            AddedMethods("p2", [raw({"id": "0", "name": "Sum"})]),
+            RemovedMethods("p2", ["0", 1]),
+            RemovedPeer("p2", "my.uri", "No"),
+        ],
+    ),
     PeerAdded("p", "p2", raw({"user": "anna"})),
     PeerRemoved("p", "p2", None, None),
     MethodsAdded("p", "p2", [raw({"id": "0", "name": "Sum"}), raw({})]),
