@@ -8,9 +8,11 @@
 #                    come), changes of the layout on those that differ in them
 # make test-browsers all browser tests in Firefox, WebKit and the whole of Chromium; make test runs
 #                    a core in the first two, and the headless shell of Chromium
-# make soak          random sequences over Dash's renderer, and clients that write one context
-#                    (ARGS="--sequences 1000" is passed on)
-# make fuzz          right and wrong frames for a gateway (ARGS="--frames 1000000 --seed 7" is passed on)
+# make soak          random sequences over Dash's renderer, clients that write one context, a gateway
+#                    whose peers are cut off and killed (ARGS="--only gateway --sequences 1000" is
+#                    passed on; ARGS="--only memory --minutes 30": does it grow)
+# make fuzz          right and wrong frames for a gateway (ARGS="--frames 1000000 --seed 7" is passed
+#                    on)
 # make build         browser bundle and Python component classes
 # make types         tsc and pyright
 # make style         ruff and biome
@@ -32,7 +34,7 @@ MOUNTING_DASH := 4.1.0
 COMING_DASH := 4.5.0rc2
 COMING_REACT := 19.2.4
 LAYOUT_TESTS := $(addprefix tests/browser/,test_layout_changes.py test_discovery.py test_pattern_ids.py)
-COMING_TESTS := $(LAYOUT_TESTS) tests/browser/test_partial_patterns.py
+COMING_TESTS := $(LAYOUT_TESTS) $(addprefix tests/browser/,test_partial_patterns.py test_cancel.py)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -155,7 +157,7 @@ test-dash: build browser
 		$(MATRIX)/mounting/bin/python -m pytest $(DISTRIBUTED) $(LAYOUT_TESTS) $(ARGS)
 	$(call heading,Changes of the layout and patterns on Dash $(COMING_DASH) with React 18)
 	# With the extras: pip takes a release to come only where it is asked for in the same words.
-	$(call environment,coming,$(PYTHON),test$(COMMA)fastapi$(COMMA)quart,'dash[diskcache$(COMMA)fastapi$(COMMA)quart$(COMMA)testing]==$(COMING_DASH)')
+	$(call environment,coming,$(PYTHON),test$(COMMA)fastapi$(COMMA)quart,'dash[async$(COMMA)diskcache$(COMMA)fastapi$(COMMA)quart$(COMMA)testing]==$(COMING_DASH)')
 	DASH_INTEROP_TEST_ENGINES=chromium \
 		$(MATRIX)/coming/bin/python -m pytest $(DISTRIBUTED) $(COMING_TESTS) $(ARGS)
 	$(call heading,Browser tests on Dash $(COMING_DASH) with React $(COMING_REACT))

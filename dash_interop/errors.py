@@ -32,6 +32,7 @@ Every exception this package raises on purpose.
         HandlerFailed           the handler raised, or answered with an error
         NoResult                a page's handler ended without a result, or was not run
         InvocationTimeout       no answer in time
+        InvocationCancelled     the caller did not wait any longer
         Overloaded              the queue of the method is full
         MessageTooLarge         arguments, a result or data above what the gateway takes
         ServerGone              the server left, or withdrew the method, before it answered
@@ -44,7 +45,7 @@ gateway; ``src/client/errors.ts`` is the same table for pages.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 __all__ = [
     "BY_REASON_URI",
@@ -59,6 +60,7 @@ __all__ = [
     "ContextError",
     "ContextNotFound",
     "ContextTimeout",
+    "Delivered",
     "HandlerFailed",
     "InteropError",
     "InvalidArguments",
@@ -66,6 +68,7 @@ __all__ = [
     "InvalidInvoke",
     "InvalidMessage",
     "InvalidResult",
+    "InvocationCancelled",
     "InvocationError",
     "InvocationTimeout",
     "MessageTooLarge",
@@ -84,6 +87,10 @@ __all__ = [
     "TunnelEnded",
     "TunnelError",
 ]
+
+
+Delivered: TypeAlias = Literal["no", "yes", "unknown"]
+"""Whether an invocation that has no answer has reached the handler."""
 
 
 class InteropError(Exception):
@@ -205,12 +212,17 @@ class InvocationError(InteropError):
         message: What the server or the library said, in words.
         invocation_id: The ``invocationId`` given with ``MethodInvoke.invoke``, or ``None``.
         all_errors: One dict for each server that failed, with ``message``, ``executed_by``,
-            ``type`` and, for a handler that failed, ``exception``, as far as they are known.
+            ``type``, for a handler that failed ``exception``, and for a connection that was lost
+            ``delivered``, as far as they are known.
+        delivered: Where a connection was lost, whether the invocation has reached the handler:
+            ``"no"``, so that it may be made again; ``"yes"``; or ``"unknown"``. ``None`` for other
+            errors.
         type: One word for what went wrong, the same in all languages; ``None`` for an error of a
             gateway that is not ours.
     """
 
     type: str | None = None
+    delivered: Delivered | None = None
 
     def __init__(
         self,
@@ -292,9 +304,15 @@ class NoResult(InvocationError):
 
 
 class InvocationTimeout(InvocationError):
-    """No answer in time. The handler may still run."""
+    """No answer in time. The handler may still run, where it cannot be stopped."""
 
     type = "Timeout"
+
+
+class InvocationCancelled(InvocationError):
+    """The caller did not wait any longer. The handler may still run, where it cannot be stopped."""
+
+    type = "cancelled"
 
 
 class Overloaded(InvocationError):
@@ -319,18 +337,24 @@ class MessageTooLarge(InvocationError, ValueError):
 
 
 class ServerGone(InvocationError):
-    """The server left, or withdrew the method, before it answered. The handler may have run."""
+    """
+    The server left, or withdrew the method, before it answered. The handler may have run:
+    ``delivered`` says what is known of it.
+    """
 
     type = "ServerGone"
+    delivered: Delivered | None = "unknown"
 
 
 class ConnectionLost(InvocationError):
     """
     The connection to the gateway broke before the answer came. What was asked for may have been
-    done: the handler may have run, the context may have been written.
+    done: the handler may have run, which ``delivered`` tells more of; the context may have been
+    written.
     """
 
     type = "ConnectionLost"
+    delivered: Delivered | None = "unknown"
 
 
 BY_TYPE: Final[dict[str, type[InvocationError]]] = {
@@ -344,6 +368,7 @@ BY_TYPE: Final[dict[str, type[InvocationError]]] = {
         HandlerFailed,
         NoResult,
         InvocationTimeout,
+        InvocationCancelled,
         Overloaded,
         MessageTooLarge,
         ServerGone,

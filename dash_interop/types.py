@@ -13,6 +13,8 @@ from typing_extensions import NotRequired, TypedDict
 __all__ = [
     "AnswerDict",
     "BranchDict",
+    "CancelDict",
+    "CancelledDict",
     "ChannelDict",
     "ChannelExtraDict",
     "ChannelNameDict",
@@ -48,6 +50,8 @@ __all__ = [
     "NotificationStateDict",
     "PathValueDict",
     "ProblemDict",
+    "ProgressDict",
+    "ProgressEventDict",
     "PushDict",
     "ResultDict",
     "ReturnValueDict",
@@ -61,12 +65,12 @@ __all__ = [
     "TunnelMessageDict",
     "TunnelSendDict",
     "UpdaterDict",
-    "WriteProblemDict",
     "WindowDict",
     "WindowErrorDict",
     "WindowEventDict",
     "WindowOptionsDict",
     "WindowReferenceDict",
+    "WriteProblemDict",
 ]
 
 InstanceDict: TypeAlias = "dict[str, Any]"
@@ -86,12 +90,16 @@ ErrorType: TypeAlias = Literal[
     "HandlerFailed",
     "NoResult",
     "Timeout",
+    "cancelled",
     "Overloaded",
     "TooLarge",
     "ServerGone",
     "ConnectionLost",
 ]
 """One word for what went wrong. ``dash_interop.errors`` has a class for each."""
+
+DeliveredWord: TypeAlias = Literal["no", "yes", "unknown"]
+"""Whether an invocation that a lost connection ended has reached the handler."""
 
 
 class _DefinitionFields(TypedDict, total=False):
@@ -140,6 +148,12 @@ class DiscoveryEventDict(TypedDict):
     sequence: int
 
 
+class CancelDict(TypedDict):
+    """``MethodInvoke.cancel``: an invocation to cancel."""
+
+    invocationId: str
+
+
 class InvokeOptionsDict(TypedDict):
     """``MethodInvoke.invoke["options"]``, in milliseconds."""
 
@@ -177,6 +191,7 @@ class FailureDict(TypedDict):
     message: str
     type: NotRequired[ErrorType]
     exception: NotRequired[str]
+    delivered: NotRequired[DeliveredWord]
     returned: NotRequired[dict[str, Any]]
 
 
@@ -193,6 +208,7 @@ class ErrorDict(TypedDict):
     message: str
     type: NotRequired[ErrorType]
     exception: NotRequired[str]
+    delivered: NotRequired[DeliveredWord]
     returned: NotRequired[dict[str, Any]]
     all_errors: list[FailureDict]
 
@@ -206,12 +222,36 @@ class ResultDict(TypedDict):
     sequence: int
 
 
+class ProgressEventDict(TypedDict):
+    """``MethodInvoke.progress``: how far an invocation is."""
+
+    invocationId: str | None
+    value: Any
+    executed_by: InstanceDict | None
+    sequence: int
+
+
 class InvocationDict(TypedDict):
     """``MethodRegister.invoke``: an invocation to handle."""
 
     invocationId: str
     args: dict[str, Any]
     caller: InstanceDict
+
+
+class CancelledDict(TypedDict):
+    """``MethodRegister.cancelled``: an invocation for whose result nobody waits any more."""
+
+    invocationId: str
+    reason: Literal["cancelled", "timeout", "left"]
+    caller: InstanceDict
+
+
+class ProgressDict(TypedDict):
+    """``MethodRegister.progress``: how far an invocation is."""
+
+    invocationId: str
+    value: Any
 
 
 class HandlerErrorDict(TypedDict):

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
@@ -15,8 +15,8 @@ from dash import Dash
 
 from ..client.aio import DEFAULT_TIMEOUT
 from ..client.listeners import Listener
-from ..client.running import Handler
-from ..client.sync import Channels, Contexts, InteropClient, connect
+from ..client.running import OFFERED, Handler
+from ..client.sync import Channels, Contexts, InteropClient, Invocation, connect
 from ..client.twins import method_like
 from ..client.validation import Mode, Validation
 from ..errors import ConfigError
@@ -27,8 +27,9 @@ from ..peer.results import InvocationResult
 from ..settings import LOCAL_USER, gateway_url, internal_gateway_url, secret_file_of
 from ..wire.definitions import Definition, read_definition
 from ..wire.history import History, read_history
+from .page_origins import PageOrigins
 from .server_peer import HostedStream, ServerPeer
-from .serving import when_serving
+from .server_start import when_serving
 
 __all__ = ["Interop"]
 
@@ -63,9 +64,15 @@ class Interop:
         secret_file: File with the secret that a named gateway was started with. By default
             ``DASH_INTEROP_SECRET_FILE`` from the environment, else the secret that this user's
             processes share on this machine.
+        origins: The origins whose pages this app lets log in, such as
+            ``["https://app.example.com"]``, each as the browser shows it; ``"loopback"`` stands for
+            all of this machine. By default those of the app's own address, as far as the request
+            shows it, and of this machine. Say it behind a proxy that keeps that address from the
+            app, and wherever the app can be reached by a name that others may give it, as in a
+            network without a proxy.
 
     Raises:
-        ConfigError: A URL or a file cannot be used.
+        ConfigError: A URL, a file or an origin cannot be used.
 
     Example:
         ::
@@ -81,6 +88,7 @@ class Interop:
         gateway: str | None = None,
         internal_gateway: str | None = None,
         secret_file: str | Path | None = None,
+        origins: Sequence[str] | None = None,
     ) -> None:
         if user is not None and not callable(user):
             raise ConfigError(
@@ -96,6 +104,7 @@ class Interop:
         self._secret_file = secret_file_of(self._gateway, secret_file)
         self._secret = None if self._secret_file is None else read_secret(self._secret_file)
         self._authority: TokenAuthority | None = None
+        self.origins = PageOrigins(origins)
         self._peer = ServerPeer(self._connect)
         self._peer_name: str | None = None
         _known.add(self)
@@ -155,7 +164,7 @@ class Interop:
 
         def decorate(function: Function) -> Function:
             # Checked here, not when it is offered, so that the traceback leads to the mistake.
-            Handler(read, function, validate)
+            Handler(read, function, validate, offered=OFFERED)
             QueueSettings(response_timeout, concurrency, max_queue)
             self._peer.declare(
                 read.name,
@@ -240,6 +249,15 @@ class Interop:
         """
         _warn_of_a_loop("invoke")
         return self.client.invoke(*args, **kwargs)
+
+    @method_like(InteropClient.invocation)
+    def invocation(self, *args: Any, **kwargs: Any) -> Invocation:
+        """
+        Invoke a method, and follow its progress meanwhile. Where is as for ``invoke``.
+
+        It begins with its block. Leaving the block cancels it, if it has not ended by then.
+        """
+        return self.client.invocation(*args, **kwargs)
 
     @method_like(InteropClient.call)
     def call(self, *args: Any, **kwargs: Any) -> Any:

@@ -65,6 +65,9 @@ def _access_of_page(app: Dash, request: Any) -> dict[str, Any]:
             "with DASH_INTEROP_GATEWAY",
             "isLasting": True,
         }
+    refusal = settings.origins.refusal(origin, request.headers)
+    if refusal is not None:
+        return {"error": refusal, "isLasting": True}
     user = settings.user_of(request)
     if user is None or user == "":
         return {"error": "Nobody is logged in"}

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .routes import current_app, request_of, route
+from .routes import current_app, question_of, request_of, route
 
 __all__ = ["PROBLEM_ROUTE", "LineAllowance", "printable"]
 
@@ -65,15 +65,16 @@ _allowance = LineAllowance(LINES, LINES_SECONDS)
 
 @route(PROBLEM_ROUTE)
 def problem() -> dict[str, Any]:
-    """Take ``?component=...&message=...`` down; the answer is empty."""
+    """Take ``component`` and ``message`` down; the answer is empty."""
     request = request_of(current_app(PROBLEM_ROUTE))
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         # The browser says that the page is from another site.
         return {}
     left = _allowance.take()
     if left > 0:
-        component = printable(request.args.get("component"))
-        logger.warning("a page reports: %s: %s", component, printable(request.args.get("message")))
+        told = question_of(request)
+        component = printable(told.get("component"))
+        logger.warning("a page reports: %s: %s", component, printable(told.get("message")))
     if left == 1:
         logger.warning("no more reports of pages are logged for up to %.0f s", LINES_SECONDS)
     return {}

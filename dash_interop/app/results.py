@@ -46,6 +46,8 @@ def returned_value(result: ResultDict | dict[str, Any] | None) -> dict[str, Any]
     if error is not None:
         kind = BY_TYPE.get(error.get("type"), InvocationError)
         failure = kind(error["message"], told.get("invocationId"), error.get("all_errors"))
+        if failure.delivered is not None:
+            failure.delivered = error.get("delivered", failure.delivered)
         if isinstance(failure, HandlerFailed):
             failure.exception = error.get("exception")
         raise failure

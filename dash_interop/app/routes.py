@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
+from urllib.parse import parse_qsl
 from weakref import WeakSet
 
 import flask
 from dash import Dash, get_app, hooks
 
-__all__ = ["current_app", "request_of", "route"]
+__all__ = ["QUESTION_HEADER", "current_app", "question_of", "request_of", "route"]
+
+QUESTION_HEADER = "X-Dash-Interop-Question"
 
 Answer: TypeAlias = Callable[[], dict[str, Any]]
 AnswerT = TypeVar("AnswerT", bound=Answer)
@@ -28,7 +31,7 @@ def route(name: str) -> Callable[[AnswerT], AnswerT]:
 
     That is the apps that are made from now on, and the one that may be there already. The function
     returns what is answered as JSON. It cannot read a body: Quart gives that to ``async`` functions
-    only, and Dash's hooks are plain ones. Short texts travel in the query.
+    only, and Dash's hooks are plain ones. What is asked is in a header, see ``question_of``.
     """
 
     def decorate(answer: AnswerT) -> AnswerT:
@@ -53,10 +56,18 @@ def current_app(name: str) -> Dash:
 
 
 def request_of(app: Dash) -> Any:
-    """The request being served; it has ``args``, ``headers``, ``cookies`` and ``url``."""
+    """The request being served; it has ``headers``, ``cookies`` and ``url``."""
     if flask.has_request_context():
         return flask.request
     return app.backend.request_adapter()
+
+
+def question_of(request: Any) -> dict[str, str]:
+    """
+    What a page asks, by name. It is written as a query and sent in a header, as queries stand in
+    the logs of servers and proxies.
+    """
+    return dict(parse_qsl(request.headers.get(QUESTION_HEADER, "")))
 
 
 def _find_existing_app() -> Dash | None:

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import SignatureError
 from ..wire.signature import parse
 from ..wire.signature_values import json_schema
-from .routes import current_app, request_of, route
+from .routes import current_app, question_of, request_of, route
 
 __all__ = ["SIGNATURE_ROUTE"]
 
@@ -20,11 +20,11 @@ SIGNATURE_ROUTE = "_dash-interop/signature"
 @route(SIGNATURE_ROUTE)
 def signature() -> dict[str, Any]:
     """
-    Answer ``?accepts=...&returns=...`` with ``{"accepts", "returns"}``, or ``{"error": "where"}``.
+    Answer ``accepts`` and ``returns`` with ``{"accepts", "returns"}``, or ``{"error": "where"}``.
 
     Each is the JSON Schema of the values that fit, ``None`` where any value fits.
     """
-    texts = request_of(current_app(SIGNATURE_ROUTE)).args
+    texts = question_of(request_of(current_app(SIGNATURE_ROUTE)))
     schemas: dict[str, Any] = {}
     for field in ("accepts", "returns"):
         try:

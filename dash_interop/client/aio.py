@@ -30,10 +30,11 @@ from .base import ClientBase
 from .channels import Channels
 from .contexts import Contexts
 from .engine import Engine
+from .invocation import Invocation
 from .listeners import Listener
 from .publishing import Stream
 from .requests import check_registration_timeout, check_wait, method_request, stream_request
-from .running import Handler, HandlerFunction, Running
+from .running import OFFERED, Handler, HandlerFunction, Running
 from .socket import OpenConnection, open_socket
 from .subscribing import Subscription
 from .validation import Mode
@@ -106,6 +107,10 @@ class InteropClient(ClientBase):
         as ``{}``. What it raises reaches the caller as an error with the exception's type and
         message; the traceback goes to the log only.
 
+        When nobody waits for a result any longer, as its caller has cancelled, does not wait any
+        longer or has left, an invocation that waits is not run, and an ``async def`` that runs is
+        cancelled. A thread cannot be; it may ask ``caller.cancelled``. What it returns is dropped.
+
         Args:
             definition: Name of the method, or a dict with ``name`` and optionally ``accepts``,
                 ``returns``, ``displayName``, ``description``, ``objectTypes`` (list of strings),
@@ -113,7 +118,10 @@ class InteropClient(ClientBase):
                 the handler's type hints, where these say enough.
             handler: ``async def``, which runs on the loop, or ``def``, which runs in a thread. A
                 parameter named ``args`` gets the dict of all arguments, one named ``caller`` the
-                instance that invokes, any other the argument of its name.
+                instance that invokes, and ``cancelled`` what a thread may ask: ``is_set()`` says
+                whether nobody waits for the result any longer, ``wait(timeout)`` waits for it.
+                One named ``progress`` is a function that tells the caller how far it is, with any
+                value that can travel. Any other gets the argument of its name.
             response_timeout: Longest time from the arrival of an invocation to its answer, the wait
                 for its turn included, in seconds. Then the caller gets an error; an ``async def``
                 handler is cancelled, a thread cannot be: what it returns late is dropped.
@@ -135,7 +143,7 @@ class InteropClient(ClientBase):
                 malformed (the text says where), this client offers that name already, or there was
                 no confirmation in time.
         """
-        bound = Handler(read_definition(definition), handler, validate)
+        bound = Handler(read_definition(definition), handler, validate, offered=OFFERED)
         settings = QueueSettings(response_timeout, concurrency, max_queue)
         check_registration_timeout(timeout)
         await self._engine.request(
@@ -165,9 +173,12 @@ class InteropClient(ClientBase):
         *,
         wait_timeout: float = DEFAULT_TIMEOUT,
         response_timeout: float = DEFAULT_TIMEOUT,
+        on_progress: Listener | None = None,
     ) -> InvocationResult:
         """
         Invoke a method of one server or several, and wait for what they return.
+
+        When this is cancelled, or its time is over, the handler hears of it: see ``register``.
 
         Args:
             method: Name of the method, or a definition that it has to match in all given fields.
@@ -177,7 +188,11 @@ class InteropClient(ClientBase):
                 part of one such as ``{"application": "Trades"}``, whose values may be patterns
                 (``re.compile(...)``): all that match; or a list of these.
             wait_timeout: Longest wait for a server to offer it, in seconds; 0 does not wait.
-            response_timeout: Longest wait for the answers, in seconds.
+            response_timeout: Longest wait for the answers, in seconds. Progress does not make it
+                longer.
+            on_progress: Called with each value that a handler tells on the way, in order and before
+                this returns: ``async def`` or, in a thread, ``def``. At most 100,000 values may
+                wait for it.
 
         Returns:
             What was returned: by the first server as ``returned``, by each as
@@ -192,20 +207,64 @@ class InteropClient(ClientBase):
             HandlerFailed: The handler raised; ``exception`` and ``message`` say what.
             InvalidResult: What the handler returned does not fit what the method promises.
             NoResult: The handler of a page ended without a result; ``message`` says why.
-            InvocationTimeout: No answer in time. The handler may still run.
-            Overloaded: Too many invocations wait at the server already.
+            InvocationTimeout: No answer in time. The handler may still run, where it cannot be
+                stopped.
+            Overloaded: Too many invocations wait at the server already; or too many values wait
+                for ``on_progress``, and the invocation was cancelled.
             MessageTooLarge: The arguments, or what the handler returned, are more than the gateway
                 takes. Such arguments are not sent; such a result is lost, as its handler did run.
-            ServerGone: The server left before it answered.
-            ConnectionLost: The connection broke before the answer came.
+            ServerGone: The server left before it answered; ``delivered`` says whether the handler
+                has got the invocation.
+            ConnectionLost: The connection broke before the answer came; so does its ``delivered``.
             InvocationError: Base of them all; with several servers the first one's error, and
                 ``all_errors`` has all.
         """
         request = method_request(
             method, args, target, wait_timeout=wait_timeout, response_timeout=response_timeout
         )
+        if on_progress is not None:
+            invocation = Invocation(self._engine, request)
+            invocation.listen("progress", on_progress)
+            async with invocation:
+                return await invocation.result()
         return await self._engine.request(
             lambda token: self._agm.invoke(token, request), lambda _, invoking: invoking.cancel()
+        )
+
+    def invocation(
+        self,
+        method: Definition,
+        args: Mapping[str, Any] | None = None,
+        target: Target = None,
+        *,
+        wait_timeout: float = DEFAULT_TIMEOUT,
+        response_timeout: float = DEFAULT_TIMEOUT,
+    ) -> Invocation:
+        """
+        Invoke a method, and follow its progress meanwhile.
+
+        It begins with its block. Leaving the block cancels it, if it has not ended by then. At most
+        100,000 values of progress may wait to be taken; beyond that it is cancelled, and ends with
+        ``Overloaded``.
+
+        Args:
+            method: As for ``invoke``; so are the other arguments, and the errors of ``result``.
+
+        Raises:
+            InvocationError: What was given cannot be used.
+
+        Example:
+            ::
+
+                async with interop.invocation("Report", {"year": 2026}) as invocation:
+                    async for value in invocation:
+                        print(value)
+                    print((await invocation.result()).returned)
+        """
+        return self._new_invocation(
+            method_request(
+                method, args, target, wait_timeout=wait_timeout, response_timeout=response_timeout
+            )
         )
 
     async def call(self, method: str, /, **arguments: Any) -> Any:
@@ -345,6 +404,9 @@ class InteropClient(ClientBase):
     def _new_stream(self, definition: MethodDefinition, history: HistorySettings | None) -> Stream:
         return Stream(self._engine, definition, history)
 
+    def _new_invocation(self, request: ServerRequest) -> Invocation:
+        return Invocation(self._engine, request)
+
     def _new_subscription(self, request: ServerRequest) -> Subscription:
         return Subscription(self._engine, request)
 
@@ -428,9 +490,20 @@ class connect:
         """Connect; ``await connect(...)`` is short for it."""
         return InteropClient(await self.start_engine())
 
-    async def start_engine(self, open_connection: OpenConnection = open_socket) -> Engine:
-        """What runs a client, connected."""
+    async def start_engine(
+        self, open_connection: OpenConnection = open_socket, *, is_narrow: bool = False
+    ) -> Engine:
+        """
+        What runs a client, connected.
+
+        Args:
+            is_narrow: Whether it knows of others what it was asked for only.
+        """
         engine = Engine(self._access, self._identity, [Agm, ContextsDomain], open_connection)
+        agm = engine.session.domain(Agm)
+        agm.directory.defer()
+        if is_narrow:
+            agm.interest.narrow()
         Running(engine).begin()
         try:
             await engine.open(self._timeout)

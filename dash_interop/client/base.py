@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..peer.agm import Agm
-from ..peer.directory import Instance
+from ..peer.directory import EVENTS, Instance
 from ..peer.targets import read_filters
 from ..wire.definitions import Filter, Method, read_filter
 from .engine import Engine
@@ -25,6 +25,7 @@ class ClientBase:
         self._engine = engine
         self._session = engine.session
         self._agm = engine.session.domain(Agm)
+        self._agm.directory.look_around = self._look_around
 
     # The connection
 
@@ -61,6 +62,7 @@ class ClientBase:
 
     def peers(self) -> list[Instance]:
         """The other peers that this one sees, whether they offer something or not."""
+        self._learn(None)
         return self._engine.perform(self._agm.directory.others)
 
     def methods(self, wanted: Filter = None) -> list[Method]:
@@ -72,16 +74,19 @@ class ClientBase:
                 ``{"objectTypes": ["Client"]}``; names are compared without regard to case.
         """
         filter = read_filter(wanted)
+        self._learn(filter and filter.name)
         return self._engine.perform(lambda: self._agm.directory.methods(filter))
 
     def servers(self, wanted: Filter = None) -> list[Instance]:
         """The instances that offer something; with ``wanted``, as in ``methods``, just that."""
         filter = read_filter(wanted)
+        self._learn(filter and filter.name)
         return self._engine.perform(lambda: self._agm.directory.servers(filter))
 
     def methods_for_instance(self, instance: Mapping[str, Any]) -> list[Method]:
         """What an instance offers, or all those that match ``{"application": "Trades"}``."""
         matches = read_filters(instance)
+        self._learn(None)
         return self._engine.perform(lambda: self._agm.directory.methods_of(matches))
 
     def on_method_added(self, listener: Listener) -> Stop:
@@ -114,4 +119,23 @@ class ClientBase:
         listener: Listener,
         replay: Callable[[], Iterable[tuple[Any, ...]]] = tuple,
     ) -> Stop:
-        return self._engine.perform(lambda: self._engine.listeners.add(event, listener, replay()))
+        def listen() -> Stop:
+            if event in EVENTS:
+                self._agm.interest.want(None)
+                self._agm.directory.attend()
+            return self._engine.listeners.add(event, listener, replay())
+
+        return self._engine.perform(listen)
+
+    def _look_around(self, name: str | None) -> None:
+        """As ``Directory.look_around``."""
+        directory = self._agm.directory
+        if directory.has_untaken and not self.is_closed:
+            self._engine.perform(directory.take_up)
+
+    def _learn(self, name: str | None) -> None:
+        """
+        Have all be known that is offered under a name, or all that there is; waits for it where
+        this client asks for what it needs, and may wait.
+        """
+        self._engine.perform(lambda: self._agm.interest.want(name))

@@ -11,7 +11,7 @@ from ..peer.context_requests import Watch
 from ..peer.contexts import Contexts
 from ..wire.channels import context_of, read_data, read_meta
 from .engine import Engine
-from .feed import AwaitedFeed, Feed
+from .feed import AwaitedFeed, SubscriptionFeed
 from .listeners import Listener, Stop
 
 __all__ = ["ChannelChange", "ChannelSubscription", "ChannelSubscriptionBase"]
@@ -60,7 +60,7 @@ class ChannelChange:
         return f"<ChannelChange {self.channel} {self._change!r:.200}>"
 
 
-class ChannelSubscriptionBase(Feed[ChannelChange]):
+class ChannelSubscriptionBase(SubscriptionFeed[ChannelChange]):
     """
     A subscription to a channel, or to those that the client has joined, whichever these are at the
     time: what is there first, then each change. Take them with ``on_change``, or one after the

@@ -6,13 +6,13 @@ from ..peer.context_changes import ContextChange
 from ..peer.context_requests import Watch
 from ..peer.contexts import Contexts
 from .engine import Engine
-from .feed import AwaitedFeed, Feed
+from .feed import AwaitedFeed, SubscriptionFeed
 from .listeners import Listener, Stop
 
 __all__ = ["ContextSubscription", "ContextSubscriptionBase"]
 
 
-class ContextSubscriptionBase(Feed[ContextChange]):
+class ContextSubscriptionBase(SubscriptionFeed[ContextChange]):
     """
     A subscription to a context: its value first, as soon as there is one, then each change in the
     order of the gateway, those of this client included. Take them with ``on_change``, or one after

@@ -192,7 +192,7 @@ class Engine:
         if self._timer is not None:
             self._timer.cancel()
         for request in list(self._requests):
-            _fail(request, ConnectionLost("The client was closed"))
+            _fail(request, _closed())
         await self.listeners.cancel(closer)
         self._threads.close()
         self.closed.set()
@@ -259,6 +259,27 @@ class Engine:
                 raise
         finally:
             self._requests.discard(token)
+
+    def start(self, ask: Callable[[Any], T]) -> tuple[asyncio.Future[Any], T]:
+        """
+        Ask a domain of the session for something that others wait for.
+
+        Args:
+            ask: Asks, given the token.
+
+        Returns:
+            The token, which is the end of it, and what ``ask`` gave.
+
+        Raises:
+            InteropError: As ``request``.
+        """
+        self._check_usable()
+        self.check_loop()
+        token: asyncio.Future[Any] = self._loop.create_future()
+        asked = self.take_turn(ask, token)
+        self._requests.add(token)
+        token.add_done_callback(self._requests.discard)
+        return token, asked
 
     def perform(self, function: Callable[[], T]) -> T:
         """
@@ -357,7 +378,7 @@ class Engine:
         if os.getpid() != self._process:
             raise InteropError("The client belongs to the process that made it: connect anew")
         if self.is_closed:
-            raise ConnectionLost("The client was closed")
+            raise _closed()
         if not self._loop.is_running():
             raise InteropError(
                 "The event loop that the client was connected on does not run: keep it running, or "
@@ -382,7 +403,7 @@ class Engine:
         try:
             self._loop.call_soon_threadsafe(function)
         except RuntimeError:
-            raise ConnectionLost("The client was closed") from None
+            raise _closed() from None
 
     # What the socket tells
 
@@ -499,6 +520,13 @@ def is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
         return asyncio.get_running_loop() is loop
     except RuntimeError:
         return False
+
+
+def _closed() -> ConnectionLost:
+    """What was asked for has not been sent, and will not be."""
+    error = ConnectionLost("The client was closed")
+    error.delivered = "no"
+    return error
 
 
 def _succeed(request: asyncio.Future[Any], value: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a subscription brings, one after the other, and the ways to take it."""
+"""What comes one after the other, such as the data of a subscription, and the ways to take it."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .engine import Engine
 from .listeners import LONGEST_QUEUE, Listener, Stop
 from .requests import check_time_limit
 
-__all__ = ["AwaitedFeed", "Feed"]
+__all__ = ["AwaitedFeed", "Feed", "SubscriptionFeed"]
 
 T = TypeVar("T")
 
 
 class Feed(Generic[T]):
     """
-    One queue of what came and was not taken yet. It is an iterator: each item is told once, however
-    many loops over it there are, and what one of them leaves is for the next.
+    One queue of what came and was not taken yet. What iterates over it gets each item once, however
+    many loops there are, and what one of them leaves is for the next.
 
     Args:
         engine: Runs it, and ends it with the client.
-        name: What is subscribed to, for errors.
+        name: What it is a feed of, for errors.
     """
 
     items: ClassVar[str] = "data"
@@ -40,52 +40,12 @@ class Feed(Generic[T]):
         self._listeners = engine.make_listeners(self._overflow)
         self._kept: deque[T] = deque()
         """What no listener and no iteration has taken yet."""
-        self._end: SubscriptionError | None = None
+        self._end: BaseException | None = None
         self._more = asyncio.Event()
-
-    def close(self) -> None:
-        """Unsubscribe. What has arrived already may still be told."""
-        if not self._end:
-            self._engine.perform(self._close)
-
-    async def end(self, closer: asyncio.Task[Any] | None) -> None:
-        """The client is closed, and with it this subscription; no listener is told."""
-        self._finish(self._closed())
-        await self._listeners.cancel(closer)
 
     def listen(self, event: str, listener: Listener | None) -> None:
         if listener is not None:
             self._listeners.add(event, listener)
-
-    def emit(self, event: str, *arguments: Any) -> None:
-        """An event of the subscription, from the session."""
-        if event == self.event and not self._listeners.has(event):
-            self._keep(arguments[0])
-            return
-        self._listeners.tell(event, *arguments)
-        if event == "closed":
-            self._finish(self._closed())
-        elif event == "failed":
-            self._finish(arguments[0])
-
-    def take(self) -> T | None:
-        """
-        The next item that is kept, from any thread; ``None`` while there is not one.
-
-        Only this takes it, so a wait for one may be interrupted in any way.
-
-        Raises:
-            SubscriptionClosed: The subscription was closed, and all it brought was taken.
-            SubscriptionError: It ended by a failure, and all it brought was taken.
-        """
-        # This is looked at first: what arrived before the end is kept by now.
-        end = self._end
-        try:
-            return self._kept.popleft()
-        except IndexError:
-            if end is not None:
-                raise end from None
-            return None
 
     def deadline(self, timeout: float | None) -> float | None:
         """
@@ -97,7 +57,7 @@ class Feed(Generic[T]):
 
     async def until_there_is(self, deadline: float | None) -> None:
         """
-        Wait until there is an item to take, or the subscription has ended.
+        Wait until there is an item to take, or it has ended.
 
         Raises:
             SubscriptionTimeout: Nothing came by the ``deadline``.
@@ -118,16 +78,27 @@ class Feed(Generic[T]):
                 await asyncio.wait_for(self._more.wait(), remaining)
 
     async def next(self, timeout: float | None) -> T:
-        """As ``AwaitedFeed.get``."""
+        """As ``AwaitedFeed.get``; from any thread."""
         deadline = self.deadline(timeout)
-        while (item := self.take()) is None:
+        while True:
+            # This is looked at first: what arrived before the end is kept by now.
+            end = self._end
+            try:
+                # Only this takes it, so a wait for it may be interrupted in any way.
+                return self._kept.popleft()
+            except IndexError:
+                if end is not None:
+                    raise end from None
             await self.until_there_is(deadline)
-        return item
 
-    # What each kind of subscription has of its own
+    # What each kind has of its own
 
-    def _unsubscribe(self) -> None:
-        """Tell the session that nothing more is wanted."""
+    async def end(self, closer: asyncio.Task[Any] | None) -> None:
+        """The client is closed: no listener is told any more."""
+        await self._listeners.cancel(closer)
+
+    def _overflow(self) -> None:
+        """Too much waits to be taken."""
         raise NotImplementedError
 
     def _why(self) -> str:
@@ -160,6 +131,45 @@ class Feed(Generic[T]):
         self._kept.append(item)
         self._more.set()
 
+    def _finish(self, end: BaseException) -> None:
+        if self._end is None:
+            self._end = end
+            self._more.set()
+            self._engine.release(self)
+
+
+class SubscriptionFeed(Feed[T]):
+    """What a subscription brings."""
+
+    def close(self) -> None:
+        """Unsubscribe. What has arrived already may still be told."""
+        if not self._end:
+            self._engine.perform(self._close)
+
+    async def end(self, closer: asyncio.Task[Any] | None) -> None:
+        """The client is closed, and with it this subscription; no listener is told."""
+        self._finish(self._closed())
+        await super().end(closer)
+
+    def emit(self, event: str, *arguments: Any) -> None:
+        """An event of the subscription, from the session."""
+        if event == self.event and not self._listeners.has(event):
+            self._keep(arguments[0])
+            return
+        self._listeners.tell(event, *arguments)
+        if event == "closed":
+            self._finish(self._closed())
+        elif event == "failed":
+            self._finish(arguments[0])
+
+    # What each kind of subscription has of its own
+
+    def _unsubscribe(self) -> None:
+        """Tell the session that nothing more is wanted."""
+        raise NotImplementedError
+
+    # For all kinds
+
     def _overflow(self) -> None:
         if not self._end:
             self._unsubscribe()
@@ -175,12 +185,6 @@ class Feed(Generic[T]):
 
     def _closed(self) -> SubscriptionClosed:
         return SubscriptionClosed(f"The subscription to {self._name} is closed")
-
-    def _finish(self, end: SubscriptionError) -> None:
-        if self._end is None:
-            self._end = end
-            self._more.set()
-            self._engine.release(self)
 
 
 class AwaitedFeed(Feed[T]):

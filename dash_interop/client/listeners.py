@@ -96,10 +96,18 @@ class Listeners:
         for entry in self._by_event.get(event, ()):
             self._append(entry, arguments)
 
+    async def all_told(self) -> None:
+        """Wait until all that has happened so far was told."""
+        while self._task is not None:
+            await asyncio.wait([self._task])
+
+    def silence(self) -> None:
+        """Tell no more; a listener that runs now goes on."""
+        self._is_closed = True
+
     async def cancel(self, closer: asyncio.Task[Any] | None = None) -> None:
         """Tell no more; a listener that runs now is cancelled, unless it is the ``closer``."""
-        self._is_closed = True
-        self._waiting.clear()
+        self.silence()
         if self._task is not None and self._task is not closer:
             self._task.cancel()
             await asyncio.wait([self._task], timeout=CLOSE_TIMEOUT)
@@ -119,7 +127,7 @@ class Listeners:
 
     async def _run(self) -> None:
         try:
-            while self._waiting:
+            while self._waiting and not self._is_closed:
                 if self._waiting[0][0].is_async:
                     await self._call(*self._waiting.popleft())
                 else:
@@ -129,7 +137,7 @@ class Listeners:
             self._task = None
 
     def _run_plain(self) -> None:
-        while self._waiting and not self._waiting[0][0].is_async:
+        while self._waiting and not (self._is_closed or self._waiting[0][0].is_async):
             entry, arguments = self._waiting.popleft()
             try:
                 if entry.is_active:

@@ -73,12 +73,17 @@ class Portal:
     def is_running(self) -> bool:
         return self._thread.is_alive() and not self._is_stopping
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this runs on the loop."""
+        return is_running_here(self._loop)
+
     def check_thread(self) -> None:
         """
         Raises:
             InteropError: Called on the loop.
         """
-        if is_running_here(self._loop):
+        if self.is_here:
             raise InteropError(
                 "An async function that was given to the client would wait for itself: make it a "
                 "plain one, or use the client of dash_interop.client.aio"

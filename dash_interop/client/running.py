@@ -21,6 +21,7 @@ from ..errors import (
     RegistrationError,
 )
 from ..peer.agm import Agm
+from ..peer.directory import Caller
 from ..peer.queue import Invocation, Row
 from ..peer.serving import Run, Stop
 from ..transport.threads import new_lock
@@ -28,19 +29,23 @@ from ..wire.codec import encode
 from ..wire.definitions import MethodDefinition
 from ..wire.failures import raised
 from ..wire.hints import OF_INVOCATIONS, SpecialNames
-from ..wire.payloads import PayloadError, decode_object, result_object
+from ..wire.payloads import PayloadError, decode_object, encode_payload, result_object
+from .cancelled import Cancelled
 from .engine import Engine
 from .functions import generates, is_async
 from .listeners import CLOSE_TIMEOUT
 from .validation import Mode, Validation, with_hints
 
-__all__ = ["Handler", "HandlerFunction", "Running"]
+__all__ = ["OFFERED", "Handler", "HandlerFunction", "Running"]
 
 HandlerFunction: TypeAlias = Callable[..., "Any | Awaitable[Any]"]
 
 _KINDS = inspect.Parameter
 _MOST_NAMES: Final = 20
 _NOTHING: Final[Mapping[str, Any]] = {}
+
+OFFERED: Final = ("cancelled", "progress")
+"""Names of the parameters with which the handler of an invocation reaches its caller."""
 
 LONGEST_TURN = 0.005
 """Seconds for which handlers that never wait may keep the loop from everything else."""
@@ -53,8 +58,9 @@ class Handler:
     A function that handles invocations.
 
     A parameter named ``args`` gets the dict of all arguments, one named ``caller`` the instance
-    that invokes; any other gets the argument of its name, or its default where that is missing.
-    ``**rest`` gets the arguments that no parameter is named after; without it they are ignored.
+    that invokes; what is offered goes to the parameters of those names; any other gets the argument
+    of its name, or its default where that is missing. ``**rest`` gets the arguments that no
+    parameter is named after; without it they are ignored.
 
     Some handlers get more with each invocation: values, for the last parameters that may be given
     by position, one each, or all of them for ``*values``; and extras, by name. Handlers of data
@@ -70,10 +76,13 @@ class Handler:
         offered: Names of what comes beside that, for parameters of that name if there are any.
         special: Names of the parameters for all arguments and for the caller.
         is_pair: Whether the function returns its result as the first of two.
+        may_yield: Whether the function may yield, and whoever calls it makes a result of that.
 
     Attributes:
         definition: With its signatures.
         values: How many values come with each invocation.
+        takes_caller: Whether it has a parameter for the caller.
+        offered: Names of what is offered and has a parameter.
 
     Raises:
         RegistrationError: The function cannot be called so, or a signature cannot be used.
@@ -90,10 +99,11 @@ class Handler:
         offered: Collection[str] = (),
         special: SpecialNames = OF_INVOCATIONS,
         is_pair: bool = False,
+        may_yield: bool = False,
     ) -> None:
         self.function = function
         self.name = getattr(function, "__qualname__", None) or repr(function)
-        _check_kind(function, self.name)
+        _check_kind(function, self.name, may_yield)
         self.is_async = is_async(function)
         self.values = values
         self._parameters: list[inspect.Parameter] = []
@@ -113,6 +123,9 @@ class Handler:
             is_pair=is_pair,
         )
         self.validation = Validation(self.definition, validate)
+        names = {parameter.name for parameter in self._parameters}
+        self.takes_caller = special.sender in names
+        self.offered = names.intersection(offered)
         self._check_arguments_are_accepted()
 
     def bind(
@@ -224,12 +237,12 @@ class Handler:
             )
 
 
-def _check_kind(function: Any, name: str) -> None:
+def _check_kind(function: Any, name: str, may_yield: bool) -> None:
     if not callable(function):
         raise RegistrationError(f"a handler has to be a function, not {function!r}")
     if inspect.isclass(function):
         raise RegistrationError(f"a handler has to be a function, not the class {name}")
-    if generates(function):
+    if generates(function) and not may_yield:
         raise RegistrationError(
             f"{name} yields, and a method has one result: return it. What has many values is a "
             "stream"
@@ -252,6 +265,8 @@ class Running:
         self._rows: set[asyncio.Task[None]] = set()
         self._tasks: dict[Invocation, asyncio.Task[None]] = {}
         """Who runs each invocation that can be stopped."""
+        self._watched: dict[Invocation, Cancelled] = {}
+        """What the handlers of running invocations ask whether they were stopped."""
 
     def begin(self) -> None:
         """Run what the session says, until the client ends."""
@@ -261,6 +276,9 @@ class Running:
 
     async def end(self, closer: asyncio.Task[Any] | None) -> None:
         """The client is closed: what runs is cancelled, and no caller gets an answer."""
+        for invocation, cancelled in list(self._watched.items()):
+            invocation.stopped = invocation.stopped or "left"
+            cancelled.tell()
         tasks = self._rows - {closer}
         for task in tasks:
             task.cancel()
@@ -284,10 +302,13 @@ class Running:
         task.add_done_callback(self._rows.discard)
 
     def _stop(self, effect: Stop) -> None:
-        # A function that runs in a thread cannot be stopped.
+        # A function that runs in a thread cannot be stopped; it may ask.
         task = self._tasks.get(effect.invocation)
         if task is not None:
             task.cancel()
+        cancelled = self._watched.get(effect.invocation)
+        if cancelled is not None:
+            cancelled.tell()
 
     # On the loop
 
@@ -377,14 +398,34 @@ class Running:
         outcome: Raw | InvocationError | None,
         following: Invocation | None,
     ) -> None:
+        self._watched.pop(invocation, None)
         self._agm.serving.answer(invocation, outcome)
         if following is None:
             row.end()
 
+    def _report(self, invocation: Invocation, value: Any) -> None:
+        """
+        Tell the caller how far an invocation is, from any thread, if it wants to hear of it.
+
+        Raises:
+            PayloadError: The value cannot travel.
+            MessageTooLarge: It is more than the gateway takes.
+            Overloaded: Too much waits to be sent already.
+        """
+        encoded = encode_payload(value, "progress")
+        if invocation.wants_progress and invocation.stopped is None:
+            tell = partial(self._agm.serving.progress, invocation, encoded)
+            self._engine.post(tell, len(bytes(encoded)))
+
     def _bind(self, handler: Handler, invocation: Invocation) -> partial[Any] | InvocationError:
         caller = self._agm.directory.instance(invocation.caller_id)
+        extras = _NOTHING
+        if handler.takes_caller or handler.offered:
+            cancelled = self._watched[invocation] = Cancelled(invocation)
+            caller = Caller(caller, cancelled)
+            extras = {"cancelled": cancelled, "progress": partial(self._report, invocation)}
         try:
-            return handler.bind(decode_object(invocation.arguments), caller)
+            return handler.bind(decode_object(invocation.arguments), caller, (), extras)
         except InvalidArguments as error:
             return error
         except PayloadError as error:

@@ -9,13 +9,13 @@ from ..peer.directory import Instance
 from ..peer.requests import ServerRequest
 from ..peer.subscribing import StreamData, SubscriptionLine
 from .engine import Engine
-from .feed import AwaitedFeed, Feed
+from .feed import AwaitedFeed, SubscriptionFeed
 from .listeners import Listener, Stop
 
 __all__ = ["Subscription", "SubscriptionBase"]
 
 
-class SubscriptionBase(Feed[StreamData]):
+class SubscriptionBase(SubscriptionFeed[StreamData]):
     """
     A subscription of this process, whether its client is the one for asyncio or for ordinary code.
     Take its data with ``on_data``, or one after the other with ``get`` and by iterating over it;

@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 from ..errors import ConnectionLost, Overloaded, SubscriptionClosed
 from ..peer.context_changes import ContextChange
 from ..peer.requests import ServerRequest
+from ..peer.results import InvocationResult
 from ..peer.subscribing import StreamData
 from ..wire.definitions import MethodDefinition
 from ..wire.history import HistorySettings
-from . import aio, channels, contexts, publishing
+from . import aio, channels, contexts, invocation, publishing
 from .base import ClientBase
 from .channel_membership import Membership
 from .channel_subscribing import ChannelChange, ChannelSubscriptionBase
@@ -27,6 +28,7 @@ from .context_subscribing import ContextSubscriptionBase
 from .contexts import ContextsBase
 from .engine import Engine
 from .feed import AwaitedFeed, Feed
+from .invocation import InvocationBase
 from .portal import Portal
 from .publishing import Branch, StreamBase
 from .subscribing import SubscriptionBase
@@ -38,12 +40,50 @@ __all__ = [
     "ContextSubscription",
     "Contexts",
     "InteropClient",
+    "Invocation",
     "Stream",
     "Subscription",
     "connect",
 ]
 
 T = TypeVar("T")
+
+
+class Invocation(InvocationBase):
+    """
+    An invocation of this process that is under way; ``InteropClient.invocation`` makes it. It is
+    an iterator of what the handler says of its progress.
+    """
+
+    def __init__(self, portal: Portal, engine: Engine, request: ServerRequest) -> None:
+        super().__init__(engine, request)
+        self._portal = portal
+
+    def __enter__(self) -> Invocation:
+        self._portal.check_thread()
+        self._engine.perform(self._begin)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cancel()
+
+    @method_like(invocation.Invocation.__aiter__)
+    def __iter__(self) -> Invocation:
+        return self
+
+    def __next__(self) -> Any:
+        self._begun()
+        try:
+            return run_here(self.next(None))
+        except SubscriptionClosed:
+            raise StopIteration from None
+
+    async def until_there_is(self, deadline: float | None) -> None:
+        self._portal.run(super().until_there_is(deadline))
+
+    @method_like(invocation.Invocation.result)
+    def result(self) -> InvocationResult:
+        return self._portal.run(self._outcome())
 
 
 class Stream(StreamBase):
@@ -200,13 +240,27 @@ class InteropClient(ClientBase):
     """
 
     def __init__(self, portal: Portal, engine: Engine) -> None:
+        self._twin = _Twin(portal, engine)
         super().__init__(engine)
         self._portal = portal
         self._run = portal.run
-        self._twin = _Twin(portal, engine)
         self.contexts = Contexts(portal, engine, self._twin.contexts)
         self.channels = Channels(portal, engine, self._twin.channels)
         atexit.register(self.close)
+
+    def _learn(self, name: str | None) -> None:
+        if self._agm.interest.covers(name):
+            return
+        if self._portal.is_here:
+            # A function of this client that runs on its loop, which must not be waited for.
+            super()._learn(name)
+            return
+        self._run(self._engine.request(lambda token: self._agm.learn(token, name)))
+
+    def _look_around(self, name: str | None) -> None:
+        if not self.is_closed:
+            self._learn(name)
+        super()._look_around(name)
 
     def __enter__(self) -> InteropClient:
         return self
@@ -242,6 +296,12 @@ class InteropClient(ClientBase):
     register = blocking(aio.InteropClient.register)
     unregister = blocking(aio.InteropClient.unregister)
     invoke = blocking(aio.InteropClient.invoke)
+
+    @method_like(aio.InteropClient.invocation)
+    def invocation(self, *args: Any, **kwargs: Any) -> Invocation:
+        made: Any = self._twin.invocation(*args, **kwargs)
+        return made
+
     call = blocking(aio.InteropClient.call)
     wait_for_method = blocking(aio.InteropClient.wait_for_method)
 
@@ -261,6 +321,9 @@ class _Twin(aio.InteropClient):
     def _new_stream(self, definition: MethodDefinition, history: HistorySettings | None) -> Any:
         return Stream(self._portal, self._engine, definition, history)
 
+    def _new_invocation(self, request: ServerRequest) -> Any:
+        return Invocation(self._portal, self._engine, request)
+
     def _new_subscription(self, request: ServerRequest) -> Any:
         return Subscription(self._portal, self._engine, request)
 
@@ -276,7 +339,7 @@ def connect(*args: Any, **kwargs: Any) -> InteropClient:
     connecting = aio.connect(*args, **kwargs)
     portal = Portal()
     try:
-        engine = portal.run(connecting.start_engine())
+        engine = portal.run(connecting.start_engine(is_narrow=True))
     except BaseException:
         portal.stop()
         raise

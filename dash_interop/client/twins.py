@@ -23,6 +23,7 @@ _REWORDINGS = (
     (r"\(await (.+?\))\)", r"\1"),
     (r"\bawait ", ""),
     (r"\basync with ", "with "),
+    (r"\basync for ", "for "),
     (r"\bor is cancelled\b", "or is interrupted"),
 )
 """How documentation for code that awaits becomes documentation for code that does not."""

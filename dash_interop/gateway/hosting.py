@@ -14,15 +14,12 @@ from ..errors import ConfigError
 from ..router.contexts.channels import Channel
 from .auth import TokenAuthority
 from .config import GatewayConfig
-from .origins import OriginPolicy
+from .origins import LOOPBACK, OriginPolicy
 from .place import Place, State
 from .probing import ADDRESS
 from .server import Gateway
 
 __all__ = ["announce", "hosted", "until_idle"]
-
-DRAIN_SECONDS = 1.0
-"""For calls under way when it ends: those who come back wait for the successor meanwhile."""
 
 CLOSE_SECONDS = 0.5
 """For the closing handshake."""
@@ -39,7 +36,8 @@ async def hosted(
 ) -> AsyncGenerator[Gateway]:
     """
     Run the gateway of a place that this process has taken, and say where it is. The port of the one
-    before it comes first, so that clients find it where they look.
+    before it comes first, so that clients find it where they look. When it was asked to end, the
+    calls under way may do so first.
 
     Raises:
         ConfigError: Other programs hold all the ports.
@@ -54,7 +52,11 @@ async def hosted(
         logger.info("hosting the shared gateway at %s", gateway.url)
         yield gateway
     finally:
-        await gateway.drain()
+        if gateway.asked_to_end.is_set():
+            await gateway.stop_listening()
+            # Who needs a gateway gets another one, while the calls under way end here.
+            place.leave()
+            await gateway.drain()
         await gateway.__aexit__(None, None, None)
 
 
@@ -66,10 +68,9 @@ async def _opened(
             host=ADDRESS,
             port=port,
             channels=channels,
-            drain=DRAIN_SECONDS,
             close_timeout=CLOSE_SECONDS,
         )
-        gateway = Gateway(config, authority, OriginPolicy(loopback_only=True), instance)
+        gateway = Gateway(config, authority, OriginPolicy([LOOPBACK]), instance)
         try:
             return await gateway.__aenter__()
         except ConfigError as error:

@@ -14,7 +14,7 @@ from ipaddress import IPv6Address, ip_address
 from time import monotonic
 from typing import Final
 
-__all__ = ["Notices"]
+__all__ = ["Notices", "network_of"]
 
 LINES: Final = 10
 """Lines for each address in ``SECONDS``."""
@@ -62,7 +62,7 @@ class Notices:
             return
         if self._clock() - self._began >= SECONDS:
             self.close()
-        network = _network(address)
+        network = network_of(address)
         if network not in self._told and len(self._told) >= ADDRESSES:
             network = _OTHERS
         if self._told[network] >= LINES:
@@ -88,7 +88,7 @@ class Notices:
         self._began = self._clock()
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """The address; for IPv6 its network, as whoever owns that has 2**64 addresses."""
     try:
         parsed = ip_address(address.partition("%")[0])

@@ -70,14 +70,13 @@ class OriginPolicy:
     Args:
         allowed: Origins, such as ``https://app.example.com``; ``LOOPBACK`` stands for all pages
             that this machine serves to itself, whatever their port. Empty: no page may connect.
-        loopback_only: As ``LOOPBACK`` alone.
 
     Raises:
         ConfigError: An entry of ``allowed`` is not an origin.
     """
 
-    def __init__(self, allowed: Iterable[str] = (), *, loopback_only: bool = False) -> None:
-        entries = {LOOPBACK} if loopback_only else set(allowed)
+    def __init__(self, allowed: Iterable[str] = ()) -> None:
+        entries = set(allowed)
         self._loopback = LOOPBACK in entries
         self._allowed = frozenset(_configured(origin) for origin in entries - {LOOPBACK})
 

@@ -14,7 +14,10 @@ from msgspec import structs
 from ..errors import MethodNotFound, NotConnected
 from ..wire.agm import (
     VOCABULARY,
+    AddedMethods,
+    AddedPeer,
     AddInterest,
+    Announcements,
     CancelInvocation,
     Event,
     Invoke,
@@ -23,6 +26,8 @@ from ..wire.agm import (
     PeerAdded,
     PeerRemoved,
     Progressed,
+    RemovedMethods,
+    RemovedPeer,
     RemoveInterest,
     Result,
     Subscribed,
@@ -30,9 +35,11 @@ from ..wire.agm import (
 )
 from ..wire.definitions import MethodDefinition
 from ..wire.envelope import Outbound, Vocabulary
+from ..wire.login import Join
 from ..wire.payloads import decode_object
 from .directory import Directory, Instance
 from .history import StreamHistory
+from .interest import Interest
 from .invoking import Invoking
 from .link import Link, Wait
 from .publishing import Publication, Publishing
@@ -49,7 +56,8 @@ class Agm:
     What is asked with a token is answered by a ``Settle`` of that token.
 
     Attributes:
-        directory: What others offer.
+        directory: What others offer, as far as it is known.
+        interest: What shall be known of it.
         serving: What this peer offers.
         publishing: Who subscribes to its streams.
         subscribing: What it subscribes to.
@@ -59,11 +67,18 @@ class Agm:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self.directory: Final = Directory(link.tell)
+        self.interest: Final = Interest(link)
+        self.directory: Final = Directory(link.tell, self.interest)
         self.serving: Final = Serving(link)
         self.publishing: Final = Publishing(link, self.directory)
         self.subscribing: Final = Subscribing(link)
         self._instance = Instance(link.identity, self.directory)
+        self._announce: Mapping[type[Any], Callable[[Any], None]] = {
+            AddedPeer: self._peer_added,
+            RemovedPeer: self._peer_removed,
+            AddedMethods: self._hear_of_methods,
+            RemovedMethods: self._methods_removed,
+        }
 
     @property
     def handlers(self) -> Mapping[type[Outbound], Callable[[Any], None]]:
@@ -71,6 +86,7 @@ class Agm:
             Result: self._link.answered,
             Progressed: self._link.progressed,
             Subscribed: self._link.answered,
+            Announcements: self._announced,
             PeerAdded: self._peer_added,
             PeerRemoved: self._peer_removed,
             MethodsAdded: self._methods_added,
@@ -96,7 +112,11 @@ class Agm:
         self.directory.own_id = peer_id
         self._instance = self.directory.add_instance(peer_id, self._link.identity)
 
+    def joining(self, join: Join) -> Join:
+        return self.interest.joining(join)
+
     def joined(self) -> None:
+        self.interest.joined()
         self.serving.announce()
 
     def lost(self) -> None:
@@ -107,14 +127,17 @@ class Agm:
 
     # What the shell asks for
 
-    def invoke(self, token: Any, request: ServerRequest) -> Invoking:
+    def invoke(self, token: Any, request: ServerRequest, listener: Any = None) -> Invoking:
         """
         Settled with an ``InvocationResult`` or an ``InvocationError``.
+
+        Args:
+            listener: As for ``Invoking``.
 
         Raises:
             InvalidInvoke: The target of the request is not a valid one.
         """
-        invoking = Invoking(self._link, self.directory, token, request)
+        invoking = Invoking(self._link, self.directory, token, request, listener)
         invoking.start()
         return invoking
 
@@ -189,25 +212,65 @@ class Agm:
                 error = NotConnected(f"{message}: there is no connection to the gateway")
             link.settle(token, error=error)
 
-        return link.wait(is_there, link.now + timeout, give_up)
+        deadline = link.now + timeout
+        return self.interest.wait(wanted.name, is_there, deadline, give_up)
+
+    def learn(self, token: Any, name: str | None) -> Wait | None:
+        """
+        Settled when the gateway has told what is offered under a name, or all that there is, or is
+        too late with it; at once where there is no connection.
+        """
+        link = self._link
+
+        def end() -> bool:
+            link.settle(token)
+            return True
+
+        if not link.is_joined:
+            self.interest.want(name)
+            end()
+            return None
+        return self.interest.wait(name, end, link.now, lambda: link.settle(token))
 
     # What the gateway tells
 
-    def _peer_added(self, message: PeerAdded) -> None:
+    def _announced(self, message: Announcements) -> None:
+        announce = self._announce
+        for announcement in message.announcements:
+            announce[type(announcement)](announcement)
+        self._link.look_again()
+
+    def _peer_added(self, message: PeerAdded | AddedPeer) -> None:
+        if message.new_peer_id == self._link.peer_id:
+            # What is told to many alike is told to those, too, of whom it tells.
+            return
+        self.directory.hear(message.new_peer_id, self._add_peer, message)
+
+    def _add_peer(self, message: PeerAdded | AddedPeer) -> None:
         identity, meta = decode_object(message.identity), decode_object(message.meta)
         self.directory.add_instance(message.new_peer_id, identity, _time(meta.get("since")))
 
-    def _peer_removed(self, message: PeerRemoved) -> None:
+    def _peer_removed(self, message: PeerRemoved | RemovedPeer) -> None:
         self.subscribing.publisher_left(message.removed_id)
-        self.directory.remove_instance(message.removed_id)
+        id = message.removed_id
+        self.directory.hear(id, self.directory.remove_instance, id)
         self.serving.caller_left(message.removed_id)
 
     def _methods_added(self, message: MethodsAdded) -> None:
-        self.directory.add_methods(message.server_id, message.methods)
+        self._hear_of_methods(message)
         self._link.look_again()
 
-    def _methods_removed(self, message: MethodsRemoved) -> None:
+    def _hear_of_methods(self, message: MethodsAdded | AddedMethods) -> None:
+        self.directory.hear(message.server_id, self._add_methods, message)
+
+    def _add_methods(self, message: MethodsAdded | AddedMethods) -> None:
+        self.directory.add_methods(message.server_id, message.methods)
+
+    def _methods_removed(self, message: MethodsRemoved | RemovedMethods) -> None:
         self.subscribing.publisher_left(message.server_id, message.methods)
+        self.directory.hear(message.server_id, self._remove_methods, message)
+
+    def _remove_methods(self, message: MethodsRemoved | RemovedMethods) -> None:
         self.directory.remove_methods(message.server_id, message.methods)
 
 

@@ -25,6 +25,7 @@ from ..wire.contexts import (
     SubscribedContext,
 )
 from ..wire.envelope import Outbound, Vocabulary
+from ..wire.login import Join
 from .context_copy import ContextCopy
 from .context_membership import ContextMembership
 from .context_requests import Reading, Watch
@@ -65,6 +66,9 @@ class Contexts:
 
     def logged_in(self) -> None:
         """The gateway tells of the contexts that there are before it lets the peer join."""
+
+    def joining(self, join: Join) -> Join:
+        return join
 
     def joined(self) -> None:
         node, self._node = self._node, self._link.node

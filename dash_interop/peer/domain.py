@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
 from ..wire.envelope import Outbound, Vocabulary
+from ..wire.login import Join
 from .link import Link
 
 __all__ = ["Domain", "MakeDomain"]
@@ -34,6 +35,10 @@ class Domain(Protocol):
 
     def logged_in(self) -> None:
         """The gateway has let the peer in, and said who it is; it has not joined yet."""
+        ...
+
+    def joining(self, join: Join) -> Join:
+        """What the session is about to say to join, with what this domain has to say there."""
         ...
 
     def joined(self) -> None:

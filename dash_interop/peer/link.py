@@ -24,11 +24,18 @@ __all__ = ["Link", "OnAnswer", "Wait"]
 _LONGEST_REASON: Final = 200
 """Characters of a reason that are sent when all of it would be too large."""
 
+_TELLING_SECONDS: Final = 10.0
+"""How long the gateway has to tell what there is."""
+
 OnAnswer: TypeAlias = Callable[["Outbound | None"], None]
 """
 Called once with the answer to a request; with ``None`` if the connection broke before. The request
 may have asked to hear of progress: then it is called with that, too, before its answer.
 """
+
+
+def _always() -> bool:
+    return True
 
 
 class Link(Turn[PeerEffect]):
@@ -171,21 +178,45 @@ class Link(Turn[PeerEffect]):
     # Waiting for others
 
     def wait(
-        self, is_over: Callable[[], bool], deadline: float | None, on_timeout: Callable[[], None]
+        self,
+        is_over: Callable[[], bool],
+        deadline: float | None,
+        on_timeout: Callable[[], None],
+        *,
+        is_known: Callable[[], bool] = _always,
     ) -> Wait | None:
         """
         Ask ``is_over`` now and whenever the peer sees more, until it says yes or time is up.
 
+        Args:
+            is_known: Whether the gateway has told what there is. ``is_over`` is asked only then,
+                and while there is a connection, time is not up before it has, or is too late with
+                it.
+
         Returns:
             What ``end_wait`` takes; ``None`` when there is nothing to wait for.
         """
-        if is_over():
+        if is_known() and is_over():
             return None
-        wait = Wait(is_over)
+
+        def look() -> bool:
+            if not is_known():
+                return False
+            if is_over():
+                return True
+            if wait.is_late:
+                on_timeout()
+            return wait.is_late
+
+        wait = Wait(look)
         self._waiting[wait] = None
         if deadline is not None:
 
             def give_up(_: float) -> None:
+                if self.is_joined and not is_known() and not wait.is_late:
+                    wait.is_late = True
+                    wait.timer = self.deadlines.at(self.now + _TELLING_SECONDS, give_up)
+                    return
                 self.end_wait(wait)
                 on_timeout()
 
@@ -205,10 +236,16 @@ class Link(Turn[PeerEffect]):
 
 
 class Wait:
-    """Something that is waited for."""
+    """
+    Something that is waited for.
 
-    __slots__ = ("is_over", "timer")
+    Attributes:
+        is_late: Whether its time was up before it could be known.
+    """
+
+    __slots__ = ("is_late", "is_over", "timer")
 
     def __init__(self, is_over: Callable[[], bool]) -> None:
         self.is_over = is_over
+        self.is_late = False
         self.timer: Timer | None = None

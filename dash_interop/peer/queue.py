@@ -229,8 +229,9 @@ class InvocationQueue:
         invocation.timer = self._deadlines.at(
             now + invocation.seconds, lambda _: self._expire(invocation)
         )
-        budget = invocation.seconds if invocation.budget is None else invocation.budget
-        invocation.until = now + min(budget, invocation.seconds) - _DUE_SOON
+        until = invocation.seconds - _DUE_SOON
+        budget = invocation.budget
+        invocation.until = now + (until if budget is None or until < budget else budget)
         self._open[invocation.id] = invocation
         with self._guard:
             self._waiting[invocation] = None

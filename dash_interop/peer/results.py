@@ -50,8 +50,8 @@ class InvocationResult(ReturnValue, frozen=True, kw_only=True):
     Attributes:
         all_return_values: What each server returned, in the order in which they registered.
         all_errors: A dict for each server that failed, with ``executed_by``, ``name``,
-            ``called_with``, ``message``, ``type`` and, for a handler that failed, ``exception``, as
-            far as they are known.
+            ``called_with``, ``message``, ``type``, for a handler that failed ``exception``, and
+            for a connection that was lost ``delivered``, as far as they are known.
     """
 
     all_return_values: list[ReturnValue]
@@ -106,6 +106,8 @@ def _describe(method: MethodDefinition, called_with: Any, outcome: Outcome) -> d
     }
     if error.type is not None:
         described["type"] = error.type
+    if error.delivered is not None:
+        described["delivered"] = error.delivered
     if isinstance(error, HandlerFailed) and error.exception is not None:
         described["exception"] = error.exception
     return described

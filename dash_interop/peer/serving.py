@@ -178,7 +178,9 @@ class Serving:
         if offering is None or offering.handler is None:
             gone = "The method is no longer offered"
             reason = gone if offering is None else f"{offering.definition.name} is a stream"
-            self._refuse(message.invocation_id, ServerGone(reason), INVOCATION_FAILURE)
+            error = ServerGone(reason)
+            error.delivered = "no"
+            self._refuse(message.invocation_id, error, INVOCATION_FAILURE)
             return
         peer_id = self._link.peer_id
         assert peer_id is not None

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from ..errors import AuthenticationFailed
-from ..wire.envelope import GLOBAL, Error, Outbound, Success, Vocabulary
+from ..wire.envelope import GLOBAL, Error, Outbound, Success
 from ..wire.login import Authentication, Hello, Join, Ping, Welcome
 from .deadlines import Timer
 from .domain import Domain, MakeDomain
@@ -132,14 +132,14 @@ class Session:
         for domain in self._domains:
             domain.logged_in()
         for domain in to_join:
-            self._join(domain.vocabulary)
+            self._join(domain)
 
-    def _join(self, vocabulary: Vocabulary) -> None:
-        link = self.link
+    def _join(self, domain: Domain) -> None:
+        link, vocabulary = self.link, domain.vocabulary
         # Other gateways are told of no extensions.
         extensions = [word for word in vocabulary.extensions if word in link.extensions]
         join = Join(link.new_request_id(), link.peer_id, vocabulary.domain, extensions=extensions)
-        link.request(join, self._join_answered)
+        link.request(domain.joining(join), self._join_answered)
 
     def _join_answered(self, answer: Outbound | None) -> None:
         self._check_refusal(answer)

@@ -166,7 +166,8 @@ class SubscriptionLine:
         self._refused.clear()
         self._has_left = False
         deadline = None if self._is_settled else self._deadline
-        self._wait = self._link.wait(self._try, deadline, self._give_up)
+        name, interest = self._method.name, self._directory.interest
+        self._wait = interest.wait(name, self._try, deadline, self._give_up)
 
     def _wait_again(self) -> None:
         self._release()

@@ -70,6 +70,9 @@ class Bus:
     def heard(self, probe: Probe) -> None:
         """It never asks."""
 
+    def end_turn(self) -> None:
+        """It puts nothing off."""
+
     @property
     def is_busy(self) -> bool:
         return False

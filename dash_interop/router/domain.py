@@ -71,6 +71,10 @@ class Domain(Protocol):
         """The other end of a connection has read what was sent before a probe of this domain."""
         ...
 
+    def end_turn(self) -> None:
+        """Say what was put off with ``Switchboard.put_off``; it may put off some of it again."""
+        ...
+
     @property
     def is_busy(self) -> bool:
         """Whether something is under way that comes to an end, and that a stop would lose."""

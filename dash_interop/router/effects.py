@@ -9,7 +9,16 @@ from msgspec import Struct
 
 from ..wire.envelope import Outbound
 
-__all__ = ["Audience", "Close", "ConnectionId", "FanOut", "Probe", "RouterEffect", "Send"]
+__all__ = [
+    "Audience",
+    "Close",
+    "ConnectionId",
+    "EndTurn",
+    "FanOut",
+    "Probe",
+    "RouterEffect",
+    "Send",
+]
 
 ConnectionId: TypeAlias = Hashable
 """How the shell names a connection; opaque to the router."""
@@ -54,6 +63,13 @@ class Probe(Struct, frozen=True, gc=False):
     key: Hashable
 
 
+class EndTurn(Struct, frozen=True, gc=False):
+    """
+    Call ``Router.end_turn`` once what has arrived by now is handled, and let others have their turn
+    before: there is something to tell that can be told together, or that is a lot.
+    """
+
+
 class Close(Struct, frozen=True, gc=False):
     """
     Close a connection behind what was sent before; the shell says when it has ended.
@@ -68,4 +84,4 @@ class Close(Struct, frozen=True, gc=False):
     reason: str
 
 
-RouterEffect: TypeAlias = Send | FanOut | Probe | Close
+RouterEffect: TypeAlias = Send | FanOut | Probe | Close | EndTurn

@@ -40,6 +40,9 @@ class Metrics:
     def heard(self, probe: Probe) -> None:
         """It never asks."""
 
+    def end_turn(self) -> None:
+        """It puts nothing off."""
+
     @property
     def is_busy(self) -> bool:
         return False

@@ -43,5 +43,5 @@ class Authenticator(Protocol):
         ...
 
     def issue(self, principal: Principal) -> str:
-        """Make a token that logs in as ``principal`` for some minutes."""
+        """Make a token that logs in as ``principal``, once, and soon."""
         ...

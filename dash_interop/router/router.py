@@ -32,7 +32,7 @@ from ..wire.login import (
 )
 from .domain import Domain, MakeDomain
 from .draining import Draining
-from .effects import Close, ConnectionId, Probe, RouterEffect, Send
+from .effects import Close, ConnectionId, FanOut, Probe, RouterEffect, Send
 from .limits import Limits
 from .login import Login
 from .peers import Peer
@@ -140,17 +140,22 @@ class Router:
         for peer in peers:
             self._log_out(peer)
         del self._remotes[connection]
-        return [
-            effect
-            for effect in self._take()
-            if not isinstance(effect, Send | Probe | Close) or effect.connection != connection
-        ]
+        self._board.forget(connection)
+        return [effect for effect in self._take() if not _is_to(connection, effect)]
 
     def heard(self, probe: Probe, now: float) -> list[RouterEffect]:
         """The other end of a connection, if it is still open, has read what came before a probe."""
         self._board.now = now
         if probe.connection in self._remotes:
             self._domains[probe.domain].heard(probe)
+        return self._board.take()
+
+    def end_turn(self, now: float) -> list[RouterEffect]:
+        """What arrived together is handled: tell what comes of all of it."""
+        self._board.now = now
+        with self._board.ending_turn():
+            for domain in self._domains.values():
+                domain.end_turn()
         return self._board.take()
 
     def tick(self, now: float) -> list[RouterEffect]:
@@ -228,7 +233,7 @@ class Router:
             return
         if domain is not None:
             domain.leave(peer, message.reason_uri, message.reason)
-        self._board.send(peer.connection, Success(message.request_id, peer.id, name))
+        self._board.answer(peer.connection, Success(message.request_id, peer.id, name))
 
     def _refuse_domain(self, peer: Peer, message: Join | Leave) -> None:
         name = message.destination[: self._board.limits.name_length]
@@ -276,3 +281,10 @@ class Router:
             message.domain,
         )
         self._board.send(connection, error)
+
+
+def _is_to(connection: ConnectionId, effect: RouterEffect) -> bool:
+    """Whether it is for one connection alone."""
+    if isinstance(effect, FanOut):
+        return all(each == connection for each, _ in effect.audience)
+    return isinstance(effect, Send | Probe | Close) and effect.connection == connection

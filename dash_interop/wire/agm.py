@@ -15,6 +15,9 @@ MethodId: TypeAlias = str | int
 
 StreamId: TypeAlias = str | int
 
+BATCHES: Final = "batches"
+"""The extension: the gateway takes an interest, and a member ``Announcements``."""
+
 CANCEL: Final = "cancel"
 """Extension: a member takes ``cancel-invocation``, and ``timeout_ms`` with ``invoke``."""
 PROGRESS: Final = "progress"
@@ -22,16 +25,14 @@ PROGRESS: Final = "progress"
 DELIVERED: Final = "delivered"
 """Extension: a member takes ``delivered`` in the context of an error."""
 
-Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+LONGEST_MS: Final = 2**53
+Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=LONGEST_MS)]
 
 GivenUp: TypeAlias = Literal["cancelled", "timeout"]
 """Why a caller does not wait for its call any longer."""
 
 CancelReason: TypeAlias = Literal["cancelled", "timeout", "left"]
 """Why nobody waits for an invocation any longer; ``left``: its caller has left."""
-
-Delivered: TypeAlias = Literal["no", "yes", "unknown"]
-"""Whether an invocation that has no answer has reached its callee."""
 
 AGM_FAILURE: Final = "agm.errors.failure"
 REGISTRATION_FAILURE: Final = "agm.errors.registration.failure"
@@ -129,7 +130,59 @@ class DropSubscription(Inbound, frozen=True):
     reason: str | None = None
 
 
+class Widen(Inbound, frozen=True):
+    """A member that asked to hear of some methods only wants to hear of more; of all with null."""
+
+    methods: list[str] | None = None
+
+
 # From the gateway to a peer -----------------------------------------------------------------
+
+
+class Receiver(Struct, frozen=True, gc=False):
+    """The beginning of each frame that announces something, whose rest is the same for many."""
+
+    peer_id: str
+
+
+class AddedPeer(Struct, frozen=True, tag_field="type", tag="peer-added", gc=False):
+    """What is announced is the same for all but the ``peer_id`` of who hears of it."""
+
+    new_peer_id: str
+    identity: Raw
+    meta: Raw = Raw(b'{"local":true}')
+    domain: str = AGM
+
+
+class RemovedPeer(Struct, frozen=True, tag_field="type", tag="peer-removed", gc=False):
+    removed_id: str
+    reason_uri: str | None
+    reason: str | None
+    domain: str = AGM
+
+
+class AddedMethods(Struct, frozen=True, tag_field="type", tag="methods-added"):
+    server_id: str
+    methods: list[Raw]
+    source_type: str = "local"
+    domain: str = AGM
+
+
+class RemovedMethods(Struct, frozen=True, tag_field="type", tag="methods-removed"):
+    server_id: str
+    methods: list[MethodId]
+    domain: str = AGM
+
+
+Announcement: TypeAlias = AddedPeer | RemovedPeer | AddedMethods | RemovedMethods
+
+
+class Announcements(Outbound, frozen=True, tag="announcements"):
+    """Several announcements, in their order, to a member that named the extension ``batches``."""
+
+    peer_id: str
+    announcements: list[Announcement]
+    domain: str = AGM
 
 
 class PeerAdded(Outbound, frozen=True, tag="peer-added", gc=False):
@@ -264,7 +317,7 @@ class SubscriptionCancelled(Outbound, frozen=True, tag="subscription-cancelled",
 
 VOCABULARY: Final = Vocabulary(
     domain=AGM,
-    extensions=(CANCEL, DELIVERED, PROGRESS),
+    extensions=(BATCHES, CANCEL, DELIVERED, PROGRESS),
     accepted={
         "register": Register,
         "unregister": Unregister,
@@ -279,8 +332,10 @@ VOCABULARY: Final = Vocabulary(
         "publish": Publish,
         "post": Post,
         "drop-subscription": DropSubscription,
+        "widen-interest": Widen,
     },
     sent=(
+        Announcements,
         PeerAdded,
         PeerRemoved,
         MethodsAdded,

@@ -52,6 +52,8 @@ class CreateContext(Inbound, frozen=True):
     echo: bool = False
     paths: list[str] | UnsetType = UNSET
     """What of the value was written, where the rest of it may come back from former members."""
+    ends_unused: bool = False
+    """Whether a retained context ends when it has been without members for long."""
 
 
 class SubscribeContext(Inbound, frozen=True):

@@ -10,13 +10,14 @@ exception, whatever that is called, and further keys are what it wants its calle
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from ..errors import (
     BY_REASON_URI,
     BY_TYPE,
     SAID_BY_SERVERS,
     ConnectionLost,
+    Delivered,
     HandlerFailed,
     InvocationError,
     InvocationTimeout,
@@ -31,7 +32,8 @@ __all__ = ["describe_failure", "raised", "read_failure", "timed_out", "told_fail
 def describe_failure(error: InvocationError) -> dict[str, Any]:
     """The context of the error that tells the caller."""
     if not isinstance(error, HandlerFailed):
-        return {"message": error.message, "interopType": error.type}
+        described = {"message": error.message, "interopType": error.type}
+        return described if error.delivered is None else described | {"delivered": error.delivered}
     described = {"message": error.message}
     return described if error.exception is None else {**described, "type": error.exception}
 
@@ -46,15 +48,26 @@ def raised(exception: BaseException) -> HandlerFailed:
     return HandlerFailed(words, exception=kind)
 
 
-def read_failure(message: Error | None, method: MethodDefinition) -> InvocationError:
-    """Why there is no result, given the answer; ``None`` when the connection broke."""
+def read_failure(
+    message: Error | None, method: MethodDefinition, *, has_begun: bool = False
+) -> InvocationError:
+    """
+    Why there is no result.
+
+    Args:
+        message: The answer; ``None`` when the connection broke.
+        method: That was invoked.
+        has_begun: Whether its handler has been heard of.
+    """
     if message is None:
-        return ConnectionLost(f"The connection was lost before {method.name} answered")
+        lost = ConnectionLost(f"The connection was lost before {method.name} answered")
+        return _with_delivery(lost, "yes" if has_begun else "unknown")
     reason = message.reason or f"{method.name} failed without saying why"
+    context = _context_of(message)
     kind = BY_REASON_URI.get(message.reason_uri, InvocationError)
-    if kind is not HandlerFailed:
-        return kind(reason)
-    return told_failure({**_context_of(message), "message": reason})
+    if kind is HandlerFailed:
+        return told_failure({**context, "message": reason})
+    return _with_delivery(kind(reason), "yes" if has_begun else context.get("delivered"))
 
 
 def told_failure(context: Mapping[str, Any]) -> InvocationError:
@@ -62,13 +75,20 @@ def told_failure(context: Mapping[str, Any]) -> InvocationError:
     reason = str(context.get("message") or "It failed without saying why")
     said = context.get("interopType")
     if isinstance(said, str) and said in SAID_BY_SERVERS:
-        return BY_TYPE[said](reason)
+        return _with_delivery(BY_TYPE[said](reason), context.get("delivered"))
     exception = context.get("type")
     return HandlerFailed(reason, exception=exception if isinstance(exception, str) else None)
 
 
 def timed_out(method: MethodDefinition, seconds: float) -> InvocationError:
     return InvocationTimeout(f"{method.name} did not answer within {seconds:g} s")
+
+
+def _with_delivery(error: InvocationError, delivered: Any) -> InvocationError:
+    """An error of a lost connection, with what was said of the invocation, if anything was."""
+    if error.delivered is not None and delivered in get_args(Delivered):
+        error.delivered = delivered
+    return error
 
 
 def _context_of(message: Error) -> dict[str, Any]:

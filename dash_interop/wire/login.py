@@ -46,6 +46,7 @@ class Join(Inbound, frozen=True):
     destination: str = ""
     restrictions: str | None = None
     extensions: list[str] = []
+    interest: list[str] | None = None
 
 
 class Leave(Inbound, frozen=True):

@@ -23,8 +23,8 @@ async function connect() {
     });
 }
 
-// A token is good for five minutes, and a new gateway may be elsewhere: this page starts over as
-// soon as it gets a new token.
+// A token is good for one login, and a new gateway may be elsewhere: this page starts over as soon
+// as it gets a new token.
 async function startOver() {
     showState('disconnected');
     try {

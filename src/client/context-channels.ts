@@ -19,6 +19,7 @@ import {
     type Channels,
     type JoinedChannel,
 } from './channels';
+import { ContextConflict } from './context-errors';
 import type { ContextChange, Contexts } from './contexts';
 import { DEFAULT_TIMEOUT_MS } from './deadlines';
 import { hint } from './keys';
@@ -183,11 +184,14 @@ export class ContextChannels implements Channels {
         if (typeof meta?.color !== 'string' || meta.color === '') {
             throw new Error('A channel needs a "meta" with a "color", as CSS has it');
         }
-        if (this.all().includes(name)) {
-            throw new Error(`There is a channel "${name}" already`);
-        }
         const channel = { name, meta, data: checkPublished(data ?? {}) };
-        await this.contexts.set(contextOf(name), channel);
+        try {
+            await this.contexts.create(contextOf(name), channel);
+        } catch (error) {
+            throw error instanceof ContextConflict
+                ? new Error(`There is a channel "${name}" already`)
+                : error;
+        }
         return channel;
     }
 

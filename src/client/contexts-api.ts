@@ -12,7 +12,7 @@ type Callback = (
     extraData: { updaterId: string | undefined },
 ) => void;
 
-export interface ContextsApi extends Omit<Contexts, 'subscribe' | 'onNames'> {
+export interface ContextsApi extends Omit<Contexts, 'subscribe' | 'onNames' | 'create'> {
     subscribe(name: string, callback: Callback): Promise<() => void>;
     ready(): Promise<ContextsApi>;
     readonly setPathSupported: boolean;

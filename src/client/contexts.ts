@@ -49,6 +49,11 @@ export interface Contexts {
     subscribe(name: string, listener: (change: ContextChange) => void): () => void;
     /** Sets top-level keys; null removes one. Makes the context where there is none. */
     update(name: string, data: object, options?: WriteOptions): Promise<void>;
+    /**
+     * Makes a context. Rejects with `ContextConflict` where there is one, also where another page
+     * was first by a moment; a library may not tell the latter.
+     */
+    create(name: string, data: object): Promise<void>;
     /** Replaces the value. */
     set(name: string, data: object, options?: WriteOptions): Promise<void>;
     /** Sets what is at a dotted path; null removes it. The path "" is the value itself. */

@@ -26,6 +26,7 @@ import {
 } from './context-writes';
 import type { ContextChange, Contexts, WriteOptions } from './contexts';
 import { DEFAULT_TIMEOUT_MS, withTimeout } from './deadlines';
+import { isOfWindow } from './window-contexts';
 
 const DOMAIN = 'global';
 /** What core never calls a request of its own. */
@@ -94,6 +95,10 @@ export class GatewayContexts implements Contexts {
 
     async update(name: string, data: object, options?: WriteOptions): Promise<void> {
         await this.write(name, updateDelta(data), options);
+    }
+
+    async create(name: string, data: object): Promise<void> {
+        await this.set(name, data, { ifVersion: 0 });
     }
 
     async set(name: string, data: object, options?: WriteOptions): Promise<void> {
@@ -417,7 +422,7 @@ export class GatewayContexts implements Contexts {
         // A gateway that was restarted may get the rest from those who had the context before.
         const paths = delta.commands?.map(({ path }) => path);
         context.sent.add(write);
-        this.create(context, { data, paths }, (answer) => {
+        this.askToCreate(context, { data, paths }, (answer) => {
             if (answer.type === 'context-created') {
                 this.becomeMaker(context, { data, ...answer });
                 write.succeed();
@@ -443,7 +448,7 @@ export class GatewayContexts implements Contexts {
     /** The gateway is another one than before, and may not have the value. */
     private restore(context: KnownContext, data: object): void {
         const { name, copy } = context;
-        this.create(context, { data, version: copy.version }, (answer) => {
+        this.askToCreate(context, { data, version: copy.version }, (answer) => {
             if (answer.type === 'error') {
                 console.warn(`dash_interop: The context ${name} is not restored: ${answer.reason}`);
                 this.endIfGone(context);
@@ -453,7 +458,7 @@ export class GatewayContexts implements Contexts {
         });
     }
 
-    private create(
+    private askToCreate(
         context: KnownContext,
         what: { data: object; version?: number | undefined; paths?: string[] | undefined },
         onAnswer: (answer: Frame) => void,
@@ -461,7 +466,9 @@ export class GatewayContexts implements Contexts {
         const { name } = context;
         context.isBeingMade = true;
         const request = { type: 'create-context', name, ...what, lifetime: 'retained', echo: true };
-        this.ask(request, (answer) => {
+        // Whoever opened a window may have gone before it, and so destroys its context no more.
+        const end = isOfWindow(name) ? { ends_unused: true } : {};
+        this.ask({ ...request, ...end }, (answer) => {
             context.isBeingMade = false;
             if (answer.type !== 'error') {
                 this.exists(context, answer.context_id);

@@ -8,6 +8,7 @@
 
 import { Changes } from './changes';
 import { applyDelta, type Delta, differenceOf, frozen, shared } from './context-deltas';
+import { ContextConflict } from './context-errors';
 import {
     checkName,
     type PathValue,
@@ -79,6 +80,13 @@ export class LibraryContexts implements Contexts {
 
     async update(name: string, data: object, options?: WriteOptions): Promise<void> {
         await this.write(name, updateDelta(data), options, () => this.api.update(name, data));
+    }
+
+    async create(name: string, data: object): Promise<void> {
+        if (this.all().includes(name)) {
+            throw new ContextConflict(name, 'it exists already');
+        }
+        await this.set(name, data);
     }
 
     async set(name: string, data: object, options?: WriteOptions): Promise<void> {

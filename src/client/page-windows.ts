@@ -8,6 +8,7 @@
 
 import type { ContextChange, Contexts } from './contexts';
 import { keepWhenLeaving, takeOver } from './handover';
+import { contextNameOf } from './window-contexts';
 import { hearOpened, tellOpener, type WindowMessage } from './window-messages';
 import { featuresOf, readName, readOptions, readUrl } from './window-settings';
 import type { OpenedWindow, WindowEvent, Windows } from './windows';
@@ -49,6 +50,8 @@ export class PageWindows implements Windows {
         this.contexts = contexts;
         if (isOpened) {
             tellOpener(window.opener);
+            // The gateway keeps the context for those who listen, also when the opener has gone.
+            contexts?.subscribe(contextNameOf(this.ownId), () => {});
         }
         hearOpened((source, message) => this.hear(source, message));
         keepWhenLeaving(() => this.list());
@@ -181,11 +184,6 @@ export class PageWindows implements Windows {
             listener({ type, window: opened });
         }
     }
-}
-
-/** The context of a window, as io.Connect calls it. */
-export function contextNameOf(id: string): string {
-    return `___window___${id}`;
 }
 
 export function withoutPlatformKey(context: object): object {

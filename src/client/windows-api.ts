@@ -1,7 +1,8 @@
 /** `io.windows` for the scripts of a page whose library has none: that of io.Connect. */
 
 import type { Contexts } from './contexts';
-import { contextNameOf, withoutPlatformKey } from './page-windows';
+import { withoutPlatformKey } from './page-windows';
+import { contextNameOf } from './window-contexts';
 import type { OpenedWindow, WindowEvent, Windows } from './windows';
 
 export function windowsApi(windows: Windows, contexts: Contexts): object {

@@ -6,6 +6,9 @@ import { LastingProblem } from '../client/status';
 const TIMEOUT_MS = 10_000;
 const FIRST_DELAY_MS = 500;
 
+/** Not in the URL, which stands in the logs of servers and proxies. */
+const QUESTION_HEADER = 'X-Dash-Interop-Question';
+
 /** What servers answer to a request that brings no token against cross-site request forgery. */
 const CSRF_STATUSES = [400, 403, 419];
 const LOGIN_STATUSES = [401, 403];
@@ -15,9 +18,8 @@ const MISSING_STATUSES = [404, 405];
  * Asks one of our routes; throws an Error where there is no answer, or where the answer is an
  * error.
  */
-export async function askDashServer(route: string, query: Record<string, string> = {}) {
-    const parameters = new URLSearchParams(query).toString();
-    const response = await post(pathPrefix() + route + (parameters && `?${parameters}`));
+export async function askDashServer(route: string, question: Record<string, string> = {}) {
+    const response = await post(pathPrefix() + route, new URLSearchParams(question).toString());
     if (!response.ok) {
         throw await refusal(route, response);
     }
@@ -71,12 +73,12 @@ function pause(delayMs: number, signal: AbortSignal): Promise<void> {
     });
 }
 
-async function post(url: string): Promise<Response> {
+async function post(url: string, question: string): Promise<Response> {
     try {
         return await fetch(url, {
             method: 'POST',
             credentials: 'same-origin',
-            headers: csrfHeader(),
+            headers: { ...csrfHeader(), ...(question && { [QUESTION_HEADER]: question }) },
             signal: AbortSignal.timeout(TIMEOUT_MS),
         });
     } catch (error) {

@@ -7,7 +7,7 @@ JavaScript writes to the first, by ``set_props``, and ends when a clientside cal
 second. Many messages go each way in one turn: one by one beside as many callbacks, one after the
 other, and in a batch beside one callback that carries a list of as many values, each with its
 number, and handles them one by one. All have to come back, in order. The ways take turns. The
-title of the page stays as it is (``update_title=None``).
+title of the page stays as it is (``update_title=""``).
 """
 
 import asyncio

@@ -25,7 +25,7 @@ def make_app() -> Dash:
     """Make the page that gets back what it sends."""
     # The title changes whenever the page becomes busy, and idle again. That costs a quarter of a
     # callback, and callbacks that overlap, as a page's own loop makes them, are spared it.
-    app = Dash("tunnels", update_title=None)
+    app = Dash("tunnels", update_title="")
     app.layout = html.Div(
         [
             Tunnel(id="single"),

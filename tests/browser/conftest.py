@@ -76,4 +76,5 @@ def apps(browser: Browser) -> Iterator[Apps]:
 def secret_file(tmp_path: Path) -> Path:
     file = tmp_path / "secret"
     file.write_text("a secret that is long enough for a gateway")
+    file.chmod(0o600)
     return file

@@ -77,6 +77,24 @@ async def test_channels_are_made_and_removed(gateway: GatewayProcess, user: str,
             assert red not in client.channels.all()
 
 
+async def test_channel_that_several_add_at_once_is_that_of_the_first(
+    gateway: GatewayProcess, user: str, red: str
+):
+    async with peers(gateway.url, user, *"abc") as clients:
+        adding = (client.channels.add(red, client.instance["application"]) for client in clients)
+        outcomes = await asyncio.gather(*adding, return_exceptions=True)
+        (first,) = (
+            client.instance["application"]
+            for client, outcome in zip(clients, outcomes, strict=True)
+            if outcome is None
+        )
+        assert [str(each) for each in outcomes if each is not None] == [
+            f"There is a channel {red} already"
+        ] * 2
+        for client in clients:
+            assert (await client.channels.get(red))["meta"] == {"color": first}
+
+
 # Publishing and hearing ----------------------------------------------------------------------
 
 

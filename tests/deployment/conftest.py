@@ -17,6 +17,7 @@ from tests.support.gateways import GatewayProcess, ours
 def secret_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("secret") / "secret"
     file.write_text("a secret that is long enough for a gateway")
+    file.chmod(0o600)
     return file
 
 

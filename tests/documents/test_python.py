@@ -14,11 +14,13 @@ from dash_interop import InteropError, client
 from dash_interop.app.interop import Interop
 from dash_interop.app.server_peer import HostedStream
 from dash_interop.client import sync
+from dash_interop.client.cancelled import Cancelled
 from dash_interop.client.channel_subscribing import ChannelSubscriptionBase
 from dash_interop.client.channels import Channels, ChannelsBase
 from dash_interop.client.context_subscribing import ContextSubscriptionBase
 from dash_interop.client.contexts import Contexts
-from dash_interop.client.feed import Feed
+from dash_interop.client.feed import Feed, SubscriptionFeed
+from dash_interop.client.invocation import InvocationBase
 from dash_interop.client.publishing import StreamBase
 from dash_interop.client.subscribing import SubscriptionBase
 from dash_interop.wire.definitions import MethodDefinition
@@ -40,6 +42,9 @@ CLASSES = (
     client.ContextSubscription,
     client.Contexts,
     client.Instance,
+    client.Caller,
+    client.Cancelled,
+    client.Invocation,
     client.InvocationResult,
     client.Method,
     client.ReturnValue,
@@ -53,6 +58,7 @@ CLASSES = (
     sync.Channels,
     sync.ContextSubscription,
     sync.Contexts,
+    sync.Invocation,
     sync.Stream,
     sync.Subscription,
     HostedStream,
@@ -61,6 +67,7 @@ HOSTED = (
     "method",
     "stream",
     "invoke",
+    "invocation",
     "call",
     "contexts",
     "channels",
@@ -71,9 +78,9 @@ HOSTED = (
 
 PLUMBING = {
     StreamBase: {"create", "emit", "end", "listen", "withdraw"},
+    SubscriptionFeed: {"emit", "end"},
     Feed: {
         "deadline",
-        "emit",
         "end",
         "event",
         "items",
@@ -83,6 +90,9 @@ PLUMBING = {
         "until_there_is",
     },
     sync.BlockingFeed: {"until_there_is"},
+    Cancelled: {"tell"},
+    InvocationBase: {"emit", "event", "items"},
+    sync.Invocation: {"until_there_is"},
     SubscriptionBase: {"open"},
     ContextSubscriptionBase: {"event", "items", "open"},
     ChannelSubscriptionBase: {"event", "follow", "hear", "items", "open", "skips_own"},

@@ -14,6 +14,8 @@ from random import SystemRandom
 
 import tests.soak
 from tests.soak import embedded
+from tests.soak.churn import churn
+from tests.soak.companies import soak_companies
 from tests.soak.promise import Seen, faults
 from tests.soak.reduction import reduced
 from tests.soak.sequences import Sequence as Happenings
@@ -25,6 +27,9 @@ from tests.support.browser_chromium import Chromium
 from tests.support.browser_pages import Browser
 from tests.support.ports import free_range
 
+USUAL = ("sequences", "writers", "gateway", "embedded")
+"""What is carried out unless something else is named."""
+
 
 def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
@@ -34,10 +39,12 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--reduce", action="store_true", help="look for fewer steps that fail, too")
     times = "how often to carry each out; it fails when one of them does"
     parser.add_argument("--times", type=_positive, default=1, help=times)
-    only = "carry out nothing but this; all by default"
-    parser.add_argument("--only", choices=["sequences", "writers", "embedded"], help=only)
+    only = f"carry out nothing but this; by default {', '.join(USUAL)}"
+    parser.add_argument("--only", choices=[*USUAL, "memory"], help=only)
     writers = "how often eight clients write one context; 100 by default"
     parser.add_argument("--writers", type=_positive, default=100, help=writers)
+    minutes = "how long to watch the memory of a gateway; 30 by default"
+    parser.add_argument("--minutes", type=float, default=30.0, help=minutes)
     options = parser.parse_args(arguments)
     if options.seed is None:
         options.seed = SystemRandom().randrange(1_000_000)
@@ -102,6 +109,18 @@ def soak_writers(options: argparse.Namespace) -> list[int]:
     return failed
 
 
+def soak_memory(options: argparse.Namespace) -> list[int]:
+    """Watch the memory of a gateway while peers come and go; return the seed where it grew."""
+    seen = asyncio.run(churn(options.minutes, options.seed, say))
+    print("\n".join([*seen.lines(), *(f"fault: {fault}" for fault in seen.faults)]))
+    return [options.seed] if seen.faults else []
+
+
+def say(text: str) -> None:
+    """Tell how far it is."""
+    print(text, flush=True)
+
+
 def report(seen: Seen, found: list[str]) -> str:
     """What went wrong, and what the page asked its Dash server for."""
     requests = [f"  {request}" for request in seen.requests]
@@ -123,10 +142,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_RUNTIME_DIR"] = folder
         os.environ["DASH_INTEROP_PORT"] = str(free_range())
-        failed = soak_writers(options) if options.only in (None, "writers") else []
-        if options.only in (None, "embedded"):
+        chosen = USUAL if options.only is None else (options.only,)
+        failed: list[int] = []
+        if "memory" in chosen:
+            failed += soak_memory(options)
+        if "writers" in chosen:
+            failed += soak_writers(options)
+        if "gateway" in chosen:
+            failed += soak_companies(options.seed, options.sequences, options.reduce, say)
+        if "embedded" in chosen:
             failed += embedded.soak(options.seed)
-        if options.only in (None, "sequences"):
+        if "sequences" in chosen:
             browser = Browser(Chromium())
             try:
                 failed += soak(options, browser)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
+from tests.soak.happenings import Happenings
 from tests.soak.sequences import Sequence
 
+__all__ = ["reduced"]
 
-def reduced(sequence: Sequence, fails: Callable[[Sequence], bool]) -> Sequence:
+S = TypeVar("S", Sequence, Happenings)
+
+
+def reduced(sequence: S, fails: Callable[[S], bool]) -> S:
     """Take steps away, the last ones first, as long as what is left still fails."""
     present = sequence
     for index in reversed(range(len(sequence.steps))):
-        steps = present.steps
-        fewer = replace(present, steps=steps[:index] + steps[index + 1 :])
+        fewer = replace(present, steps=(*present.steps[:index], *present.steps[index + 1 :]))
         if fails(fewer):
             present = fewer
     return present

@@ -19,7 +19,8 @@ async def _post(
     application: Any, path: str, body: Any, headers: Mapping[str, str]
 ) -> tuple[int, Any]:
     content = json.dumps(body).encode()
-    named = {"host": "127.0.0.1:8050", "content-type": "application/json", **headers}
+    named = {"host": "127.0.0.1:8050", "content-type": "application/json"}
+    named |= {name.lower(): value for name, value in headers.items()}
     path, _, query = path.partition("?")
     scope = {
         "type": "http",
@@ -31,7 +32,7 @@ async def _post(
         "raw_path": path.encode(),
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in named.items()],
+        "headers": [(name.encode(), value.encode()) for name, value in named.items()],
         "client": ("127.0.0.1", 50000),
         "server": ("127.0.0.1", 8050),
         "state": {},

@@ -1,4 +1,4 @@
-"""A TCP relay that can lose a connection without telling the server, or nobody at all."""
+"""A TCP relay that can lose a connection, and tell the server or nobody at all, or stall."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ class Relay:
         self._servers: list[socket.socket] = []
         self._silent: set[socket.socket] = set()
         self._is_open = True
+        self._flows = threading.Event()
+        self._flows.set()
 
     def __enter__(self) -> Relay:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -46,7 +48,9 @@ class Relay:
     def lose_clients(self) -> None:
         """End the connections of all clients; to the server they stay open, and silent."""
         while self._clients:
-            _end(self._clients.pop())
+            client = self._clients.pop()
+            self._silent.add(client)
+            _end(client)
 
     def cut(self) -> None:
         """End the connections there are, at both ends."""
@@ -69,25 +73,44 @@ class Relay:
         """Pass nothing on over the connections there are; to both ends they stay open."""
         self._silent.update(self._clients, self._servers)
 
+    @contextlib.contextmanager
+    def stall(self) -> Iterator[None]:
+        """Pass nothing on until the end of the block, and then all of it."""
+        self._flows.clear()
+        try:
+            yield
+        finally:
+            self._flows.set()
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                if not self._is_open:
+                server = self._server() if self._is_open else None
+                if server is None:
                     _end(client)
                     continue
-                server = socket.create_connection((HOST, self._server_port))
                 self._clients.append(client)
                 self._servers.append(server)
                 for source, target in ((client, server), (server, client)):
                     ends = (source, target)
                     threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
 
+    def _server(self) -> socket.socket | None:
+        try:
+            return socket.create_connection((HOST, self._server_port))
+        except OSError:
+            # It is away, and may come back.
+            return None
+
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
+                self._flows.wait()
                 if source not in self._silent:
                     target.sendall(data)
+        if source not in self._silent:
+            _end(target)
 
 
 def _end(connection: socket.socket) -> None:

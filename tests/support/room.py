@@ -9,12 +9,20 @@ from dash_interop.errors import AuthenticationFailed
 from dash_interop.router.agm.domain import Agm
 from dash_interop.router.bus import Bus
 from dash_interop.router.contexts.domain import Contexts
-from dash_interop.router.effects import ConnectionId, FanOut, RouterEffect, Send
+from dash_interop.router.effects import (
+    ConnectionId,
+    EndTurn,
+    FanOut,
+    Probe,
+    RouterEffect,
+    Send,
+)
 from dash_interop.router.limits import Limits
 from dash_interop.router.metrics import Metrics
 from dash_interop.router.principals import Principal, Remote
 from dash_interop.router.router import Router
 from dash_interop.wire.agm import (
+    AGM,
     Accepted,
     AddInterest,
     Call,
@@ -36,6 +44,7 @@ __all__ = [
     "frames_of",
     "raw",
     "sends_of",
+    "settled",
 ]
 
 
@@ -69,7 +78,12 @@ class Room:
         self.router.connect(connection, remote or Remote("127.0.0.1"))
 
     def handle(self, connection: str, message: Inbound, now: float = 0.0) -> list[Send]:
-        return sends_of(self.router.codec, self.router.handle(connection, message, now))
+        effects = self.router.handle(connection, message, now)
+        return sends_of(self.router.codec, settled(self.router, effects, now))
+
+    def disconnect(self, connection: str, now: float = 0.0) -> list[Send]:
+        effects = self.router.disconnect(connection, now)
+        return sends_of(self.router.codec, settled(self.router, effects, now))
 
     def hello(self, connection: str, user: str = "anna", **identity: Any) -> str:
         """Log in over an open connection; returns the peer id."""
@@ -127,6 +141,22 @@ class Room:
     def accept(self, publisher: tuple[str, str], subscription_id: str, stream_id: str) -> None:
         connection, peer = publisher
         self.handle(connection, Accepted(None, peer, subscription_id, stream_id))
+
+
+def settled(
+    router: Router, effects: Iterable[RouterEffect], now: float = 0.0
+) -> list[RouterEffect]:
+    """
+    What a shell carries out in the end: the turn of the loop is over, and whoever has to read
+    before it learns more has read.
+    """
+    found = list(effects)
+    for effect in found:
+        if isinstance(effect, EndTurn):
+            found += router.end_turn(now)
+        elif isinstance(effect, Probe) and effect.domain == AGM:
+            found += router.heard(effect, now)
+    return [effect for effect in found if not isinstance(effect, EndTurn)]
 
 
 def frames_of(effects: Iterable[RouterEffect]) -> Iterator[tuple[ConnectionId, bytes]]:

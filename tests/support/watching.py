@@ -53,16 +53,12 @@ def wait_for_offers(
     heard = Heard()
     offering: set[int] = set()
 
-    def look(*_: Any) -> None:
-        heard(processes(client, name))
-
     def is_fulfilled(_: list[Any]) -> object:
-        # Asked anew each time: what two threads look up need not arrive in its order.
         nonlocal offering
         offering = processes(client, name)
         return condition(offering)
 
-    stops = [client.on_server_method_added(look), client.on_server_method_removed(look)]
+    stops = [client.on_server_method_added(heard), client.on_server_method_removed(heard)]
     try:
         heard.until(is_fulfilled, seconds)
         return offering

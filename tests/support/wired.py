@@ -34,7 +34,7 @@ from dash_interop.wire.definitions import Definition, read_definition
 from dash_interop.wire.envelope import Outbound
 from dash_interop.wire.login import Authentication, Hello, Ping
 from dash_interop.wire.payloads import as_object, decode_object, encode_payload
-from tests.support.room import DOMAINS, BelieveLogins, credentials, frames_of
+from tests.support.room import DOMAINS, BelieveLogins, credentials, frames_of, settled
 
 __all__ = ["DOWN", "HARD_TO_READ", "UP", "Wired", "WiredPeer", "arguments"]
 
@@ -187,6 +187,7 @@ class WiredPeer:
         *,
         wait_timeout: float = 30.0,
         response_timeout: float = 30.0,
+        listener: Any = None,
     ) -> Invoking:
         return self.ask(
             lambda: self.agm.invoke(
@@ -199,6 +200,7 @@ class WiredPeer:
                     wait_timeout=wait_timeout,
                     response_timeout=response_timeout,
                 ),
+                listener,
             )
         )
 
@@ -216,6 +218,10 @@ class WiredPeer:
 
     def answer_json(self, invocation: Invocation, result: Raw) -> None:
         self._finish(invocation, result)
+
+    def end(self, invocation: Invocation) -> None:
+        """The handler, which was stopped, ends without an answer."""
+        self._finish(invocation, None)
 
     def refuse(self, invocation: Invocation, failure: str | InvocationError) -> None:
         """The handler raises, with these words, or was not run."""
@@ -399,6 +405,7 @@ class WiredPeer:
                     self.running.remove(invocation)
                     self.stopped.append(invocation)
             case Emit(source, event, arguments):
+                assert event != "progress" or not self.is_settled(source), "progress after the end"
                 self.emitted.append((source, event, arguments))
 
     def _begin_next(self, row: Row) -> None:
@@ -410,7 +417,7 @@ class WiredPeer:
             self.running.append(invocation)
             self.started.append(invocation)
 
-    def _finish(self, invocation: Invocation, outcome: Raw | InvocationError) -> None:
+    def _finish(self, invocation: Invocation, outcome: Raw | InvocationError | None) -> None:
         if invocation in self.running:
             self.running.remove(invocation)
 
@@ -598,7 +605,7 @@ class Wired:
         return connection
 
     def _send(self, effects: list[RouterEffect]) -> None:
-        for connection, frame in frames_of(effects):
+        for connection, frame in frames_of(settled(self.router, effects, self.now)):
             peer = self._connections[str(connection)]
             peer.frames[DOWN].append(frame.decode())
 

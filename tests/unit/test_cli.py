@@ -32,6 +32,7 @@ WARNING = (
 def secret_file(tmp_path):
     path = tmp_path / "secret"
     path.write_text(SECRET + "\n")
+    path.chmod(0o600)
     return path
 
 
@@ -196,8 +197,9 @@ def test_second_signal_ends_it_at_once(numbers):
 
 def test_silent_connection_does_not_hold_up_the_end():
     with gateway("--no-auth", "--drain", "600") as (process, url):
-        address = (urlsplit(url).hostname, urlsplit(url).port)
-        with socket.create_connection(address, timeout=DEADLINE):
+        address = urlsplit(url)
+        assert address.port is not None
+        with socket.create_connection((address.hostname, address.port), timeout=DEADLINE):
             run(wait_until_it_answers(url))
             process.send_signal(signal.SIGTERM)
             assert process.wait(DEADLINE) == 0

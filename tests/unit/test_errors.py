@@ -3,10 +3,18 @@
 import pytest
 
 from dash_interop import errors
-from dash_interop.errors import InteropError, InvocationError, ProtocolError
+from dash_interop.errors import (
+    ConnectionLost,
+    InteropError,
+    InvocationError,
+    ProtocolError,
+    ServerGone,
+)
+
+KINDS = [name for name in errors.__all__ if isinstance(getattr(errors, name), type)]
 
 
-@pytest.mark.parametrize("name", [name for name in errors.__all__ if "_" not in name])
+@pytest.mark.parametrize("name", KINDS)
 def test_every_error_is_an_interop_error(name):
     assert issubclass(getattr(errors, name), InteropError)
 
@@ -21,3 +29,10 @@ def test_invocation_error_carries_message_id_and_the_errors_of_its_targets():
     assert str(error) == error.message == "No"
     assert (error.invocation_id, error.all_errors) == ("id-1", [{"message": "boom"}])
     assert (InvocationError("No").invocation_id, InvocationError("No").all_errors) == (None, [])
+
+
+def test_errors_of_a_lost_connection_say_whether_the_handler_has_got_it():
+    for name in KINDS:
+        kind = getattr(errors, name)
+        says = "unknown" if kind in (ConnectionLost, ServerGone) else None
+        assert getattr(kind, "delivered", None) == says

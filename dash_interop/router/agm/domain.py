@@ -5,7 +5,7 @@ them, and subscribes to their streams.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -14,6 +14,7 @@ from ...errors import RegistrationError
 from ...wire.agm import (
     AGM,
     AGM_FAILURE,
+    BATCHES,
     INVALID_SUBSCRIPTION,
     INVOCATION_FAILURE,
     PEER_REMOVED,
@@ -23,8 +24,6 @@ from ...wire.agm import (
     CancelCall,
     DropSubscription,
     Failure,
-    PeerAdded,
-    PeerRemoved,
     Post,
     Progress,
     Publish,
@@ -32,17 +31,19 @@ from ...wire.agm import (
     Subscribe,
     Unregister,
     Unsubscribe,
+    Widen,
     Yield,
 )
 from ...wire.envelope import Inbound
 from ...wire.login import COME_BACK, GOING_AWAY, LIMITS_EXCEEDED, Join
-from ...wire.payloads import encode_payload
 from ..effects import Probe
 from ..peers import Peer
 from ..switchboard import Switchboard
+from .announcing import Announcing
 from .calls import Calls, both_arguments, said_of_delivery
 from .member import Member, Members
 from .methods import Methods, read_restriction
+from .sight import Sight
 from .streams import Streams
 
 __all__ = ["Agm"]
@@ -51,7 +52,7 @@ _ANSWERS: Final = (CancelCall, Progress, Yield, Failure, Accepted, Publish, Post
 """Messages that a client may send late, with the peer id that it had before an outage; they get no
 answer then."""
 
-_REQUESTS: Final = (Register, Unregister, Call, Subscribe, Unsubscribe)
+_REQUESTS: Final = (Register, Unregister, Call, Subscribe, Unsubscribe, Widen)
 """Messages that are refused when their sender has not joined."""
 
 _PEER_REMOVED_REASON: Final = "Peer has been removed"
@@ -65,7 +66,8 @@ class Agm:
         self._members = Members()
         self._calls = Calls(board)
         self._streams = Streams(board)
-        self._methods = Methods(board, self._members, self._streams)
+        self._announcing = Announcing(board, self._members)
+        self._methods = Methods(board, self._members, self._announcing, self._streams)
         self._handlers: dict[type[Inbound], Callable[[Member, Any], None]] = {
             Register: self._methods.register,
             Unregister: self._methods.unregister,
@@ -80,6 +82,7 @@ class Agm:
             Publish: self._streams.publish,
             Post: self._streams.post,
             DropSubscription: self._streams.drop,
+            Widen: self._widen,
         }
 
     # What the router calls
@@ -91,22 +94,23 @@ class Agm:
         """Nothing is kept of who has left."""
 
     def join(self, peer: Peer, message: Join) -> bool:
-        if self._members.get(peer.id) is not None:
-            return True
+        earlier = self._members.get(peer.id)
+        if earlier is not None:
+            self._announcing.ask(earlier, message.request_id)
+            return False
         try:
             restriction = read_restriction(message.restrictions, self._board.limits)
         except RegistrationError as error:
             # Clients find the request of an answer only if its domain is the one to be joined.
             self._board.refuse(peer, message.request_id, AGM_FAILURE, str(error), AGM)
             return False
+        if message.interest is not None and self._is_too_much(peer, message, message.interest):
+            return False
         member = Member(peer, restriction, message.extensions)
         self._members.add(member)
-        # Clients that take the first announced server for the best one get the earliest provider.
-        for other in sorted(self._members.visible_to(member), key=lambda m: m.first_registration):
-            self._introduce(other, member)
-            self._methods.show(member, other, other.methods_for(member))
-            self._introduce(member, other)
-        return True
+        sight = Sight(member, BATCHES in member.extensions, message.interest)
+        self._announcing.joined(sight, message.request_id)
+        return False
 
     def leave(self, peer: Peer, reason_uri: str | None, reason: str | None) -> None:
         member = self._members.get(peer.id)
@@ -115,10 +119,7 @@ class Agm:
         reason_uri, reason = reason_uri or PEER_REMOVED, reason or _PEER_REMOVED_REASON
         self._calls.leave(member)
         self._streams.leave(member, reason_uri, reason)
-        for other in self._members.visible_to(member):
-            self._methods.hide(other, member, member.methods_for(other))
-            gone = PeerRemoved(other.id, member.id, reason_uri, reason)
-            self._board.send(other.connection, gone)
+        self._announcing.left(member, reason_uri, reason)
         self._members.remove(member)
 
     def handle(self, peer: Peer, message: Any) -> None:
@@ -138,7 +139,10 @@ class Agm:
         return isinstance(message, _ANSWERS)
 
     def heard(self, probe: Probe) -> None:
-        """It never asks."""
+        self._announcing.heard(str(probe.key))
+
+    def end_turn(self) -> None:
+        self._announcing.end_turn()
 
     @property
     def is_busy(self) -> bool:
@@ -173,14 +177,22 @@ class Agm:
 
     # Members
 
-    def _introduce(self, member: Member, viewer: Member) -> None:
-        peer = member.peer
-        if peer.since is None or not viewer.peer.is_service:
-            added = PeerAdded(viewer.id, member.id, peer.identity_json)
-        else:
-            meta = encode_payload({"local": True, "since": round(peer.since * 1000)})
-            added = PeerAdded(viewer.id, member.id, peer.identity_json, meta)
-        self._board.send(viewer.connection, added)
+    def _widen(self, member: Member, message: Widen) -> None:
+        names = message.methods
+        if names is not None:
+            wanted = {*self._announcing.interest_of(member), *(name.lower() for name in names)}
+            if self._is_too_much(member.peer, message, wanted):
+                return
+        self._announcing.widen(member, names, message.request_id)
+
+    def _is_too_much(self, peer: Peer, message: Inbound, names: Collection[str]) -> bool:
+        """Whether somebody wants to hear of too much, and was told so."""
+        limit = self._board.limits.interest_per_peer
+        if len(names) <= limit:
+            return False
+        reason = f"The limit of methods that one peer asks to hear of is {limit}"
+        self._board.refuse(peer, message.request_id, LIMITS_EXCEEDED, reason, AGM)
+        return True
 
     # Calls and subscriptions
 
@@ -188,28 +200,36 @@ class Agm:
         callee = self._find_server(member, message)
         if callee is None:
             return
-        limit = self._board.limits.calls_per_peer
+        limits = self._board.limits
         if self._board.is_draining and not member.serving:
             # What a callee asks for is part of the call that it has to answer.
-            self._refuse(member, message, GOING_AWAY, COME_BACK)
+            self._not_delivered(member, message, GOING_AWAY, COME_BACK)
         elif both_arguments(message):
             reason = "Give arguments or arguments_kv, not both"
             self._refuse(member, message, INVOCATION_FAILURE, reason)
-        elif len(member.calling) >= limit:
-            reason = f"The limit of calls that one peer waits for is {limit}"
+        elif len(member.calling) >= limits.calls_per_peer:
+            reason = f"The limit of calls that one peer waits for is {limits.calls_per_peer}"
+            self._refuse(member, message, LIMITS_EXCEEDED, reason)
+        elif member.peer.usage.calls >= limits.calls_per_user:
+            reason = f"The limit of calls that one user waits for is {limits.calls_per_user}"
             self._refuse(member, message, LIMITS_EXCEEDED, reason)
         else:
+            self._announcing.introduce(member, callee)
             self._calls.start(member, message, callee)
 
     def _subscribe(self, member: Member, message: Subscribe) -> None:
         publisher = self._find_server(member, message)
         if publisher is None:
             return
-        limit = self._board.limits.subscriptions_per_peer
-        if len(member.subscribed) >= limit:
-            reason = f"The limit of subscriptions for one peer is {limit}"
+        limits = self._board.limits
+        if len(member.subscribed) >= limits.subscriptions_per_peer:
+            reason = f"The limit of subscriptions for one peer is {limits.subscriptions_per_peer}"
+            self._refuse(member, message, LIMITS_EXCEEDED, reason)
+        elif member.peer.usage.subscriptions >= limits.subscriptions_per_user:
+            reason = f"The limit of subscriptions for one user is {limits.subscriptions_per_user}"
             self._refuse(member, message, LIMITS_EXCEEDED, reason)
         else:
+            self._announcing.introduce(member, publisher)
             self._streams.request(member, message, publisher)
 
     def _fail(self, member: Member, message: Failure) -> None:
@@ -224,19 +244,19 @@ class Agm:
         server = self._members.get(message.server_id)
         if server is None or not member.sees(server):
             # In the same words, so that nobody learns which peers of others there are.
-            self._not_found(member, message, AGM_FAILURE, "Unknown server")
+            self._not_delivered(member, message, AGM_FAILURE, "Unknown server")
             return None
         method = server.methods.get(message.method_id)
         if method is None or not method.admits(member):
             reason = f"Unknown method {message.method_id}"
-            self._not_found(member, message, INVOCATION_FAILURE, reason)
+            self._not_delivered(member, message, INVOCATION_FAILURE, reason)
             return None
         return server
 
-    def _not_found(
+    def _not_delivered(
         self, member: Member, message: Call | Subscribe, reason_uri: str, reason: str
     ) -> None:
-        # To a caller it may be a server that has just left.
+        # A caller that may ask again has to know that nothing was done.
         context = said_of_delivery(member, "no") if isinstance(message, Call) else UNSET
         board, request_id = self._board, message.request_id
         board.refuse(member.peer, request_id, reason_uri, reason, AGM, context)

@@ -8,12 +8,14 @@ widens it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Raw
 
-from ...wire.agm import VOCABULARY, Delivered, EventHead, MethodId, StreamId
+from ...errors import Delivered
+from ...wire.agm import VOCABULARY, EventHead, MethodId, StreamId
 from ...wire.codec import encode_head
 from ...wire.envelope import RequestId
 from ..effects import Audience, ConnectionId
@@ -30,29 +32,37 @@ class Member:
     One peer in the domain, and everything of it that ends when it leaves.
 
     Attributes:
+        number: Grows with each member that comes.
         extensions: What it understands beyond GW3.
         methods: What it offers.
+        by_identity: The same, by what makes two registrations one method.
+        restrictions: How many of them have each of its restrictions.
         calling: The calls that it waits for, by invocation id.
         requested: The same calls by request id; of those with one id, the latest.
         serving: The calls that it has to answer, by invocation id.
         subscribed: The subscriptions that it made.
         subscribers: The subscriptions that others made at it.
+        subscribers_of: The same, by the method that they are for.
         branches: Those of ``subscribers`` that were accepted, by stream id.
     """
 
     __slots__ = (
         "branches",
+        "by_identity",
         "calling",
         "connection",
         "extensions",
         "id",
         "methods",
+        "number",
         "peer",
         "requested",
         "restriction",
+        "restrictions",
         "serving",
         "subscribed",
         "subscribers",
+        "subscribers_of",
     )
 
     def __init__(
@@ -64,14 +74,18 @@ class Member:
         self.peer = peer
         self.id = peer.id
         self.connection = peer.connection
+        self.number = 0
         self.restriction = restriction
         self.extensions = _EXTENSIONS.intersection(extensions)
         self.methods: dict[MethodId, OfferedMethod] = {}
+        self.by_identity: dict[tuple[str, str, str], OfferedMethod] = {}
+        self.restrictions: Counter[Restriction] = Counter()
         self.calling: dict[str, PendingCall] = {}
         self.requested: dict[RequestId, PendingCall] = {}
         self.serving: dict[str, PendingCall] = {}
         self.subscribed: dict[str, Subscription] = {}
         self.subscribers: dict[str, Subscription] = {}
+        self.subscribers_of: dict[MethodId, dict[str, Subscription]] = {}
         self.branches: dict[StreamId, Branch] = {}
 
     @property
@@ -93,10 +107,6 @@ class Member:
     def sees(self, other: Member) -> bool:
         """Whether it sees another member; it always sees itself."""
         return self is other or self.may_see(other)
-
-    def methods_for(self, viewer: Member) -> list[OfferedMethod]:
-        """Its methods that ``viewer`` may know of."""
-        return [method for method in self.methods.values() if method.admits(viewer)]
 
 
 class OfferedMethod:
@@ -225,13 +235,21 @@ class Branch:
 
 
 class Members:
-    """The table of members."""
+    """
+    The table of members.
+
+    Attributes:
+        newest: The number of the member that came last.
+    """
 
     def __init__(self) -> None:
         self._by_id: dict[str, Member] = {}
         self._by_user: dict[str, dict[str, Member]] = {}
         self._services: dict[str, Member] = {}
         """The members that are services, which are among ``_by_user``, too."""
+        self._offering: dict[str, dict[Member, int]] = {}
+        """Who offers how many methods of a name, which is in lower case."""
+        self.newest = 0
         self.get: Final = self._by_id.get
         """The member with a peer id, or ``None``."""
 
@@ -239,6 +257,8 @@ class Members:
         return iter(self._by_id.values())
 
     def add(self, member: Member) -> None:
+        self.newest += 1
+        member.number = self.newest
         self._by_id[member.id] = member
         self._by_user.setdefault(member.peer.user, {})[member.id] = member
         if member.peer.is_service:
@@ -251,6 +271,40 @@ class Members:
         if not of_user:
             del self._by_user[member.peer.user]
         self._services.pop(member.id, None)
+        for method in list(member.methods.values()):
+            self.withdraw(method)
+
+    def offer(self, method: OfferedMethod) -> None:
+        """Its owner offers a method, in the place of none."""
+        owner = method.owner
+        owner.peer.usage.methods += 1
+        owner.peer.usage.definitions_size += len(bytes(method.definition))
+        owner.methods[method.id] = owner.by_identity[method.identity] = method
+        if method.restriction is not None:
+            owner.restrictions[method.restriction] += 1
+        offering = self._offering.setdefault(method.identity[0].lower(), {})
+        offering[owner] = offering.get(owner, 0) + 1
+
+    def withdraw(self, method: OfferedMethod) -> None:
+        """Its owner offers a method no more."""
+        owner, name = method.owner, method.identity[0].lower()
+        del owner.methods[method.id], owner.by_identity[method.identity]
+        owner.peer.usage.methods -= 1
+        owner.peer.usage.definitions_size -= len(bytes(method.definition))
+        if method.restriction is not None:
+            owner.restrictions[method.restriction] -= 1
+            if not owner.restrictions[method.restriction]:
+                del owner.restrictions[method.restriction]
+        offering = self._offering[name]
+        offering[owner] -= 1
+        if not offering[owner]:
+            del offering[owner]
+        if not offering:
+            del self._offering[name]
+
+    def offering(self, name: str) -> Iterable[Member]:
+        """Who offers methods of a name, which is in lower case."""
+        return self._offering.get(name, ())
 
     def visible_to(self, member: Member) -> list[Member]:
         """The other members that it sees; those of its user in the order of joining."""

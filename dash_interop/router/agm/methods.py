@@ -8,6 +8,7 @@ registered first. Clients that do not know the field ignore it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Raw
@@ -28,6 +29,7 @@ from ...wire.envelope import Success
 from ..limits import Limits
 from ..restrictions import Restriction, RestrictionError, parse
 from ..switchboard import Switchboard
+from .announcing import Announcing
 from .member import Member, Members, OfferedMethod
 from .streams import Streams
 
@@ -37,34 +39,43 @@ __all__ = ["Methods", "read_method", "read_restriction"]
 class Methods:
     """Registrations. When a stream is no longer offered, its subscriptions are cancelled."""
 
-    def __init__(self, board: Switchboard, members: Members, streams: Streams) -> None:
+    def __init__(
+        self, board: Switchboard, members: Members, announcing: Announcing, streams: Streams
+    ) -> None:
         self._board = board
         self._members = members
+        self._announcing = announcing
         self._streams = streams
         self._registrations = 0
 
     def register(self, member: Member, message: Register) -> None:
+        first = self._registrations + 1
         try:
             methods = self._read(member, message)
         except RegistrationError as error:
             reason = str(error)
             self._board.refuse(member.peer, message.request_id, REGISTRATION_FAILURE, reason, AGM)
             return
-        before = list(member.methods.values())
-        ids = {method.identity: method.id for method in before}
+        replaced: list[OfferedMethod] = []
         for method in methods:
             # A register made during an outage reaches us twice, the first under an id that the
             # client no longer answers for: the later one takes its place.
-            earlier = member.methods.get(ids.get(method.identity, method.id))
-            if earlier is not None and earlier.identity == method.identity:
-                del member.methods[earlier.id]
-            member.methods[method.id] = method
-            ids[method.identity] = method.id
-        self._announce_removed(member, before)
-        for other in self._audience(member):
-            shown = [m for m in methods if member.methods.get(m.id) is m and m.admits(other)]
-            self.show(other, member, shown)
-        self._board.send(member.connection, Success(message.request_id, member.id, AGM))
+            for earlier in (
+                member.by_identity.get(method.identity),
+                member.methods.get(method.id),
+            ):
+                if earlier is not None and member.methods.get(earlier.id) is earlier:
+                    self._members.withdraw(earlier)
+                    if earlier.registration < first:
+                        replaced.append(earlier)
+            self._members.offer(method)
+        self._announce_removed(member, replaced)
+        shown = [method for method in methods if member.methods.get(method.id) is method]
+        if shown:
+            self._announcing.registered(member, shown)
+            definitions = [method.definition for method in shown]
+            self._board.answer(member.connection, MethodsAdded(member.id, member.id, definitions))
+        self._board.answer(member.connection, Success(message.request_id, member.id, AGM))
 
     def unregister(self, member: Member, message: Unregister) -> None:
         missing = [id for id in message.methods if id not in member.methods]
@@ -72,23 +83,11 @@ class Methods:
             reason = f"Unable to unregister missing method {missing[0]}"
             self._board.refuse(member.peer, message.request_id, UNREGISTRATION_FAILURE, reason, AGM)
             return
-        before = list(member.methods.values())
-        for id in dict.fromkeys(message.methods):
-            del member.methods[id]
-        self._announce_removed(member, before)
-        self._board.send(member.connection, Success(message.request_id, member.id, AGM))
-
-    def show(self, viewer: Member, server: Member, methods: list[OfferedMethod]) -> None:
-        """Tell a viewer of methods, if there are any."""
-        if methods:
-            definitions = [method.definition for method in methods]
-            self._board.send(viewer.connection, MethodsAdded(viewer.id, server.id, definitions))
-
-    def hide(self, viewer: Member, server: Member, methods: list[OfferedMethod]) -> None:
-        """Tell a viewer that methods are gone for it, if there are any."""
-        if methods:
-            ids = [method.id for method in methods]
-            self._board.send(viewer.connection, MethodsRemoved(viewer.id, server.id, ids))
+        gone = [member.methods[id] for id in dict.fromkeys(message.methods)]
+        for method in gone:
+            self._members.withdraw(method)
+        self._announce_removed(member, gone)
+        self._board.answer(member.connection, Success(message.request_id, member.id, AGM))
 
     def _read(self, member: Member, message: Register) -> list[OfferedMethod]:
         limit = self._board.limits.methods_per_peer
@@ -98,32 +97,36 @@ class Methods:
         for entry in message.methods:
             self._registrations += 1
             methods.append(read_method(member, entry, self._registrations, self._board.limits))
-        if len(member.methods.keys() | {method.id for method in methods}) > limit:
+        new = {method.id for method in methods if method.id not in member.methods}
+        if len(member.methods) + len(new) > limit:
             raise RegistrationError(f"The limit of methods for one peer is {limit}")
+        self._check_user(member, methods, len(new))
+        restrictions = {each.restriction for each in methods if each.restriction is not None}
+        most = self._board.limits.restrictions_per_peer
+        if len(restrictions.union(member.restrictions)) > most:
+            raise RegistrationError(f"The limit of different restrictions of one peer is {most}")
         return methods
 
-    def _announce_removed(self, member: Member, before: list[OfferedMethod]) -> None:
-        """Tell members of the methods that they saw before, and that are gone or hidden now."""
-        changed = [method for method in before if member.methods.get(method.id) is not method]
-        for method in changed:
-            if method.id not in member.methods:
-                reason = "Method has been removed"
-                self._streams.remove_method(member, method.id, METHOD_REMOVED, reason)
-        for other in self._audience(member):
-            gone = [
-                method
-                for method in changed
-                if method.admits(other) and not _admits(member.methods.get(method.id), other)
-            ]
-            self.hide(other, member, gone)
+    def _check_user(self, member: Member, methods: Sequence[OfferedMethod], new: int) -> None:
+        limits, usage = self._board.limits, member.peer.usage
+        if usage.methods + new > limits.methods_per_user:
+            reason = f"The limit of methods for one user is {limits.methods_per_user}"
+            raise RegistrationError(reason)
+        size = sum(len(bytes(method.definition)) for method in methods)
+        if usage.definitions_size + size > limits.definitions_size_per_user:
+            limit = limits.definitions_size_per_user
+            raise RegistrationError(f"The definitions of one user have at most {limit} bytes")
 
-    def _audience(self, member: Member) -> list[Member]:
-        """The members that hear of its methods: the others, then itself, as clients expect."""
-        return [*self._members.visible_to(member), member]
-
-
-def _admits(method: OfferedMethod | None, viewer: Member) -> bool:
-    return method is not None and method.admits(viewer)
+    def _announce_removed(self, member: Member, methods: Sequence[OfferedMethod]) -> None:
+        """Tell of methods that are gone, or that something else stands in for."""
+        if not methods:
+            return
+        gone = [method.id for method in methods if method.id not in member.methods]
+        for id in gone:
+            self._streams.remove_method(member, id, METHOD_REMOVED, "Method has been removed")
+        self._announcing.withdrawn(member, methods)
+        if gone:
+            self._board.answer(member.connection, MethodsRemoved(member.id, member.id, gone))
 
 
 def read_method(

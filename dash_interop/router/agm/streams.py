@@ -47,7 +47,10 @@ class Streams:
             message.method_id,
         )
         subscriber.subscribed[subscription.id] = subscription
+        subscriber.peer.usage.subscriptions += 1
         publisher.subscribers[subscription.id] = subscription
+        of_method = publisher.subscribers_of.setdefault(message.method_id, {})
+        of_method[subscription.id] = subscription
         self._board.send(
             publisher.connection,
             AddInterest(
@@ -144,9 +147,8 @@ class Streams:
         self, publisher: Member, method_id: MethodId, reason_uri: str, reason: str
     ) -> None:
         """Cancel the subscriptions to a method that is no longer offered."""
-        for subscription in list(publisher.subscribers.values()):
-            if subscription.method_id == method_id:
-                self._cancel(subscription, reason_uri, reason)
+        for subscription in list(publisher.subscribers_of.get(method_id, {}).values()):
+            self._cancel(subscription, reason_uri, reason)
 
     def leave(self, member: Member, reason_uri: str, reason: str) -> None:
         """End the subscriptions that ``member`` made and those made at it."""
@@ -190,9 +192,15 @@ class Streams:
 
 
 def _forget(subscription: Subscription) -> None:
-    del subscription.subscriber.subscribed[subscription.id]
+    subscriber = subscription.subscriber
+    del subscriber.subscribed[subscription.id]
+    subscriber.peer.usage.subscriptions -= 1
     publisher = subscription.publisher
     del publisher.subscribers[subscription.id]
+    of_method = publisher.subscribers_of[subscription.method_id]
+    del of_method[subscription.id]
+    if not of_method:
+        del publisher.subscribers_of[subscription.method_id]
     for stream_id in subscription.streams:
         branch = publisher.branches[stream_id]
         branch.remove(subscription)

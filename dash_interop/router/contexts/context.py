@@ -59,6 +59,7 @@ class Context:
         version: Of the value.
         restored: Version that the newest value had that came from a gateway that is gone; 0 where
             none has come.
+        ends_unused: Whether it ends when it has been without members for long.
         written: What was written here. It stays when a newer value comes from such a gateway.
         members: Who gets its updates.
         writers: Those who may have to apply their writes yet, by the id of the peer.
@@ -86,6 +87,7 @@ class Context:
         self.version = version
         self.written = written
         self.restored = 0
+        self.ends_unused = False
         self.members: dict[str, Member] = {}
         self.writers: dict[str, LateWriter] = {}
         self._audiences: dict[str | None, Audience] = {}

@@ -76,6 +76,8 @@ class Contexts:
         self._table = Table()
         self._healing = Healing(board)
         self._version = 0
+        self._unused: dict[Context, float] = {}
+        """When those end that are without members; the next one is the first."""
         self._handlers: dict[type[Inbound], Callable[[Member, Any], None]] = {}
         for name, handler in {
             "create-context": self._create,
@@ -139,15 +141,21 @@ class Contexts:
         if context is not None and member is not None:
             self._healing.heard(context, member, moment)
 
+    def end_turn(self) -> None:
+        """It puts nothing off."""
+
     @property
     def is_busy(self) -> bool:
         return False
 
     def tick(self) -> None:
-        """Nothing is ever due."""
+        for context, due in list(self._unused.items()):
+            if due > self._board.now:
+                break
+            self._end(context, PEER_LEFT, _LEFT)
 
     def next_deadline(self) -> float | None:
-        return None
+        return next(iter(self._unused.values()), None)
 
     def counters(self) -> dict[str, int]:
         return {
@@ -253,6 +261,7 @@ class Contexts:
         if draft.restored is not None:
             self._version = max(self._version, draft.restored)
             context.version = context.restored = draft.restored
+        context.ends_unused = draft.ends_unused
         if context.owner_id is not None:
             member.owned[context.id] = context
         for reader in self._readers(context):
@@ -319,6 +328,7 @@ class Contexts:
         self, context: Context, member: Member, message: CreateContext | SubscribeContext
     ) -> None:
         context.add(member)
+        self._unused.pop(context, None)
         answer = SubscribedContext(
             message.request_id,
             member.id,
@@ -356,11 +366,16 @@ class Contexts:
             self._board.fan_out(audience, encode_tail(rest))
 
     def _leave(self, context: Context, member: Member) -> None:
-        if context.remove(member) and context.lifetime == REF_COUNTED and not context.members:
+        if not context.remove(member) or context.members:
+            return
+        if context.lifetime == REF_COUNTED:
             self._end(context, PEER_LEFT, _LEFT)
+        elif context.ends_unused:
+            self._unused[context] = self._board.now + self._board.limits.unused_context_seconds
 
     def _end(self, context: Context, reason_uri: str, reason: str) -> None:
         self._table.remove(context)
+        self._unused.pop(context, None)
         for member in list(context.members.values()):
             context.remove(member)
         for member in map(self._members.get, list(context.writers)):

@@ -36,6 +36,7 @@ class Draft(Struct, frozen=True):
         written: What of the value a peer has written, and not brought back.
         restored: The version that the value had at another gateway; ``None`` for a new context.
         is_changed: Whether the value is not the data that were sent.
+        ends_unused: Whether it ends when it has been without members for long.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Draft(Struct, frozen=True):
     permissions: Permissions = (None, None)
     restored: int | None = None
     is_changed: bool = False
+    ends_unused: bool = False
 
 
 def read_draft(message: CreateContext, limits: Limits) -> Draft:
@@ -72,6 +74,7 @@ def read_draft(message: CreateContext, limits: Limits) -> Draft:
         permissions,
         _restored(message, permissions),
         bytes(data)[:1] == b"[",
+        message.ends_unused and message.lifetime == RETAINED,
     )
 
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Channel, JoinedChannel } from '../../../src/client/channels';
 import { ContextChannels } from '../../../src/client/context-channels';
+import { FakeContextGateway as FakeGateway } from '../support/fake-context-gateway';
 import { FakeContextGateway, type FakeContexts } from '../support/fake-contexts';
 
 let gateway: FakeContextGateway;
@@ -98,6 +99,22 @@ describe('which channels there are', () => {
     ])('%j cannot be added', async (definition, message) => {
         await expect(channels.add(definition)).rejects.toThrow(message);
         expect(channels.all()).toHaveLength(3);
+    });
+
+    test('one that two pages add at once is that of the first', async () => {
+        const gateway = new FakeGateway();
+        const [first, second] = [gateway.connect(), gateway.connect()];
+        const adding = [first, second].map(({ contexts }, index) =>
+            new ContextChannels(contexts).add({ name: 'Gold', meta: { color: `${index}` } }),
+        );
+        const added = Promise.allSettled(adding);
+        await gateway.settle();
+        const channel = { name: 'Gold', meta: { color: '0' }, data: {} };
+        expect(await added).toEqual([
+            { status: 'fulfilled', value: channel },
+            { status: 'rejected', reason: new Error('There is a channel "Gold" already') },
+        ]);
+        expect(gateway.valueOf('___channel___Gold')).toEqual(channel);
     });
 
     test('one that is not there cannot be removed', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ContextConflict } from '../../../src/client/context-errors';
 import type { ContextChange } from '../../../src/client/contexts';
 import { LibraryContexts } from '../../../src/client/library-contexts';
 import { FakeLibraryPage } from '../support/fake-library-contexts';
@@ -130,6 +131,16 @@ describe('a write', () => {
         await contexts.setPath('Market', '', { size: 2 });
         await contexts.setPath('Market', 'px', 3);
         expect(await contexts.get('Market')).toEqual({ size: 2, px: 3 });
+    });
+
+    test('that makes a context finds one that is there already', async () => {
+        page.write('Market', { px: 1 });
+        await expect(contexts.create('Market', {})).rejects.toBeInstanceOf(ContextConflict);
+        await contexts.create('News', { n: 1 });
+        expect([...page.values]).toEqual([
+            ['Market', { px: 1 }],
+            ['News', { n: 1 }],
+        ]);
     });
 });
 

@@ -5,6 +5,7 @@ import { LibraryContexts } from '../../../src/client/library-contexts';
 import { PageWindows } from '../../../src/client/page-windows';
 import type { WindowEvent } from '../../../src/client/windows';
 import { windowsApi } from '../../../src/client/windows-api';
+import { FakeContextGateway } from '../support/fake-context-gateway';
 import { FakeLibraryPage } from '../support/fake-library-contexts';
 import { FakeBrowser } from '../support/fake-windows';
 
@@ -231,6 +232,27 @@ describe('an opened page', () => {
         stop();
         page.write('___window___g42-abcdefghij', { client: 6 });
         expect(heard).toEqual([{ client: 5 }]);
+    });
+
+    test('has its context for as long as it is there, whether anybody in it listens or not', async () => {
+        const gateway = new FakeContextGateway();
+        const opener = gateway.connect();
+        const opened = gateway.connect();
+        const given = new PageWindows(opener.contexts).open('News', '/', { context: { a: 1 } });
+        await gateway.settle();
+        window.name = (await given).id;
+        new PageWindows(opened.contexts);
+        await gateway.settle();
+        const name = `___window___${window.name}`;
+        expect(gateway.membersOf(name)).toEqual([opener, opened]);
+        expect(opener.sent).toMatchObject([{ type: 'create-context', ends_unused: true }]);
+        gateway.restart();
+        opened.logIn();
+        await gateway.settle();
+        expect(gateway.valueOf(name)).toEqual({ a: 1 });
+        expect(opened.sent.slice(-1)).toMatchObject([
+            { type: 'create-context', ends_unused: true },
+        ]);
     });
 
     test('tells its opener that it has the focus, at first and later, and that it goes', () => {

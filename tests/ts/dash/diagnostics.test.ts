@@ -36,10 +36,10 @@ afterEach(() => {
 
 /** What the Dash server was told. */
 function reported(): string[][] {
-    return fetching.mock.calls.map(([url]) => {
-        const { pathname, searchParams } = new URL(url, 'http://page');
-        expect(pathname).toBe('/_dash-interop/problem');
-        return [searchParams.get('component') ?? '', searchParams.get('message') ?? ''];
+    return fetching.mock.calls.map(([url, { headers }]) => {
+        expect(url).toBe('/_dash-interop/problem');
+        const told = new URLSearchParams(headers['X-Dash-Interop-Question']);
+        return [told.get('component') ?? '', told.get('message') ?? ''];
     });
 }
 

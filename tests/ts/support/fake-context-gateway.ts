@@ -58,6 +58,10 @@ export class FakeContextGateway {
         return this.contexts.get(name)?.version;
     }
 
+    membersOf(name: string): FakeContextPage[] {
+        return [...(this.contexts.get(name)?.members ?? [])];
+    }
+
     /** The process has ended, and another one has begun. */
     restart(): void {
         for (const page of this.pages) {

@@ -4,6 +4,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
+import { ContextConflict } from '../../../src/client/context-errors';
 import type { ContextChange, Contexts } from '../../../src/client/contexts';
 
 type Listener = (change: ContextChange) => void;
@@ -115,6 +116,14 @@ export class FakeContexts implements Contexts {
     async update(name: string, data: object): Promise<void> {
         const paths = Object.entries(data).map(([path, value]) => ({ path, value }));
         await this.setPaths(name, paths);
+    }
+
+    async create(name: string, data: object): Promise<void> {
+        await Promise.resolve();
+        if (this.gateway.stored.has(name)) {
+            throw new ContextConflict(name, 'it exists');
+        }
+        this.gateway.write(this.peerId, name, data, data);
     }
 
     async set(name: string, data: object): Promise<void> {

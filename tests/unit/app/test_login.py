@@ -9,6 +9,7 @@ from flask import Flask
 from websockets.asyncio.client import connect
 
 from dash_interop import Interop
+from dash_interop.errors import ConfigError
 from dash_interop.gateway.auth import TokenAuthority
 from dash_interop.router.principals import Principal, Remote
 from dash_interop.wire.login import Authentication
@@ -24,6 +25,7 @@ PAGE = {"Origin": "http://127.0.0.1:8050"}
 def secret_file(tmp_path):
     path = tmp_path / "secret"
     path.write_text(SECRET)
+    path.chmod(0o600)
     return path
 
 
@@ -93,11 +95,103 @@ def test_page_without_an_origin_may_not_connect(make_app, ask, secret_file, orig
     assert ask(app, {"Origin": origin}) == {"error": "The request does not name the page's origin"}
 
 
-def test_named_gateway_serves_pages_of_any_origin(make_app, ask, secret_file):
+@pytest.mark.parametrize(
+    "headers, is_served",
+    [
+        ({"Host": "app.corp"}, True),
+        ({"Host": "APP.corp:443"}, True),
+        ({"X-Forwarded-Host": "app.corp"}, True),
+        ({"X-Forwarded-Host": "app.corp, inner"}, True),
+        ({"Sec-Fetch-Site": "same-origin"}, True),
+        ({}, False),
+        ({"Host": "app.corp:8443"}, False),
+        ({"Host": "app.corp.evil.com"}, False),
+        ({"Host": "sub.app.corp"}, False),
+        ({"Host": "corp"}, False),
+        ({"Host": "app.corp."}, False),
+        ({"X-Forwarded-Host": "inner, app.corp"}, False),
+        ({"X-Forwarded-Host": "user@app.corp"}, False),
+        ({"X-Forwarded-Host": "app.corp/path"}, False),
+        ({"X-Forwarded-Host": ""}, False),
+        ({"Sec-Fetch-Site": "same-site"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Fetch-Site": "none"}, False),
+        ({"Referer": "https://app.corp/"}, False),
+    ],
+)
+def test_app_answers_pages_of_its_own_address(make_app, ask, secret_file, headers, is_served):
     app = make_app(Interop(gateway=URL, secret_file=secret_file))
-    answer = ask(app, {"Origin": "https://APP.corp"})
-    assert answer["url"] == URL
-    assert principal_of(answer) == Principal("local", None, "https://app.corp:443", True)
+    answer = ask(app, {"Origin": "https://APP.corp", **headers})
+    if is_served:
+        assert answer["url"] == URL
+        assert principal_of(answer) == Principal("local", None, "https://app.corp:443", True)
+    else:
+        assert answer == {
+            "error": "This app answers no pages of https://app.corp:443: if it is the app's own "
+            "address, as behind a proxy, say Interop(origins=['https://app.corp:443'])",
+            "isLasting": True,
+        }
+
+
+def test_app_answers_pages_of_this_machine_however_it_is_asked(make_app, ask, secret_file):
+    app = make_app(Interop(gateway=URL, secret_file=secret_file))
+    for origin in ["http://localhost:5173", "http://127.0.0.1", "https://[::1]:8443"]:
+        assert ask(app, {"Origin": origin, "Host": "inner:8050"})["url"] == URL
+
+
+@pytest.mark.parametrize("origin", ["https://app.corp", "http://b.corp:8050", "HTTPS://App.corp"])
+def test_app_answers_pages_of_the_origins_that_it_was_told_of(make_app, ask, secret_file, origin):
+    origins = ["https://app.corp:443", "http://b.corp:8050"]
+    app = make_app(Interop(gateway=URL, secret_file=secret_file, origins=origins))
+    assert ask(app, {"Origin": origin, "Host": "inner:8050"})["url"] == URL
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        # A page that has made its own name one for this server (DNS rebinding).
+        {"Origin": "http://evil.com", "Host": "evil.com", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "http://evil.com", "Host": "app.corp", "X-Forwarded-Host": "evil.com"},
+        {"Origin": "http://127.0.0.1:8050"},
+        {"Origin": "http://app.corp"},
+        {"Origin": "https://app.corp:8443"},
+        {"Origin": "https://app.corp.evil.com"},
+        {"Origin": "https://app.corp."},
+        {"Origin": "https://xn--pp-6kc.corp"},
+        {},
+    ],
+)
+def test_app_answers_no_other_pages_then(make_app, ask, secret_file, headers):
+    app = make_app(Interop(gateway=URL, secret_file=secret_file, origins=["https://app.corp"]))
+    answer = ask(app, headers)
+    assert set(answer) == {"error", "isLasting"}
+    assert "This app answers no pages of" in answer["error"]
+
+
+def test_page_of_this_machine_may_be_among_them(make_app, ask, secret_file):
+    named = {"gateway": URL, "secret_file": secret_file}
+    app = make_app(Interop(**named, origins=["https://app.corp", "loopback"]))
+    assert ask(app, PAGE)["url"] == URL
+    assert ask(app, {"Origin": "https://app.corp"})["url"] == URL
+    assert "error" in ask(app, {"Origin": "https://evil.com", "Host": "evil.com"})
+
+
+def test_origins_do_not_open_the_embedded_gateway_to_other_machines(make_app, ask):
+    answer = ask(make_app(Interop(origins=["http://evil.com"])), {"Origin": "http://evil.com"})
+    assert "own machine only" in answer["error"]
+
+
+@pytest.mark.parametrize(
+    "origins, words",
+    [
+        (["app.corp"], "not an origin: 'app.corp'"),
+        (["https://app.corp/"], "not an origin"),
+        ("https://app.corp", "origins has to be a list"),
+    ],
+)
+def test_origins_that_are_none_are_refused(origins, words):
+    with pytest.raises(ConfigError, match=words):
+        Interop(origins=origins)
 
 
 def test_named_gateway_may_come_from_the_environment(make_app, ask, secret_file, monkeypatch):

@@ -8,6 +8,7 @@ from dash import Dash, html
 
 from dash_interop.app import problems
 from dash_interop.app.problems import PROBLEM_ROUTE, LineAllowance, printable
+from dash_interop.app.routes import QUESTION_HEADER
 
 
 @pytest.fixture(params=["flask", "fastapi", "quart"])
@@ -23,7 +24,8 @@ def report(app, post, monkeypatch, caplog):
     caplog.set_level(logging.WARNING, problems.__name__)
 
     def send(headers=None, **texts):
-        assert post(app, f"/{PROBLEM_ROUTE}?{urlencode(texts)}", {}, headers) == (200, {})
+        told = {**(headers or {}), QUESTION_HEADER: urlencode(texts)}
+        assert post(app, f"/{PROBLEM_ROUTE}", {}, told) == (200, {})
         lines = [record.getMessage() for record in caplog.records]
         caplog.clear()
         return lines

@@ -9,6 +9,7 @@ from dash import Dash, html
 
 from dash_interop.app.login import LOGIN_ROUTE
 from dash_interop.app.problems import PROBLEM_ROUTE
+from dash_interop.app.routes import QUESTION_HEADER
 from dash_interop.app.signatures import SIGNATURE_ROUTE
 from dash_interop.wire.signature import parse
 from dash_interop.wire.signature_values import json_schema
@@ -24,7 +25,7 @@ def app(request):
 @pytest.fixture
 def ask(app, post):
     def send(**texts):
-        status, answer = post(app, f"/{SIGNATURE_ROUTE}?{urlencode(texts)}", {})
+        status, answer = post(app, f"/{SIGNATURE_ROUTE}", {}, {QUESTION_HEADER: urlencode(texts)})
         assert status == 200
         return answer
 
@@ -79,8 +80,9 @@ later = dash.Dash("later", url_base_pathname="/later/")
 for app, prefix in [(early, "/"), (later, "/later/")]:
     app.layout = dash.html.Div()
     client = app.server.test_client()
-    for route in ["{SIGNATURE_ROUTE}?accepts=int", "{LOGIN_ROUTE}"]:
-        answer = client.post(prefix + route, headers={{"Origin": "https://far.away"}})
+    for route in ["{SIGNATURE_ROUTE}", "{LOGIN_ROUTE}"]:
+        headers = {{"Origin": "https://far.away", "{QUESTION_HEADER}": "accepts=int"}}
+        answer = client.post(prefix + route, headers=headers)
         print(answer.get_json()["error"].split()[0])
     assert client.post(prefix + "{PROBLEM_ROUTE}").get_json() == {{}}
 """

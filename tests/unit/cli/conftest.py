@@ -29,6 +29,7 @@ def gateway(tmp_path_factory):
 def secret_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("secret") / "secret"
     path.write_text(SECRET)
+    path.chmod(0o600)
     return path
 
 

@@ -24,6 +24,7 @@ OTHER = "t" * 40
 def secret_file(tmp_path):
     path = tmp_path / "secret"
     path.write_text(f"{SECRET}\n")
+    path.chmod(0o600)
     return path
 
 

@@ -1,6 +1,7 @@
 """The blocking client and a gateway on the loop of its thread, joined in memory."""
 
 import asyncio
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dash_interop.client.cancelled import Cancelled
 from dash_interop.client.portal import Portal
 from dash_interop.client.sync import InteropClient
 from dash_interop.errors import (
@@ -15,6 +17,8 @@ from dash_interop.errors import (
     ConnectionLost,
     HandlerFailed,
     InteropError,
+    InvocationCancelled,
+    InvocationTimeout,
     MethodNotFound,
     SubscriptionClosed,
     SubscriptionTimeout,
@@ -224,3 +228,112 @@ def test_loop_of_somebody_else_is_not_held_up_by_a_client_in_a_thread(room: Room
         )
 
     assert asyncio.run(elsewhere()) == [1, 2, 3, 4]
+
+
+# Invocations that are followed and given up
+
+
+def count_up(progress: Callable[[Any], None], to: int) -> str:
+    for n in range(to):
+        progress(n)
+    return "done"
+
+
+def test_progress_is_told_to_a_listener_and_in_a_block(room: Room):
+    server, caller = room.connect("server"), room.connect("caller")
+    server.register("Count", count_up)
+    told: list[Any] = []
+    assert caller.invoke("Count", {"to": 5}, on_progress=told.append).value == "done"
+    assert told == list(range(5))
+    with caller.invocation("Count", {"to": 5}) as invocation:
+        assert list(invocation) == list(range(5))
+        assert invocation.result().value == "done"
+        assert list(invocation) == []
+
+
+class Waiting:
+    """A handler that waits until nobody waits for it."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.ended = threading.Event()
+        self.reason: str | None = None
+
+    def __call__(self, cancelled: Cancelled) -> None:
+        self.begun.set()
+        cancelled.wait(PATIENCE)
+        self.reason = cancelled.reason
+        self.ended.set()
+
+
+def test_leaving_a_block_cancels_what_is_under_way(room: Room):
+    server, caller = room.connect("server"), room.connect("caller")
+    handler = Waiting()
+    server.register("Wait", handler)
+    with caller.invocation("Wait") as invocation:
+        assert handler.begun.wait(PATIENCE)
+    with pytest.raises(InvocationCancelled):
+        invocation.result()
+    assert handler.ended.wait(PATIENCE)
+    assert handler.reason == "cancelled"
+
+
+def test_another_thread_may_cancel_what_one_waits_for(room: Room):
+    server, caller = room.connect("server"), room.connect("caller")
+    handler = Waiting()
+    server.register("Wait", handler)
+    with ThreadPoolExecutor(2) as threads, caller.invocation("Wait") as invocation:
+        ends = [threads.submit(invocation.result), threads.submit(next, invocation)]
+        assert handler.begun.wait(PATIENCE)
+        invocation.cancel()
+        for end in ends:
+            with pytest.raises(InvocationCancelled):
+                end.result(PATIENCE)
+    assert handler.ended.wait(PATIENCE)
+
+
+def test_time_that_is_over_reaches_the_handler(room: Room):
+    server, caller = room.connect("server"), room.connect("caller")
+    handler = Waiting()
+    server.register("Wait", handler)
+    with pytest.raises(InvocationTimeout):
+        caller.invoke("Wait", response_timeout=0.2)
+    assert handler.ended.wait(PATIENCE)
+    assert handler.reason == "timeout"
+
+
+@pytest.mark.parametrize("how", ["invoke", "on_progress", "result", "iteration"])
+def test_interrupt_of_the_waiting_thread_cancels_the_invocation(room: Room, how: str):
+    server, caller = room.connect("server"), room.connect("caller")
+    handler = Waiting()
+    server.register("Wait", handler)
+
+    def interrupt() -> None:
+        assert handler.begun.wait(PATIENCE)
+        signal.raise_signal(signal.SIGINT)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    with pytest.raises(KeyboardInterrupt):
+        if how == "invoke":
+            caller.invoke("Wait")
+        elif how == "on_progress":
+            caller.invoke("Wait", on_progress=print)
+        else:
+            with caller.invocation("Wait") as invocation:
+                invocation.result() if how == "result" else list(invocation)
+    interrupting.join(PATIENCE)
+    assert handler.ended.wait(PATIENCE)
+    assert handler.reason == "cancelled"
+
+
+def test_block_on_the_loop_of_the_client_is_refused(room: Room):
+    client = room.connect("app")
+
+    async def careless() -> str:
+        with pytest.raises(InteropError, match="would wait for itself"):
+            client.invocation("Careless").__enter__()
+        return "warned"
+
+    client.register("Careless", careless)
+    assert client.call("Careless") == "warned"

@@ -8,9 +8,11 @@ from dash_interop.client.running import Handler
 from dash_interop.client.validation import Validation
 from dash_interop.errors import InvalidArguments, RegistrationError
 from dash_interop.peer.directory import Directory
+from dash_interop.peer.interest import Interest
+from dash_interop.peer.link import Link
 from dash_interop.wire.definitions import MethodDefinition
 
-CALLER = Directory(lambda *event: None).add_instance("p", {"user": "anna"})
+CALLER = Directory(lambda *event: None, Interest(Link({}, []))).add_instance("p", {"user": "anna"})
 
 
 def handler_of(function, accepts=None, **options):

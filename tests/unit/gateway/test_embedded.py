@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -360,6 +360,36 @@ def test_it_ends_by_sigterm_and_tells_its_clients(embedded, only):
         async with connect(gateway.ensure()) as socket:
             os.kill(only(), signal.SIGTERM)
             assert await closed_with(socket) == 1001
+
+    run(scenario(embedded()))
+
+
+def test_calls_under_way_end_at_the_one_that_was_asked_to_while_another_takes_over(
+    embedded, only, first_port
+):
+    async def client(stack, url):
+        token = TokenAuthority(runtime_secret()).issue(Principal("anna"))
+        client = Client(await stack.enter_async_context(connect(url)))
+        assert (await client.hello(method="access-token", token=token))["type"] == "welcome"
+        await client.join()
+        return client
+
+    async def scenario(gateway):
+        async with AsyncExitStack() as stack:
+            url = await asyncio.to_thread(gateway.ensure)
+            callee, caller = [await client(stack, url) for _ in range(2)]
+            stranger = await stack.enter_async_context(connect(url))
+            await callee.register("Sum")
+            await caller.send("call", server_id=callee.peer_id, method_id="Sum", request_id="c")
+            invocation = (await callee.receive("invoke"))["invocation_id"]
+            before = only()
+            os.kill(before, signal.SIGTERM)
+            assert await closed_with(stranger) == 1001
+            assert await asyncio.to_thread(gateway.ensure) == url_at(first_port) == url
+            assert is_running(before)
+            await callee.send("yield", invocation_id=invocation, result={"sum": 1})
+            assert (await caller.receive("result"))["result"] == {"sum": 1}
+            assert await closed_with(caller.socket) == 1001
 
     run(scenario(embedded()))
 

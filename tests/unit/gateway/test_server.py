@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from dash_interop.errors import ConfigError
 from dash_interop.gateway.auth import OpenDoor, TokenAuthority
 from dash_interop.gateway.config import GatewayConfig
+from dash_interop.gateway.guesses import AT_ONCE
 from dash_interop.gateway.notices import LINES
 from dash_interop.gateway.origins import OriginPolicy
 from dash_interop.gateway.paths import IDENTITY_PATH
@@ -574,13 +575,51 @@ def test_refused_login_is_in_the_log(authentication, words, caplog):
     assert line.startswith("127.0.0.1: refused a login" + words), line
 
 
-def test_who_tries_secrets_gets_no_more_than_a_few_lines(caplog):
+def test_who_tries_secrets_waits_and_nobody_else_does():
+    async def guess(url, number):
+        async with connect(url) as socket:
+            try:
+                return (await Client(socket).hello(secret=f"guess {number}"))["reason"]
+            except ConnectionClosed:
+                return socket.close_code
+
+    async def scenario():
+        authority = TokenAuthority(SECRET)
+        async with gateway(authority=authority, login_timeout=2.0) as running:
+            guesses = [asyncio.ensure_future(guess(running.url, n)) for n in range(40)]
+            answers = await asyncio.gather(*guesses[:AT_ONCE])
+            assert set(answers) == {"Wrong secret"}
+            token = authority.issue(Principal("anna"))
+            async with connect(running.url) as socket:
+                welcome = await Client(socket).hello(method="access-token", token=token)
+                assert welcome["type"] == "welcome"
+            # The last one would have to wait for longer than anybody may.
+            assert await asyncio.wait_for(guesses[-1], DEADLINE) == 4009
+            await asyncio.gather(*guesses)
+            assert AT_ONCE <= running.counters()["failed_logins"] < 40
+
+    run(scenario())
+
+
+def test_right_secret_is_no_guess():
+    async def scenario():
+        async with gateway(authority=TokenAuthority(SECRET), login_timeout=0.5) as running:
+            for _ in range(3 * AT_ONCE):
+                async with connect(running.url) as socket:
+                    assert (await Client(socket).hello(secret=SECRET))["type"] == "welcome"
+
+    run(scenario())
+
+
+def test_who_fails_to_log_in_gets_no_more_than_a_few_lines(caplog):
     async def scenario():
         async with gateway(authority=TokenAuthority(SECRET)) as running:
-            async with connect(running.url) as socket:
-                for number in range(200):
-                    answer = await Client(socket).hello(secret=f"guess {number}")
-                    assert answer["type"] == "error"
+            for _ in range(20):
+                async with connect(running.url) as socket:
+                    for number in range(10):
+                        guess = {"method": "access-token", "token": f"guess {number}"}
+                        assert (await Client(socket).hello(**guess))["type"] == "error"
+            assert running.counters()["failed_logins"] == 200
 
     *lines, last = logged(scenario(), caplog)
     assert len(lines) == LINES and "guess" not in str(lines)
@@ -609,7 +648,7 @@ def test_frame_that_is_too_long_is_in_the_log(caplog):
             await until(lambda: running.counters()["connections"] == 0)
 
     (line,) = logged(scenario(), caplog)
-    assert line.startswith("127.0.0.1: disconnected with 1009: ")
+    assert line.startswith("127.0.0.1: 'anna' disconnected with 1009: ")
     assert "4096" in line
 
 
@@ -625,7 +664,9 @@ def test_slow_reader_is_in_the_log(caplog):
                     await publisher.send("publish", stream_id="s", data="x" * 500_000)
                 await until(lambda: running.counters()["connections"] == 1)
 
-    assert logged(scenario(), caplog) == ["127.0.0.1: disconnected with 4008: Too slow in reading"]
+    assert logged(scenario(), caplog) == [
+        "127.0.0.1: 'anna' disconnected with 4008: Too slow in reading"
+    ]
 
 
 def test_reader_that_answers_no_ping_is_in_the_log(caplog):
@@ -637,7 +678,7 @@ def test_reader_that_answers_no_ping_is_in_the_log(caplog):
                 await until(lambda: running.counters()["connections"] == 0)
 
     (line,) = logged(scenario(), caplog)
-    assert line.startswith("127.0.0.1: disconnected with 1011: ")
+    assert line.startswith("127.0.0.1: 'anna' disconnected with 1011: ")
 
 
 @pytest.mark.parametrize(
@@ -690,7 +731,7 @@ def test_who_comes_and_goes_is_in_the_log_from_info_on(caplog):
         run(scenario())
     assert caplog.messages[:2] == [
         "127.0.0.1: None logged in as 'anna'",
-        "127.0.0.1: left",
+        "127.0.0.1: 'anna' left",
     ]
 
 

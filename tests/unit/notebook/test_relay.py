@@ -24,6 +24,7 @@ DEADLINE = 20.0
 def secret_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("secret") / "secret"
     file.write_text("a secret that is long enough for a gateway")
+    file.chmod(0o600)
     return file
 
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from dash_interop.peer.directory import EVENTS, Directory, Instance
+from dash_interop.peer.interest import Interest
+from dash_interop.peer.link import Link
 from dash_interop.wire.definitions import Filter, MethodDefinition, read_filter
 from dash_interop.wire.payloads import encode_payload
 from tests.support.room import raw
@@ -24,7 +26,7 @@ class Told:
 
     def __init__(self):
         self.log = []
-        self.directory = Directory(self.tell)
+        self.directory = Directory(self.tell, Interest(Link({}, [])))
 
     def tell(self, event, *arguments):
         assert event in EVENTS
@@ -463,7 +465,7 @@ NAMES = ["Sum", "sum", "Mean"]
 class Histories(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
-        self.directory = Directory(self.hear)
+        self.directory = Directory(self.hear, Interest(Link({}, [])))
         self.present = {}
         self.servers = []
         self.methods = []

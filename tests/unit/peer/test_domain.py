@@ -61,6 +61,8 @@ class GatewayWall:
 
     def heard(self, probe: Probe) -> None: ...
 
+    def end_turn(self) -> None: ...
+
     def join(self, peer: Peer, message: Join) -> bool:
         if peer.user == "vandal":
             self.board.refuse(peer, message.request_id, "wall.closed", "Not on our wall", "wall")
@@ -80,6 +82,10 @@ class GatewayWall:
             self.board.send(member.connection, Line(member.id, message.line))
 
     def passes_over(self, message: Any) -> bool:
+        return False
+
+    @property
+    def is_busy(self) -> bool:
         return False
 
     def tick(self) -> None: ...
@@ -111,6 +117,9 @@ class Wall:
 
     def logged_in(self) -> None:
         self.past.append(f"in as {self.link.peer_id}, {self.link.identity['user']}")
+
+    def joining(self, join: Join) -> Join:
+        return join
 
     def joined(self) -> None:
         self.past.append("joined")

@@ -1,5 +1,6 @@
 """The caller's side: whom an invocation goes to, what comes back, and its one end."""
 
+import json
 import re
 from datetime import datetime, timezone
 
@@ -10,6 +11,7 @@ from dash_interop.errors import (
     ConnectionLost,
     HandlerFailed,
     InvalidInvoke,
+    InvocationCancelled,
     InvocationError,
     InvocationTimeout,
     MethodNotFound,
@@ -22,6 +24,7 @@ from dash_interop.router.limits import Limits
 from dash_interop.wire.agm import Result
 from dash_interop.wire.definitions import MethodDefinition
 from dash_interop.wire.envelope import Error
+from dash_interop.wire.payloads import encode_payload
 from tests.support.wired import DOWN, HARD_TO_READ, UP, Wired, arguments
 
 
@@ -453,7 +456,7 @@ def test_timeout_of_one_keeps_the_results_of_the_others():
         ("failing", "boom"),
     ]
     assert result.all_errors[0]["type"] == "Timeout"
-    answer(slow)
+    slow.answer(slow.stopped[0], {"by": "slow"})
     wired.tick(100)
     assert len(caller.settled[token]) == 1
 
@@ -496,14 +499,43 @@ def test_time_to_answer_runs_from_the_moment_that_a_server_is_there():
     caller.error(token, InvocationTimeout)
 
 
-def test_answer_after_the_timeout_is_ignored_and_counted():
+def test_answer_that_crosses_the_timeout_is_ignored_and_counted():
     wired, caller, first = company("first")
+    wired.hold(caller, DOWN)
     token = caller.invoke("Sum", response_timeout=5)
+    answer(first)
     wired.tick(5)
     assert caller.session.link.ignored_answers == 0
-    answer(first)
+    wired.release(caller)
     assert caller.session.link.ignored_answers == 1
     assert len(caller.settled[token]) == 1
+
+
+def test_server_hears_that_the_time_of_a_caller_is_over():
+    wired, caller, first = company("first")
+    caller.invoke("Sum", response_timeout=5)
+    wired.tick(4.9)
+    assert first.stopped == []
+    wired.tick(0.1)
+    assert [invocation.stopped for invocation in first.stopped] == ["timeout"]
+    assert wired.router.counters()["calls"] == 0
+
+
+def test_gateway_ends_the_call_of_a_caller_that_says_nothing_any_more():
+    wired, caller, first = company("first")
+    caller.invoke("Sum", response_timeout=5)
+    wired.hold(caller, UP)
+    wired.tick(7)
+    wired.deliver()
+    assert [invocation.stopped for invocation in first.stopped] == ["timeout"]
+    assert wired.router.counters()["calls"] == 0
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 0.0015, 1e15, 1e308])
+def test_every_usable_time_is_a_budget(seconds):
+    wired, caller, first = company("first")
+    caller.invoke("Sum", response_timeout=seconds)
+    assert len(first.running) == 1
 
 
 def test_server_that_leaves_fails_its_calls_at_once():
@@ -635,20 +667,36 @@ def test_cancelled_invocation_that_waits_is_never_made():
     server.register("Sum")
     wired.tick(100)
     assert server.started == []
-    assert not caller.is_settled("t")
+    caller.error("t", InvocationCancelled)
 
 
-def test_answer_to_a_cancelled_invocation_is_ignored_and_counted():
+def test_cancelled_invocation_ends_at_once_and_so_does_its_handler():
     wired, caller, first, second = company("first", "second")
     invoking = caller.start_invoking("t", "Sum", None, "all")
     answer(first)
     caller.ask(invoking.cancel)
     caller.ask(invoking.cancel)
+    error = caller.error("t", InvocationCancelled)
+    assert (error.message, error.type) == ("Sum was cancelled by its caller", "cancelled")
     assert (caller.timers(), caller.pending_requests()) == (0, 0)
-    answer(second)
-    assert caller.session.link.ignored_answers == 1
+    assert first.stopped == []
+    assert [invocation.stopped for invocation in second.stopped] == ["cancelled"]
+    assert wired.router.counters()["calls"] == 0
+    second.answer(second.stopped[0])
     wired.tick(100)
-    assert not caller.is_settled("t")
+    assert len(caller.settled["t"]) == 1
+    assert wired.router.counters()["dropped_answers"] == 0
+
+
+def test_answer_that_crosses_the_cancellation_is_ignored_and_counted():
+    wired, caller, first = company("first")
+    wired.hold(caller, DOWN)
+    invoking = caller.start_invoking("t", "Sum")
+    answer(first)
+    caller.ask(invoking.cancel)
+    wired.release(caller)
+    assert caller.session.link.ignored_answers == 1
+    caller.error("t", InvocationCancelled)
 
 
 def test_cancelling_what_has_ended_does_no_harm():
@@ -660,3 +708,130 @@ def test_cancelling_what_has_ended_does_no_harm():
     answer(first)
     assert caller.outcome("t").returned == {"by": "first"}
     assert caller.outcome(other).returned == {"by": "first"}
+
+
+# Progress
+
+
+def report(server, value, index=0):
+    invocation = server.running[index]
+    server.ask(lambda: server.agm.serving.progress(invocation, encode_payload(value)))
+
+
+def test_progress_is_told_in_order_before_the_result():
+    wired, caller, first = company("first")
+    caller.start_invoking("t", "Sum", listener="t")
+    for value in (0.5, {"when": datetime(2026, 1, 2, tzinfo=timezone.utc)}, None):
+        report(first, value)
+    told = [
+        ("progress", 0.5),
+        ("progress", {"when": datetime(2026, 1, 2, tzinfo=timezone.utc)}),
+        ("progress", None),
+    ]
+    assert caller.heard("t") == told
+    answer(first)
+    assert caller.outcome("t").returned == {"by": "first"}
+    assert caller.heard("t") == told
+
+
+def test_progress_that_nobody_asked_for_is_not_sent():
+    wired, caller, first = company("first")
+    caller.invoke("Sum")
+    wired.hold(first, UP)
+    report(first, 0.5)
+    assert not first.frames[UP]
+
+
+def test_progress_after_the_end_is_not_sent():
+    wired, caller, first = company("first")
+    invoking = caller.start_invoking("t", "Sum", listener="t")
+    (invocation,) = first.running
+    caller.ask(invoking.cancel)
+    wired.hold(first, UP)
+    first.ask(lambda: first.agm.serving.progress(invocation, encode_payload(1)))
+    first.answer(invocation)
+    first.ask(lambda: first.agm.serving.progress(invocation, encode_payload(2)))
+    assert not first.frames[UP]
+
+
+def test_progress_that_crosses_the_end_is_ignored_and_counted():
+    wired, caller, first = company("first")
+    invoking = caller.start_invoking("t", "Sum", listener="t")
+    wired.hold(caller, DOWN)
+    report(first, 1)
+    caller.ask(invoking.cancel)
+    wired.release(caller)
+    assert caller.heard("t") == []
+    assert caller.session.link.ignored_answers == 1
+
+
+def test_progress_is_no_longer_time():
+    wired, caller, first = company("first")
+    caller.start_invoking("t", "Sum", listener="t", response_timeout=5)
+    for _ in range(4):
+        wired.tick(1)
+        report(first, 1)
+    wired.tick(1)
+    caller.error("t", InvocationTimeout)
+
+
+def test_progress_that_cannot_be_read_is_told_as_a_problem():
+    wired, caller, first = company("first")
+    caller.start_invoking("t", "Sum", listener="t")
+    invocation = first.running[0]
+    first.ask(lambda: first.agm.serving.progress(invocation, Raw(b"1e999")))
+    assert caller.heard("t") == []
+    ((_, problem),) = caller.told("problem")
+    assert problem.startswith("Progress of Sum cannot be read: ")
+
+
+# What is known of an invocation that a lost connection has ended
+
+
+@pytest.mark.parametrize("reports, delivered", [(0, "unknown"), (1, "yes")])
+@pytest.mark.parametrize("who", ["caller", "first"])
+def test_error_of_a_lost_connection_says_whether_the_handler_was_heard_of(who, reports, delivered):
+    wired, caller, first = company("first")
+    caller.start_invoking("t", "Sum", listener="t")
+    for _ in range(reports):
+        report(first, 1)
+    wired.cut(wired.peers[who])
+    error = caller.outcome("t")
+    assert isinstance(error, ConnectionLost if who == "caller" else ServerGone)
+    assert error.delivered == delivered
+    assert error.all_errors[0]["delivered"] == delivered
+
+
+def test_call_that_finds_its_server_gone_was_not_delivered():
+    wired, caller, first = company("first")
+    wired.hold(caller, UP)
+    token = caller.invoke("Sum")
+    wired.cut(first)
+    wired.release(caller)
+    assert caller.error(token, ServerGone).delivered == "no"
+
+
+def test_call_that_finds_its_method_withdrawn_was_not_delivered():
+    wired, caller, first = company("first")
+    wired.hold(first, DOWN)
+    token = caller.invoke("Sum")
+    (offering,) = first.agm.serving
+    first.unregister(offering)
+    wired.release(first)
+    assert caller.error(token, ServerGone).delivered == "no"
+
+
+# A gateway that knows no extensions
+
+
+def test_other_gateway_is_told_of_no_extensions():
+    wired, caller, first = company("first")
+    link = caller.session.link
+    link.extensions = frozenset()
+    wired.hold(caller, UP)
+    invoking = caller.start_invoking("t", "Sum", listener="t")
+    caller.ask(invoking.cancel)
+    caller.error("t", InvocationCancelled)
+    (call,) = map(json.loads, caller.frames[UP])
+    assert call["type"] == "call"
+    assert not {"timeout_ms", "progress"} & call.keys()

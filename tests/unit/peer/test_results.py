@@ -8,6 +8,8 @@ from dash_interop.errors import (
     ServerGone,
 )
 from dash_interop.peer.directory import Directory
+from dash_interop.peer.interest import Interest
+from dash_interop.peer.link import Link
 from dash_interop.peer.results import InvocationResult, Outcome, ReturnValue, join_outcomes
 from dash_interop.wire.definitions import MethodDefinition
 
@@ -16,7 +18,7 @@ ARGS = {"a": 1}
 
 
 def instances(*names):
-    directory = Directory(lambda *event: None)
+    directory = Directory(lambda *event: None, Interest(Link({}, [])))
     return [directory.add_instance(name, {"application": name}) for name in names]
 
 

@@ -2,9 +2,10 @@
 Random histories of a handful of sessions at one router, frames under way included.
 
 What has to hold whatever happens: what was asked for is settled once, and each result is that of
-its own call; a method's invocations are run in their order, one at a time and once each; a
-subscriber gets what was pushed in its order, without repetitions and only what is for it; and when
-all is quiet, everybody knows what the router knows, and nothing is left of what has ended.
+its own call; progress is told in order, and before the end; a method's invocations are run in their
+order, one at a time and once each; a subscriber gets what was pushed in its order, without
+repetitions and only what is for it; and when all is quiet, everybody knows what the router knows,
+and nothing is left of what has ended.
 """
 
 from collections import Counter
@@ -14,12 +15,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dash_interop.errors import HandlerFailed, InvocationError, MethodNotFound, NotConnected
+from dash_interop.errors import (
+    HandlerFailed,
+    InvocationCancelled,
+    InvocationError,
+    MethodNotFound,
+    NotConnected,
+)
 from dash_interop.peer.invoking import Invoking
 from dash_interop.peer.publishing import Publication, StreamInterest
 from dash_interop.peer.queue import Invocation
 from dash_interop.peer.results import InvocationResult
 from dash_interop.peer.subscribing import SubscriptionLine
+from dash_interop.wire.payloads import encode_payload
 from tests.support.wired import DOWN, UP, Wired, WiredPeer, arguments
 
 ANY = st.integers(0, 10_000)
@@ -49,6 +57,7 @@ class SessionPromises(RuleBasedStateMachine):
         # What has to be settled, by token; and who asked.
         self.asked: dict[str, WiredPeer] = {}
         self.unwanted: set[str] = set()
+        self.cancelled: set[str] = set()
         self.invoking: dict[str, Invoking] = {}
         self.streams: list[tuple[WiredPeer, Publication]] = []
         self.lines: dict[str, tuple[WiredPeer, SubscriptionLine]] = {}
@@ -111,7 +120,7 @@ class SessionPromises(RuleBasedStateMachine):
         return [
             token
             for token, invoking in self.invoking.items()
-            if self.asked[token] is peer and invoking._requests and token not in self.unwanted
+            if self.asked[token] is peer and invoking._requests and not peer.is_settled(token)
         ]
 
     @rule(stays_away=st.none() | ANY, at_once=AT_ONCE)
@@ -179,6 +188,7 @@ class SessionPromises(RuleBasedStateMachine):
             whom,
             wait_timeout=wait,
             response_timeout=response,
+            listener=token,
         )
         self.done(at_once)
 
@@ -189,7 +199,7 @@ class SessionPromises(RuleBasedStateMachine):
         peer = self.asked[token]
         if not peer.is_settled(token):
             peer.ask(self.invoking[token].cancel)
-            self.unwanted.add(token)
+            self.cancelled.add(token)
         self.done(at_once)
 
     def runs(self) -> list[tuple[WiredPeer, Invocation]]:
@@ -202,6 +212,24 @@ class SessionPromises(RuleBasedStateMachine):
         peer, invocation = runs[which % len(runs)]
         for _ in range(1 + twice):
             self.finish(peer, invocation, fails)
+        self.done(at_once)
+
+    @precondition(lambda self: self.runs())
+    @rule(which=ANY, times=st.integers(1, 3), at_once=AT_ONCE)
+    def report_progress(self, which: int, times: int, at_once: bool) -> None:
+        runs = self.runs()
+        peer, invocation = runs[which % len(runs)]
+        for _ in range(times):
+            value = encode_payload({"by": peer.name, "n": self.fresh()})
+            peer.ask(lambda value=value: peer.agm.serving.progress(invocation, value))
+        self.done(at_once)
+
+    @precondition(lambda self: any(peer.stopped for peer in self.peers))
+    @rule(which=ANY, at_once=AT_ONCE)
+    def end_what_was_stopped(self, which: int, at_once: bool) -> None:
+        stopped = [(peer, invocation) for peer in self.peers for invocation in peer.stopped]
+        peer, invocation = stopped[which % len(stopped)]
+        peer.end(invocation)
         self.done(at_once)
 
     @precondition(lambda self: any(peer.stopped for peer in self.peers))
@@ -348,8 +376,20 @@ class SessionPromises(RuleBasedStateMachine):
             for token, settles in peer.settled.items():
                 assert len(settles) == 1, f"{token} was settled twice"
                 assert token not in self.unwanted, f"{token} was settled though nobody wants it"
+                assert (token in self.cancelled) == (
+                    type(peer.outcome(token)) is InvocationCancelled
+                )
                 if token in self.invoking:
                     check_own(token, peer.outcome(token))
+
+    @invariant()
+    def progress_is_told_in_order(self) -> None:
+        # That none is told after the end, the peers see to.
+        for token in self.invoking:
+            last: dict[str, int] = {}
+            for _, value in self.asked[token].heard(token, "progress"):
+                assert value["n"] > last.get(value["by"], 0)
+                last[value["by"]] = value["n"]
 
     @invariant()
     def methods_run_in_order_one_at_a_time_and_once(self) -> None:
@@ -403,7 +443,10 @@ class SessionPromises(RuleBasedStateMachine):
             others = [*members.visible_to(known), known]
             assert set(peer.agm.directory._instances) == {other.id for other in others}
             offers = {
-                (other.id, method.id) for other in others for method in other.methods_for(known)
+                (other.id, method.id)
+                for other in others
+                for method in other.methods.values()
+                if method.admits(known)
             }
             assert {
                 (id, offer)
@@ -416,6 +459,8 @@ class SessionPromises(RuleBasedStateMachine):
                 not subscription.streams for subscription in known.subscribed.values()
             )
             assert peer.pending_requests() <= waiting, "a request that nobody will answer"
+            awaited = sum(len(self.invoking[token]._requests) for token in self.in_flight(peer))
+            assert len(known.calling) == awaited, "a call that nobody waits for"
 
     @staticmethod
     def check_streams(peer: WiredPeer, known: Any) -> None:
@@ -454,6 +499,9 @@ class SessionPromises(RuleBasedStateMachine):
         while self.runs() or self.undecided():
             for peer, invocation in self.runs():
                 self.finish(peer, invocation, False)
+            for peer in self.peers:
+                for invocation in peer.stopped:
+                    peer.end(invocation)
             for peer, interest in self.undecided():
                 peer.accept(interest, interest.arguments["key"])
             self.wired.deliver()
@@ -508,7 +556,7 @@ def check_own(token: str, outcome: Any) -> None:
         assert outcome.all_return_values
         for value in outcome.all_return_values:
             assert value.returned == {"call": token, "by": value.executed_by["application"]}
-    elif not isinstance(outcome, MethodNotFound | NotConnected):
+    elif not isinstance(outcome, MethodNotFound | NotConnected | InvocationCancelled):
         assert outcome.all_errors
     for error in outcome.all_errors:
         assert error.get("exception") != "ValueError" or error["message"] == f"no {token}"

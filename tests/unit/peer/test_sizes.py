@@ -36,6 +36,11 @@ def words(size, limit=LIMIT):
     return f"the message has {size} bytes as JSON, and the gateway takes {limit} at most"
 
 
+def call(caller, callee, method, arguments):
+    request_id = next_request(caller)
+    return Call(request_id, caller.id, callee.id, method.id, NULL, arguments, timeout_ms=30_000)
+
+
 def next_request(peer):
     return str(peer.session.link._count + 1)
 
@@ -60,7 +65,7 @@ def test_gateway_that_does_not_say_gets_everything():
 def test_arguments_up_to_the_last_byte(more):
     wired, a, b = company()
     method = b.register("Echo")
-    text = filling(lambda raw: Call(next_request(a), a.id, b.id, method.id, NULL, raw)) + "x" * more
+    text = filling(lambda raw: call(a, b, method, raw)) + "x" * more
     token = a.invoke("Echo", {"t": text})
     if more:
         error = a.error(token, MessageTooLarge)
@@ -74,7 +79,7 @@ def test_arguments_up_to_the_last_byte(more):
 def test_size_is_that_of_the_text_in_utf_8():
     wired, a, b = company()
     method = b.register("Echo")
-    text = filling(lambda raw: Call(next_request(a), a.id, b.id, method.id, NULL, raw))
+    text = filling(lambda raw: call(a, b, method, raw))
     token = a.invoke("Echo", {"t": text[3:] + "\N{EURO SIGN}"})
     assert not a.is_settled(token)
     error = a.error(a.invoke("Echo", {"t": text[1:] + "\N{EURO SIGN}"}), MessageTooLarge)

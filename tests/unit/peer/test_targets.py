@@ -8,6 +8,8 @@ import pytest
 
 from dash_interop.errors import InvalidInvoke, InvocationError
 from dash_interop.peer.directory import Directory
+from dash_interop.peer.interest import Interest
+from dash_interop.peer.link import Link
 from dash_interop.peer.targets import read_filters, read_target
 from dash_interop.wire.definitions import MethodDefinition
 from tests.support.room import raw
@@ -20,7 +22,7 @@ PEERS: dict[str, dict[str, Any]] = {
 
 
 def directory_of(peers):
-    directory = Directory(lambda *event: None)
+    directory = Directory(lambda *event: None, Interest(Link({}, [])))
     for peer_id, identity in peers.items():
         directory.add_instance(peer_id, identity)
         directory.add_methods(peer_id, [raw({"id": "0", "name": "Sum"})])

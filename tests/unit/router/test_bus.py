@@ -97,7 +97,7 @@ def test_nothing_is_left_of_who_is_gone():
     room.handle("b", Leave("l", b, "bus"))
     assert published(room, "a", a, "px") == []
     assert room.router.counters()["bus_subscriptions"] == 0
-    room.router.disconnect("a", 0.0)
+    room.disconnect("a")
     assert room.router.snapshot()["bus"] == {}
 
 

@@ -54,6 +54,8 @@ class Sums:
 
     def heard(self, probe: Probe) -> None: ...
 
+    def end_turn(self) -> None: ...
+
     def join(self, peer: Peer, message: Join) -> bool:
         if message.restrictions is not None:
             self.board.refuse(peer, message.request_id, "sums.closed", "No restrictions", "sums")
@@ -70,6 +72,10 @@ class Sums:
         self.tell()
 
     def passes_over(self, message: Any) -> bool:
+        return False
+
+    @property
+    def is_busy(self) -> bool:
         return False
 
     def tick(self) -> None:
@@ -96,6 +102,8 @@ class Nobody:
     """An observer that looks away."""
 
     def handled(self, remote: Remote, message: Inbound, effects: list[RouterEffect]) -> None: ...
+
+    def slowed(self, remote: Remote, who: str) -> None: ...
 
     def failed(self, remote: Remote, error: Exception) -> None:
         raise error

@@ -84,6 +84,13 @@ def test_new_call_is_refused_in_words(room):
     assert refused == [Send("caller", refusal("c2", room.caller))]
 
 
+def test_caller_that_takes_it_hears_that_nothing_was_delivered(room):
+    other = room.enter("second", extensions=["delivered"])
+    room.router.drain(0.0)
+    (effect,) = room.handle("second", Call("c2", other, room.other, "0"))
+    assert bytes(effect.message.context) == b'{"delivered":"no"}'
+
+
 def test_call_of_a_callee_is_part_of_the_call_that_it_answers(room):
     room.router.drain(0.0)
     (effect,) = room.handle("callee", Call("nested", room.callee, room.other, "0"))

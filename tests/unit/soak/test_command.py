@@ -12,7 +12,7 @@ from tests.soak.promise import Seen
 def test_two_hundred_sequences_of_a_new_seed_are_carried_out() -> None:
     options = parse_options([])
     assert (options.sequences, options.times, options.reduce) == (200, 1, False)
-    assert (options.writers, options.only) == (100, None)
+    assert (options.writers, options.minutes, options.only) == (100, 30.0, None)
     assert len({parse_options([]).seed for _ in range(20)}) > 1
 
 

@@ -1,6 +1,7 @@
 """Frames to messages; whatever arrives, nothing but ProtocolError comes out."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from dash_interop.errors import ProtocolError
 from dash_interop.router.effects import Send
 from dash_interop.wire import agm, login, metrics
 from dash_interop.wire.agm import (
+    AddedMethods,
+    AddedPeer,
     AddInterest,
+    Announcements,
     Call,
     CancelInvocation,
     Event,
@@ -25,12 +29,15 @@ from dash_interop.wire.agm import (
     Progressed,
     Publish,
     Register,
+    RemovedMethods,
+    RemovedPeer,
     RemoveInterest,
     Result,
     Subscribe,
     Subscribed,
     SubscriptionCancelled,
     Unregister,
+    Widen,
     Yield,
 )
 from dash_interop.wire.codec import Codec, encode, encode_head, encode_tail
@@ -415,8 +422,9 @@ FILLED = {
     "reason_uri": "my.uri", "reason": "timeout", "server_id": "p-2", "method_id": 7,
     "arguments": raw([1]), "arguments_kv": raw({"a": 1}), "context": raw({"b": None}),
     "invocation_id": "r-1", "result": raw({"c": 3}), "flags": raw(5), "subscription_id": "s-1",
+    "extensions": ["batches"], "interest": ["Sum"],
     "stream_id": "branch", "data": raw("é"), "sequence": raw(1), "snapshot": raw(False),
-    "extensions": ["cancel"], "timeout_ms": 500, "progress": True, "value": raw(0.5),
+    "timeout_ms": 500, "progress": True, "value": raw(0.5),
 }  # fmt: skip
 """A value other than the default for each field of a message to the gateway."""
 
@@ -428,7 +436,8 @@ def filled(type_: type[Inbound]) -> Inbound:
         name: FILLED[name] for name in type_.__struct_fields__ if name != "methods"
     }
     if "methods" in type_.__struct_fields__:
-        fields["methods"] = ["0", 1] if type_ is Unregister else [{"id": "0", "name": "Sum"}]
+        lists = {Unregister: ["0", 1], Widen: ["Sum"]}
+        fields["methods"] = lists.get(type_, [{"id": "0", "name": "Sum"}])
     return type_(**fields)
 
 
@@ -505,6 +514,15 @@ OUTBOUND = [
     Success(1.5, "p", "metrics"),
     Error("c", None, "my.uri", "No", None),
     Error(None, "p", "my.uri", "No", "agm", context=raw({"type": "ValueError"})),
+    Announcements(
+        "p",
+        [
+            AddedPeer("p2", raw({"user": "anna"})),
+            AddedMethods("p2", [raw({"id": "0", "name": "Sum"})]),
+            RemovedMethods("p2", ["0", 1]),
+            RemovedPeer("p2", "my.uri", "No"),
+        ],
+    ),
     PeerAdded("p", "p2", raw({"user": "anna"})),
     PeerRemoved("p", "p2", None, None),
     MethodsAdded("p", "p2", [raw({"id": "0", "name": "Sum"}), raw({})]),
@@ -753,3 +771,40 @@ def test_half_of_an_emoji_is_mended_and_ends_no_connection(sent, read):
     )
     assert isinstance(result, Result)
     assert json.loads(bytes(result.result)) == read
+
+
+ESCAPES = st.sampled_from(
+    [
+        r"\ud83d",
+        r"\uDE00",
+        r"\ud7ff",
+        r"\ue000",
+        r"\\",
+        r"\"",
+        r"\n",
+        "u",
+        "d83d",
+        "é",
+        "\U0001f600",
+    ]
+)
+
+
+@FAST
+@given(st.lists(ESCAPES, max_size=12).map("".join))
+def test_halves_are_mended_wherever_they_stand_and_nothing_else_is_changed(text: str):
+    frame = f'{{"domain":"agm","type":"result","request_id":"1","peer_id":"p","result":"{text}"}}'
+    result = from_gateway(frame)
+    assert isinstance(result, Result)
+    # Python's reader joins what is whole, and keeps halves.
+    expected = re.sub("[\ud800-\udfff]", "\ufffd", json.loads(f'"{text}"'))
+    assert json.loads(bytes(result.result)) == expected
+
+
+@pytest.mark.parametrize("rest", ["", r"\\", "x"])
+def test_frame_of_nothing_but_halves_is_refused_before_all_of_them_are_mended(rest):
+    # To mend millions of them took seconds, for which everybody waited.
+    text = (r"\ud800" + rest) * 100_001
+    frame = f'{{"domain":"agm","type":"call","peer_id":"p","arguments_kv":{{"a":"{text}"}}}}'
+    with pytest.raises(ProtocolError, match="more than 100000 halves of surrogate pairs"):
+        decode(frame)

@@ -31,7 +31,7 @@ from dash_interop.wire.codec import Codec, encode
 from dash_interop.wire.definitions import WireMethod
 from dash_interop.wire.envelope import GLOBAL, Error, Inbound, Refused, Success
 from dash_interop.wire.history import Announcement, Position
-from tests.support.room import BelieveLogins, frames_of
+from tests.support.room import BelieveLogins, frames_of, settled
 
 PACKAGE = Path(dash_interop.__file__).parent
 TEXT = (PACKAGE.parent / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -299,7 +299,7 @@ def test_the_example_is_what_the_gateway_does():
     for who, direction, message in frames:
         if direction == ">":
             happened.append((who, direction, message))
-            effects = router.handle(who, router.codec.decode(encode(message)), 0.0)
+            effects = settled(router, router.handle(who, router.codec.decode(encode(message)), 0.0))
             happened += [(to, "<", json.loads(frame)) for to, frame in frames_of(effects)]
     assert frames == happened
 

@@ -200,7 +200,7 @@ def test_forged_answer_is_dropped_and_the_call_goes_on():
 def test_late_answer_is_dropped_after_the_caller_has_gone(answer):
     room, a, b = pair()
     invocation_id = room.call(("b", b), a)
-    room.router.disconnect("b", 0.0)
+    room.disconnect("b")
     assert room.router.counters()["calls"] == 0
     message = (
         Yield(None, a, invocation_id) if answer is Yield else Failure(invocation_id, a, "x", "y")
@@ -214,7 +214,7 @@ def test_callers_are_told_when_the_callee_leaves_and_other_calls_go_on():
     c = room.enter("c", "anna", SUM)
     room.call(("b", b), a, request_id="lost")
     kept = room.call(("b", b), c, request_id="kept")
-    effects = room.router.disconnect("a", 0.0)
+    effects = room.disconnect("a")
     assert effects[0] == Send("b", Error("lost", b, INVOCATION_FAILURE, LEFT, "agm"))
     assert room.handle("c", Yield(None, c, kept, raw(1))) == [Send("b", Result("kept", b, raw(1)))]
 
@@ -224,7 +224,7 @@ def test_caller_that_leaves_does_not_hurt_the_calls_of_others():
     c = room.enter("c")
     room.call(("b", b), a)
     kept = room.call(("c", c), a)
-    room.router.disconnect("b", 0.0)
+    room.disconnect("b")
     assert room.handle("a", Yield(None, a, kept, raw(1))) == [Send("c", Result("c1", c, raw(1)))]
 
 

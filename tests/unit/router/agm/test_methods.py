@@ -69,8 +69,8 @@ def test_later_registration_of_the_same_name_takes_the_place_of_the_earlier():
     b = room.enter("b")
     assert room.handle("a", Register("r", a, [{"id": "1", "name": "Sum"}])) == [
         Send("b", MethodsRemoved(b, a, ["0"])),
-        Send("a", MethodsRemoved(a, a, ["0"])),
         Send("b", MethodsAdded(b, a, [definition("1", "Sum", 2)])),
+        Send("a", MethodsRemoved(a, a, ["0"])),
         Send("a", MethodsAdded(a, a, [definition("1", "Sum", 2)])),
         Send("a", Success("r", a, "agm")),
     ]

@@ -249,7 +249,7 @@ def test_subscriber_hears_that_the_publisher_left(accepted):
     subscription = room.subscribe(("b", b), a)
     if accepted:
         room.accept(("a", a), subscription, "branch")
-    assert room.router.disconnect("a", 0.0) == [
+    assert room.disconnect("a") == [
         Send("b", SubscriptionCancelled(b, subscription, *REMOVED)),
         Send("b", MethodsRemoved(b, a, ["0"])),
         Send("b", PeerRemoved(b, a, *REMOVED)),
@@ -261,7 +261,7 @@ def test_subscriptions_at_other_publishers_stay_when_one_leaves():
     c = room.enter("c", "anna", PRICES)
     kept = room.subscribe(("b", b), c)
     room.accept(("c", c), kept, "branch")
-    room.router.disconnect("a", 0.0)
+    room.disconnect("a")
     assert room.handle("c", Publish(None, c, "branch", raw(1))) == [Send("b", event(b, kept, 1))]
 
 

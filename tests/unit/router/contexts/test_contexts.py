@@ -347,6 +347,40 @@ def test_only_a_retained_context_without_permissions_is_restorable():
     assert found == {"plain": True, "owned": UNSET, "closed": UNSET}
 
 
+def test_context_that_ends_unused_ends_a_day_after_its_last_member():
+    room = ContextRoom()
+    router = room.router
+    a, b, watcher = room.enter(), room.enter(), room.enter()
+    for name in ("x", "y", "kept"):
+        a.create(name, {"n": 1}, ends_unused=name != "kept")
+    b.subscribe("x")
+    a.end()
+    b.unsubscribe("x")
+    assert router.next_deadline() == 24 * 3600.0
+    b.subscribe("x")
+    room.take(router.tick(24 * 3600.0))
+    assert list(watcher.ids) == ["x", "kept"]
+    (gone,) = [each for each in watcher.heard if isinstance(each, ContextDestroyed)]
+    assert gone.reason_uri == "context.peer-left"
+    b.destroy("x")
+    assert router.next_deadline() is None
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_context_that_ends_unused_may_be_brought_back_by_who_had_it(comes_back):
+    room = ContextRoom()
+    a, b = room.enter(echoes=True), room.enter(echoes=True)
+    a.create("x", {"n": 1}, version=500, ends_unused=True)
+    assert b.subscribe("x") == {"n": 1}
+    a.end()
+    b.end()
+    c = room.enter(echoes=True)
+    if comes_back:
+        c.create("x", {"n": 1}, version=500, ends_unused=True)
+    room.take(room.router.tick(24 * 3600.0))
+    assert list(c.ids) == (["x"] if comes_back else [])
+
+
 # Restoring
 
 
