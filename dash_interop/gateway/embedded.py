@@ -41,10 +41,13 @@ __all__ = ["EmbeddedGateway", "shared_gateway"]
 PORTS = 10
 """How many ports are tried from the first one on: other programs may hold some."""
 
-PROBE_SECONDS = 0.5
-"""An answer takes a millisecond; who gets none asks again."""
+PROBE_SECONDS = 0.25
+"""An answer takes a millisecond. Who gets none asks again, and waits longer each time."""
 
-STOPPED_SECONDS = 0.4
+ANSWER_SECONDS = 1.0
+"""How long others than that one are waited for."""
+
+STOPPED_SECONDS = 0.2
 """For how long a gateway may be silent that somebody has stopped, as SIGSTOP does."""
 
 SILENT_SECONDS = 5.0
@@ -137,7 +140,7 @@ class EmbeddedGateway:
         ports, authority = self._ports(), self.authority
 
         def look(port: int) -> Listener:
-            return probe(port, authority, PROBE_SECONDS, RunningClock())
+            return probe(port, authority, ANSWER_SECONDS, RunningClock())
 
         with ThreadPoolExecutor(len(ports)) as threads:
             found = zip(ports, threads.map(look, ports), strict=True)
@@ -195,7 +198,8 @@ class EmbeddedGateway:
             sleep(LOOK_SECONDS)
 
     def _answers(self, state: State, clock: RunningClock) -> bool:
-        return probe(state.port, self.authority, PROBE_SECONDS, clock) is Listener.OURS
+        seconds = PROBE_SECONDS + clock.seconds()
+        return probe(state.port, self.authority, seconds, clock) is Listener.OURS
 
     def _ends_for_us(self, holder: Holder, state: State) -> bool:
         """
@@ -206,7 +210,7 @@ class EmbeddedGateway:
         """
         if not holder.is_kept and _is_newer(version("dash_interop"), state.version):
             logger.info("asking the gateway of dash_interop %s to end", state.version)
-            if ask_to_end(state.port, self.authority, state.instance, PROBE_SECONDS):
+            if ask_to_end(state.port, self.authority, state.instance, ANSWER_SECONDS):
                 return True
         _check_protocol(state)
         return False

@@ -88,6 +88,12 @@ def log_in(url, secret=None, **options):
     return run(scenario())
 
 
+def stop(process):
+    """As by Ctrl-Z; it takes effect a little later."""
+    os.kill(process, signal.SIGSTOP)
+    wait_until(lambda: background.is_stopped(process), "the process is stopped")
+
+
 # Who is the gateway -----------------------------------------------------------------------------
 
 
@@ -229,7 +235,7 @@ def test_there_is_never_a_second_one_beside_one_that_is_busy(
     host = askers()
     url = host.ask()
     [gateway] = gateways_of(runtime_directory)
-    os.kill(host.pid, signal.SIGSTOP)
+    stop(host.pid)
     try:
         other = EmbeddedGateway()
         if started_as == "process":
@@ -274,7 +280,7 @@ def test_one_that_was_stopped_is_replaced_and_its_clients_hear_of_it(embedded, o
     async def scenario(gateway):
         async with connect(gateway.ensure()) as socket:
             before = only()
-            os.kill(before, signal.SIGSTOP)
+            stop(before)
             started = time.monotonic()
             await asyncio.to_thread(gateway.ensure)
             record = time.monotonic() - started
@@ -295,28 +301,30 @@ def test_one_that_hangs_is_replaced_later(embedded, only, monkeypatch):
     gateway = embedded()
     gateway.ensure()
     before = only()
-    os.kill(before, signal.SIGSTOP)
+    stop(before)
     gateway.ensure()
     assert only() != before
 
 
-def test_one_that_is_slow_to_answer_is_waited_for(embedded, only):
+def test_one_that_is_slow_to_answer_is_waited_for(embedded, only, monkeypatch):
+    monkeypatch.setattr("dash_interop.gateway.embedded.is_stopped", lambda process: False)
     gateway = embedded()
     url = gateway.ensure()
     before = only()
-    os.kill(before, signal.SIGSTOP)
+    stop(before)
     threading.Timer(0.3, os.kill, (before, signal.SIGCONT)).start()
     assert gateway.ensure() == url
     assert only() == before
 
 
 def test_who_was_stopped_itself_does_not_take_the_gateway_for_hung(askers, embedded, only):
-    asker = askers(before="from dash_interop.gateway import embedded; embedded.SILENT_SECONDS = 2")
+    before = "embedded.SILENT_SECONDS = 2; embedded.is_stopped = lambda process: False"
+    asker = askers(before=f"from dash_interop.gateway import embedded; {before}")
     url = asker.ask()
     gateway = only()
-    os.kill(gateway, signal.SIGSTOP)
+    stop(gateway)
     asker.begin()
-    os.kill(asker.pid, signal.SIGSTOP)
+    stop(asker.pid)
     time.sleep(2.5)  # What is tested is that this time does not count.
     os.kill(gateway, signal.SIGCONT)
     os.kill(asker.pid, signal.SIGCONT)
@@ -426,7 +434,8 @@ def test_it_gives_the_first_connection_time_to_come(runtime_directory, first_por
 @pytest.mark.parametrize(
     "says", [b"", b"220 mail\r\n", HTTP % b"200 OK", HTTP % b"404 Not Found", b"\xff" * 500]
 )
-def test_port_of_a_foreign_program_is_passed_over_by_all(embedded, first_port, says):
+def test_port_of_a_foreign_program_is_passed_over_by_all(in_a_thread, first_port, says):
+    embedded = in_a_thread
     with Foreigner(first_port, says):
         assert embedded().ensure() == embedded().ensure() == url_at(first_port + 1)
     assert embedded().ensure() == url_at(first_port + 1)
