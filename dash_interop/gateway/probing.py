@@ -66,13 +66,13 @@ def ask_to_end(port: int, authority: TokenAuthority, instance: str, seconds: flo
         seconds: How long to wait for the answer.
 
     Returns:
-        Whether it will.
+        ``False`` when it answers that it will not. One that does not answer may be ending.
     """
     proof = authority.prove_end(instance, port)
     try:
         return _ask(port, f"{END_PATH}?proof={proof}", seconds, RunningClock()) == b"ends"
     except OSError:
-        return False
+        return True
 
 
 def _ask(port: int, path: str, seconds: float, clock: RunningClock) -> bytes:

@@ -24,6 +24,7 @@ from dash_interop.gateway.auth import TokenAuthority, runtime_secret
 from dash_interop.gateway.embedded import EmbeddedGateway, _is_newer
 from dash_interop.gateway.order import RUNS, Order
 from dash_interop.gateway.place import Place
+from dash_interop.gateway.probing import ask_to_end
 from dash_interop.router.principals import Principal
 from tests.support.client import Client, closed_with, connected, run
 from tests.support.embedded import Asker, end_shared_gateways, gateways_of, is_running, wait_until
@@ -589,6 +590,14 @@ def test_older_one_makes_room_for_that_of_a_newer_version(embedded, only):
             assert only() != before
 
     run(scenario(embedded()))
+
+
+def test_one_that_is_about_to_end_is_not_used_any_more(first_port):
+    """It does not answer a second question to end; no more does a program that hangs up."""
+    authority = TokenAuthority("s" * 32)
+    with Foreigner(first_port, HTTP % b"404 Not Found"):
+        assert ask_to_end(first_port, authority, "x", 5.0) is False
+    assert ask_to_end(first_port, authority, "x", 5.0) is True
 
 
 def test_newer_one_is_used_as_long_as_the_protocol_fits(embedded, only):
