@@ -18,6 +18,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.support.browser_chromium import Chromium
 from tests.support.browser_pages import Browser, Page, eventually
+from tests.support.embedded import end_shared_gateways
 from tests.support.ports import free_range
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -236,13 +237,15 @@ def test_app_a_enables_what_somebody_in_sight_answers(run, browser):
 
 
 @pytest.mark.parametrize("path", ["/app-a/", "/app-b/"])
-def test_the_demo_says_that_its_connection_is_lost_and_why(run, browser, path):
+def test_the_demo_says_that_its_connection_is_lost_and_why(run, browser, environment, path):
     browser.allow_lost_connections()
     example = run("demo")
     page = browser.open(example.url(path))
     page.wait_for_text("state", "connected")
     assert page.text("connection-error") == ""
     example.interrupt()
+    # Which does not end with the app.
+    end_shared_gateways(Path(environment["XDG_RUNTIME_DIR"]))
     page.wait_for_text("state", "connection lost")
     wait_for_text_with(page, "connection-error", "The Dash server does not answer")
 
