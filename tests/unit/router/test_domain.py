@@ -78,10 +78,6 @@ class Sums:
     def passes_over(self, message: Any) -> bool:
         return False
 
-    @property
-    def is_busy(self) -> bool:
-        return False
-
     def tick(self) -> None:
         deadline = self.next_deadline()
         if deadline is not None and deadline <= self.board.now:
