@@ -31,7 +31,7 @@ from ..wire.history import History, read_history
 from .page_origins import PageOrigins
 from .routes import request_here
 from .server_peer import HostedStream, ServerPeer
-from .serving import when_serving
+from .server_start import when_serving
 
 __all__ = ["Interop"]
 
