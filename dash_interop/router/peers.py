@@ -22,6 +22,7 @@ class Peer:
         identity: As others see it.
         sent_identity: As its hello had it.
         since: When its connection was opened, in seconds since the epoch, if that is known.
+        instance_key: By which its client is known as that of its ``instance``, if it has told one.
     """
 
     __slots__ = (
@@ -29,6 +30,7 @@ class Peer:
         "id",
         "identity",
         "identity_json",
+        "instance_key",
         "is_service",
         "principal",
         "sent_identity",
@@ -44,6 +46,7 @@ class Peer:
         identity: dict[str, Any],
         sent_identity: dict[str, Any],
         since: float | None = None,
+        instance_key: str | None = None,
     ) -> None:
         self.id = id
         self.connection = connection
@@ -54,6 +57,12 @@ class Peer:
         self.identity_json = Raw(encode(identity))
         self.sent_identity = sent_identity
         self.since = since
+        self.instance_key = instance_key
+
+    @property
+    def instance(self) -> tuple[str, bytes]:
+        """What stays when it comes back: its user, and the ``instance`` of its identity."""
+        return self.user, encode(self.identity.get("instance"))
 
 
 class Peers:
@@ -63,6 +72,7 @@ class Peers:
         self._by_id: dict[str | None, Peer] = {}
         self._by_connection: dict[ConnectionId, dict[str, Peer]] = {}
         self._by_user: dict[str, dict[str, Peer]] = {}
+        self._by_instance: dict[tuple[str, bytes], dict[str, Peer]] = {}
         self.get: Final = self._by_id.get
         """The peer of an id, or ``None``."""
 
@@ -78,15 +88,21 @@ class Peers:
     def of_user(self, user: str) -> dict[str, Peer]:
         return self._by_user.get(user, {})
 
+    def of_instance(self, peer: Peer) -> list[Peer]:
+        """Those of its user and ``instance``: after an outage there may be two of one client."""
+        return list(self._by_instance.get(peer.instance, {}).values())
+
     def add(self, peer: Peer) -> None:
         self._by_id[peer.id] = peer
         self._by_connection.setdefault(peer.connection, {})[peer.id] = peer
         self._by_user.setdefault(peer.user, {})[peer.id] = peer
+        self._by_instance.setdefault(peer.instance, {})[peer.id] = peer
 
     def remove(self, peer: Peer) -> None:
         del self._by_id[peer.id]
         _drop(self._by_connection, peer.connection, peer.id)
         _drop(self._by_user, peer.user, peer.id)
+        _drop(self._by_instance, peer.instance, peer.id)
 
 
 def _drop(table: dict[Any, dict[str, Peer]], key: Any, peer_id: str) -> None:
