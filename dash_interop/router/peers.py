@@ -24,6 +24,7 @@ class Peer:
         sent_identity: As its hello had it.
         since: When its connection was opened, in seconds since the epoch, if that is known.
         usage: What its user has, in all its peers together.
+        instance_key: By which its client is known as that of its ``instance``, if it has told one.
     """
 
     __slots__ = (
@@ -31,6 +32,7 @@ class Peer:
         "id",
         "identity",
         "identity_json",
+        "instance_key",
         "is_service",
         "principal",
         "sent_identity",
@@ -47,6 +49,7 @@ class Peer:
         identity: dict[str, Any],
         sent_identity: dict[str, Any],
         since: float | None = None,
+        instance_key: str | None = None,
     ) -> None:
         self.id = id
         self.connection = connection
@@ -58,6 +61,12 @@ class Peer:
         self.sent_identity = sent_identity
         self.since = since
         self.usage = Usage()
+        self.instance_key = instance_key
+
+    @property
+    def instance(self) -> tuple[str, bytes]:
+        """What stays when it comes back: its user, and the ``instance`` of its identity."""
+        return self.user, encode(self.identity.get("instance"))
 
 
 class Peers:
@@ -69,6 +78,7 @@ class Peers:
         self._by_user: dict[str, dict[str, Peer]] = {}
         self._connections: dict[str, dict[ConnectionId, int]] = {}
         """How many peers of each user each connection has."""
+        self._by_instance: dict[tuple[str, bytes], dict[str, Peer]] = {}
         self.get: Final = self._by_id.get
         """The peer of an id, or ``None``."""
 
@@ -93,6 +103,10 @@ class Peers:
         """Over which the user is logged in."""
         return self._connections.get(user, ())
 
+    def of_instance(self, peer: Peer) -> list[Peer]:
+        """Those of its user and ``instance``: after an outage there may be two of one client."""
+        return list(self._by_instance.get(peer.instance, {}).values())
+
     def add(self, peer: Peer) -> None:
         of_user = self._by_user.setdefault(peer.user, {})
         for other in of_user.values():
@@ -102,6 +116,7 @@ class Peers:
         self._by_connection.setdefault(peer.connection, {})[peer.id] = peer
         connections = self._connections.setdefault(peer.user, {})
         connections[peer.connection] = connections.get(peer.connection, 0) + 1
+        self._by_instance.setdefault(peer.instance, {})[peer.id] = peer
 
     def remove(self, peer: Peer) -> None:
         del self._by_id[peer.id]
@@ -111,6 +126,7 @@ class Peers:
         connections[peer.connection] -= 1
         if not connections[peer.connection]:
             _drop(self._connections, peer.user, peer.connection)
+        _drop(self._by_instance, peer.instance, peer.id)
 
 
 def _drop(table: dict[Any, dict[Any, Any]], key: Any, inner_key: Any) -> None:

@@ -76,8 +76,24 @@ describe('logging in', () => {
         expect(socket.sent).toEqual([]);
         socket.accept();
         expect(socket.sent).toEqual([
-            { ...HELLO, authentication: { method: 'access-token', token: 'token-1' } },
+            {
+                ...HELLO,
+                authentication: { method: 'access-token', token: 'token-1' },
+                instance_key: expect.stringMatching(/^[0-9a-f-]{32,36}$/),
+            },
         ]);
+    });
+
+    test('each hello of a page has the same key', async () => {
+        const first = await sayHello();
+        first.accept();
+        first.cut();
+        await vi.advanceTimersByTimeAsync(1000);
+        const second = FakeWebSocket.latest;
+        second.accept();
+        const keys = [first, second].map(({ sent }) => sent[0].instance_key);
+        expect(second).not.toBe(first);
+        expect(keys[0]).toBe(keys[1]);
     });
 
     test('the welcome goes to core, becomes the status and is told', async () => {
