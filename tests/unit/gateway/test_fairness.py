@@ -19,6 +19,7 @@ from dash_interop.gateway.auth import OpenDoor
 from dash_interop.gateway.config import GatewayConfig
 from dash_interop.gateway.origins import OriginPolicy
 from dash_interop.gateway.server import Gateway
+from dash_interop.router.limits import Limits
 from tests.support.client import DEADLINE, Client, closed_with, connected, run, until
 
 REQUEST = (
@@ -271,6 +272,25 @@ def test_those_who_never_log_in_make_room_for_those_who_do(caplog):
             assert running.counters()["connections"] == len(clients) + 4
 
     assert "nobody has logged in" in logged(scenario(), caplog)[0]
+
+
+def test_user_with_all_its_connections_and_strangers_lock_nobody_out():
+    limits = Limits(connections_per_user=20, connections=30)
+
+    async def scenario():
+        settings = {"max_connections": 40, "max_waiting_per_address": 30, "limits": limits}
+        async with gateway(**settings) as running, AsyncExitStack() as stack:
+            enter = stack.enter_async_context
+            for _ in range(20):
+                await enter(connected(running.url, "mallory", max_queue=None))
+            for _ in range(100):
+                refused = await enter(connect(running.url))
+                answer = await Client(refused).hello("mallory")
+                assert answer["reason"] == "The limit of connections for one user is 20"
+            other = await enter(connected(running.url, "bob"))
+            await other.register("Sum")
+
+    run(scenario())
 
 
 # Those who do not read
