@@ -143,13 +143,8 @@ def gateway(
       dash-interop gateway --host 0.0.0.0 --secret-file /etc/interop/secret \\
           --allow-origin https://apps.example.com
     """
-    if no_auth and (secret_file is not None or origins):
-        raise click.UsageError("--no-auth does not go with --secret-file or --allow-origin")
-    if no_auth and not is_loopback_host(host):
-        raise click.UsageError(
-            f"--no-auth does not go with --host {host}: whoever believes anybody listens on this "
-            "machine only, at 127.0.0.1, ::1 or localhost"
-        )
+    if no_auth:
+        _check_open_door(host, secret_file, origins)
     # Loaded here: help, and a refusal of what was typed, need not wait for it.
     from ..gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
     from ..gateway.channels import read_channels
@@ -191,6 +186,16 @@ def gateway(
         loop.run_until_complete(_run(Gateway(config, authority, policy), secret))
     finally:
         loop.close()
+
+
+def _check_open_door(host: str, secret_file: Path | None, origins: tuple[str, ...]) -> None:
+    if secret_file is not None or origins:
+        raise click.UsageError("--no-auth does not go with --secret-file or --allow-origin")
+    if not is_loopback_host(host):
+        raise click.UsageError(
+            f"--no-auth does not go with --host {host}: whoever believes anybody listens on this "
+            "machine only, at 127.0.0.1, ::1 or localhost"
+        )
 
 
 async def _run(gateway: Gateway, secret: str) -> None:
