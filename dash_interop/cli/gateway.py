@@ -173,12 +173,6 @@ def gateway(
     )
     policy = OriginPolicy([LOOPBACK] if no_auth else origins)
     secret = read_secret(secret_file) if secret_file else runtime_secret()
-    if no_auth:
-        click.echo(
-            "warning: --no-auth is for development: any program of this machine, and any page that "
-            "it serves, can log in as anybody",
-            err=True,
-        )
     make_room(config.max_connections + config.max_waiting)
     authority = OpenDoor(secret) if no_auth else TokenAuthority(secret)
     loop = new_event_loop()
@@ -196,6 +190,11 @@ def _check_open_door(host: str, secret_file: Path | None, origins: tuple[str, ..
             f"--no-auth does not go with --host {host}: whoever believes anybody listens on this "
             "machine only, at 127.0.0.1, ::1 or localhost"
         )
+    click.echo(
+        "warning: --no-auth is for development: any program of this machine, and any page that "
+        "it serves, can log in as anybody",
+        err=True,
+    )
 
 
 async def _run(gateway: Gateway, secret: str) -> None:
