@@ -15,6 +15,7 @@ class Limits(Struct, frozen=True):
         methods_per_peer: Methods and streams that one peer offers.
         methods_per_user: The same of all peers of one user.
         definitions_size_per_user: Bytes of JSON of their definitions.
+        restrictions_per_peer: Different restrictions of the methods of one peer.
         interest_per_peer: Names of methods that one peer wants to hear of, where it asks for that.
         calls_per_peer: Calls of one caller that wait for their answer.
         calls_per_user: The same of all peers of one user.
@@ -39,6 +40,7 @@ class Limits(Struct, frozen=True):
     methods_per_peer: int = 5_000
     methods_per_user: int = 100_000
     definitions_size_per_user: int = 256 * 1024 * 1024
+    restrictions_per_peer: int = 100
     interest_per_peer: int = 10_000
     calls_per_peer: int = 100_000
     calls_per_user: int = 200_000

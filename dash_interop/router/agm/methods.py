@@ -101,6 +101,10 @@ class Methods:
         if len(member.methods) + len(new) > limit:
             raise RegistrationError(f"The limit of methods for one peer is {limit}")
         self._check_user(member, methods, len(new))
+        restrictions = {each.restriction for each in methods if each.restriction is not None}
+        most = self._board.limits.restrictions_per_peer
+        if len(restrictions.union(member.restrictions)) > most:
+            raise RegistrationError(f"The limit of different restrictions of one peer is {most}")
         return methods
 
     def _check_user(self, member: Member, methods: Sequence[OfferedMethod], new: int) -> None:
