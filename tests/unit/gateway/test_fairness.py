@@ -271,7 +271,10 @@ def test_those_who_never_log_in_make_room_for_those_who_do(caplog):
             # One had to go for each that came, and not for those who have logged in.
             assert running.counters()["connections"] == len(clients) + 4
 
-    assert "nobody has logged in" in logged(scenario(), caplog)[0]
+    assert logged(scenario(), caplog)[:2] == [
+        "127.0.0.1: disconnected for others in the handshake",
+        "127.0.0.1: disconnected with 4009: Others wait to log in",
+    ]
 
 
 def test_user_with_all_its_connections_and_strangers_lock_nobody_out():
