@@ -157,9 +157,10 @@ def test_control_frames_of_other_kinds_count_more(run):
     assert run(scenario) <= TURN_FRAMES // CONTROL_COST
 
 
-def test_who_sends_what_nobody_takes_has_to_wait(run):
-    piece = text("x" * 60_000)
-    enough = 64 * 1024 * 1024
+@pytest.mark.parametrize("size", [60_000, 2_000], ids=["in long frames", "bit by bit"])
+def test_who_sends_what_nobody_takes_has_to_wait(run, size):
+    piece = text("x" * size)
+    enough = 32 * 1024 * 1024
 
     async def scenario():
         leave = asyncio.Event()
@@ -180,7 +181,7 @@ def test_who_sends_what_nobody_takes_has_to_wait(run):
                         refusals = 0
                     except BlockingIOError:
                         refusals += 1
-                        await asyncio.sleep(0)
+                    await asyncio.sleep(0)
                 leave.set()
         return sent
 
