@@ -1,9 +1,12 @@
 """Who is told of whom, when, and in how many frames."""
 
 import json
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dash_interop.router.agm import announcing
 from dash_interop.router.effects import EndTurn, FanOut, Probe, RouterEffect, Send
@@ -474,3 +477,116 @@ def test_announcements_of_all_kinds_are_heard_by_a_plain_member_as_before():
     room.join("d")
     kinds = {type(each.message) for each in room.end_turns() if each.connection == "d"}
     assert kinds == {PeerAdded, MethodsAdded, Success} and b
+
+
+# Whatever happens
+
+
+class Listener:
+    """What one member makes of what it is told."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, set[str]] = {}
+
+    def hear(self, own: str, told: list[Any]) -> None:
+        for each in told:
+            if isinstance(each, str):
+                continue
+            sign, peer, *ids = each
+            if peer == own:
+                continue
+            if ids:
+                assert peer in self.known, f"methods of somebody unknown: {each}"
+                if sign == "+":
+                    assert self.known[peer].isdisjoint(ids), f"told twice: {each}"
+                    self.known[peer].update(ids)
+                else:
+                    assert self.known[peer].issuperset(ids), f"gone, and never there: {each}"
+                    self.known[peer].difference_update(ids)
+            elif sign == "+":
+                assert peer not in self.known, f"came twice: {each}"
+                self.known[peer] = set()
+            else:
+                assert self.known.pop(peer, None) == set(), f"left, and not known: {each}"
+
+
+@pytest.mark.parametrize("lesson", [2_000, announcing.LESSON])
+@settings(deadline=None, max_examples=60)
+@given(random=st.randoms(use_true_random=False))
+def test_everybody_knows_in_the_end_what_there_is(lesson: int, random: Random):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(announcing, "LESSON", lesson)
+        patch.setattr(announcing, "FRAME", 500)
+        patch.setattr(announcing, "TURN", 7)
+        play(Turns(), random)
+
+
+def play(room: Turns, random: Random) -> None:
+    peers: dict[str, str] = {}
+    listeners: dict[str, Listener] = {}
+    methods: dict[str, set[str]] = {}
+    plans = {
+        "a": ("anna", {}),
+        "b": ("anna", {"extensions": BATCHES}),
+        "c": ("anna", {"restrictions": "$instance != 'b'"}),
+        "d": ("ben", {}),
+        "s": ("service", {}),
+        "t": ("service", {"interest": ["M1"], "extensions": BATCHES}),
+    }
+    logged_in = {name: room.log_in(name, user) for name, (user, _) in plans.items()}
+
+    def take(sends: list[Send]) -> None:
+        for name, listener in listeners.items():
+            listener.hear(logged_in[name], words(sends, name))
+
+    for _ in range(80):
+        name = random.choice(list(plans))
+        what = random.choice(["join", "leave", "register", "unregister", "call", "turn", "read"])
+        peer = logged_in[name]
+        if what == "turn" and room.is_open:
+            take(room.end_turn())
+        elif what == "read":
+            room.read()
+        elif what == "join" and name not in peers:
+            peers[name], listeners[name], methods[name] = peer, Listener(), set()
+            take(room.say(name, Join("j", peer, "agm", **plans[name][1])))
+        elif name in peers and what == "leave":
+            del peers[name], methods[name]
+            sends = room.say(name, Leave("l", peer, "agm"))
+            take(sends)
+            del listeners[name]
+        elif name in peers and what == "register":
+            fresh = [str(n) for n in range(8) if str(n) not in methods[name]]
+            ids = random.sample(fresh, min(len(fresh), random.randint(1, 3)))
+            if ids:
+                methods[name].update(ids)
+                offered = [{"id": each, "name": f"M{each}", "notes": "x" * 300} for each in ids]
+                take(room.say(name, Register("r", peer, offered)))
+        elif name in peers and what == "unregister" and methods[name]:
+            ids = random.sample(sorted(methods[name]), 1)
+            methods[name].difference_update(ids)
+            take(room.say(name, Unregister("u", peer, [*ids])))
+        elif name in peers and what == "call":
+            server = random.choice(list(peers))
+            take(room.say(name, Call("c", peer, peers[server], "1")))
+    while room.is_open or room.probes:
+        take(room.end_turns())
+        room.read()
+    for name, listener in listeners.items():
+        expected = {
+            peers[other]: ids
+            for other, ids in methods.items()
+            if other != name and sees(plans, name, other)
+        }
+        if name == "t":
+            expected = {peer: ids & {"1"} for peer, ids in expected.items()}
+            # It may have been called by others, too.
+            expected = {
+                peer: ids for peer, ids in expected.items() if ids or peer in listener.known
+            }
+        assert listener.known == expected, name
+
+
+def sees(plans: dict[str, Any], name: str, other: str) -> bool:
+    users = {plans[name][0], plans[other][0]}
+    return (len(users) == 1 or "service" in users) and {name, other} != {"b", "c"}
