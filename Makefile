@@ -34,7 +34,7 @@ MOUNTING_DASH := 4.1.0
 COMING_DASH := 4.5.0rc2
 COMING_REACT := 19.2.4
 LAYOUT_TESTS := $(addprefix tests/browser/,test_layout_changes.py test_discovery.py test_pattern_ids.py)
-COMING_TESTS := $(LAYOUT_TESTS) tests/browser/test_partial_patterns.py
+COMING_TESTS := $(LAYOUT_TESTS) $(addprefix tests/browser/,test_partial_patterns.py test_cancel.py)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -157,7 +157,7 @@ test-dash: build browser
 		$(MATRIX)/mounting/bin/python -m pytest $(DISTRIBUTED) $(LAYOUT_TESTS) $(ARGS)
 	$(call heading,Changes of the layout and patterns on Dash $(COMING_DASH) with React 18)
 	# With the extras: pip takes a release to come only where it is asked for in the same words.
-	$(call environment,coming,$(PYTHON),test$(COMMA)fastapi$(COMMA)quart,'dash[diskcache$(COMMA)fastapi$(COMMA)quart$(COMMA)testing]==$(COMING_DASH)')
+	$(call environment,coming,$(PYTHON),test$(COMMA)fastapi$(COMMA)quart,'dash[async$(COMMA)diskcache$(COMMA)fastapi$(COMMA)quart$(COMMA)testing]==$(COMING_DASH)')
 	DASH_INTEROP_TEST_ENGINES=chromium \
 		$(MATRIX)/coming/bin/python -m pytest $(DISTRIBUTED) $(COMING_TESTS) $(ARGS)
 	$(call heading,Browser tests on Dash $(COMING_DASH) with React $(COMING_REACT))

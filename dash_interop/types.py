@@ -13,6 +13,8 @@ from typing_extensions import NotRequired, TypedDict
 __all__ = [
     "AnswerDict",
     "BranchDict",
+    "CancelDict",
+    "CancelledDict",
     "ChannelDict",
     "ChannelExtraDict",
     "ChannelNameDict",
@@ -48,6 +50,8 @@ __all__ = [
     "NotificationStateDict",
     "PathValueDict",
     "ProblemDict",
+    "ProgressDict",
+    "ProgressEventDict",
     "PushDict",
     "ResultDict",
     "ReturnValueDict",
@@ -61,12 +65,12 @@ __all__ = [
     "TunnelMessageDict",
     "TunnelSendDict",
     "UpdaterDict",
-    "WriteProblemDict",
     "WindowDict",
     "WindowErrorDict",
     "WindowEventDict",
     "WindowOptionsDict",
     "WindowReferenceDict",
+    "WriteProblemDict",
 ]
 
 InstanceDict: TypeAlias = "dict[str, Any]"
@@ -144,6 +148,12 @@ class DiscoveryEventDict(TypedDict):
     sequence: int
 
 
+class CancelDict(TypedDict):
+    """``MethodInvoke.cancel``: an invocation to cancel."""
+
+    invocationId: str
+
+
 class InvokeOptionsDict(TypedDict):
     """``MethodInvoke.invoke["options"]``, in milliseconds."""
 
@@ -212,12 +222,36 @@ class ResultDict(TypedDict):
     sequence: int
 
 
+class ProgressEventDict(TypedDict):
+    """``MethodInvoke.progress``: how far an invocation is."""
+
+    invocationId: str | None
+    value: Any
+    executed_by: InstanceDict | None
+    sequence: int
+
+
 class InvocationDict(TypedDict):
     """``MethodRegister.invoke``: an invocation to handle."""
 
     invocationId: str
     args: dict[str, Any]
     caller: InstanceDict
+
+
+class CancelledDict(TypedDict):
+    """``MethodRegister.cancelled``: an invocation for whose result nobody waits any more."""
+
+    invocationId: str
+    reason: Literal["cancelled", "timeout", "left"]
+    caller: InstanceDict
+
+
+class ProgressDict(TypedDict):
+    """``MethodRegister.progress``: how far an invocation is."""
+
+    invocationId: str
+    value: Any
 
 
 class HandlerErrorDict(TypedDict):

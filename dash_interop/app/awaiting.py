@@ -13,12 +13,12 @@ from typing import Any
 
 from dash import Dash, get_app
 
-__all__ = ["as_dash_calls_it"]
+__all__ = ["as_dash_calls_it", "awaits_callbacks"]
 
 
 def as_dash_calls_it(function: Callable[..., Any], app: Dash | None) -> Callable[..., Any]:
     """The function itself, or where Dash would not await it, a plain one that waits for it."""
-    if not inspect.iscoroutinefunction(function) or _awaits_callbacks(app):
+    if not inspect.iscoroutinefunction(function) or awaits_callbacks(app):
         return function
 
     @functools.wraps(function)
@@ -35,7 +35,7 @@ def as_dash_calls_it(function: Callable[..., Any], app: Dash | None) -> Callable
     return run
 
 
-def _awaits_callbacks(app: Any) -> bool:
+def awaits_callbacks(app: Any) -> bool:
     """Whether Dash runs async callbacks: on Flask only where ``dash[async]`` is installed."""
     if app is None:
         try:

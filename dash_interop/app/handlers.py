@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
 from dash import Dash, Input, Output, State, callback
@@ -19,6 +20,7 @@ from ..wire.definitions import MethodDefinition
 from .awaiting import as_dash_calls_it
 from .decisions import Decisions
 from .outcomes import Destination
+from .progress import PROGRESS, SET_PROGRESS, Way, way_of
 from .runs import INVOCATIONS, Events, OnError, Runs
 from .tools import kept_from_tools
 
@@ -34,9 +36,6 @@ __all__ = [
 ComponentId: TypeAlias = str | dict[str, Any]
 Dependency: TypeAlias = Input | State
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-SET_PROGRESS: Final = "set_progress"
-"""The parameter of a background handler that gets the function that reports progress."""
 
 _OPTIONS: Final = {*inspect.signature(callback).parameters, "prevent_initial_call"}
 _BACKGROUND_OPTIONS: Final = ("progress", "progress_default", "cancel", "manager")
@@ -68,6 +67,12 @@ def method_handler(
     for each invocation, and not when another input changes. ``def`` and ``async def`` both work on
     Flask, FastAPI and Quart; where Dash does not await callbacks, the request's own thread does.
 
+    A parameter named ``progress`` gets a function of one value, which tells the caller how far the
+    invocation is; so does each value that the function yields, the last of which, or what a
+    generator returns, is the result. That needs a callback that speaks before its end: on Dash 4.5
+    any (on Flask with ``dash[async]``), before that one with ``background=True``, where the caller
+    hears what was told last every ``interval=``, or with ``websocket=True`` on FastAPI and Quart.
+
     ``caller`` is what the page says: whoever can reach the Dash server can post a callback to it.
     Where it has to be true, use ``Interop.method``, whose caller the gateway vouches for. The
     callback is never a tool of Dash's MCP server.
@@ -97,8 +102,8 @@ def method_handler(
         app: The Dash app; by default whichever this process makes, as with ``dash.callback``.
         callback_options: Options of the callback. With ``background=True`` and ``progress=``, the
             function needs a parameter named ``set_progress``, which gets the function that reports
-            progress; the caller of a job that ``cancel=`` ends hears at once that there is no
-            result.
+            progress to the page; the caller of a job that ``cancel=`` ends hears at once that there
+            is no result. ``cancel=Input(id, "cancelled")`` ends jobs for which nobody waits.
 
     Returns:
         A decorator that registers the function and returns it unchanged.
@@ -106,7 +111,8 @@ def method_handler(
     Raises:
         ConfigError: ``mcp_enabled=True`` among the options.
         RegistrationError: An option cannot be used or, from the decorator, the function cannot be
-            called so: it is not a function, yields, or lacks a parameter for a dependency.
+            called so: it is not a function, lacks a parameter for a dependency, or tells how far it
+            is where nobody would hear of that before its end.
 
     Example:
         ::
@@ -126,6 +132,7 @@ def method_handler(
         on_error=on_error,
         app=app,
         callback_options=callback_options,
+        way_of=partial(way_of, destination=destination, options=callback_options, app=app),
     )
 
 
@@ -139,40 +146,60 @@ def handled(
     on_error: OnError | None,
     app: Dash | None,
     callback_options: dict[str, Any],
+    way_of: Callable[[Any], Way] = lambda _: Way.NONE,
 ) -> Callable[[Function], Function]:
     """
     Make a function the handler of the events of a component; the arguments are those of
     ``method_handler``.
+
+    Args:
+        way_of: How a function tells how far it is.
     """
     _check_dependencies(dependencies)
     _check_options(callback_options, app)
     if on_error is not None and (not callable(on_error) or is_async(on_error)):
         raise RegistrationError("on_error has to be a plain function, and not an async one")
-    extras = [SET_PROGRESS] if callback_options.get("progress") else []
     # At the initial call there is no event, and a background job would take a process for it.
     callback_options.setdefault("prevent_initial_call", True)
 
     def decorate(function: Function) -> Function:
         name = getattr(function, "__name__", "handler")
+        way = way_of(function)
+        tells = way is not Way.NONE
+        outputs, options = _with_progress(way, component_id, destination.outputs, callback_options)
+        extras = [SET_PROGRESS] if options.get("progress") else []
         handler = Handler(
             MethodDefinition(name=name),
             function,
             validate,
             values=len(dependencies),
-            extras=extras,
-            offered=events.offered,
+            extras=[] if tells else extras,
+            offered=[*events.offered, PROGRESS] if tells else events.offered,
             special=events.special,
             is_pair=destination.is_pair,
+            may_yield=tells,
         )
-        runs = Runs(events, handler, destination, on_error, app, extras)
+        runs = Runs(events, handler, destination, on_error, app, extras, way)
         register = callback if app is None else app.callback
         inputs = (Input(component_id, events.prop), *dependencies)
-        register(destination.outputs, *inputs, **kept_from_tools(callback_options))(
+        register(outputs, *inputs, **kept_from_tools(options))(
             as_dash_calls_it(runs.as_callback(), app)
         )
         return function
 
     return decorate
+
+
+def _with_progress(
+    way: Way, component_id: ComponentId, outputs: Output | list[Output], options: dict[str, Any]
+) -> tuple[Output | list[Output], dict[str, Any]]:
+    """Outputs and options of a callback, with the prop ``progress`` where the way needs it."""
+    progress = Output(component_id, PROGRESS)
+    if way is Way.STREAM:
+        return [*(outputs if isinstance(outputs, list) else [outputs]), progress], options
+    if way is Way.BACKGROUND:
+        return outputs, {**options, "progress": [progress]}
+    return outputs, options
 
 
 def check_component_id(component_id: Any, component: str, example: str) -> None:

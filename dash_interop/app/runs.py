@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -18,6 +18,15 @@ from ..errors import InvalidArguments
 from ..wire.hints import OF_DATA, OF_INVOCATIONS, OF_MESSAGES, SpecialNames
 from .decisions import Decisions
 from .outcomes import Destination, Outcome
+from .parts import call_and_tell, parts_of
+from .progress import (
+    PROGRESS,
+    SET_PROGRESS,
+    Report,
+    Way,
+    report_in_background,
+    report_over_socket,
+)
 from .routes import current_app
 
 __all__ = ["DATA", "INVOCATIONS", "MESSAGES", "REQUESTS", "Events", "OnError", "Runs"]
@@ -79,6 +88,7 @@ class Runs:
         app: The app whose ``on_error`` is called where ``on_error`` is ``None``; by default the app
             of the process.
         extras: Names of what Dash puts in front of the callback's values.
+        way: How the handler tells how far it is.
     """
 
     def __init__(
@@ -89,7 +99,9 @@ class Runs:
         on_error: OnError | None,
         app: Dash | None,
         extras: Sequence[str],
+        way: Way = Way.NONE,
     ) -> None:
+        self._way = way
         self._events = events
         self._handler = handler
         self._destination = destination
@@ -100,7 +112,16 @@ class Runs:
 
     def as_callback(self) -> Callable[..., Any]:
         """The function for Dash to call."""
-        handler, destination = self._handler, self._destination
+        function = self._streaming() if self._way is Way.STREAM else self._answering()
+        for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+            if hasattr(self._handler.function, attribute):
+                setattr(function, attribute, getattr(self._handler.function, attribute))
+        # Extensions of Dash look at what a callback takes, which is not what its handler takes.
+        function.__signature__ = self._signature()
+        return function
+
+    def _answering(self) -> Any:
+        destination = self._destination
 
         async def run_async(*given: Any) -> Any:
             value, outcomes, calls = self._begin(given)
@@ -116,13 +137,29 @@ class Runs:
                     self._take(call(), outcome)
             return destination.conclude(value, outcomes)
 
-        function = run_async if handler.is_async else run
-        for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
-            if hasattr(handler.function, attribute):
-                setattr(function, attribute, getattr(handler.function, attribute))
-        # Extensions of Dash look at what a callback takes, which is not what its handler takes.
-        function.__signature__ = self._signature()
-        return function
+        return run_async if self._handler.is_async else run
+
+    def _streaming(self) -> Any:
+        destination = self._destination
+        outputs = destination.outputs
+        is_list = isinstance(outputs, list)
+        nothing = [no_update] * (len(outputs) if isinstance(outputs, list) else 1)
+
+        async def stream(*given: Any) -> AsyncGenerator[list[Any]]:
+            async def work(report: Report) -> list[Any]:
+                value, outcomes, calls = self._begin(given, report)
+                for outcome, call in calls:
+                    with self._noting_errors(outcome):
+                        tell = partial(report, str(outcome.id))
+                        self._take(await call_and_tell(call, tell), outcome)
+                concluded = destination.conclude(value, outcomes)
+                return concluded if is_list else [concluded]
+
+            async with aclosing(parts_of(work)) as parts:
+                async for told, values in parts:
+                    yield [*(nothing if values is None else values), told]
+
+        return stream
 
     def _signature(self) -> inspect.Signature:
         values = (f"value_{n + 1}" for n in range(self._handler.values))
@@ -131,17 +168,30 @@ class Runs:
         return inspect.Signature([inspect.Parameter(name, kind) for name in names])
 
     def _begin(
-        self, given: tuple[Any, ...]
+        self, given: tuple[Any, ...], report: Report | None = None
     ) -> tuple[Any, list[Outcome], list[tuple[Outcome, partial[Any]]]]:
-        """The prop's value, an outcome for each of its events, and the calls to make."""
+        """
+        The prop's value, an outcome for each of its events, and the calls to make.
+
+        Args:
+            given: What Dash calls the callback with.
+            report: Tells how far an event is, where the callback itself can.
+        """
         count = len(self._extras)
         extras = dict(zip(self._extras, given[:count], strict=True))
         value, *values = given[count:]
+        if self._way is Way.BACKGROUND:
+            report = report_in_background(extras.pop(SET_PROGRESS))
         outcomes: list[Outcome] = []
         calls: list[tuple[Outcome, partial[Any]]] = []
-        for event in _new_events(self._events.prop, value):
+        own_id, events = _new_events(self._events.prop, value)
+        if self._way is Way.SOCKET:
+            report = report_over_socket(own_id)
+        for event in events:
             outcome = Outcome(event[self._events.id])
             outcomes.append(outcome)
+            if report is not None:
+                extras[PROGRESS] = partial(report, event[self._events.id])
             try:
                 calls.append((outcome, self._bind(event, values, extras)))
             except InvalidArguments as error:
@@ -204,8 +254,8 @@ def _app_on_error() -> OnError | None:
         return None
 
 
-def _new_events(prop: str, value: Any) -> list[dict[str, Any]]:
-    """The events this run is for. A run that something else triggered ends here."""
+def _new_events(prop: str, value: Any) -> tuple[Any, list[dict[str, Any]]]:
+    """The id of the component, and the events this run is for; one for nothing else ends here."""
     # The first argument, or the only one.
     arguments: Any = ctx.args_grouping
     own_id = (arguments if isinstance(arguments, dict) else arguments[0])["id"]
@@ -215,4 +265,4 @@ def _new_events(prop: str, value: Any) -> list[dict[str, Any]]:
     )
     if value is None or not is_triggered:
         raise PreventUpdate
-    return value if isinstance(value, list) else [value]
+    return own_id, value if isinstance(value, list) else [value]

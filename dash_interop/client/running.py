@@ -76,6 +76,7 @@ class Handler:
         offered: Names of what comes beside that, for parameters of that name if there are any.
         special: Names of the parameters for all arguments and for the caller.
         is_pair: Whether the function returns its result as the first of two.
+        may_yield: Whether the function may yield, and whoever calls it makes a result of that.
 
     Attributes:
         definition: With its signatures.
@@ -98,10 +99,11 @@ class Handler:
         offered: Collection[str] = (),
         special: SpecialNames = OF_INVOCATIONS,
         is_pair: bool = False,
+        may_yield: bool = False,
     ) -> None:
         self.function = function
         self.name = getattr(function, "__qualname__", None) or repr(function)
-        _check_kind(function, self.name)
+        _check_kind(function, self.name, may_yield)
         self.is_async = is_async(function)
         self.values = values
         self._parameters: list[inspect.Parameter] = []
@@ -235,12 +237,12 @@ class Handler:
             )
 
 
-def _check_kind(function: Any, name: str) -> None:
+def _check_kind(function: Any, name: str, may_yield: bool) -> None:
     if not callable(function):
         raise RegistrationError(f"a handler has to be a function, not {function!r}")
     if inspect.isclass(function):
         raise RegistrationError(f"a handler has to be a function, not the class {name}")
-    if generates(function):
+    if generates(function) and not may_yield:
         raise RegistrationError(
             f"{name} yields, and a method has one result: return it. What has many values is a "
             "stream"

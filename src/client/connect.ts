@@ -145,7 +145,7 @@ async function useOwnGateway(
         if (io) {
             transport.onWelcome = () => {};
             transport.onLost = () => io.connection.reconnect();
-            const { registrations, cancellations, histories, contexts } = transport;
+            const { registrations, cancellations, histories, contexts, invocations } = transport;
             io.contexts = contextsApi(contexts);
             const client = new InteropClient(
                 io,
@@ -153,6 +153,7 @@ async function useOwnGateway(
                 () => cancellations.present,
                 histories,
                 contexts,
+                invocations,
             );
             complete(io, client);
             for (const extend of libraries) {

@@ -36,6 +36,11 @@ export const SAID_BY_SERVERS = [
 
 export type ServerErrorType = (typeof SAID_BY_SERVERS)[number];
 
+/** Whether the server got an invocation whose end is not known. */
+export const DELIVERED = ['no', 'yes', 'unknown'] as const;
+
+export type Delivered = (typeof DELIVERED)[number];
+
 /** The failure of an invocation at one server. */
 export interface FailedInvocation {
     executed_by: Instance | null;
@@ -45,6 +50,8 @@ export interface FailedInvocation {
     type?: ErrorType;
     /** Name of the exception in the handler, if the server names it. */
     exception?: string;
+    /** Whether the server got the invocation, where it or the connection was lost. */
+    delivered?: Delivered;
     /** All that the server put into its error. */
     returned?: any;
 }

@@ -7,7 +7,13 @@
  */
 
 import type { MethodDefinition } from './definitions';
-import { type ErrorType, SAID_BY_SERVERS, type ServerErrorType } from './errors';
+import {
+    DELIVERED,
+    type Delivered,
+    type ErrorType,
+    SAID_BY_SERVERS,
+    type ServerErrorType,
+} from './errors';
 
 /** An error as it travels to the caller. */
 export interface HandlerError {
@@ -44,6 +50,8 @@ export function readFailure(context: unknown): FailureKind {
 /** Why a call has no result. */
 export interface Failure extends FailureKind {
     message: string;
+    /** Whether the server got it, where it or the connection was lost. */
+    delivered?: Delivered;
     /** All that the server put into its error. */
     returned?: any;
 }
@@ -72,4 +80,20 @@ export function failureOf(reason: any, method: MethodDefinition, timeoutMs: numb
         return { message: `${method.name} did not answer within ${timeoutMs} ms`, type };
     }
     return { message: String(said) || `${method.name} failed without saying why`, type };
+}
+
+/** The failures of which nobody knows by themselves whether the server got the invocation. */
+const LOST: (ErrorType | undefined)[] = ['ServerGone', 'ConnectionLost'];
+
+/**
+ * The failure with what is known of whether the server got the invocation, where that is a question.
+ *
+ * @param known By what this page has sent and heard.
+ */
+export function withDelivery(failure: Failure, known: Delivered): Failure {
+    if (!LOST.includes(failure.type)) {
+        return failure;
+    }
+    const said = DELIVERED.find((one) => one === failure.returned?.delivered);
+    return { ...failure, delivered: known === 'yes' ? known : (said ?? known) };
 }

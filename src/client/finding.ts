@@ -65,8 +65,12 @@ export class Finding {
         return choice(this.directory.servers(method, streams), this.directory.ownPeerId);
     }
 
-    /** The servers that are there now or come first; rejects when none comes in time. */
-    async wait(wanted: Wanted): Promise<Instance[]> {
+    /**
+     * The servers that are there now or come first; rejects when none comes in time.
+     *
+     * @param signal Ends the wait: then it never settles.
+     */
+    async wait(wanted: Wanted, signal?: AbortSignal): Promise<Instance[]> {
         const present = this.present(wanted);
         if (present.length > 0) {
             return present;
@@ -76,15 +80,20 @@ export class Finding {
             const stop = this.directory.onServerMethodAdded(() => {
                 const servers = this.present(wanted);
                 if (servers.length > 0) {
-                    clearTimeout(timer);
-                    stop();
+                    end();
                     resolve(servers);
                 }
             });
             const timer = setTimeout(() => {
-                stop();
+                end();
                 reject(this.nobodyFound(wanted));
             }, wanted.waitMs);
+            const end = () => {
+                clearTimeout(timer);
+                stop();
+                signal?.removeEventListener('abort', end);
+            };
+            signal?.addEventListener('abort', end);
         });
     }
 

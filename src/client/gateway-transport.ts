@@ -16,6 +16,7 @@ import { encodeFrame, type Frame, sizeProblem } from './codec';
 import { typeOfReason } from './errors';
 import { GatewayContexts } from './gateway-contexts';
 import { HistoryFrames } from './history-frames';
+import { InvocationFrames } from './invocation-frames';
 import { Liveness } from './liveness';
 import type { AskLogin, Login } from './login';
 import { watchPageLife } from './page-life';
@@ -49,6 +50,11 @@ export class GatewayTransport {
     readonly cancellations = new Cancellations();
     /** What travels of histories. */
     readonly histories = new HistoryFrames(() => this.maxSize);
+    /** What travels of invocations beside what core knows. */
+    readonly invocations = new InvocationFrames(
+        (frame) => this.transmit(frame),
+        (frame) => this.receive({}, frame),
+    );
     /** The contexts of the page, of which core knows nothing. */
     readonly contexts = new GatewayContexts((frame) => this.transmit(frame));
     private readonly liveness = new Liveness(() => {
@@ -120,7 +126,7 @@ export class GatewayTransport {
             if (this.unloadingTimer !== undefined && isFailure(frame)) {
                 this.heldBack.push(frame);
             } else {
-                for (const one of this.histories.framesFor(frame)) {
+                for (const one of this.histories.framesFor(this.invocations.frameFor(frame))) {
                     this.transmit(withPlainReason(one));
                 }
             }
@@ -146,7 +152,7 @@ export class GatewayTransport {
     /** Gives whoever has asked the answer that this transport makes itself. */
     private passOn(answer: Frame): void {
         if (!this.contexts.hearAnswer(answer)) {
-            this.receive({}, answer);
+            this.invocations.hear(answer, () => this.receive({}, answer));
         }
     }
 
@@ -221,6 +227,7 @@ export class GatewayTransport {
             this.peerId = frame.peer_id ?? undefined;
             this.maxSize = frame.max_size;
             this.waits = delays(FIRST_DELAY_MS);
+            this.invocations.connect(frame);
             this.receive({}, frame);
             this.contexts.connect(frame);
             const instance = { ...frame.resolved_identity, peerId: frame.peer_id };
@@ -234,8 +241,10 @@ export class GatewayTransport {
                 this.receive({}, withdrawn);
             }
             this.registrations.note(frame);
-            this.histories.hear(frame, () =>
-                this.cancellations.during(frame, () => this.receive({}, withType(frame))),
+            this.invocations.hear(frame, () =>
+                this.histories.hear(frame, () =>
+                    this.cancellations.during(frame, () => this.receive({}, withType(frame))),
+                ),
             );
         }
     }
@@ -244,6 +253,7 @@ export class GatewayTransport {
         this.loggedIn = false;
         this.registrations.clear();
         this.histories.clear();
+        this.invocations.clear();
         this.contexts.disconnect();
         this.onStatus(disconnectedBy(reason));
         this.onLost();
@@ -335,7 +345,7 @@ function withType(frame: Frame): Frame {
     const type = frame.type === 'error' ? typeOfReason(frame.reason_uri) : undefined;
     return type === undefined || type === 'HandlerFailed'
         ? frame
-        : { ...frame, context: { message: frame.reason, interopType: type } };
+        : { ...frame, context: { ...frame.context, message: frame.reason, interopType: type } };
 }
 
 /** Core puts words of its own in front of the reason for which a publisher rejects a subscription. */

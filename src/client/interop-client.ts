@@ -15,6 +15,7 @@ import { Discovering, type Discovery, type DiscoveryListener } from './discoveri
 import { Finding } from './finding';
 import type { HistoryFrames } from './history-frames';
 import type { Instance } from './instance';
+import type { InvocationFrames } from './invocation-frames';
 import { type InvokeOptions, Invoking } from './invoking';
 import type { Io } from './io';
 import { LibraryContexts } from './library-contexts';
@@ -58,6 +59,7 @@ export class InteropClient {
      *     where the gateway does not say.
      * @param histories What travels of histories; undefined where it cannot be seen.
      * @param contexts Those of the gateway, where the page speaks to it itself.
+     * @param invocations What travels of cancels and progress; undefined where it cannot be seen.
      */
     constructor(
         io: Io,
@@ -65,6 +67,7 @@ export class InteropClient {
         cancellation: () => Cancellation | undefined = () => undefined,
         histories?: HistoryFrames,
         contexts: Contexts = new LibraryContexts(io),
+        invocations?: InvocationFrames,
     ) {
         const outage = new Outage(io.connection);
         const changes = new Changes();
@@ -74,10 +77,10 @@ export class InteropClient {
         this.directory = new Directory(io.interop, registrationOf);
         this.discovering = new Discovering(io.interop, registrationOf);
         this.finding = new Finding(this.directory, outage);
-        this.invoking = new Invoking(io.interop, this.finding);
-        this.serving = new Serving(io.interop, outage, changes);
         const { directory, finding } = this;
         const { interop } = io;
+        this.invoking = new Invoking(interop, finding, invocations);
+        this.serving = new Serving({ interop, directory, outage, changes, invocations });
         const line = { interop, cancellation, histories };
         this.subscribing = new Subscribing({ ...line, directory, finding, outage });
         this.publishing = new Publishing({ interop, directory, outage, changes, histories });
@@ -106,13 +109,6 @@ export class InteropClient {
     /** This page as every other one sees it. */
     get instance(): Instance {
         return this.directory.instance;
-    }
-
-    /**
-     * Calls `listener` with the peer id of each peer that leaves, also when the connection is lost.
-     */
-    onPeerLeft(listener: (peerId: string) => void): () => void {
-        return this.directory.onPeerLeft(listener);
     }
 
     /**

@@ -36,14 +36,7 @@ export function joinOutcomes(
     called_with: Record<string, any>,
     outcomes: Outcome[],
 ): InvocationResult {
-    const all_errors = outcomes
-        .filter((outcome) => outcome.error)
-        .map(({ executed_by, error }) => ({
-            executed_by,
-            called_with,
-            name: method.name,
-            ...error,
-        })) as FailedInvocation[];
+    const all_errors = failuresIn(method, called_with, outcomes);
     const all_return_values = outcomes
         .filter((outcome) => !outcome.error)
         .map(({ executed_by, returned }) => ({
@@ -58,4 +51,20 @@ export function joinOutcomes(
         throw new InvocationError(all_errors[0].message, all_errors[0].type, all_errors);
     }
     return { ...all_return_values[0], all_return_values, all_errors };
+}
+
+/** The failures among the outcomes. */
+export function failuresIn(
+    { name }: MethodDefinition,
+    called_with: Record<string, any>,
+    outcomes: Outcome[],
+): FailedInvocation[] {
+    return outcomes
+        .filter((outcome) => outcome.error)
+        .map(({ executed_by, error }) => ({
+            executed_by,
+            called_with,
+            name,
+            ...error,
+        })) as FailedInvocation[];
 }

@@ -14,7 +14,7 @@ export type Substitute = { toGateway: Frame } | { toPage: Frame };
 
 /**
  * @param problem What is wrong with its size, in words.
- * @throws Error for what `push` sends, which nothing answers.
+ * @throws Error for data and progress, which nothing answers.
  */
 export function substituteFor(frame: Frame, problem: string): Substitute {
     switch (frame.type) {
@@ -24,6 +24,7 @@ export function substituteFor(frame: Frame, problem: string): Substitute {
             return { toGateway: shortened(frame, problem) };
         case 'publish':
         case 'post':
+        case 'progress':
             throw new Error(`The data is not sent: ${problem}`);
         default:
             return { toPage: refusalOf(frame, problem) };

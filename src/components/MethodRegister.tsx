@@ -17,7 +17,7 @@ interface Props extends DashProps {
     /** Whether arguments and results are checked against the definition's accepts and returns. "off": they are not. "warn": a warning in the browser's console names what does not fit, each problem once, and the invocation goes on. "strict": the caller gets an error that names it; arguments that do not fit do not reach the callback, and a result that does not fit is not delivered. In any case, accepts and returns that are malformed are refused: see error. Where they are missing or empty, anything fits. */
     validate?: 'off' | 'warn' | 'strict';
 
-    /** A JavaScript function that handles the invocations in place of callbacks, without a trip to the Dash server: {"namespace": "trades", "function_name": "sum"} is window.dash_clientside.trades.sum, from a file in the app's assets. It is called with the arguments and the caller as each invocation comes, also while earlier ones are under way. What it returns, or its Promise comes to, is the result; what it throws is the caller's error. invoke, result and batch are not in use then. */
+    /** A JavaScript function that handles the invocations in place of callbacks, without a trip to the Dash server: {"namespace": "trades", "function_name": "sum"} is window.dash_clientside.trades.sum, from a file in the app's assets. It is called as each invocation comes, also while earlier ones are under way, with the arguments, the caller, and an object with "signal" (an AbortSignal, aborted when nobody waits for the result any more) and "progress" (a function that tells the caller how far it is). What it returns, or its Promise comes to, is the result; what it throws is the caller's error. invoke, result, progress, cancelled and batch are not in use then. */
     clientsideHandler?: {
         /** The key in window.dash_clientside. */
         namespace: string;
@@ -30,6 +30,19 @@ interface Props extends DashProps {
 
     /** The answer, the Output of the callback: a dict with the "invocationId" of invoke and either "invocationResult" (dict) or "error" (dict with a "message", and a "type" that names the exception where there was one). With batch a list of such dicts. */
     result?: any;
+
+    /** How far an invocation is, an Output: a dict with the "invocationId" of invoke and a "value", or a list of such dicts. The caller gets each value, in order and before the result, if it listens. A callback that Dash runs as an ordinary request writes it only at its end, with the result; method_handler tells which others there are. */
+    progress?: any;
+
+    /** An invocation that the callback has, and for whose result nobody waits any more, an Input: a dict with "invocationId", "caller" and "reason": "cancelled" (the caller has cancelled it), "timeout" (its time is up) or "left" (the caller is gone). None before the first one. Background callbacks end by it: cancel=Input(id, "cancelled"). Invocations that the callback has not seen leave the queue without it. Set by the library: do not write to it. */
+    cancelled?: {
+        /** That of invoke. */
+        invocationId: string;
+        /** "cancelled", "timeout" or "left". */
+        reason: string;
+        /** The calling instance. */
+        caller: object;
+    };
 
     /** Why the method could not be registered: a dict with a "message"; None while all is well. Set by the library: do not write to it. */
     error?: {

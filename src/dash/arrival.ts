@@ -14,9 +14,10 @@ export class Arrival {
     /**
      * Waits as long as is given, and no longer once a lasting problem is known.
      *
+     * @param signal Ends the wait when it is aborted.
      * @returns Words that say why there is no connection where it has not come.
      */
-    async wait(timeoutMs: number, status: LatestStatus): Promise<Interop> {
+    async wait(timeoutMs: number, status: LatestStatus, signal?: AbortSignal): Promise<Interop> {
         let timer: ReturnType<typeof setTimeout> | undefined;
         const late = new Promise<string>((resolve) => {
             const reason = `The page was not connected within ${timeoutMs} ms`;
@@ -29,9 +30,15 @@ export class Arrival {
                     isLasting && resolve(because('The page is not connected', status)),
             );
         });
-        return Promise.race([this.interop, late, hopeless]).finally(() => {
+        let abort = () => {};
+        const aborted = new Promise<string>((resolve) => {
+            abort = () => resolve('The page is not connected, and nobody waits any more');
+            signal?.addEventListener('abort', abort);
+        });
+        return Promise.race([this.interop, late, hopeless, aborted]).finally(() => {
             clearTimeout(timer);
             stop();
+            signal?.removeEventListener('abort', abort);
         });
     }
 

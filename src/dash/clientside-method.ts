@@ -1,10 +1,13 @@
 /**
  * The invocations of a MethodRegister that a function of the page handles. They do not wait for
- * each other: the function is called as each one comes, and may return promises.
+ * each other: the function is called as each one comes, and may return promises. Beside arguments
+ * and caller it gets a signal, which is aborted when nobody waits for its result any more, and a
+ * function that tells the caller how far it is.
  */
 
 import { libraryError } from '../client/failures';
 import type { Instance } from '../client/instance';
+import type { CancelReason, EndReason } from '../client/invocation-frames';
 import type { Reply } from '../client/serving';
 import { passOn } from './answer';
 import { type ClientsideHandler, FunctionMissing } from './clientside-handler';
@@ -24,10 +27,20 @@ export interface ClientsideMethodOutlets {
     missing: (message: string) => void;
 }
 
+/** Why a function of the page need not go on, as the message of what its signal is aborted with. */
+type AbortReason = CancelReason | 'removed';
+
 /** An invocation whose caller has no answer yet. */
 interface Pending {
     reply: Reply;
     timer: ReturnType<typeof setTimeout>;
+    controller: AbortController;
+}
+
+/** What a function of the page gets beside the arguments and the caller. */
+interface Surroundings {
+    signal: AbortSignal;
+    progress: (value: unknown) => void;
 }
 
 export class ClientsideMethod {
@@ -50,8 +63,13 @@ export class ClientsideMethod {
             reply.fail(libraryError('Overloaded', message));
             return;
         }
-        const pending = this.accept(reply);
-        handler.call(args, caller).then(
+        const controller = new AbortController();
+        const pending = this.accept(reply, controller);
+        const surroundings: Surroundings = {
+            signal: controller.signal,
+            progress: (value) => pending && this.pending.has(pending) && reply.progress(value),
+        };
+        handler.call(args, caller, surroundings).then(
             (invocationResult) =>
                 this.settle(pending, () => passOn({ invocationResult }, undefined, reply)),
             (error) => this.fail(pending, error),
@@ -60,13 +78,14 @@ export class ClientsideMethod {
 
     /** The component goes: everybody who waits is told. */
     close(message: string): void {
+        const gone = { ...libraryError('ServerGone', message), delivered: 'yes' };
         for (const pending of [...this.pending]) {
-            this.settle(pending, () => pending.reply.fail(libraryError('ServerGone', message)));
+            this.abort(pending, 'removed', () => pending.reply.fail(gone));
         }
     }
 
     /** The caller of a void method is told at once. */
-    private accept(reply: Reply): Pending | undefined {
+    private accept(reply: Reply, controller: AbortController): Pending | undefined {
         const { returns, timeoutMs } = this.settings;
         if (!returns) {
             reply.succeed({});
@@ -74,11 +93,27 @@ export class ClientsideMethod {
         }
         const timer = setTimeout(() => {
             const message = `The handler did not answer within ${timeoutMs} ms`;
-            this.settle(pending, () => reply.fail(libraryError('Timeout', message)));
+            this.abort(pending, 'timeout', () => reply.fail(libraryError('Timeout', message)));
         }, timeoutMs);
-        const pending = { reply, timer };
+        const pending = { reply, timer, controller };
         this.pending.add(pending);
+        const { cancelled } = reply;
+        cancelled.addEventListener('abort', () => {
+            const reason: EndReason = cancelled.reason;
+            if (reason !== 'lost') {
+                this.abort(pending, reason, () => {});
+            }
+        });
         return pending;
+    }
+
+    /** Nobody waits for what the function returns. */
+    private abort(pending: Pending, reason: AbortReason, tell: () => void): void {
+        this.settle(pending, () => {
+            tell();
+            // As fetch() and others expect it.
+            pending.controller.abort(new DOMException(reason, 'AbortError'));
+        });
     }
 
     private fail(pending: Pending | undefined, error: unknown): void {
@@ -86,6 +121,9 @@ export class ClientsideMethod {
             const { message } = error;
             this.outlets.missing(message);
             this.settle(pending, () => pending?.reply.fail(libraryError('NoResult', message)));
+            return;
+        }
+        if (pending?.controller.signal.aborted) {
             return;
         }
         const failure = { error, payload: {} };

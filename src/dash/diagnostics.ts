@@ -47,6 +47,11 @@ export class Diagnostics {
         this.tell(message, console.warn, !isHeard);
     }
 
+    /** What is right, and may be of use to whoever looks for it. */
+    note(message: string): void {
+        console.debug(`dash_interop: ${this.name}: ${message}`);
+    }
+
     /** The page has no connection: a warning, also for the server's log. */
     warnOfConnection(message: string): void {
         if (this.tell(message, console.warn)) {

@@ -18,6 +18,8 @@ import { callbacksWithInput, callbacksWithOutput } from './renderer';
 import { askSignature } from './signatures';
 import { isServerAway } from './why-unanswered';
 
+const DROPPED = 'results of invocations that nobody waited for any more were dropped so far';
+
 /** What a MethodRegister is given. */
 export interface Offer {
     interop: Interop;
@@ -40,7 +42,6 @@ export class OfferedMethod implements Part {
     private interop: Interop;
     /** What the present registration was made from, as text. */
     private key: string | undefined;
-    private stopPeerLeft: () => void = () => {};
     private withdraw: () => void = () => {};
 
     constructor(component: DashComponent, diagnostics: Diagnostics) {
@@ -52,8 +53,10 @@ export class OfferedMethod implements Part {
             warn: (message) => diagnostics.warn(message),
             missing: (message) => this.fail(message),
         });
+        // What a callback writes in one go belongs before the end of the invocation.
+        component.watch('progress', (progress) => this.queue.progress(progress), 'invoke');
         component.watch('result', (result) => this.queue.answer(result), 'invoke');
-        warnOfWrites(component, diagnostics, ['invoke', 'error'], 'invoke');
+        warnOfWrites(component, diagnostics, ['invoke', 'cancelled', 'error'], 'invoke');
     }
 
     /** Takes over the present props; registers the method anew only where they say another one. */
@@ -73,7 +76,7 @@ export class OfferedMethod implements Part {
         }
         this.withdraw();
         this.withdraw = () => {};
-        this.connect(interop);
+        this.interop = interop;
         this.key = key;
         if (typeof interop === 'string') {
             this.error.tell(interop);
@@ -88,22 +91,9 @@ export class OfferedMethod implements Part {
     /** The component has left the layout. */
     end(): void {
         this.withdraw();
-        this.stopPeerLeft();
         const message = 'The MethodRegister was removed from the layout';
         this.queue.close(message);
         this.clientside.close(message);
-    }
-
-    private connect(interop: Interop): void {
-        if (interop === this.interop) {
-            return;
-        }
-        this.interop = interop;
-        this.stopPeerLeft();
-        this.stopPeerLeft =
-            typeof interop === 'object'
-                ? interop.onPeerLeft((peerId) => this.queue.callerLeft(peerId))
-                : () => {};
     }
 
     /** @returns How to withdraw it. */
@@ -166,6 +156,7 @@ export class OfferedMethod implements Part {
     private makeQueue(): InvocationQueue {
         const { component } = this;
         const deliverer = component.eventDeliverer('invoke', false);
+        const cancelled = component.eventDeliverer('cancelled', false);
         const serverWait = new ServerWait();
         const settings = { returns: false, batch: false, timeoutMs: 0 };
         return new InvocationQueue(settings, {
@@ -180,6 +171,8 @@ export class OfferedMethod implements Part {
                 return delivery;
             },
             abandon: () => deliverer.abandon(),
+            cancelled: (value) => cancelled.deliver(value),
+            dropped: (count) => this.diagnostics.note(`${count} ${DROPPED}`),
             untilServerAnswers: (signal) => serverWait.untilItAnswers(signal),
             areCallbacksSlow: () => document.hidden && this.isOnlyListener(),
             mayAnswerLater: (callbacks) => {

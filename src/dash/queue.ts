@@ -3,17 +3,22 @@
  * once, as a batch), each answered exactly once.
  *
  * An invocation of a method that returns a result waits for the answer of the Dash callback. It
- * ends with that answer, when its time is up, when the callback has ended without one, or when the
- * component goes. Its time runs from its arrival on; when it is up before its turn comes, the
- * callback never sees it. An invocation of a void method is acknowledged when it is accepted into
- * the queue, so it stays there whatever becomes of its caller, and while the Dash server is away.
+ * ends with that answer, when its time is up, when its caller no longer waits, when the callback has
+ * ended without one, or when the component goes. Its time runs from its arrival on; when it ends
+ * before its turn comes, the callback never sees it. A callback that runs cannot be stopped: it is
+ * told that nobody waits, the invocation keeps its place until the callback has ended or its time is
+ * up, and what it answers is dropped. An invocation of a void method is acknowledged when it is
+ * accepted into the queue, so it stays there whatever becomes of its caller, and while the Dash
+ * server is away.
  */
 
 import { libraryError } from '../client/failures';
 import type { Instance } from '../client/instance';
+import type { CancelReason, EndReason } from '../client/invocation-frames';
 import type { Reply } from '../client/serving';
 import { passOn, problemOf } from './answer';
-import type { Delivery } from './runs';
+import { readProgress } from './progress';
+import type { Delivery } from './triggered-runs';
 import { isServerAway, whyUnanswered } from './why-unanswered';
 
 /**
@@ -27,10 +32,20 @@ const MOST_AT_ONCE = 20;
 /** An invocation that has less time left than this is not run: any callback takes longer. */
 const DUE_SOON_MS = 10;
 
+/** Of how many invocations that have ended it is known how. */
+const MOST_ENDED = 1_000;
+
 /** What callbacks get as `MethodRegister.invoke`. */
 export interface Invocation {
     invocationId: string;
     args: Record<string, any>;
+    caller: Instance;
+}
+
+/** What callbacks get as `MethodRegister.cancelled`. */
+export interface Cancelled {
+    invocationId: string;
+    reason: CancelReason;
     caller: Instance;
 }
 
@@ -46,6 +61,10 @@ export interface QueueOutlets {
     deliver: (value: Invocation | Invocation[]) => Promise<Delivery>;
     /** Stops waiting for the callbacks of the present value. */
     abandon: () => void;
+    /** Tells the callbacks that nobody waits for an invocation that they have. */
+    cancelled: (value: Cancelled) => void;
+    /** What a callback answered is dropped: the invocation was cancelled. */
+    dropped: (count: number) => void;
     /** Whether Dash takes a second or more for each value, as in a hidden tab. */
     areCallbacksSlow: () => boolean;
     /** Resolves when the Dash server answers again. */
@@ -59,22 +78,36 @@ export interface QueueOutlets {
 /** An invocation that waits, or that the callbacks have. */
 interface Queued {
     invocation: Invocation;
-    /** When its time is up, on the clock of performance.now(). */
+    /** When its time is up, or its caller's, on the clock of performance.now(). */
     deadline: number;
+    /** Longest time from its arrival to its answer, in milliseconds. */
+    allowedMs: number;
     reply: Reply;
     timer: ReturnType<typeof setTimeout> | undefined;
+    /** Whether nobody waits for the answer any more. */
+    isCancelled: boolean;
 }
 
 /** The caller of a void method has been told already. */
-const ACKNOWLEDGED: Reply = { succeed: () => {}, fail: () => {} };
+const acknowledged = (reply: Reply): Reply => ({
+    ...reply,
+    succeed: () => {},
+    fail: () => {},
+    progress: () => {},
+});
 
 export class InvocationQueue {
     settings: QueueSettings;
     private readonly outlets: QueueOutlets;
-    private waiting: Queued[] = [];
+    private readonly waiting = new Set<Queued>();
     private current = new Map<string, Queued>();
     private running = false;
+    /** Whether the callbacks of the present value have not ended. */
+    private callbacksRun = false;
     private wrongId: string | undefined;
+    /** Whether those were cancelled that the callbacks had last, by their ids. */
+    private readonly ended = new Map<string, boolean>();
+    private droppedResults = 0;
     private onAllAnswered: () => void = () => {};
     /** Whether an answer of the handler said that it takes invocations in a list. */
     private takesLists = false;
@@ -87,22 +120,26 @@ export class InvocationQueue {
 
     /** Accepts an invocation; `reply` is called once with what the caller is told. */
     enqueue(args: Record<string, any>, caller: Instance, reply: Reply): void {
-        if (this.waiting.length >= LONGEST_QUEUE) {
+        if (this.waiting.size >= LONGEST_QUEUE) {
             const message = `Overloaded: ${LONGEST_QUEUE} invocations are waiting already`;
             reply.fail(libraryError('Overloaded', message));
             return;
         }
         const { returns, timeoutMs } = this.settings;
         const invocation = { invocationId: this.outlets.newId(), args, caller };
-        const deadline = returns ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
-        const entry: Queued = { invocation, deadline, reply, timer: undefined };
+        const allowedMs = Math.min(timeoutMs, reply.budgetMs ?? timeoutMs);
+        const deadline = returns ? performance.now() + allowedMs : Number.POSITIVE_INFINITY;
+        const times = { deadline, allowedMs, timer: undefined };
+        const entry: Queued = { invocation, reply, isCancelled: false, ...times };
         if (returns) {
-            entry.timer = setTimeout(() => this.expire(entry, timeoutMs), timeoutMs);
+            entry.timer = setTimeout(() => this.expire(entry), timeoutMs);
+            const { cancelled } = reply;
+            cancelled.addEventListener('abort', () => this.cancel(entry, cancelled.reason));
         } else {
             reply.succeed({});
-            entry.reply = ACKNOWLEDGED;
+            entry.reply = acknowledged(reply);
         }
-        this.waiting.push(entry);
+        this.waiting.add(entry);
         this.run();
     }
 
@@ -117,32 +154,60 @@ export class InvocationQueue {
         }
     }
 
-    /**
-     * The waiting invocations of a caller that has left leave the queue: nobody wants their
-     * results.
-     */
-    callerLeft(peerId: string): void {
+    /** Takes what a callback wrote to `MethodRegister.progress`. */
+    progress(written: unknown): void {
         if (!this.settings.returns) {
+            this.outlets.warn('it returns nothing (returns=False), so progress has no effect');
             return;
         }
-        const gone = this.waiting.filter((entry) => entry.invocation.caller.peerId === peerId);
-        for (const entry of gone) {
-            this.settle(entry, () => entry.reply.fail({ message: 'The caller has left' }));
+        for (const one of Array.isArray(written) ? written : [written]) {
+            try {
+                this.tellProgress(readProgress(one));
+            } catch (error) {
+                this.outlets.warn((error as Error).message);
+            }
+        }
+    }
+
+    private tellProgress({ invocationId, value }: ReturnType<typeof readProgress>): void {
+        const entry = this.current.get(invocationId);
+        if (entry) {
+            entry.reply.progress(value);
+        } else if (!this.ended.has(invocationId)) {
+            throw new Error(
+                `progress with the invocationId ${JSON.stringify(invocationId)} has no effect: no such invocation is under way`,
+            );
+        }
+    }
+
+    /** Nobody waits for an invocation any more. */
+    private cancel(entry: Queued, reason: EndReason): void {
+        const { invocationId, caller } = entry.invocation;
+        if (this.waiting.has(entry)) {
+            this.settle(entry);
+        } else if (this.current.has(invocationId) && reason !== 'lost') {
+            entry.isCancelled = true;
+            this.outlets.cancelled({ invocationId, reason, caller });
+            if (!this.callbacksRun) {
+                this.settle(entry);
+            }
         }
     }
 
     /** The component goes: everybody who waits is told. */
     close(message: string): void {
         const { returns } = this.settings;
-        if (!returns && this.waiting.length > 0) {
-            this.outlets.warn(
-                `${this.waiting.length} accepted invocations will not run: ${message}`,
-            );
+        if (!returns && this.waiting.size > 0) {
+            this.outlets.warn(`${this.waiting.size} accepted invocations will not run: ${message}`);
         }
-        for (const entry of [...this.waiting, ...this.current.values()]) {
-            this.settle(entry, () => entry.reply.fail(libraryError('ServerGone', message)));
+        const gone = libraryError('ServerGone', message);
+        for (const entry of [...this.waiting]) {
+            this.settle(entry, () => entry.reply.fail({ ...gone, delivered: 'no' }));
         }
-        this.waiting = [];
+        for (const entry of [...this.current.values()]) {
+            this.settle(entry, () => entry.reply.fail({ ...gone, delivered: 'yes' }));
+        }
+        this.waiting.clear();
         this.closing.abort();
         this.outlets.abandon();
     }
@@ -154,17 +219,34 @@ export class InvocationQueue {
         this.running = true;
         // All that arrives in this turn goes into one batch.
         await Promise.resolve();
-        while (this.waiting.length > 0) {
-            this.expireDue();
-            const entries = this.settings.batch
-                ? this.waiting
-                : this.waiting.slice(0, this.atOnce());
-            this.waiting = this.waiting.slice(entries.length);
+        while (this.waiting.size > 0) {
+            const entries = this.take(this.settings.batch ? this.waiting.size : this.atOnce());
             if (entries.length > 0) {
                 await this.handle(entries);
             }
         }
         this.running = false;
+    }
+
+    /**
+     * The first that wait. Those whose time is nearly up, as they came with one that timed out, are
+     * not run.
+     */
+    private take(count: number): Queued[] {
+        const soon = performance.now() + DUE_SOON_MS;
+        const taken: Queued[] = [];
+        for (const entry of this.waiting) {
+            if (taken.length === count) {
+                break;
+            }
+            if (entry.deadline <= soon) {
+                this.expire(entry);
+            } else {
+                this.waiting.delete(entry);
+                taken.push(entry);
+            }
+        }
+        return taken;
     }
 
     /**
@@ -181,7 +263,12 @@ export class InvocationQueue {
         this.current = new Map(entries.map((entry) => [entry.invocation.invocationId, entry]));
         this.wrongId = undefined;
         const isList = this.settings.batch || invocations.length > 1;
+        this.callbacksRun = true;
         const delivery = await this.outlets.deliver(isList ? invocations : invocations[0]);
+        this.callbacksRun = false;
+        for (const entry of entries.filter(({ isCancelled }) => isCancelled)) {
+            this.settle(entry);
+        }
         if (this.settings.returns && this.current.size > 0) {
             await this.waitForLateAnswers(delivery);
         }
@@ -197,7 +284,7 @@ export class InvocationQueue {
     private async waitForServer(lost: number): Promise<void> {
         this.outlets.warn(
             `the Dash server did not answer, so ${lost} accepted invocations may not have been ` +
-                `handled; ${this.waiting.length} others wait until it does`,
+                `handled; ${this.waiting.size} others wait until it does`,
         );
         await this.outlets.untilServerAnswers(this.closing.signal);
     }
@@ -225,6 +312,11 @@ export class InvocationQueue {
         }
         const id = result?.invocationId;
         const entry = this.current.get(id);
+        if (entry?.isCancelled || this.ended.get(id)) {
+            this.droppedResults += 1;
+            this.outlets.dropped(this.droppedResults);
+            return;
+        }
         if (!entry) {
             this.wrongId =
                 id === undefined ? 'no invocationId' : `the invocationId ${JSON.stringify(id)}`;
@@ -237,32 +329,46 @@ export class InvocationQueue {
         this.settle(entry, () => passOn(result, problem, entry.reply));
     }
 
-    private expire(entry: Queued, timeoutMs: number): void {
-        const isCurrent = this.current.has(entry.invocation.invocationId);
+    private expire(entry: Queued): void {
+        const { invocation, allowedMs } = entry;
+        const { invocationId, caller } = invocation;
+        const isCurrent = this.current.has(invocationId);
         const message = isCurrent
-            ? `The handler did not answer within ${timeoutMs} ms`
-            : `The invocation waited ${timeoutMs} ms for its turn and was not run`;
+            ? `The handler did not answer within ${allowedMs} ms`
+            : `The invocation waited ${allowedMs} ms for its turn and was not run`;
+        const wasCancelled = entry.isCancelled;
         this.settle(entry, () => entry.reply.fail(libraryError('Timeout', message)));
-        if (isCurrent && this.current.size === 0) {
-            this.outlets.abandon();
+        if (isCurrent) {
+            if (!wasCancelled) {
+                this.outlets.cancelled({ invocationId, reason: 'timeout', caller });
+            }
+            if (this.current.size === 0) {
+                this.outlets.abandon();
+            }
         }
     }
 
-    /** Invocations whose time is nearly up, as they came with one that timed out, are not run. */
-    private expireDue(): void {
-        const soon = performance.now() + DUE_SOON_MS;
-        for (const entry of this.waiting.filter(({ deadline }) => deadline <= soon)) {
-            this.expire(entry, this.settings.timeoutMs);
-        }
-    }
-
-    private settle(entry: Queued, tell: () => void): void {
+    private settle(entry: Queued, tell: () => void = () => {}): void {
         clearTimeout(entry.timer);
-        if (!this.current.delete(entry.invocation.invocationId)) {
-            this.waiting = this.waiting.filter((other) => other !== entry);
-        } else if (this.current.size === 0) {
-            this.onAllAnswered();
+        const { invocationId } = entry.invocation;
+        if (this.waiting.delete(entry)) {
+            tell();
+            return;
+        }
+        if (this.current.delete(invocationId)) {
+            this.noteEnd(entry);
+            if (this.current.size === 0) {
+                this.onAllAnswered();
+            }
         }
         tell();
+    }
+
+    private noteEnd({ invocation, isCancelled }: Queued): void {
+        this.ended.set(invocation.invocationId, isCancelled);
+        if (this.ended.size > MOST_ENDED) {
+            const [oldest] = this.ended.keys();
+            this.ended.delete(oldest);
+        }
     }
 }

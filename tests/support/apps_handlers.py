@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Generator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,37 @@ from dash_interop import (
 
 KINDS = ("Def", "Async", "Background")
 
+STREAMS = find_spec("dash._streaming") is not None
+"""Whether this Dash streams callbacks."""
+
 DEADLINE = 60.0
+
+
+def yields(n: int) -> Generator[int, None, dict[str, int]]:
+    yield from range(n)
+    return {"counted": n}
+
+
+async def yields_soon(n: int) -> AsyncIterator[Any]:
+    """What it yields last is its result."""
+    for i in range(n):
+        yield i
+        await asyncio.sleep(0)
+    yield {"counted": n}
+
+
+def tells(n: int, progress: Callable[[int], None]) -> dict[str, int]:
+    for i in range(n):
+        progress(i)
+    return {"counted": n}
+
+
+async def tells_soon(n: int, progress: Callable[[int], None]) -> dict[str, int]:
+    return tells(n, progress)
+
+
+STREAMED = (yields, yields_soon, tells, tells_soon) if STREAMS else ()
+"""Handlers that tell how far they are, where Dash streams; each is a method of its name."""
 
 
 def make_app(backend: str, cache: Path) -> Dash:
@@ -34,8 +65,13 @@ def make_app(backend: str, cache: Path) -> Dash:
         id="glue42",
         children=[
             *[MethodRegister(id=kind, definition=kind, returns=True) for kind in KINDS],
+            *[
+                MethodRegister(id=each.__name__, definition=each.__name__, returns=True)
+                for each in STREAMED
+            ],
             MethodRegister(id="show", definition="Show", returns=False),
             MethodRegister(id="report", definition="Report", returns=True),
+            MethodRegister(id="long", definition="Long", returns=True),
             MethodRegister(id="order", definition="Order", returns=True, batch=True),
             *[html.P(id=name) for name in ("progress", "running", "ordered")],
             html.Button("Cancel", id="cancel"),
@@ -60,6 +96,9 @@ def make_app(backend: str, cache: Path) -> Dash:
     async def divide_soon(args: Any, caller: Any, offset: int) -> Any:
         await asyncio.sleep(0)
         return divide(args, caller, offset)
+
+    for each in STREAMED:
+        method_handler(each.__name__, app=app)(each)
 
     manager = DiskcacheManager(Cache(str(cache)))
 
@@ -88,6 +127,29 @@ def make_app(backend: str, cache: Path) -> Dash:
         while not Path(until).exists() and time.monotonic() < end:
             time.sleep(0.05)
         return {"pages": pages}
+
+    @method_handler(
+        "long",
+        app=app,
+        background=True,
+        manager=manager,
+        interval=50,
+        cancel=Input("long", "cancelled"),
+    )
+    def long(folder: str, progress: Callable[[Any], None]) -> dict[str, Any]:
+        """Says how many files there are, until one is called ``end``."""
+        told = []
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            names = sorted(path.name for path in Path(folder).iterdir())
+            if names != told:
+                told = names
+                progress({"files": told})
+            if "end" in told:
+                break
+            time.sleep(0.02)
+        Path(folder, "ended").touch()
+        return {"files": told}
 
     @method_handler("order", output=Output("ordered", "children"), returns=True, app=app)
     def order(article: str, count: int = 1) -> tuple[dict[str, str], str]:

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from inspect import signature
 from typing import Any
 
 from dash import Dash
@@ -28,6 +29,9 @@ def make_app(name: str, backend: str = "flask", **options: Any) -> Dash:
     """A Dash app whose pages are called ``name`` by other pages."""
     if backend != "flask":
         options["backend"] = backend
+    elif "use_async" in signature(Dash.__init__).parameters:
+        # As without the extra for it, which handlers that stream need.
+        options.setdefault("use_async", False)
     return Dash(name, **options)
 
 

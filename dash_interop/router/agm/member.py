@@ -277,6 +277,8 @@ class Members:
     def offer(self, method: OfferedMethod) -> None:
         """Its owner offers a method, in the place of none."""
         owner = method.owner
+        owner.peer.usage.methods += 1
+        owner.peer.usage.definitions_size += len(bytes(method.definition))
         owner.methods[method.id] = owner.by_identity[method.identity] = method
         if method.restriction is not None:
             owner.restrictions[method.restriction] += 1
@@ -287,6 +289,8 @@ class Members:
         """Its owner offers a method no more."""
         owner, name = method.owner, method.identity[0].lower()
         del owner.methods[method.id], owner.by_identity[method.identity]
+        owner.peer.usage.methods -= 1
+        owner.peer.usage.definitions_size -= len(bytes(method.definition))
         if method.restriction is not None:
             owner.restrictions[method.restriction] -= 1
             if not owner.restrictions[method.restriction]:

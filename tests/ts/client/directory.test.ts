@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { InteropClient } from '../../../src/client/interop-client';
+import { Directory } from '../../../src/client/directory';
 import { FakeGateway } from '../support/fake-interop';
 
 let gateway: FakeGateway;
-let client: InteropClient;
+let directory: Directory;
 
 beforeEach(() => {
     vi.useFakeTimers();
     gateway = new FakeGateway();
-    client = new InteropClient(gateway.connect({ application: 'own' }), gateway.registrationOf);
+    const { interop } = gateway.connect({ application: 'own' });
+    directory = new Directory(interop, gateway.registrationOf);
 });
 
 afterEach(() => {
@@ -18,7 +19,7 @@ afterEach(() => {
 describe('peers that leave', () => {
     test('are told by their id until the listener is taken off', async () => {
         const left: string[] = [];
-        const stop = client.onPeerLeft((peerId) => left.push(peerId));
+        const stop = directory.onPeerLeft((peerId) => left.push(peerId));
         gateway.leave(await gateway.offer('a'));
         expect(left).toEqual(['peer-2']);
         stop();

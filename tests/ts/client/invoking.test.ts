@@ -349,3 +349,94 @@ describe('each failure has its type', () => {
         await expect(invoking).rejects.toThrow(message);
     });
 });
+
+describe('cancelling', () => {
+    let controller: AbortController;
+
+    beforeEach(() => {
+        controller = new AbortController();
+    });
+
+    function invoke(target?: unknown) {
+        return client.invoke('Sum', { a: 1 }, target, { signal: controller.signal });
+    }
+
+    test('settles at once, and says so', async () => {
+        await gateway.offer('math', hang);
+        const invoking = invoke();
+        expect(await outcome(invoking)).toEqual({});
+        controller.abort();
+        const { error } = await outcome(invoking);
+        expect(error).toBeInstanceOf(InvocationError);
+        expect(error.message).toBe('Sum was cancelled');
+        expect(error.type).toBe('cancelled');
+        expect(error.errors).toMatchObject([
+            { type: 'cancelled', executed_by: { application: 'math' }, called_with: { a: 1 } },
+        ]);
+    });
+
+    test('before it begins, calls nobody', async () => {
+        await gateway.offer('math');
+        controller.abort();
+        expect((await outcome(invoke())).error.type).toBe('cancelled');
+        expect(own.interop.invocations).toEqual([]);
+    });
+
+    test('ends the wait for a server', async () => {
+        const invoking = invoke();
+        await outcome(invoking);
+        controller.abort();
+        expect((await outcome(invoking)).error.type).toBe('cancelled');
+        expect(vi.getTimerCount()).toBe(0);
+        await gateway.offer('math');
+        expect(own.interop.invocations).toEqual([]);
+    });
+
+    test('several servers, of which one has answered, gives no result', async () => {
+        await gateway.offer('quick');
+        await gateway.offer('slow', hang);
+        const invoking = invoke('all');
+        await outcome(invoking);
+        controller.abort();
+        const { error } = await outcome(invoking);
+        expect(error.type).toBe('cancelled');
+        expect(error.errors).toHaveLength(1);
+    });
+
+    test('what has ended changes nothing', async () => {
+        await gateway.offer('math', () => ({ sum: 3 }));
+        const { value } = await outcome(invoke());
+        controller.abort();
+        expect(value?.returned).toEqual({ sum: 3 });
+    });
+});
+
+describe('whether the server got it', () => {
+    test('is not known where the connection breaks', async () => {
+        await gateway.offer('math', hang);
+        const invoking = client.invoke('Sum', {});
+        await outcome(invoking);
+        own.interop.breakCalls();
+        const { error } = await outcome(invoking);
+        expect(error.errors[0].delivered).toBe('unknown');
+    });
+
+    test.each([
+        ['no', 'no'],
+        ['yes', 'yes'],
+        ['unknown', 'unknown'],
+        [undefined, 'unknown'],
+        ['perhaps', 'unknown'],
+    ])('is what is said of a server that is gone: %s', async (delivered, expected) => {
+        const gone = { ...libraryError('ServerGone', 'Peer has left'), delivered };
+        await gateway.offer('math', () => Promise.reject(gone));
+        const { error } = await outcome(client.invoke('Sum', {}));
+        expect(error.errors[0].delivered).toBe(expected);
+    });
+
+    test('is no question of any other failure', async () => {
+        await gateway.offer('math', () => Promise.reject({ message: 'No', delivered: 'no' }));
+        const { error } = await outcome(client.invoke('Sum', {}));
+        expect(error.errors[0]).not.toHaveProperty('delivered');
+    });
+});

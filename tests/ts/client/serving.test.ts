@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { InteropClient } from '../../../src/client/interop-client';
+import { InvocationFrames } from '../../../src/client/invocation-frames';
+import type { Reply } from '../../../src/client/serving';
 import { FakeGateway, type FakePage } from '../support/fake-interop';
 import { outcome } from '../support/promises';
 
@@ -249,5 +251,117 @@ describe('registering', () => {
         const { error } = await outcome(client.unregister('Sum'));
         expect(error).toBeInstanceOf(Error);
         expect(error.message).toContain('"Sum" does not exist');
+    });
+});
+
+describe('a caller that no longer waits', () => {
+    let replies: Reply[];
+
+    beforeEach(() => {
+        replies = [];
+    });
+
+    /** A method that never answers by itself, and its caller. */
+    async function call(): Promise<{ caller: FakePage; told: Promise<unknown> }> {
+        await client.register('Sum', (_args, _caller, reply) => {
+            replies.push(reply);
+        });
+        const caller = gateway.connect({ application: 'caller' });
+        const told = clientOf(caller).invoke('Sum', {});
+        await outcome(told);
+        return { caller, told };
+    }
+
+    test('as it has left, cancels the invocation', async () => {
+        const { caller } = await call();
+        const [{ cancelled }] = replies;
+        gateway.leave(gateway.connect());
+        expect(cancelled.aborted).toBe(false);
+        gateway.leave(caller);
+        expect(cancelled.reason).toBe('left');
+    });
+
+    test('hears nothing any more', async () => {
+        const { caller, told } = await call();
+        const [{ succeed, fail }] = replies;
+        gateway.leave(caller);
+        succeed({ sum: 3 });
+        fail({ message: 'No' });
+        expect(await outcome(told)).toEqual({});
+    });
+
+    test('as it has its answer, cancels nothing', async () => {
+        const { caller, told } = await call();
+        const [{ succeed, progress, cancelled }] = replies;
+        succeed({ sum: 3 });
+        gateway.leave(caller);
+        progress(1);
+        expect(cancelled.aborted).toBe(false);
+        expect((await outcome(told)).value).toMatchObject({ returned: { sum: 3 } });
+    });
+
+    test('is seen by a page without methods of its own only as far as it matters', () => {
+        expect(own.interop.removedListenerCount).toBe(0);
+    });
+});
+
+describe('what travels beside what core knows', () => {
+    const invoke = { domain: 'agm', type: 'invoke', peer_id: 'p', invocation_id: 'i' };
+    let sent: object[];
+    let replies: Reply[];
+    let frames: InvocationFrames;
+
+    beforeEach(async () => {
+        sent = [];
+        replies = [];
+        frames = new InvocationFrames(
+            (frame) => sent.push(frame),
+            () => {},
+        );
+        client = new InteropClient(
+            own,
+            gateway.registrationOf,
+            undefined,
+            undefined,
+            undefined,
+            frames,
+        );
+        await client.register('Sum', (_args, _caller, reply) => {
+            replies.push(reply);
+        });
+    });
+
+    /** Core tells the handler of an invocation. */
+    async function arrive(more: object): Promise<Reply> {
+        const { handler } = own.interop.own[0];
+        frames.hear({ ...invoke, ...more }, () => handler?.({}, { peerId: 'p2' }));
+        return replies[replies.length - 1];
+    }
+
+    test('tells the handler how long its caller waits', async () => {
+        expect((await arrive({ timeout_ms: 500 })).budgetMs).toBe(500);
+        expect((await arrive({})).budgetMs).toBeUndefined();
+    });
+
+    test('takes progress to the caller until the end', async () => {
+        const { progress, succeed } = await arrive({ progress: true });
+        progress(1);
+        succeed({});
+        progress(2);
+        expect(sent).toEqual([{ ...invoke, type: 'progress', value: 1 }]);
+    });
+
+    test('cancels, once', async () => {
+        const { cancelled, progress } = await arrive({ progress: true });
+        const aborted = vi.fn();
+        cancelled.addEventListener('abort', aborted);
+        const cancel = { ...invoke, type: 'cancel-invocation', reason: 'timeout' };
+        frames.hear(cancel, () => {});
+        frames.hear(cancel, () => {});
+        frames.clear();
+        progress(1);
+        expect(aborted).toHaveBeenCalledTimes(1);
+        expect(cancelled.reason).toBe('timeout');
+        expect(sent).toEqual([]);
     });
 });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Handler } from '../../../src/client/serving';
 import { type Mode, readMode, validated } from '../../../src/client/validation';
+import { fakeReply } from '../support/fake-reply';
 
 const ints = (name: string) => ({
     type: 'object',
@@ -34,7 +35,7 @@ async function call(mode: Mode, args: any, result: any = { sum: 1 }, returns = t
     const options = { mode, returns: () => returns, readSignature, warn };
     const checked = await validated(handler, DEFINITION, options);
     const succeed = (returned: any) => told.push({ returned });
-    checked(args, {}, { succeed, fail: (error) => told.push({ error }) });
+    checked(args, {}, fakeReply({ succeed, fail: (error) => told.push({ error }) }));
 }
 
 test.each(['off', 'warn', 'strict'] as const)('what fits passes with %s', async (mode) => {
@@ -92,7 +93,7 @@ test('errors of the handler pass', async () => {
     const mode = 'strict';
     const options = { mode, returns: () => true, readSignature, warn: () => {} } as const;
     const checked = await validated(handler, DEFINITION, options);
-    checked({ a: 1 }, {}, { succeed: () => {}, fail: (error) => told.push(error) });
+    checked({ a: 1 }, {}, fakeReply({ fail: (error) => told.push(error) }));
     expect(told).toEqual([{ message: 'boom' }]);
 });
 

@@ -4,6 +4,7 @@ import { act, render } from '@testing-library/react';
 import React from 'react';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { InteropClient } from '../../../src/client/interop-client';
+import { InvocationFrames } from '../../../src/client/invocation-frames';
 import MethodInvoke from '../../../src/components/MethodInvoke';
 import { FakeDashPage } from '../support/fake-dash-page';
 import { FakeGateway, type FakePage } from '../support/fake-interop';
@@ -443,4 +444,244 @@ test('the result of a call that ends after the component has gone is not set', a
     await page.remove(id);
     await page.settle(100);
     expect(results()).toEqual([]);
+});
+
+describe('cancel', () => {
+    const forever = () => new Promise(() => {});
+
+    beforeEach(async () => {
+        await offer('Sum', forever);
+    });
+
+    const invoke = (invocationId?: string) => ({ invoke: { definition: 'Sum', invocationId } });
+
+    /** The invocationIds of those that were cancelled, in order. */
+    function cancelled(): unknown[] {
+        return results()
+            .filter((result) => result?.error?.type === 'cancelled')
+            .map(({ invocationId }) => invocationId);
+    }
+
+    /** What the callbacks got as `error`, in order. */
+    function problems(): any[] {
+        return page.store.updates
+            .filter(({ props }) => 'error' in props)
+            .map(({ props }) => props.error?.message ?? null);
+    }
+
+    test.each([
+        [{ invocationId: 'b' }, ['b']],
+        [
+            [{ invocationId: 'c' }, { invocationId: 'a' }],
+            ['a', 'c'],
+        ],
+        [true, ['a', 'b', 'c']],
+        [false, []],
+        [[], []],
+    ])('%j ends what it names, and its results say so', async (cancel, ended) => {
+        await show();
+        await page.write(id, invoke('a'), invoke('b'), invoke('c'));
+        await page.write(id, { cancel });
+        expect(cancelled().sort()).toEqual(ended);
+        expect(problems()).toEqual([]);
+        expect(page.store.props(id).cancel).toBeNull();
+    });
+
+    test('is not shown as a fault', async () => {
+        await show();
+        await page.write(id, invoke('a'));
+        await page.write(id, { cancel: true });
+        expect(results()[0]).toMatchObject({
+            invocationId: 'a',
+            invocationResult: null,
+            error: { type: 'cancelled', message: 'Sum was cancelled' },
+        });
+        expect(warnings).toEqual([]);
+    });
+
+    test('can be written again and again, also as the same value', async () => {
+        await show();
+        for (const name of ['a', 'b']) {
+            await page.write(id, invoke(name));
+            await page.write(id, { cancel: true });
+            await page.write(id, { cancel: true });
+        }
+        expect(cancelled()).toEqual(['a', 'b']);
+    });
+
+    test('beside a new invocation means those before it', async () => {
+        await show();
+        await page.write(id, invoke('old'));
+        await page.write(id, { cancel: true, ...invoke('new') });
+        expect(cancelled()).toEqual(['old']);
+        expect(calls()).toHaveLength(2);
+    });
+
+    test('ends all invocations that were given one id', async () => {
+        await show();
+        await page.write(id, invoke('a'), invoke('b'), invoke('a'));
+        await page.write(id, { cancel: { invocationId: 'a' } });
+        expect(cancelled()).toEqual(['a', 'a']);
+    });
+
+    test('of what has ended, or was cancelled, changes nothing', async () => {
+        await offer('Quick', () => ({}));
+        await show();
+        await page.write(
+            id,
+            { invoke: { definition: 'Quick', invocationId: 'done' } },
+            invoke('a'),
+        );
+        await page.write(id, { cancel: [{ invocationId: 'done' }, { invocationId: 'a' }] });
+        await page.write(id, { cancel: { invocationId: 'a' } });
+        expect(cancelled()).toEqual(['a']);
+        expect(results()).toHaveLength(2);
+        expect(problems()).toEqual([]);
+    });
+
+    test.each([
+        [{ invocationId: 'x' }, 'cancel: no invocation has the invocationId "x"'],
+        [{ id: 'a' }, 'cancel has an unknown key "id": known are "invocationId"'],
+        [{}, 'cancel needs the invocationId that was given with invoke'],
+        [
+            'a',
+            'cancel has to be a dict with an invocationId, a list of such dicts, or True for all',
+        ],
+    ])('%j says what is wrong, until one is right', async (cancel, problem) => {
+        await show();
+        await page.write(id, invoke('a'));
+        await page.write(id, { cancel });
+        expect(problems()).toEqual([expect.stringContaining(problem)]);
+        expect(warnings).toEqual([expect.stringContaining(problem)]);
+        await page.write(id, { cancel: { invocationId: 'a' } });
+        expect(problems()).toEqual([expect.stringContaining(problem), null]);
+        expect(cancelled()).toEqual(['a']);
+    });
+
+    test('of one that is unknown does not keep the others', async () => {
+        await show();
+        await page.write(id, invoke('a'));
+        await page.write(id, { cancel: [{ invocationId: 'x' }, { invocationId: 'a' }] });
+        expect(cancelled()).toEqual(['a']);
+        expect(problems()).toHaveLength(1);
+    });
+
+    test('reaches what waits for a server, or for a connection', async () => {
+        page.add('MethodInvoke', { id });
+        await page.show();
+        await page.write(id, invoke('early'));
+        await page.write(id, { cancel: true });
+        expect(cancelled()).toEqual(['early']);
+        await page.reconnect(client);
+        await page.write(id, { invoke: { definition: 'Nobody', invocationId: 'waits' } });
+        await page.write(id, { cancel: true });
+        expect(cancelled()).toEqual(['early', 'waits']);
+        expect(calls()).toEqual([]);
+    });
+
+    test('is not what happens to those under way when the component goes', async () => {
+        await show();
+        await page.write(id, invoke('a'));
+        await page.remove(id);
+        await page.settle(1_000);
+        expect(results()).toEqual([]);
+    });
+});
+
+describe('progress', () => {
+    let frames: InvocationFrames;
+    let asked: any[];
+    let answer: (result: object) => void;
+
+    beforeEach(async () => {
+        asked = [];
+        await offer('Sum', () => new Promise((resolve) => (answer = resolve)));
+        frames = new InvocationFrames(
+            () => {},
+            () => {},
+        );
+        frames.connect({
+            type: 'welcome',
+            available_domains: [{ uri: 'agm', extensions: ['cancel', 'progress'] }],
+        });
+        const invoke = own.interop.invoke.bind(own.interop);
+        own.interop.invoke = (...args) => {
+            const call = { type: 'call', request_id: `r${asked.length + 1}` };
+            asked.push(frames.frameFor(call));
+            return invoke(...args);
+        };
+        client = new InteropClient(
+            own,
+            gateway.registrationOf,
+            undefined,
+            undefined,
+            undefined,
+            frames,
+        );
+    });
+
+    /** The server tells how far it is, and may answer then. */
+    function tell(values: unknown[], result?: object): Promise<void> {
+        return page.when(async () => {
+            for (const value of values) {
+                frames.hear({ type: 'progress', request_id: 'r1', value }, () => {});
+            }
+            if (result) {
+                answer(result);
+            }
+        });
+    }
+
+    /** What the callbacks got, in order. */
+    function given(): any[] {
+        return page.store.updates.map(({ props }) =>
+            'progress' in props ? props.progress.value : (props.result?.error?.type ?? 'result'),
+        );
+    }
+
+    const invoke = { invoke: { definition: 'Sum', invocationId: 'mine' } };
+
+    test('is asked for where a callback listens', async () => {
+        await show();
+        await page.write(id, invoke);
+        page.store.callback({ inputs: [`${id}.progress`] });
+        await page.write(id, { invoke: { definition: 'Sum' } });
+        expect(asked.map(({ progress }) => progress)).toEqual([undefined, true]);
+    });
+
+    test('says whose it is', async () => {
+        page.store.callback({ inputs: [`${id}.progress`] });
+        await show();
+        await page.write(id, invoke);
+        await tell([{ done: 1 }]);
+        expect(page.store.props(id).progress).toEqual({
+            invocationId: 'mine',
+            value: { done: 1 },
+            executed_by: expect.objectContaining({ application: 'server' }),
+            sequence: 1,
+        });
+    });
+
+    test('comes value by value, each once, and before the result', async () => {
+        page.store.callback({ inputs: [`${id}.progress`] });
+        await show();
+        await page.write(id, invoke);
+        await tell([1, 1, 3], {});
+        expect(given()).toEqual([1]);
+        await page.when(() => page.store.runs[0].finish());
+        expect(given()).toEqual([1, 1]);
+        await page.when(() => page.store.runs[1].finish());
+        await page.when(() => page.store.runs[2].finish());
+        expect(given()).toEqual([1, 1, 3, 'result']);
+    });
+
+    test('that waits is dropped with a cancel', async () => {
+        page.store.callback({ inputs: [`${id}.progress`] });
+        await show();
+        await page.write(id, invoke);
+        await tell([1, 2]);
+        await page.write(id, { cancel: true });
+        await page.when(() => page.store.runs[0].finish());
+        expect(given()).toEqual([1, 'cancelled']);
+    });
 });

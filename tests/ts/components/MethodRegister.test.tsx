@@ -630,3 +630,55 @@ test('a write to invoke has no effect but a warning', async () => {
         `dash_interop: MethodRegister ${id}: its invoke property is set by the library; what you wrote has no effect`,
     ]);
 });
+
+describe('a caller that leaves', () => {
+    beforeEach(handler);
+
+    test('is told to the callback that has its invocation', async () => {
+        await show();
+        await call();
+        const { invocationId, caller: instance } = page.store.props(id).invoke;
+        gateway.leave(caller);
+        await page.settle();
+        expect(given('cancelled')).toEqual([{ invocationId, reason: 'left', caller: instance }]);
+    });
+
+    test('takes its waiting invocations along', async () => {
+        await show();
+        const other = gateway.connect({ application: 'other' });
+        await call({ n: 1 }, other);
+        await call({ n: 2 });
+        await call({ n: 3 }, other);
+        gateway.leave(caller);
+        await answer({ sum: 1 });
+        await answer({ sum: 3 });
+        expect(given('invoke').map(({ args }) => args.n)).toEqual([1, 3]);
+        expect(given('cancelled')).toEqual([]);
+    });
+
+    test('leaves results behind that are dropped and counted', async () => {
+        const debug = vi.spyOn(console, 'debug').mockImplementation(() => {});
+        await show();
+        await call();
+        gateway.leave(caller);
+        await page.settle();
+        await answer({ sum: 1 });
+        expect(warnings).toEqual([]);
+        expect(debug.mock.calls).toEqual([
+            [
+                `dash_interop: MethodRegister ${id}: 1 results of invocations that nobody waited for any more were dropped so far`,
+            ],
+        ]);
+    });
+});
+
+test('progress is read once for each write, and what is wrong with it is told', async () => {
+    handler();
+    await show();
+    await call();
+    await page.write(id, { progress: { invocationId: 'x', value: 1 } });
+    await page.renderAgain();
+    expect(warnings).toEqual([
+        `dash_interop: MethodRegister ${id}: progress with the invocationId "x" has no effect: no such invocation is under way`,
+    ]);
+});

@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { EndReason } from '../../../src/client/invocation-frames';
 import { AnswerLost } from '../../../src/dash/lost-answers';
 import {
+    type Cancelled,
     type Invocation,
     InvocationQueue,
     LONGEST_QUEUE,
     type QueueSettings,
 } from '../../../src/dash/queue';
-import type { Delivery } from '../../../src/dash/runs';
+import type { Delivery } from '../../../src/dash/triggered-runs';
+import { fakeReply } from '../support/fake-reply';
 
 const HANDLER: any = { inputs: ['m.invoke'], outputs: ['m.result'] };
 const ANN = { application: 'ann', peerId: 'p1' };
@@ -16,7 +19,11 @@ const BOB = { application: 'bob', peerId: 'p2' };
 class FakeCallbacks {
     readonly delivered: (Invocation | Invocation[])[] = [];
     readonly warnings: string[] = [];
+    /** What they were told of invocations for which nobody waits. */
+    readonly toldCancelled: Cancelled[] = [];
     abandoned = 0;
+    /** How many of their answers were dropped. */
+    droppedAnswers = 0;
     /** Whether a callback that has not run writes to result, too. */
     othersMayAnswer = false;
     private resolve: ((delivery: Delivery) => void) | undefined;
@@ -33,6 +40,14 @@ class FakeCallbacks {
     abandon = (): void => {
         this.abandoned += 1;
         this.end();
+    };
+
+    cancelled = (value: Cancelled): void => {
+        this.toldCancelled.push(value);
+    };
+
+    dropped = (count: number): void => {
+        this.droppedAnswers = count;
     };
 
     serverAnswers: () => void = () => {};
@@ -79,7 +94,7 @@ async function flush(): Promise<void> {
     }
 }
 
-const REMOVED = { message: 'removed', interopType: 'ServerGone' };
+const REMOVED = { message: 'removed', interopType: 'ServerGone', delivered: 'yes' };
 
 let callbacks: FakeCallbacks;
 let queue: InvocationQueue;
@@ -102,14 +117,31 @@ function open(settings: Partial<QueueSettings> = {}): void {
     );
 }
 
-/** Someone calls; what they are told is kept under `name`, in a list, as it must come once. */
-async function call(name: string, caller = ANN): Promise<void> {
+/**
+ * Someone calls; what they are told is kept under `name`, in a list, as it must come once.
+ *
+ * @returns How they give up.
+ */
+async function call(
+    name: string,
+    caller = ANN,
+    budgetMs?: number,
+): Promise<(reason: EndReason) => Promise<void>> {
     told[name] = [];
-    queue.enqueue({ name }, caller, {
+    const controller = new AbortController();
+    const reply = fakeReply({
         succeed: (result) => told[name].push({ result }),
         fail: (error) => told[name].push({ error }),
+        progress: (value) => told[name].push({ progress: value }),
+        cancelled: controller.signal,
+        budgetMs,
     });
+    queue.enqueue({ name }, caller, reply);
     await flush();
+    return async (reason) => {
+        controller.abort(reason);
+        await flush();
+    };
 }
 
 /** The names of the calls that the callbacks have seen. */
@@ -513,7 +545,7 @@ describe('an answer by another callback', () => {
     test('is waited for until the component goes', async () => {
         queue.close('removed');
         expect(told.a).toEqual([{ error: REMOVED }]);
-        expect(told.b).toEqual([{ error: REMOVED }]);
+        expect(told.b).toEqual([{ error: { ...REMOVED, delivered: 'no' } }]);
         await call('c');
         expect(handled()).toEqual(['a', 'c']);
     });
@@ -572,10 +604,20 @@ describe('a void method', () => {
 
     test('what was accepted runs though its caller has left', async () => {
         await call('a');
-        await call('b', BOB);
-        queue.callerLeft(BOB.peerId);
+        const leave = await call('b', BOB);
+        await leave('left');
         await callbacks.end();
         expect(handled()).toEqual(['a', 'b']);
+        expect(callbacks.toldCancelled).toEqual([]);
+    });
+
+    test('how far it is cannot be told to anybody', async () => {
+        await call('a');
+        queue.progress({ invocationId: 'id-1', value: 1 });
+        expect(told.a).toEqual([{ result: {} }]);
+        expect(callbacks.warnings).toEqual([
+            'it returns nothing (returns=False), so progress has no effect',
+        ]);
     });
 
     test('what was accepted and cannot run is told in a warning', async () => {
@@ -590,46 +632,194 @@ describe('a void method', () => {
     });
 });
 
-describe('a caller that leaves', () => {
-    beforeEach(async () => {
+describe('an invocation for which nobody waits any more', () => {
+    const REASONS = ['cancelled', 'timeout', 'left'] as const;
+
+    test.each(REASONS)('leaves the queue when it waits (%s); the others stay', async (reason) => {
         open();
         await call('a', BOB);
         await call('b', ANN);
-        await call('c', BOB);
+        const giveUp = await call('c', BOB);
         await call('d', ANN);
-    });
-
-    test('takes the calls that wait along; the others keep their places', async () => {
-        queue.callerLeft(BOB.peerId);
+        await giveUp(reason);
+        expect(vi.getTimerCount()).toBe(3);
         await answer('id-1');
         await answer('id-2', { of: 'b' });
         await answer('id-4', { of: 'd' });
         expect(handled()).toEqual(['a', 'b', 'd']);
         expect(told.b).toEqual([{ result: { of: 'b' } }]);
-        expect(told.c).toEqual([{ error: { message: 'The caller has left' } }]);
+        expect(told.c).toEqual([]);
         expect(told.d).toEqual([{ result: { of: 'd' } }]);
+        expect(callbacks.toldCancelled).toEqual([]);
+        expect(vi.getTimerCount()).toBe(0);
     });
 
-    test('leaves no timer behind that could hit another call', async () => {
-        queue.callerLeft(BOB.peerId);
-        expect(vi.getTimerCount()).toBe(3);
-        queue.answer({ invocationId: 'id-1', invocationResult: {} });
-        await vi.advanceTimersByTimeAsync(1_000);
-        expect(told.b[0].error.interopType).toBe('Timeout');
-        expect(told.c).toHaveLength(1);
+    test.each(REASONS)('is told to the callback that has it (%s), once', async (reason) => {
+        open();
+        const giveUp = await call('a', BOB);
+        await giveUp(reason);
+        await giveUp(reason);
+        expect(callbacks.toldCancelled).toEqual([{ invocationId: 'id-1', reason, caller: BOB }]);
+        await callbacks.end();
+        expect(vi.getTimerCount()).toBe(0);
+        expect(callbacks.warnings).toEqual([]);
     });
 
-    test('does not end the callback that runs for it', async () => {
-        queue.callerLeft(BOB.peerId);
-        await flush();
-        expect(callbacks.isRunning).toBe(true);
+    test('keeps its place until the callback has ended, whose results are dropped', async () => {
+        open();
+        const giveUp = await call('a', BOB);
+        await call('b');
+        await giveUp('cancelled');
+        queue.progress({ invocationId: 'id-1', value: 9 });
         expect(handled()).toEqual(['a']);
+        await answer('id-1', { late: true });
+        expect(handled()).toEqual(['a', 'b']);
+        queue.answer({ invocationId: 'id-1', invocationResult: { again: true } });
+        queue.progress({ invocationId: 'id-1', value: 9 });
+        await answer('id-2', { of: 'b' });
+        expect(told).toMatchObject({ b: [{ result: { of: 'b' } }] });
+        expect(told.a).not.toContainEqual({ result: expect.anything() });
+        expect(callbacks.droppedAnswers).toBe(2);
+        expect(callbacks.warnings).toEqual([]);
     });
 
-    test('who does not wait changes nothing', async () => {
-        queue.callerLeft('p9');
-        await answer('id-1');
+    test('keeps its place no longer than its time', async () => {
+        open();
+        const giveUp = await call('a', BOB);
+        await giveUp('cancelled');
+        await vi.advanceTimersByTimeAsync(500);
+        await call('b');
+        await vi.advanceTimersByTimeAsync(500);
         expect(handled()).toEqual(['a', 'b']);
+        expect(callbacks.abandoned).toBe(1);
+        expect(callbacks.toldCancelled).toHaveLength(1);
+    });
+
+    test('is not waited for where another callback would have to answer', async () => {
+        open();
+        callbacks.othersMayAnswer = true;
+        const giveUp = await call('a', BOB);
+        await call('b');
+        await callbacks.end();
+        expect(handled()).toEqual(['a']);
+        await giveUp('cancelled');
+        expect(handled()).toEqual(['a', 'b']);
+        expect(callbacks.toldCancelled).toHaveLength(1);
+    });
+
+    test('takes nothing from the others of its batch', async () => {
+        open({ batch: true });
+        await call('a');
+        const giveUp = await call('b', BOB);
+        await call('c');
+        await answer('id-1');
+        expect(callbacks.delivered[1]).toHaveLength(2);
+        await giveUp('cancelled');
+        queue.answer([
+            { invocationId: 'id-2', invocationResult: { of: 'b' } },
+            { invocationId: 'id-3', invocationResult: { of: 'c' } },
+        ]);
+        await callbacks.end();
+        expect(told.c).toEqual([{ result: { of: 'c' } }]);
+        expect(callbacks.droppedAnswers).toBe(1);
+    });
+
+    test('but whose connection is lost, leaves the queue, and goes on where it runs', async () => {
+        open();
+        const lose = [await call('a'), await call('b', BOB)];
+        for (const one of lose) {
+            await one('lost');
+        }
+        await answer('id-1');
+        expect(handled()).toEqual(['a']);
+        expect(callbacks.toldCancelled).toEqual([]);
+        expect(callbacks.warnings).toEqual([]);
+    });
+
+    test('that has been answered is over', async () => {
+        open();
+        const giveUp = await call('a');
+        await answer('id-1', { sum: 3 });
+        await giveUp('cancelled');
+        expect(callbacks.toldCancelled).toEqual([]);
+        expect(told.a).toEqual([{ result: { sum: 3 } }]);
+    });
+
+    test('is told to the callback when the time of the method is up, too', async () => {
+        open();
+        await call('a', BOB);
+        await vi.advanceTimersByTimeAsync(1_000);
+        expect(callbacks.toldCancelled).toEqual([
+            { invocationId: 'id-1', reason: 'timeout', caller: BOB },
+        ]);
+    });
+
+    test('does not begin when its caller has stopped waiting by then', async () => {
+        open();
+        await call('a');
+        await call('b', BOB, 300);
+        await call('c', BOB, 3_000);
+        await vi.advanceTimersByTimeAsync(400);
+        await answer('id-1');
+        await flush();
+        expect(handled()).toEqual(['a', 'c']);
+        expect(told.b).toMatchObject([{ error: { interopType: 'Timeout' } }]);
+    });
+
+    test('many that go at once cost as much as they are, and not its square', async () => {
+        open();
+        await call('runs');
+        const leaving = [];
+        for (let n = 1; n < LONGEST_QUEUE; n += 1) {
+            const controller = new AbortController();
+            leaving.push(controller);
+            queue.enqueue({ name: n }, BOB, fakeReply({ cancelled: controller.signal }));
+        }
+        for (const controller of leaving) {
+            controller.abort('left');
+        }
+        await answer('id-1');
+        expect(handled()).toEqual(['runs']);
+    });
+});
+
+describe('progress', () => {
+    beforeEach(() => open());
+
+    test('reaches the caller in order, before the result', async () => {
+        await call('a');
+        queue.progress({ invocationId: 'id-1', value: 1 });
+        queue.progress([
+            { invocationId: 'id-1', value: 2 },
+            { invocationId: 'id-1', value: null },
+        ]);
+        await answer('id-1', { sum: 3 });
+        queue.progress({ invocationId: 'id-1', value: 4 });
+        expect(told.a).toEqual([
+            { progress: 1 },
+            { progress: 2 },
+            { progress: null },
+            { result: { sum: 3 } },
+        ]);
+        expect(callbacks.warnings).toEqual([]);
+    });
+
+    test.each([
+        [5, 'progress has to be a dict with an invocationId and a value, or a list'],
+        [{ value: 1 }, 'progress needs the invocationId of the invocation that it is about'],
+        [
+            { invocationId: 'id-1', valeu: 1 },
+            'progress has an unknown key "valeu": did you mean "value"?',
+        ],
+        [
+            { invocationId: 'id-9', value: 1 },
+            'progress with the invocationId "id-9" has no effect: no such invocation is under way',
+        ],
+    ])('%j is told in a warning', async (written, warning) => {
+        await call('a');
+        queue.progress(written);
+        expect(callbacks.warnings).toEqual([warning]);
+        expect(told.a).toEqual([]);
     });
 });
 
@@ -742,7 +932,12 @@ describe('close', () => {
         queue.close('The MethodRegister was removed from the layout');
         const message = 'The MethodRegister was removed from the layout';
         const error = { message, interopType: 'ServerGone' };
-        expect(told).toEqual({ a: [{ error }], b: [{ error }], c: [{ error }] });
+        const waited = { ...error, delivered: 'no' };
+        expect(told).toEqual({
+            a: [{ error: { ...error, delivered: 'yes' } }],
+            b: [{ error: waited }],
+            c: [{ error: waited }],
+        });
         await flush();
         expect(callbacks.abandoned).toBe(1);
         expect(handled()).toEqual(['a']);
@@ -764,12 +959,12 @@ describe('the bound', () => {
         open({ returns: false });
         await call('runs');
         const accepted = vi.fn();
-        const reply = { succeed: accepted, fail: vi.fn() };
+        const refused = vi.fn();
         for (let n = 0; n < LONGEST_QUEUE; n += 1) {
-            queue.enqueue({}, ANN, reply);
+            queue.enqueue({}, ANN, fakeReply({ succeed: accepted, fail: refused }));
         }
         expect(accepted).toHaveBeenCalledTimes(LONGEST_QUEUE);
-        expect(reply.fail).not.toHaveBeenCalled();
+        expect(refused).not.toHaveBeenCalled();
         await call('one too many');
         expect(told['one too many']).toEqual([
             {

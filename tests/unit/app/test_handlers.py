@@ -412,8 +412,6 @@ class Adder:
 @pytest.mark.parametrize(
     "function, said",
     [
-        (yields, "yields yields, and a method has one result: return it"),
-        (yields_and_awaits, "yields_and_awaits yields, and a method has one result"),
         (Adder, "a handler has to be a function, not the class Adder"),
         (None, "a handler has to be a function, not None"),
         (min, "the parameters of min cannot be found out: wrap it in a function"),
@@ -426,6 +424,18 @@ def test_function_that_cannot_be_called_is_refused_in_the_same_words(page, way, 
         if way == "method_handler":
             method_handler("reg", app=page.app)(function)
         elif way == "Interop.method":
+            Interop().method("Sum")(function)
+        else:
+            with connect(in_background=True) as interop:
+                interop.register("Sum", function, timeout=0)
+
+
+@pytest.mark.parametrize("way", ["Interop.method", "register"])
+@pytest.mark.parametrize("function", [yields, yields_and_awaits])
+def test_function_that_yields_is_refused_where_no_callback_streams(way, function):
+    said = f"{function.__name__} yields, and a method has one result: return it"
+    with pytest.raises(RegistrationError, match=said):
+        if way == "Interop.method":
             Interop().method("Sum")(function)
         else:
             with connect(in_background=True) as interop:

@@ -103,6 +103,8 @@ class Nobody:
 
     def handled(self, remote: Remote, message: Inbound, effects: list[RouterEffect]) -> None: ...
 
+    def slowed(self, remote: Remote, who: str) -> None: ...
+
     def failed(self, remote: Remote, error: Exception) -> None:
         raise error
 
