@@ -306,7 +306,7 @@ async def _measure_load(
                 await load.hear("begin")
                 await probe.ask()
                 watch = _Watch(server.pid)
-                outcome = await load.figures()
+                outcome = await load.ask()
                 meanwhile = await probe.ask()
                 watched = await watch.end()
             if row.name == "3-many":
@@ -329,7 +329,7 @@ async def _with_many_methods(
     server: Server,
 ) -> Figures:
     """The Python client of the tree, as a service, while the methods are there once more."""
-    arguments = (server.url, f"--count={options['count']}", f"--stay={LOAD_SECONDS}")
+    arguments = (server.url, f"--count={options['count']}")
     loading = present.module("tests.bench.fault_loads", "snapshot_of_many", *arguments)
     async with _talk("the methods", loading, environment) as load:
         await load.hear("begin")
@@ -439,7 +439,7 @@ class _Talk:
         return json.loads(line)
 
     async def ask(self) -> Figures:
-        """Have it say its figures."""
+        """Let it go on to its figures."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"\n")
         return await self.figures()
