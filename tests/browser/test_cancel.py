@@ -535,6 +535,8 @@ def test_can017_a_server_that_goes_says_whether_it_had_begun(apps: Apps) -> None
     for n in (1, 2):
         consumer.call(n)
     provider.wait_until_runs(1)
+    # Dash 3.0 stumbles over the running callback of a component that goes.
+    apps.browser.allow_in_console(r"dash[-_]renderer.*reading 'props'")
     # Out of the layout: the page is there, and knows what had begun.
     provider.page.set_props("glue42", children=[])
     consumer.wait_for(("id-2", "ServerGone"), ("id-1", "ServerGone"))
