@@ -17,7 +17,7 @@ from dash import Dash, hooks
 
 from ..errors import ConfigError
 from .interop import Interop, application_name, known_settings, plugged_settings
-from .serving import when_serving
+from .server_start import when_serving
 
 __all__ = ["check_plugged"]
 

@@ -29,7 +29,7 @@ from ..wire.definitions import Definition, read_definition
 from ..wire.history import History, read_history
 from .page_origins import PageOrigins
 from .server_peer import HostedStream, ServerPeer
-from .serving import when_serving
+from .server_start import when_serving
 
 __all__ = ["Interop"]
 

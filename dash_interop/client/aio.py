@@ -500,8 +500,10 @@ class connect:
             is_narrow: Whether it knows of others what it was asked for only.
         """
         engine = Engine(self._access, self._identity, [Agm, ContextsDomain], open_connection)
+        agm = engine.session.domain(Agm)
+        agm.directory.defer()
         if is_narrow:
-            engine.session.domain(Agm).interest.narrow()
+            agm.interest.narrow()
         Running(engine).begin()
         try:
             await engine.open(self._timeout)

@@ -25,6 +25,7 @@ class ClientBase:
         self._engine = engine
         self._session = engine.session
         self._agm = engine.session.domain(Agm)
+        self._agm.directory.look_around = self._look_around
 
     # The connection
 
@@ -121,9 +122,16 @@ class ClientBase:
         def listen() -> Stop:
             if event in EVENTS:
                 self._agm.interest.want(None)
+                self._agm.directory.attend()
             return self._engine.listeners.add(event, listener, replay())
 
         return self._engine.perform(listen)
+
+    def _look_around(self, name: str | None) -> None:
+        """As ``Directory.look_around``."""
+        directory = self._agm.directory
+        if directory.has_untaken and not self.is_closed:
+            self._engine.perform(directory.take_up)
 
     def _learn(self, name: str | None) -> None:
         """

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 from ..errors import ConfigError, ConnectionFailed, InteropError, ProtocolError
 from ..transport.connection import Connection
 from ..transport.outbox import Outbox
+from ..transport.outboxes import Outboxes
 from ..transport.websocket import open_websocket
 from ..wire.codec import Codec
 from ..wire.envelope import Outbound
@@ -116,7 +117,9 @@ class Socket:
         try:
             url, authentication = await self._ask()
             connection = await self._open(url)
-            self._outbox = outbox = Outbox(connection, OUTBOX_SIZE, CLOSE_TIMEOUT, _too_slow)
+            self._outbox = outbox = Outbox(
+                connection, OUTBOX_SIZE, CLOSE_TIMEOUT, _too_slow, Outboxes(OUTBOX_SIZE)
+            )
             try:
                 return await self._converse(connection, authentication)
             finally:
@@ -169,8 +172,8 @@ async def open_socket(url: str) -> Connection:
     Raises:
         ConnectionFailed: It did not come about.
     """
-    return await open_websocket(url, write_limit=2 * OUTBOX_SIZE)
+    return await open_websocket(url)
 
 
-def _too_slow() -> None:
+def _too_slow(backlog: int) -> None:
     logger.error("disconnected: the gateway did not read %d bytes in time", OUTBOX_SIZE)

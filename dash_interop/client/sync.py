@@ -240,13 +240,12 @@ class InteropClient(ClientBase):
     """
 
     def __init__(self, portal: Portal, engine: Engine) -> None:
+        self._twin = _Twin(portal, engine)
         super().__init__(engine)
         self._portal = portal
         self._run = portal.run
-        self._twin = _Twin(portal, engine)
         self.contexts = Contexts(portal, engine, self._twin.contexts)
         self.channels = Channels(portal, engine, self._twin.channels)
-        self._agm.directory.look_around = self._look_around
         atexit.register(self.close)
 
     def _learn(self, name: str | None) -> None:
@@ -258,9 +257,10 @@ class InteropClient(ClientBase):
             return
         self._run(self._engine.request(lambda token: self._agm.learn(token, name)))
 
-    def _look_around(self) -> None:
+    def _look_around(self, name: str | None) -> None:
         if not self.is_closed:
-            self._learn(None)
+            self._learn(name)
+        super()._look_around(name)
 
     def __enter__(self) -> InteropClient:
         return self

@@ -31,6 +31,9 @@ class LoginLog:
             for effect in effects:
                 self._note(remote.machine, message, effect)
 
+    def slowed(self, remote: Remote, who: str) -> None:
+        self._notices.tell(remote.machine, f"{who} sends too fast and is slowed")
+
     def failed(self, remote: Remote, error: Exception) -> None:
         self._notices.tell(remote.machine, "a connection failed", logging.ERROR, error)
 

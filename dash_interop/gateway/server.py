@@ -31,6 +31,7 @@ from ..router.metrics import Metrics
 from ..router.principals import Remote
 from ..router.router import Router
 from ..transport.websocket import WebSocketConnection
+from .admission import Lobby
 from .auth import TokenAuthority
 from .config import GatewayConfig
 from .hub import Hub
@@ -98,6 +99,7 @@ class Gateway:
             max_size=config.max_size,
         )
         self._hub = Hub(router, config, LoginLog(self._notices))
+        self._lobby: Lobby[Visit] = Lobby(config.max_waiting, config.max_waiting_per_address)
         self._server: Server | None = None
         self._visits: set[Visit] = set()
         self._port = config.port
@@ -139,7 +141,7 @@ class Gateway:
 
     async def __aenter__(self) -> Gateway:
         config = self._config
-        visit: Any = partial(Visit, self._notices, self._visits)
+        visit: Any = partial(Visit, self._notices, self._visits, self._lobby)
         try:
             starting: Any = serve(
                 self._serve,
@@ -148,11 +150,10 @@ class Gateway:
                 process_response=self._note_response,
                 create_connection=visit,
                 compression=None,
-                max_size=config.max_size,
+                max_size=None,
                 open_timeout=config.open_timeout,
                 ping_interval=config.ping_interval,
                 ping_timeout=config.ping_timeout,
-                write_limit=config.outbox_size + config.max_size,
                 close_timeout=config.close_timeout,
                 server_header=None,
                 logger=socket_logger,
@@ -221,9 +222,9 @@ class Gateway:
             return socket.respond(HTTPStatus.OK, "ends")
         if path.startswith(HTTP_PATHS) and "Upgrade" not in request.headers:
             return socket.respond(HTTPStatus.NOT_FOUND, "A gateway has nothing at this path\n")
-        if self._hub.connections >= self._config.max_connections:
+        if self._hub.logged_in >= self._config.max_connections:
             return socket.respond(
-                HTTPStatus.SERVICE_UNAVAILABLE, f"Too many connections: {self._hub.connections}\n"
+                HTTPStatus.SERVICE_UNAVAILABLE, f"Too many connections: {self._hub.logged_in}\n"
             )
         refusal = self._origins.refusal(request.headers.get_all("Origin"))
         if refusal is not None:
@@ -247,13 +248,15 @@ class Gateway:
             self._notices.tell(address_of(socket), f"refused with {status}: {reason}", level)
 
     async def _serve(self, socket: ServerConnection) -> None:
+        assert isinstance(socket, Visit)
         remote = _remote(socket)
-        was_logged_in = await self._hub.converse(WebSocketConnection(socket), remote)
+        leave_lobby = partial(self._lobby.leave, socket)
+        who = await self._hub.converse(WebSocketConnection(socket), remote, leave_lobby)
         reason = reason_of_end(socket)
         if reason is not None:
-            self._notices.tell(remote.machine, reason)
-        elif was_logged_in:
-            logger.info("%s: left", remote.machine)
+            self._notices.tell(remote.machine, reason if who is None else f"{who} {reason}")
+        elif who is not None:
+            logger.info("%s: %s left", remote.machine, who)
 
 
 def _address(host: str, port: int) -> dict[str, Any]:

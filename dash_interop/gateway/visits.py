@@ -11,7 +11,10 @@ from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode
 from websockets.protocol import State
 
-from .notices import Notices
+from ..transport.sockets import AcceptedSocket
+from .admission import Lobby
+from .hub import LOGIN_TIMEOUT
+from .notices import Notices, network_of
 
 __all__ = ["Visit", "address_of", "reason_of_end", "socket_logger"]
 
@@ -25,21 +28,30 @@ socket_logger.setLevel(logging.ERROR)
 socket_logger.addFilter(lambda record: record.msg != "opening handshake failed")
 
 
-class Visit(ServerConnection):
+class Visit(AcceptedSocket):
     """
-    A connection that answers each request and says in the log why there was no handshake. The
-    library itself cuts the connection, without an answer, when a request has a body, and in some
-    versions when its method is not GET.
+    A connection that waits in the lobby until somebody logs in over it. It answers each request and
+    says in the log why there was no handshake: the library itself cuts the connection, without an
+    answer, when a request has a body, and in some versions when its method is not GET.
 
     Args:
         notices: Where it says so.
         visits: Those that have not ended, which it adds itself to.
+        lobby: Where it waits.
     """
 
-    def __init__(self, notices: Notices, visits: set[Visit], *args: Any, **settings: Any) -> None:
+    def __init__(
+        self,
+        notices: Notices,
+        visits: set[Visit],
+        lobby: Lobby[Visit],
+        *args: Any,
+        **settings: Any,
+    ) -> None:
         super().__init__(*args, **settings)
         self._notices = notices
         self._visits = visits
+        self._lobby = lobby
         self._has_begun = False
 
     @property
@@ -50,6 +62,19 @@ class Visit(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._visits.add(self)
+        oldest = self._lobby.enter(self, network_of(address_of(self)))
+        if oldest is not None:
+            oldest.make_room()
+
+    def make_room(self) -> None:
+        """End it, as it has waited for a login for longer than others."""
+        self._notices.tell(address_of(self), "disconnected for others: nobody has logged in")
+        if self.protocol.state is State.OPEN:
+            self.protocol.fail(LOGIN_TIMEOUT, "Others wait to log in")
+            self.send_data()
+            self.transport.close()
+        else:
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if not self._has_begun:
@@ -61,6 +86,7 @@ class Visit(ServerConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._lobby.leave(self)
         self._visits.discard(self)
         if self.request is None and self._has_begun and self.protocol.handshake_exc is not None:
             reason: BaseException = self.protocol.handshake_exc

@@ -22,6 +22,7 @@ from ..client.socket import OUTBOX_SIZE, open_socket
 from ..errors import ConfigError, ConnectionFailed, ProtocolError
 from ..transport.connection import Connection
 from ..transport.outbox import Outbox
+from ..transport.outboxes import Outboxes
 from ..transport.threads import Thread
 from ..wire.login import Authentication
 from .pace import Pace
@@ -174,7 +175,9 @@ class _Conversation:
             self._say("ended", why=why)
 
     async def _converse(self, connection: Connection) -> None:
-        self._outbox = Outbox(connection, OUTBOX_SIZE, CLOSE_TIMEOUT, lambda: None)
+        self._outbox = Outbox(
+            connection, OUTBOX_SIZE, CLOSE_TIMEOUT, lambda _: None, Outboxes(OUTBOX_SIZE)
+        )
         self._say("opened")
         try:
             async for frame in connection.frames():

@@ -76,7 +76,7 @@ class Agm:
         self._announce: Mapping[type[Any], Callable[[Any], None]] = {
             AddedPeer: self._peer_added,
             RemovedPeer: self._peer_removed,
-            AddedMethods: self._add_methods,
+            AddedMethods: self._hear_of_methods,
             RemovedMethods: self._methods_removed,
         }
 
@@ -244,23 +244,33 @@ class Agm:
         if message.new_peer_id == self._link.peer_id:
             # What is told to many alike is told to those, too, of whom it tells.
             return
+        self.directory.hear(message.new_peer_id, self._add_peer, message)
+
+    def _add_peer(self, message: PeerAdded | AddedPeer) -> None:
         identity, meta = decode_object(message.identity), decode_object(message.meta)
         self.directory.add_instance(message.new_peer_id, identity, _time(meta.get("since")))
 
     def _peer_removed(self, message: PeerRemoved | RemovedPeer) -> None:
         self.subscribing.publisher_left(message.removed_id)
-        self.directory.remove_instance(message.removed_id)
+        id = message.removed_id
+        self.directory.hear(id, self.directory.remove_instance, id)
         self.serving.caller_left(message.removed_id)
 
     def _methods_added(self, message: MethodsAdded) -> None:
-        self._add_methods(message)
+        self._hear_of_methods(message)
         self._link.look_again()
+
+    def _hear_of_methods(self, message: MethodsAdded | AddedMethods) -> None:
+        self.directory.hear(message.server_id, self._add_methods, message)
 
     def _add_methods(self, message: MethodsAdded | AddedMethods) -> None:
         self.directory.add_methods(message.server_id, message.methods)
 
     def _methods_removed(self, message: MethodsRemoved | RemovedMethods) -> None:
         self.subscribing.publisher_left(message.server_id, message.methods)
+        self.directory.hear(message.server_id, self._remove_methods, message)
+
+    def _remove_methods(self, message: MethodsRemoved | RemovedMethods) -> None:
         self.directory.remove_methods(message.server_id, message.methods)
 
 

@@ -34,6 +34,10 @@ EVENTS: Final = (
     "server_method_removed",
 )
 
+_MOST_UNTAKEN: Final = 10_000
+"""Changes that are kept to be made later, beside as many as there may be of those that are known
+already."""
+
 Key: TypeAlias = tuple[str, str, str, bool]
 
 
@@ -103,6 +107,9 @@ class Offer:
 
 class Directory:
     """
+    Most peers never ask what the others offer. So what the gateway tells is kept as it came, and
+    taken up when something is asked, unless somebody listens to the events.
+
     Args:
         emit: Told of each change: the name of the event and its arguments.
         interest: What this peer is told of.
@@ -111,8 +118,11 @@ class Directory:
     def __init__(self, emit: Callable[..., None], interest: Interest) -> None:
         self._emit = emit
         self.interest: Final = interest
-        self.look_around: Callable[[], None] = _nothing
-        """Called before the methods of an instance are read, to have all of them be known."""
+        self.look_around: Callable[[str | None], None] = lambda name: self.take_up()
+        """Called from any thread before it is read who offers a method of that name, or, with
+        ``None``, what an instance offers: all of that has to be known then."""
+        self._is_heard = True
+        self._untaken: list[tuple[Callable[[Any], None], Any]] = []
         self._instances: dict[str, Instance] = {}
         self._offers: dict[str, dict[MethodId, Offer]] = {}
         self._methods: dict[Key, dict[tuple[str, MethodId], Offer]] = {}
@@ -120,7 +130,39 @@ class Directory:
         self._seen = 0
         self.own_id: str | None = None
 
+    # Whether somebody listens
+
+    def defer(self) -> None:
+        """Nobody listens to the events: there are none until ``attend``."""
+        self._is_heard = False
+
+    def attend(self) -> None:
+        """Somebody listens from now on."""
+        self.take_up()
+        self._is_heard = True
+
     # What the gateway tells
+
+    @property
+    def has_untaken(self) -> bool:
+        """Whether there is something to take up."""
+        return bool(self._untaken)
+
+    def hear(self, peer_id: str, change: Callable[[Any], None], message: Any) -> None:
+        """Make a change of a peer that the gateway has told of, now or when something is asked."""
+        if self._is_heard or peer_id == self.own_id:
+            change(message)
+            return
+        self._untaken.append((change, message))
+        if len(self._untaken) > _MOST_UNTAKEN + 2 * len(self._instances):
+            self.take_up()
+
+    def take_up(self) -> None:
+        """Make the changes that were told of."""
+        if self._untaken:
+            untaken, self._untaken = self._untaken, []
+            for change, message in untaken:
+                change(message)
 
     def add_instance(
         self, peer_id: str, identity: dict[str, Any], since: datetime | None = None
@@ -155,6 +197,7 @@ class Directory:
 
     def clear(self) -> None:
         """The connection is lost, and with it the sight of all others."""
+        self._untaken.clear()
         for peer_id in list(self._instances):
             self.remove_instance(peer_id)
         self.own_id = None
@@ -163,20 +206,23 @@ class Directory:
 
     def instance(self, peer_id: str) -> Instance:
         """The instance of a peer; of one that has just left, only the id is known."""
+        self.take_up()
         return self._instances.get(peer_id) or Instance({"peerId": peer_id}, self)
 
     def others(self) -> list[Instance]:
         """All peers that are seen, this one left out."""
+        self.take_up()
         return [each for each in self._instances.values() if each["peerId"] != self.own_id]
 
     def offered_by(self, peer_id: str) -> list[Method]:
         if peer_id != self.own_id:
-            self.look_around()
+            self.look_around(None)
         # A copy first: instances are asked from other threads, too.
         return [offer.method for offer in list(self._offers.get(peer_id, {}).values())]
 
     def methods(self, wanted: MethodDefinition | None = None) -> list[Method]:
         """The methods that match, each once, in the order in which they appeared."""
+        self.take_up()
         found: list[Method] = []
         for offers in self._methods.values():
             # One server may describe it as wanted, and another not.
@@ -192,6 +238,7 @@ class Directory:
 
     def methods_of(self, matches: Callable[[Instance], bool]) -> list[Method]:
         """The methods of the instances that match, each once."""
+        self.take_up()
         offers = {
             offer.key: offer.method
             for peer_id, instance in self._instances.items()
@@ -202,6 +249,7 @@ class Directory:
 
     def pairs(self) -> list[tuple[Instance, Method]]:
         """Each server with each of its methods."""
+        self.take_up()
         return [
             (offer.server, offer.method)
             for offers in self._offers.values()
@@ -212,6 +260,7 @@ class Directory:
         """The servers of the methods that match, or all servers."""
         if wanted is not None:
             return [offer.server for offer in self.offers(wanted)]
+        self.take_up()
         offering = [
             instance for peer_id, instance in self._instances.items() if self._offers.get(peer_id)
         ]
@@ -222,6 +271,7 @@ class Directory:
         One offer for each server, in the order of preference: servers of the own user first, then
         the one that registered first.
         """
+        self.take_up()
         found = [
             offer
             for offer in self._candidates(wanted)
@@ -251,6 +301,10 @@ class Directory:
 
     # Changes
 
+    def _tell(self, event: str, *arguments: Any) -> None:
+        if self._is_heard:
+            self._emit(event, *arguments)
+
     def _add(self, offer: Offer) -> None:
         peer_id = offer.server["peerId"]
         earlier = self._offers[peer_id].get(offer.id)
@@ -264,10 +318,10 @@ class Directory:
         self._methods.setdefault(offer.key, {})[place] = offer
         self._by_name.setdefault(offer.key[0], {})[place] = offer
         if is_first_of_server:
-            self._emit("server_added", offer.server)
+            self._tell("server_added", offer.server)
         if is_first_of_method:
-            self._emit("method_added", offer.method)
-        self._emit("server_method_added", offer.server, offer.method)
+            self._tell("method_added", offer.method)
+        self._tell("server_method_added", offer.server, offer.method)
 
     def _remove(self, offer: Offer) -> None:
         peer_id = offer.server["peerId"]
@@ -276,18 +330,15 @@ class Directory:
         is_last_of_method = _drop(self._methods, offer.key, place)
         _drop(self._by_name, offer.key[0], place)
         if is_last_of_method:
-            self._emit("method_removed", offer.method)
-        self._emit("server_method_removed", offer.server, offer.method)
+            self._tell("method_removed", offer.method)
+        self._tell("server_method_removed", offer.server, offer.method)
         if not self._offers[peer_id]:
-            self._emit("server_removed", offer.server)
+            self._tell("server_removed", offer.server)
 
     def _servers_of(self, method: Method) -> list[Instance]:
+        self.look_around(method.name)
         offers = list(self._methods.get(_key(method), {}).values())
         return [offer.server for offer in self._rank(offers)]
-
-
-def _nothing() -> None:
-    """Everything is known."""
 
 
 def _identity(server: Instance) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from .broadcast import Outgoing
@@ -22,7 +22,30 @@ class Connection(Protocol):
         Text frames until the connection ends, whoever ends it.
 
         Raises:
-            ProtocolError: The other end sent a binary frame.
+            ProtocolError: The other end sent a binary frame, or one that is too long.
+        """
+        ...
+
+    def limit(self, max_size: int, too_long: str) -> None:
+        """
+        From now on, take no longer frames. A client's end takes all that its gateway sends.
+
+        Args:
+            max_size: Bytes.
+            too_long: What is said of a longer one, in at most 120 characters of ASCII.
+        """
+        ...
+
+    def bound(
+        self, size: int, on_full: Callable[[], None], on_reply: Callable[[int], None]
+    ) -> None:
+        """
+        Say what may wait to leave, the connection's own answers to pings included.
+
+        Args:
+            size: Bytes.
+            on_full: Called whenever something is written and more waits.
+            on_reply: Called with the bytes of such answers.
         """
         ...
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
+from ..errors import ProtocolError
 from .broadcast import Outgoing, texts_of
 
 __all__ = ["MemoryConnection", "memory_pair"]
 
 _ABNORMAL = 1006
+_MESSAGE_TOO_BIG = 1009
 
 
 def memory_pair() -> tuple[MemoryConnection, MemoryConnection]:
@@ -40,6 +42,10 @@ class MemoryConnection:
         self._changed = asyncio.Event()
         """Something has arrived or was read here, or the connection has ended."""
         self._ended = ended
+        self._max_size: int | None = None
+        self._too_long = ""
+        self._bound: int | None = None
+        self._on_full: Callable[[], None] | None = None
         self.close_code: int | None = None
         self.close_reason = ""
 
@@ -49,6 +55,8 @@ class MemoryConnection:
                 while self._arrived:
                     frame = self._arrived.popleft()
                     self._size -= len(frame)
+                    if self._max_size is not None and len(frame) > self._max_size:
+                        raise ProtocolError(self._too_long, _MESSAGE_TOO_BIG)
                     yield frame.decode()
                 # Only then, or two ends that both read would wake each other for ever.
                 self.other._changed.set()
@@ -56,6 +64,14 @@ class MemoryConnection:
                 return
             self._changed.clear()
             await self._changed.wait()
+
+    def limit(self, max_size: int, too_long: str) -> None:
+        self._max_size, self._too_long = max_size, too_long
+
+    def bound(
+        self, size: int, on_full: Callable[[], None], on_reply: Callable[[int], None]
+    ) -> None:
+        self._bound, self._on_full = size, on_full
 
     def send(self, frames: Sequence[Outgoing]) -> None:
         if self._ended.is_set():
@@ -65,6 +81,8 @@ class MemoryConnection:
         other._arrived.extend(texts)
         other._size += sum(map(len, texts))
         other._changed.set()
+        if self._on_full is not None and self._bound is not None and other._size > self._bound:
+            self._on_full()
 
     @property
     def backlog(self) -> int:

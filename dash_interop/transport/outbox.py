@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from .broadcast import Copy, Outgoing
 from .connection import Connection
+from .outboxes import Outboxes
 
 __all__ = ["BATCH", "SLOW_READER", "Outbox"]
 
@@ -27,7 +28,8 @@ class Outbox:
         size: Bytes that may wait for the reader at the other end, beside those by which a broadcast
             grows before it leaves.
         close_timeout: Seconds for closing; then the connection is cut.
-        on_slow_reader: Called once when the reader is given up.
+        on_slow_reader: Called once when the reader is given up, with the bytes that waited for it.
+        outboxes: What bounds it together with others.
     """
 
     __slots__ = (
@@ -36,6 +38,7 @@ class Outbox:
         "_connection",
         "_growing",
         "_on_slow_reader",
+        "_outboxes",
         "_size",
         "_waiting",
         "_waiting_size",
@@ -46,18 +49,22 @@ class Outbox:
         connection: Connection,
         size: int,
         close_timeout: float,
-        on_slow_reader: Callable[[], None],
+        on_slow_reader: Callable[[int], None],
+        outboxes: Outboxes,
     ) -> None:
         self._connection = connection
         self._size = size
         self._close_timeout = close_timeout
         self._on_slow_reader = on_slow_reader
+        self._outboxes = outboxes
         self._waiting: list[Outgoing] = []
         self._waiting_size = 0
         self._growing: Copy | None = None
         """The last that waits, if it is a copy of a broadcast that has not ended here; it is not
         counted yet."""
         self._closing: asyncio.Task[None] | None = None
+        outboxes.add(self)
+        connection.bound(size, self.give_up, outboxes.wrote)
 
     @property
     def backlog(self) -> int:
@@ -76,7 +83,7 @@ class Outbox:
         self._waiting.append(frame)
         self._waiting_size += len(frame)
         if self._waiting_size > self._size:
-            self._give_up()
+            self.give_up()
         elif len(self._waiting) >= BATCH:
             self.write()
 
@@ -94,15 +101,21 @@ class Outbox:
         self._waiting.append(copy)
         self._growing = copy
         if self._waiting_size + copy.size > self._size:
-            self._give_up()
+            self.give_up()
 
     def write(self) -> None:
         """Hand over all that is queued now, where nothing more comes in this turn of the loop."""
-        if not self._waiting or self._closing is not None:
-            return
-        self._write()
-        if self._connection.backlog > self._size:
-            self._give_up()
+        if self._closing is None:
+            self._write()
+
+    def give_up(self) -> None:
+        """Disconnect the reader as too slow; only what left the outbox before may still be read."""
+        if self._closing is None:
+            self._on_slow_reader(self.backlog)
+            self._waiting.clear()
+            self._waiting_size = 0
+            self._growing = None
+            self.close(SLOW_READER, "Too slow in reading")
 
     async def flush(self) -> None:
         """Wait until the other end has read all that was sent so far, or the connection ends."""
@@ -114,6 +127,7 @@ class Outbox:
         if self._closing is None:
             self._write()
             self._closing = asyncio.ensure_future(self._close(code, reason))
+            self._outboxes.remove(self)
 
     async def wait_closed(self) -> None:
         await self._connection.wait_closed()
@@ -125,12 +139,6 @@ class Outbox:
         except asyncio.TimeoutError:
             self._connection.abort()
 
-    def _give_up(self) -> None:
-        self._on_slow_reader()
-        self._waiting.clear()
-        self._growing = None
-        self.close(SLOW_READER, "Too slow in reading")
-
     def _end_growing(self) -> None:
         """Something comes behind a copy, which is counted now."""
         assert self._growing is not None
@@ -141,8 +149,13 @@ class Outbox:
             self.write()
 
     def _write(self) -> None:
+        if not self._waiting:
+            return
+        size = self._waiting_size
         if self._growing is not None:
             self._growing.end()
+            size += self._growing.size
             self._growing = None
         waiting, self._waiting, self._waiting_size = self._waiting, [], 0
         self._connection.send(waiting)
+        self._outboxes.wrote(size)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from struct import Struct
 from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
-from websockets.asyncio.connection import Connection as Socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.protocol import Side, State
 
 from ..errors import ConnectionFailed, ProtocolError
 from .broadcast import Copy, Outgoing, texts_of
+from .sockets import AcceptedSocket, OpenedSocket
 
 try:
     from websockets.speedups import apply_mask
@@ -83,13 +83,12 @@ def add_copy(written: list[bytes], copy: Copy) -> None:
 class WebSocketConnection:
     """
     Args:
-        socket: An open WebSocket, of a client or a server. Its write limit has to be above what
-            may wait for a slow reader, or waiting for one would block its pings and its end.
+        socket: An open WebSocket, of a client or a server.
     """
 
     __slots__ = ("_socket",)
 
-    def __init__(self, socket: Socket) -> None:
+    def __init__(self, socket: AcceptedSocket | OpenedSocket) -> None:
         self._socket = socket
 
     async def frames(self) -> AsyncIterator[str]:
@@ -101,6 +100,20 @@ class WebSocketConnection:
                 yield frame
         except ConnectionClosed:
             return
+
+    def limit(self, max_size: int, too_long: str) -> None:
+        if isinstance(self._socket, AcceptedSocket):
+            reader = self._socket.reader
+            reader.max_size, reader.too_long = max_size, too_long
+
+    def bound(
+        self, size: int, on_full: Callable[[], None], on_reply: Callable[[int], None]
+    ) -> None:
+        socket = self._socket
+        socket.transport.set_write_buffer_limits(size)
+        socket.on_full = on_full
+        if isinstance(socket, AcceptedSocket):
+            socket.on_reply = on_reply
 
     def send(self, frames: Sequence[Outgoing]) -> None:
         socket = self._socket
@@ -119,7 +132,9 @@ class WebSocketConnection:
                     add_copy(written, frame)
                 else:
                     add_text(written, frame, None)
-        socket.transport.write(b"".join(written))
+        data = b"".join(written)
+        socket.written += len(data)
+        socket.transport.write(data)
 
     @property
     def backlog(self) -> int:
@@ -146,11 +161,10 @@ class WebSocketConnection:
         await self._socket.wait_closed()
 
 
-async def open_websocket(url: str, write_limit: int) -> WebSocketConnection:
+async def open_websocket(url: str) -> WebSocketConnection:
     """
     Args:
         url: ``ws://`` or ``wss://``.
-        write_limit: As ``WebSocketConnection`` says, in bytes.
 
     Raises:
         ConnectionFailed: It did not come about; the text says why.
@@ -163,14 +177,15 @@ async def open_websocket(url: str, write_limit: int) -> WebSocketConnection:
         "ping_interval": PING_INTERVAL,
         "ping_timeout": PING_TIMEOUT,
         "close_timeout": CLOSE_TIMEOUT,
-        "write_limit": write_limit,
+        "create_connection": OpenedSocket,
         "user_agent_header": None,
     }
     if urlsplit(url).hostname in _LOOPBACK:
         # The proxy that leads out of this machine does not lead to it.
         options["proxy"] = None
     try:
-        return WebSocketConnection(await connect(url, **options))
+        socket: Any = await connect(url, **options)
+        return WebSocketConnection(socket)
     except InvalidURI as error:
         raise ConnectionFailed(str(error)) from error
     except (OSError, InvalidHandshake, asyncio.TimeoutError) as error:

@@ -19,9 +19,9 @@ import { Failures } from './failures';
 import { warnOfWrites } from './own-props';
 import { pageTunnels } from './page-tunnels';
 import { callbacksWithOutput } from './renderer';
-import type { Delivery } from './runs';
 import { nextSequence } from './sequence';
 import { StateProp } from './state-prop';
+import type { Delivery } from './triggered-runs';
 import { readSending, readTunnelAnswer, type TunnelAnswer } from './tunnel-writes';
 import { isServerAway, whyNotAnswered } from './why-unanswered';
 

@@ -25,7 +25,7 @@ import {
     type Store,
     setQuietly,
 } from './renderer';
-import { type Delivery, notSet, TriggeredRuns } from './runs';
+import { type Delivery, notSet, TriggeredRuns } from './triggered-runs';
 import { LONGEST_WAIT_MS, until } from './until';
 
 const HAS_NOT_ENDED = `it has not ended within ${LONGEST_WAIT_MS / 1000} s`;

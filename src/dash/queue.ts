@@ -18,7 +18,7 @@ import type { CancelReason, EndReason } from '../client/invocation-frames';
 import type { Reply } from '../client/serving';
 import { passOn, problemOf } from './answer';
 import { readProgress } from './progress';
-import type { Delivery } from './runs';
+import type { Delivery } from './triggered-runs';
 import { isServerAway, whyUnanswered } from './why-unanswered';
 
 /**

@@ -10,8 +10,8 @@
 
 import type { Instance } from '../client/instance';
 import type { SubscriptionRequest } from '../client/stream-subscribers';
-import type { Delivery } from './runs';
 import type { Decision } from './stream-writes';
+import type { Delivery } from './triggered-runs';
 import { whyFailed } from './why-unanswered';
 
 /** The most requests that wait; one more is rejected. */

@@ -101,7 +101,7 @@ class Mutator:
         return {**message, name: [message[name]] * self._random.randrange(50)}
 
     def _number(self, message: Message) -> Message:
-        number = self._random.choice([10**30, -(10**19), 2**64, 1e308, -0.0, 1e-320])
+        number = self._random.choice([10**30, 10**320, -(10**19), 2**64, 1e308, -0.0, 1e-320])
         return {**message, self._field(message): number}
 
     def _lose_sender(self, message: Message) -> Message:

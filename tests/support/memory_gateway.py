@@ -35,6 +35,9 @@ class _Strict:
     def handled(self, remote: Remote, message: Inbound, effects: list[RouterEffect]) -> None:
         self._heard.append(message)
 
+    def slowed(self, remote: Remote, who: str) -> None:
+        raise AssertionError(f"{who} is slowed")
+
     def failed(self, remote: Remote, error: Exception) -> None:
         raise error
 
@@ -58,7 +61,7 @@ class MemoryGateway:
         self.is_down = self.is_mute = False
         self.heard: list[Inbound] = []
         self.ends: list[tuple[MemoryConnection, MemoryConnection]] = []
-        self._conversations: set[asyncio.Task[bool]] = set()
+        self._conversations: set[asyncio.Task[str | None]] = set()
         self._begin()
 
     def _begin(self) -> None:

@@ -40,7 +40,14 @@ STOP_SECONDS = 10.0
 AUTHORITY = OpenDoor("s" * 32)
 """Believes any login."""
 
-COUNTS = ("dropped_answers", "slow_readers", "context_probes", "context_heals")
+COUNTS = (
+    "dropped_answers",
+    "dropped_progress",
+    "slow_readers",
+    "failed_logins",
+    "context_probes",
+    "context_heals",
+)
 """What counters say beside the sizes of tables."""
 
 

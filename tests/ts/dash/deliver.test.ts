@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Deliverer, type Slot } from '../../../src/dash/deliver';
 import { AnswerLost, watchAnswers } from '../../../src/dash/lost-answers';
-import type { Delivery } from '../../../src/dash/runs';
+import type { Delivery } from '../../../src/dash/triggered-runs';
 import { FakeDashStore } from '../support/fake-dash-store';
 
 let store: FakeDashStore;

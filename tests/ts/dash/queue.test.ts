@@ -8,7 +8,7 @@ import {
     LONGEST_QUEUE,
     type QueueSettings,
 } from '../../../src/dash/queue';
-import type { Delivery } from '../../../src/dash/runs';
+import type { Delivery } from '../../../src/dash/triggered-runs';
 import { fakeReply } from '../support/fake-reply';
 
 const HANDLER: any = { inputs: ['m.invoke'], outputs: ['m.result'] };

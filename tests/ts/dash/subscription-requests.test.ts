@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SubscriptionRequest } from '../../../src/client/stream-subscribers';
 import { AnswerLost } from '../../../src/dash/lost-answers';
-import type { Delivery } from '../../../src/dash/runs';
 import {
     MOST_WAITING,
     type RequestValue,
     SubscriptionRequests,
 } from '../../../src/dash/subscription-requests';
+import type { Delivery } from '../../../src/dash/triggered-runs';
 
 const DECIDER: any = { inputs: ['s.request'], outputs: ['s.decision'] };
 

@@ -31,6 +31,7 @@ class Witness:
     def __init__(self) -> None:
         self.seen: list[tuple[str, str, list[str]]] = []
         self.errors: list[tuple[str, Exception]] = []
+        self.slow: list[tuple[str, str]] = []
 
     def handled(self, remote: Remote, message: Inbound, effects: list[RouterEffect]) -> None:
         answers = [
@@ -38,6 +39,9 @@ class Witness:
             for effect in effects
         ]
         self.seen.append((remote.machine, type(message).__name__, answers))
+
+    def slowed(self, remote: Remote, who: str) -> None:
+        self.slow.append((remote.machine, who))
 
     def failed(self, remote: Remote, error: Exception) -> None:
         self.errors.append((remote.machine, error))
@@ -149,19 +153,19 @@ def test_end_of_a_connection_is_the_end_of_its_peers():
         await server.hear("invoke")
         server.connection.abort()
         error = await client.hear("error")
-        return error["reason"], await server.conversation, hub.connections
+        return error["reason"], await server.conversation, hub.logged_in
 
-    reason, was_logged_in, connections = converse(scenario)
+    reason, who, connections = converse(scenario)
     assert reason == "Peer has left while waiting for result"
-    assert (was_logged_in, connections) == (True, 1)
+    assert (who, connections) == ("'anna'", 1)
 
 
 def test_connection_over_which_nobody_logs_in_is_closed():
     async def scenario(hub: Hub, _: Witness) -> Any:
         visitor = Visitor(hub)
-        return await visitor.conversation, visitor.end(), hub.connections
+        return await visitor.conversation, visitor.end(), hub.logged_in
 
-    assert converse(scenario, login_timeout=0.01) == (False, (4009, "Nobody logged in"), 0)
+    assert converse(scenario, login_timeout=0.01) == (None, (4009, "Nobody logged in"), 0)
 
 
 def test_login_ends_the_waiting_for_it():
@@ -187,7 +191,7 @@ def test_frame_that_breaks_a_rule_ends_the_conversation_only(frame, code, reason
         other, visitor = Visitor(hub), Visitor(hub)
         await other.enter()
         visitor.connection.send([frame])
-        assert await visitor.conversation is False
+        assert await visitor.conversation is None
         other.say(type="register", methods=[SUM])
         await other.hear("success")
         return visitor.end(), witness.errors
@@ -211,8 +215,8 @@ def test_fault_of_ours_ends_one_conversation_and_is_told_to_the_observer():
     async def scenario(hub: Hub, witness: Witness) -> Any:
         visitor = Visitor(hub, "there")
         visitor.say_hello()
-        assert await visitor.conversation is False
-        return visitor.end(), witness.errors, hub.connections
+        assert await visitor.conversation is None
+        return visitor.end(), witness.errors, hub.logged_in
 
     end, [(machine, error)], connections = converse(scenario, BrokenLogins())
     assert (end, machine, connections) == ((1011, "Internal error"), "there", 0)

@@ -63,10 +63,6 @@ class GatewayWall:
 
     def end_turn(self) -> None: ...
 
-    @property
-    def is_busy(self) -> bool:
-        return False
-
     def join(self, peer: Peer, message: Join) -> bool:
         if peer.user == "vandal":
             self.board.refuse(peer, message.request_id, "wall.closed", "Not on our wall", "wall")

@@ -56,10 +56,6 @@ class Sums:
 
     def end_turn(self) -> None: ...
 
-    @property
-    def is_busy(self) -> bool:
-        return False
-
     def join(self, peer: Peer, message: Join) -> bool:
         if message.restrictions is not None:
             self.board.refuse(peer, message.request_id, "sums.closed", "No restrictions", "sums")
@@ -106,6 +102,8 @@ class Nobody:
     """An observer that looks away."""
 
     def handled(self, remote: Remote, message: Inbound, effects: list[RouterEffect]) -> None: ...
+
+    def slowed(self, remote: Remote, who: str) -> None: ...
 
     def failed(self, remote: Remote, error: Exception) -> None:
         raise error

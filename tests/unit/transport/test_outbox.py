@@ -1,13 +1,14 @@
 """The rules for what waits to be sent, over a connection that writes down what happens to it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
 from dash_interop.transport.broadcast import Broadcast, Outgoing, texts_of
 from dash_interop.transport.memory import memory_pair
 from dash_interop.transport.outbox import BATCH, SLOW_READER, Outbox
+from dash_interop.transport.outboxes import Outboxes
 
 
 class Recorded:
@@ -25,10 +26,20 @@ class Recorded:
         for frame in ():
             yield frame
 
+    def limit(self, max_size: int, too_long: str) -> None:
+        raise AssertionError("an outbox does not read")
+
+    def bound(
+        self, size: int, on_full: Callable[[], None], on_reply: Callable[[int], None]
+    ) -> None:
+        self.size, self.on_full = size, on_full
+
     def send(self, frames: Sequence[Outgoing]) -> None:
         if frames:
             self.writes.append(list(frames))
             self.stuck += sum(map(len, texts_of(frames))) if self.is_stuck else 0
+            if self.stuck > self.size:
+                self.on_full()
 
     @property
     def backlog(self) -> int:
@@ -57,7 +68,8 @@ def run(scenario):
 
 def outbox_over(connection, size=100, close_timeout=5.0):
     given_up: list[int] = []
-    return Outbox(connection, size, close_timeout, lambda: given_up.append(1)), given_up
+    outboxes = Outboxes(1_000_000)
+    return Outbox(connection, size, close_timeout, given_up.append, outboxes), given_up
 
 
 def test_all_of_one_turn_leaves_in_one_write():
@@ -124,7 +136,7 @@ def test_more_than_fits_in_one_turn_gives_the_reader_up():
         await outbox.wait_closed()
         return connection.writes, connection.events, given_up
 
-    assert run(scenario) == ([], [f"close {SLOW_READER} Too slow in reading"], [1])
+    assert run(scenario) == ([], [f"close {SLOW_READER} Too slow in reading"], [15])
 
 
 def test_reader_that_takes_nothing_is_given_up_and_cut_when_it_does_not_answer():
@@ -139,7 +151,7 @@ def test_reader_that_takes_nothing_is_given_up_and_cut_when_it_does_not_answer()
         await outbox.wait_closed()
         return connection.events, given_up
 
-    assert run(scenario) == ([f"close {SLOW_READER} Too slow in reading", "abort"], [1])
+    assert run(scenario) == ([f"close {SLOW_READER} Too slow in reading", "abort"], [11])
 
 
 def test_reader_in_memory_that_never_reads_is_given_up():
@@ -152,7 +164,7 @@ def test_reader_in_memory_that_never_reads_is_given_up():
         await outbox.wait_closed()
         return other.close_code, given_up
 
-    assert run(scenario) == (SLOW_READER, [1])
+    assert run(scenario) == (SLOW_READER, [15])
 
 
 # Copies of broadcasts
@@ -229,8 +241,8 @@ def test_copies_that_are_short_leave_batch_by_batch():
     assert run(scenario) == [sent[:BATCH], sent[BATCH:]]
 
 
-@pytest.mark.parametrize("heads", [(b"<too long>",), (b"<a>", b"<b>")])
-def test_copy_that_is_too_long_gives_its_reader_up_and_no_other(heads):
+@pytest.mark.parametrize("heads, size", [((b"<too long>",), 15), ((b"<a>", b"<b>"), 16)])
+def test_copy_that_is_too_long_gives_its_reader_up_and_no_other(heads, size):
     async def scenario():
         slow, fast = Recorded(), Recorded()
         (outbox, given_up), (other, not_given_up) = outbox_over(slow, 10), outbox_over(fast, 10)
@@ -243,7 +255,7 @@ def test_copy_that_is_too_long_gives_its_reader_up_and_no_other(heads):
         return slow.writes, slow.events, given_up, texts(fast.writes), not_given_up
 
     gone = [f"close {SLOW_READER} Too slow in reading"]
-    assert run(scenario) == ([], gone, [1], [[b"<c>12345", b"<c>6"]], [])
+    assert run(scenario) == ([], gone, [size], [[b"<c>12345", b"<c>6"]], [])
 
 
 def test_reader_that_is_given_up_for_a_copy_gets_nothing_more_and_is_counted_once():
@@ -260,4 +272,4 @@ def test_reader_that_is_given_up_for_a_copy_gets_nothing_more_and_is_counted_onc
         await outbox.wait_closed()
         return texts(connection.writes), given_up, outbox.backlog - connection.backlog
 
-    assert run(scenario) == ([[b"1"] * (BATCH + 1)], [1], 0)
+    assert run(scenario) == ([[b"1"] * (BATCH + 1)], [17], 0)

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import serve
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
 from dash_interop.transport.broadcast import Broadcast
+from dash_interop.transport.sockets import AcceptedSocket
 from dash_interop.transport.websocket import (
     WebSocketConnection,
     add_copy,
@@ -86,16 +87,18 @@ def test_frames_and_copies_arrive_in_order_whichever_end_sends_them():
     async def scenario():
         heard: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
 
-        async def answer(socket: ServerConnection) -> None:
+        async def answer(socket: AcceptedSocket) -> None:
             connection = WebSocketConnection(socket)
             frames = connection.frames()
             heard.set_result([await anext(frames) for _ in expected])
             connection.send(sent)
             await connection.wait_closed()
 
-        async with serve(answer, "127.0.0.1", 0) as server:
+        accepting: Any = serve
+        options = {"create_connection": AcceptedSocket}
+        async with accepting(answer, "127.0.0.1", 0, **options) as server:
             host, port = server.sockets[0].getsockname()
-            client = await open_websocket(f"ws://{host}:{port}", 2**20)
+            client = await open_websocket(f"ws://{host}:{port}")
             client.send(sent)
             frames = client.frames()
             answered = [await anext(frames) for _ in expected]

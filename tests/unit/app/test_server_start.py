@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from flask import Flask
 
 from dash_interop import Interop
-from dash_interop.app.serving import when_serving
+from dash_interop.app.server_start import when_serving
 from tests.support.ports import HOST, free_range
 from tests.support.programs import Program
 
@@ -230,7 +230,7 @@ def test_lifespan_of_the_author_may_fail_as_before(starts: Starts):
 PROGRAM = """
 import os
 from dash import Dash, html
-from dash_interop.app.serving import when_serving
+from dash_interop.app.server_start import when_serving
 
 app = Dash(__name__, backend=os.environ["TEST_BACKEND"])
 app.layout = html.Div()
