@@ -101,6 +101,7 @@ class Consumer:
         )
 
 
+@pytest.mark.every_engine
 def test_can001_a_cancel_ends_the_call_at_once_and_is_told_to_the_callback(apps: Apps) -> None:
     provider, consumer = Provider(apps), Consumer(apps)
     consumer.page.wait_for_servers("Slow", 1)
@@ -206,6 +207,7 @@ def test_can006_a_caller_whose_time_is_up_cancels(apps: Apps) -> None:
     assert provider.gate.entered == [1, 3]
 
 
+@pytest.mark.every_engine
 def test_can007_every_value_of_a_burst_arrives_in_order_before_the_result(
     apps: Apps, burst: int
 ) -> None:
@@ -240,6 +242,7 @@ def test_can007_every_value_of_a_burst_arrives_in_order_before_the_result(
     assert consumer.outcomes() == [("burst", {"counted": burst})]
 
 
+@pytest.mark.every_engine
 def test_can008_a_function_of_the_page_is_told_by_its_signal(apps: Apps) -> None:
     app = apps.make(
         "provider",
