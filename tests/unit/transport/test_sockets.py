@@ -211,6 +211,7 @@ def test_what_comes_with_the_request_is_taken_once_it_is_answered(run, cut):
 @pytest.mark.parametrize(
     "broken, code",
     [(b"\xc1\x80abcd", 1002), (Frame(Opcode.BINARY, b"x").serialize(mask=True), 1003)],
+    ids=["reserved bit", "binary"],
 )
 def test_texts_before_what_breaks_a_rule_come_first_and_nothing_comes_behind_it(run, broken, code):
     async def scenario():
