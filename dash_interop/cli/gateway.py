@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import structs
 
 from .. import settings
 from ..gateway.config import GatewayConfig
@@ -65,6 +66,14 @@ __all__ = ["gateway"]
     "closed then, and clients come back to its successor. A second signal ends it at once.",
 )
 @click.option(
+    "--max-session",
+    metavar="SECONDS",
+    default=float("inf"),
+    type=click.FloatRange(1),
+    help="How long a page stays logged in before its Dash server is asked again who it is.  "
+    "[default: as long as it is connected]",
+)
+@click.option(
     "--channels",
     metavar="CHANNELS",
     help="The channels that every user has: names with colours, such as Red=#d32f2f,Sales=navy, "
@@ -87,6 +96,7 @@ def gateway(
     origins: tuple[str, ...],
     max_size: int,
     drain: float,
+    max_session: float,
     channels: str | None,
     log_level: str,
 ) -> None:
@@ -119,6 +129,7 @@ def gateway(
         max_size=max_size,
         outbox_size=outbox_size,
         drain=drain,
+        limits=structs.replace(GatewayConfig().limits, session_seconds=max_session),
         channels=read_channels(settings.channels(channels)),
     )
     policy = OriginPolicy([LOOPBACK] if no_auth else origins)
