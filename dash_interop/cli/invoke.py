@@ -14,6 +14,7 @@ from .completing import complete_methods
 from .connecting import joining, printing
 from .output import as_json_text, complain, name_of, show_json, show_table
 from .parameters import read_name
+from .progress import telling_progress
 
 if TYPE_CHECKING:
     from ..client.sync import InteropClient
@@ -28,6 +29,13 @@ __all__ = ["invoke"]
 @read_arguments
 @addressing
 @printing
+@click.option(
+    "--progress",
+    "as_lines",
+    is_flag=True,
+    help="Print what the handler says of its progress, a line of JSON each on stderr.  [default: "
+    "a bar, where that is a terminal]",
+)
 @joining
 def invoke(
     interop: InteropClient,
@@ -37,6 +45,7 @@ def invoke(
     wait: float,
     timeout: float,
     as_json: bool,
+    as_lines: bool,
 ) -> int:
     """Invoke a method, and print what it returns.
 
@@ -53,7 +62,8 @@ def invoke(
     --json one object has it all: returned, executed_by, called_with, all_return_values and
     all_errors, as the result of a MethodInvoke.
 
-    Ends with 1 when it failed at one server at least; stderr says at which, and why.
+    Ends with 1 when it failed at one server at least; stderr says at which, and why. Ctrl-C
+    cancels the invocation: a handler that can be stopped is.
 
     \b
     Examples:
@@ -64,9 +74,15 @@ def invoke(
       echo '{"a": 37, "b": 5}' | dash-interop invoke Sum - | jq .sum
     """
     try:
-        result = interop.invoke(
-            name, arguments, target, wait_timeout=wait, response_timeout=timeout
-        )
+        with telling_progress(as_lines) as on_progress:
+            result = interop.invoke(
+                name,
+                arguments,
+                target,
+                wait_timeout=wait,
+                response_timeout=timeout,
+                on_progress=on_progress,
+            )
     except MethodNotFound as error:
         hint = "`dash-interop methods` says what is on offer, `dash-interop servers` who offers it"
         raise MethodNotFound(f"{error}; {hint}") from error

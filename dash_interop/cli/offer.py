@@ -87,8 +87,8 @@ def offer(
     object, and writes the result to stdout, as JSON; no output is an empty result. When it ends
     with another exit code than 0, the caller gets an error with the last line of its stderr, which
     is shown here, too. DASH_INTEROP_CALLER in its environment says who invokes, as JSON. A command
-    that does not end in time, or still runs at Ctrl-C, gets SIGTERM and two seconds later SIGKILL,
-    together with all that it started.
+    that does not end in time, or still runs at Ctrl-C or when its caller has given it up, gets
+    SIGTERM and two seconds later SIGKILL, together with all that it started.
 
     \b
     Examples:

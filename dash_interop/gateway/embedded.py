@@ -44,7 +44,7 @@ PORTS = 10
 PROBE_SECONDS = 0.5
 """An answer takes a millisecond; who gets none asks again."""
 
-STOPPED_SECONDS = 1.0
+STOPPED_SECONDS = 0.4
 """For how long a gateway may be silent that somebody has stopped, as SIGSTOP does."""
 
 SILENT_SECONDS = 5.0

@@ -133,6 +133,9 @@ class Login:
                 return ALREADY_SEEN, "A peer with this identity is connected already"
             if any(other.instance_key not in (None, peer.instance_key) for other in others):
                 return ALREADY_SEEN, "Another client with this instance is connected"
+        refusal = None if peer.is_service else self._refusal_of_connection(peer)
+        if refusal is not None:
+            return LIMITS_EXCEEDED, refusal
         if len(peers) - len(replaced) >= limits.peers_per_user:
             return LIMITS_EXCEEDED, f"The limit of peers for one user is {limits.peers_per_user}"
         staying = len(self._board.peers.of_connection(peer.connection)) - len(replaced)
@@ -141,6 +144,17 @@ class Login:
             return LIMITS_EXCEEDED, f"The limit of peers for one connection is {limit}"
         if len(bytes(peer.identity_json)) > limits.description_size:
             return LIMITS_EXCEEDED, f"An identity has at most {limits.description_size} bytes"
+        return None
+
+    def _refusal_of_connection(self, peer: Peer) -> str | None:
+        """Why a user may not have one more connection, in words."""
+        limits, peers = self._board.limits, self._board.peers
+        if peers.of_connection(peer.connection):
+            return None
+        if len(peers.connections_of_user(peer.user)) >= limits.connections_per_user:
+            return f"The limit of connections for one user is {limits.connections_per_user}"
+        if peers.connections >= limits.connections:
+            return f"The limit of connections for all users is {limits.connections}"
         return None
 
     def _resolve(

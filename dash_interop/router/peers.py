@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from msgspec import Raw
@@ -10,6 +10,7 @@ from msgspec import Raw
 from ..wire.codec import encode
 from .effects import ConnectionId
 from .principals import Principal
+from .usage import Usage
 
 __all__ = ["Peer", "Peers"]
 
@@ -23,6 +24,7 @@ class Peer:
         sent_identity: As its hello had it.
         since: When its connection was opened, in seconds since the epoch, if that is known.
         instance_key: By which its client is known as that of its ``instance``, if it has told one.
+        usage: What its user has, in all its peers together.
     """
 
     __slots__ = (
@@ -35,6 +37,7 @@ class Peer:
         "principal",
         "sent_identity",
         "since",
+        "usage",
         "user",
     )
 
@@ -58,6 +61,7 @@ class Peer:
         self.sent_identity = sent_identity
         self.since = since
         self.instance_key = instance_key
+        self.usage = Usage()
 
     @property
     def instance(self) -> tuple[str, bytes]:
@@ -73,6 +77,8 @@ class Peers:
         self._by_connection: dict[ConnectionId, dict[str, Peer]] = {}
         self._by_user: dict[str, dict[str, Peer]] = {}
         self._by_instance: dict[tuple[str, bytes], dict[str, Peer]] = {}
+        self._connections: dict[str, dict[ConnectionId, int]] = {}
+        """How many peers of each user each connection has."""
         self.get: Final = self._by_id.get
         """The peer of an id, or ``None``."""
 
@@ -92,21 +98,39 @@ class Peers:
         """Those of its user and ``instance``: after an outage there may be two of one client."""
         return list(self._by_instance.get(peer.instance, {}).values())
 
+    @property
+    def connections(self) -> int:
+        """Over how many connections somebody is logged in."""
+        return len(self._by_connection)
+
+    def connections_of_user(self, user: str) -> Collection[ConnectionId]:
+        """Over which the user is logged in."""
+        return self._connections.get(user, ())
+
     def add(self, peer: Peer) -> None:
-        self._by_id[peer.id] = peer
+        of_user = self._by_user.setdefault(peer.user, {})
+        for other in of_user.values():
+            peer.usage = other.usage
+            break
+        of_user[peer.id] = self._by_id[peer.id] = peer
         self._by_connection.setdefault(peer.connection, {})[peer.id] = peer
-        self._by_user.setdefault(peer.user, {})[peer.id] = peer
         self._by_instance.setdefault(peer.instance, {})[peer.id] = peer
+        connections = self._connections.setdefault(peer.user, {})
+        connections[peer.connection] = connections.get(peer.connection, 0) + 1
 
     def remove(self, peer: Peer) -> None:
         del self._by_id[peer.id]
         _drop(self._by_connection, peer.connection, peer.id)
         _drop(self._by_user, peer.user, peer.id)
         _drop(self._by_instance, peer.instance, peer.id)
+        connections = self._connections[peer.user]
+        connections[peer.connection] -= 1
+        if not connections[peer.connection]:
+            _drop(self._connections, peer.user, peer.connection)
 
 
-def _drop(table: dict[Any, dict[str, Peer]], key: Any, peer_id: str) -> None:
-    peers = table[key]
-    del peers[peer_id]
-    if not peers:
+def _drop(table: dict[Any, dict[Any, Any]], key: Any, inner_key: Any) -> None:
+    inner = table[key]
+    del inner[inner_key]
+    if not inner:
         del table[key]

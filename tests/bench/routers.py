@@ -21,9 +21,11 @@ from tests.bench.trees import PRESENT, ROOT, Tree, present_tree
 
 __all__ = [
     "FIGURES",
+    "LISTENING",
     "LOAD_SECONDS",
     "OURS",
     "REFERENCE",
+    "REFERENCE_SCRIPT",
     "TITLES",
     "Plan",
     "gateway",

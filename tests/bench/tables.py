@@ -121,11 +121,16 @@ def faults_table(
     trees: Mapping[str, Mapping[str, Any]],
     measured: Mapping[str, Mapping[str, Mapping[str, float]]],
 ) -> Table:
-    """One part per fault, one row per figure, one column per tree: the other, then the present."""
+    """
+    One part per fault, one row per figure; one column for the other tree, then for the present one,
+    then for the published gateway.
+    """
     table = Table("", title="\n".join(["What one takes from the others", heading(trees)]).strip())
-    keys = [OTHER, PRESENT] if OTHER in trees else [PRESENT]
+    titles = {key: tree["title"] for key, tree in trees.items()} | routers.TITLES
+    found = {key for figures in measured.values() for key in figures}
+    keys = [key for key in (OTHER, PRESENT, routers.REFERENCE) if key in found]
     for key in keys:
-        table.add_column(trees[key]["title"] if key in trees else key, justify="right")
+        table.add_column(titles.get(key, key), justify="right")
     for what, figures in measured.items():
         table.add_row(what, style="bold")
         for name, title in faults.FIGURES.items():

@@ -45,6 +45,7 @@ USER = "anna"
 GATEWAY = "gateway"
 
 CALL_SECONDS = 20.0
+GIVE_UP_SECONDS = 0.02
 ENDING_SECONDS = 45.0
 """Longest time until all that is under way has ended."""
 SETTLING_SECONDS = 20.0
@@ -204,19 +205,23 @@ class Company:
     async def _invoke(self, step: Call, number: int) -> None:
         parts = (step.caller, step.callee, (step.callee, step.method))
         is_offered = (step.callee, step.method) in self._offered or step.callee == MORTAL
-        was_undisturbed = is_offered and self._is_undisturbed(*parts)
+        is_given_up = step.kind == "given up"
+        was_undisturbed = not is_given_up and is_offered and self._is_undisturbed(*parts)
         returned = error = delivered = None
         try:
-            result = await self._clients[step.caller].invoke(
+            invocation = self._clients[step.caller].invoke(
                 f"{step.callee}.{step.method}",
                 {"number": number, "kind": step.kind, "caller": step.caller},
                 wait_timeout=CALL_SECONDS if was_undisturbed else 1.0,
                 response_timeout=CALL_SECONDS,
             )
+            result = await asyncio.wait_for(invocation, GIVE_UP_SECONDS if is_given_up else None)
             returned = result.returned.get("number")
         except InteropError as raised:
             error = f"{type(raised).__name__}: {raised}"
             delivered = getattr(raised, "delivered", None)
+        except asyncio.TimeoutError:
+            error = "given up"
         undisturbed = was_undisturbed and self._is_undisturbed(*parts)
         self._seen.ended.append(Ended(number, undisturbed, step.kind, returned, error, delivered))
 

@@ -21,13 +21,14 @@ from dash import Dash, Input, Output, html
 
 from dash_interop import Interop
 from dash_interop.app.server_peer import HostedStream
-from dash_interop.client import sync
+from dash_interop.client import Caller, Cancelled, sync
 from dash_interop.client.sync import InteropClient
 from dash_interop.errors import (
     HandlerFailed,
     InteropError,
     InvalidArguments,
     InvalidInvoke,
+    InvocationTimeout,
     MethodNotFound,
     RegistrationError,
     ServerGone,
@@ -171,6 +172,51 @@ def test_handlers_of_all_kinds_are_invoked(interop: Interop, client: InteropClie
     assert returned(client, "Async", {"n": 1}) == {"n": 1}
     assert [returned(client, "Bound", {"by": 2}) for _ in range(2)] == [{"count": 2}, {"count": 4}]
     assert returned(client, "Lambda", {"n": 3}) == {"n": 3}
+
+
+def test_handlers_say_how_far_they_are_and_hear_that_nobody_waits(
+    interop: Interop, client: InteropClient
+):
+    ended, reasons = threading.Event(), []
+
+    @interop.method("Count")
+    def count(to: int, progress: Callable[[Any], None], cancelled: Cancelled) -> str:
+        for n in range(to):
+            progress(n)
+        if to > 3:
+            cancelled.wait(DEADLINE)
+            reasons.append(cancelled.reason)
+            ended.set()
+        return "done"
+
+    interop.start()
+    told: list[int] = []
+    result = client.invoke("Count", {"to": 3}, on_progress=told.append)
+    assert (result.value, told) == ("done", [0, 1, 2])
+    (method,) = client.methods("Count")
+    assert method.accepts == "int to"
+    with client.invocation("Count", {"to": 4}) as invocation:
+        assert next(invocation) == 0
+    assert ended.wait(DEADLINE)
+    assert reasons == ["cancelled"]
+
+
+def test_server_follows_and_gives_up_what_it_invokes(interop: Interop, client: InteropClient):
+    ended = threading.Event()
+
+    def count(progress: Callable[[Any], None], caller: Caller) -> None:
+        progress("begun")
+        if caller.cancelled.wait(DEADLINE):
+            ended.set()
+
+    client.register("Count", count)
+    with interop.invocation("Count", wait_timeout=DEADLINE) as invocation:
+        assert next(invocation) == "begun"
+    assert ended.wait(DEADLINE)
+    told: list[str] = []
+    with pytest.raises(InvocationTimeout):
+        interop.invoke("Count", response_timeout=0.5, on_progress=told.append)
+    assert told == ["begun"]
 
 
 def test_what_a_method_raises_reaches_the_caller(interop: Interop, client: InteropClient):

@@ -354,7 +354,7 @@ def test_reader_that_keeps_reading_is_not_ended_by_its_late_pong():
     count = 200
 
     async def scenario():
-        times = {"ping_interval": 0.3, "ping_timeout": 0.5}
+        times = {"ping_interval": 0.3, "ping_timeout": 0.5, "close_timeout": 0.1}
         options = {"max_queue": 1, "ping_interval": None}
         async with (
             gateway(**times) as running,
