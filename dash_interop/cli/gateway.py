@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from msgspec.structs import replace
+from msgspec import structs
 
 from .. import settings
 from ..gateway.config import GatewayConfig
@@ -105,6 +105,14 @@ __all__ = ["gateway"]
     "closed then, and clients come back to its successor. A second signal ends it at once.",
 )
 @click.option(
+    "--max-session",
+    metavar="SECONDS",
+    default=float("inf"),
+    type=click.FloatRange(1),
+    help="How long a page stays logged in before its Dash server is asked again who it is.  "
+    "[default: as long as it is connected]",
+)
+@click.option(
     "--channels",
     metavar="CHANNELS",
     help="The channels that every user has: names with colours, such as Red=#d32f2f,Sales=navy, "
@@ -132,6 +140,7 @@ def gateway(
     rate: float,
     rate_per_user: float,
     drain: float,
+    max_session: float,
     channels: str | None,
     log_level: str,
 ) -> None:
@@ -161,7 +170,7 @@ def gateway(
         outboxes_size=max(outboxes_size, outbox_size),
         frame_rate=rate,
         user_frame_rate=rate_per_user,
-        limits=replace(
+        limits=structs.replace(
             GatewayConfig().limits,
             connections=max_connections - max_connections // 10,
             connections_per_user=connections_per_user,
@@ -169,6 +178,7 @@ def gateway(
         max_size=max_size,
         outbox_size=outbox_size,
         drain=drain,
+        limits=structs.replace(GatewayConfig().limits, session_seconds=max_session),
         channels=read_channels(settings.channels(channels)),
     )
     policy = OriginPolicy([LOOPBACK] if no_auth else origins)

@@ -23,8 +23,8 @@ class Peer:
         identity: As others see it.
         sent_identity: As its hello had it.
         since: When its connection was opened, in seconds since the epoch, if that is known.
-        usage: What its user has, in all its peers together.
         instance_key: By which its client is known as that of its ``instance``, if it has told one.
+        usage: What its user has, in all its peers together.
     """
 
     __slots__ = (
@@ -60,8 +60,8 @@ class Peer:
         self.identity_json = Raw(encode(identity))
         self.sent_identity = sent_identity
         self.since = since
-        self.usage = Usage()
         self.instance_key = instance_key
+        self.usage = Usage()
 
     @property
     def instance(self) -> tuple[str, bytes]:
@@ -76,9 +76,9 @@ class Peers:
         self._by_id: dict[str | None, Peer] = {}
         self._by_connection: dict[ConnectionId, dict[str, Peer]] = {}
         self._by_user: dict[str, dict[str, Peer]] = {}
+        self._by_instance: dict[tuple[str, bytes], dict[str, Peer]] = {}
         self._connections: dict[str, dict[ConnectionId, int]] = {}
         """How many peers of each user each connection has."""
-        self._by_instance: dict[tuple[str, bytes], dict[str, Peer]] = {}
         self.get: Final = self._by_id.get
         """The peer of an id, or ``None``."""
 
@@ -94,6 +94,10 @@ class Peers:
     def of_user(self, user: str) -> dict[str, Peer]:
         return self._by_user.get(user, {})
 
+    def of_instance(self, peer: Peer) -> list[Peer]:
+        """Those of its user and ``instance``: after an outage there may be two of one client."""
+        return list(self._by_instance.get(peer.instance, {}).values())
+
     @property
     def connections(self) -> int:
         """Over how many connections somebody is logged in."""
@@ -103,10 +107,6 @@ class Peers:
         """Over which the user is logged in."""
         return self._connections.get(user, ())
 
-    def of_instance(self, peer: Peer) -> list[Peer]:
-        """Those of its user and ``instance``: after an outage there may be two of one client."""
-        return list(self._by_instance.get(peer.instance, {}).values())
-
     def add(self, peer: Peer) -> None:
         of_user = self._by_user.setdefault(peer.user, {})
         for other in of_user.values():
@@ -114,19 +114,19 @@ class Peers:
             break
         of_user[peer.id] = self._by_id[peer.id] = peer
         self._by_connection.setdefault(peer.connection, {})[peer.id] = peer
+        self._by_instance.setdefault(peer.instance, {})[peer.id] = peer
         connections = self._connections.setdefault(peer.user, {})
         connections[peer.connection] = connections.get(peer.connection, 0) + 1
-        self._by_instance.setdefault(peer.instance, {})[peer.id] = peer
 
     def remove(self, peer: Peer) -> None:
         del self._by_id[peer.id]
         _drop(self._by_connection, peer.connection, peer.id)
         _drop(self._by_user, peer.user, peer.id)
+        _drop(self._by_instance, peer.instance, peer.id)
         connections = self._connections[peer.user]
         connections[peer.connection] -= 1
         if not connections[peer.connection]:
             _drop(self._connections, peer.user, peer.connection)
-        _drop(self._by_instance, peer.instance, peer.id)
 
 
 def _drop(table: dict[Any, dict[Any, Any]], key: Any, inner_key: Any) -> None:
