@@ -68,11 +68,18 @@ def way_of(
         app: Its app; ``None`` for whichever this process makes.
 
     Raises:
-        RegistrationError: The handler tells how far it is, and that cannot reach a caller.
+        RegistrationError: The handler tells how far it is, and that cannot reach a caller; or it
+            asks whether it was cancelled, which a callback cannot.
     """
     name = getattr(function, "__qualname__", repr(function))
+    if _has_parameter(function, "cancelled"):
+        raise RegistrationError(
+            f"{name} has a parameter named cancelled, which handlers of Interop.method get. A "
+            'callback hears of it by the prop: cancel=Input(id, "cancelled") ends one with '
+            "background=True. An argument of that name is in the parameter args"
+        )
     yields = generates(function)
-    if not yields and not _takes_progress(function):
+    if not yields and not _has_parameter(function, PROGRESS):
         return Way.NONE
     tells = "yields" if yields else f"has a parameter named {PROGRESS}"
     if yields and destination.is_pair:
@@ -137,9 +144,9 @@ def report_in_background(set_progress: Callable[[Any], None]) -> Report:
     return report
 
 
-def _takes_progress(function: Any) -> bool:
+def _has_parameter(function: Any, name: str) -> bool:
     try:
-        return PROGRESS in inspect.signature(function).parameters
+        return name in inspect.signature(function).parameters
     except (TypeError, ValueError):
         return False
 

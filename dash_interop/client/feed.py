@@ -47,25 +47,6 @@ class Feed(Generic[T]):
         if listener is not None:
             self._listeners.add(event, listener)
 
-    def take(self) -> T | None:
-        """
-        The next item that is kept, from any thread; ``None`` while there is not one.
-
-        Only this takes it, so a wait for one may be interrupted in any way.
-
-        Raises:
-            SubscriptionClosed: It has ended, and all it brought was taken.
-            InteropError: It ended by a failure, and all it brought was taken.
-        """
-        # This is looked at first: what arrived before the end is kept by now.
-        end = self._end
-        try:
-            return self._kept.popleft()
-        except IndexError:
-            if end is not None:
-                raise end from None
-            return None
-
     def deadline(self, timeout: float | None) -> float | None:
         """
         Raises:
@@ -97,11 +78,18 @@ class Feed(Generic[T]):
                 await asyncio.wait_for(self._more.wait(), remaining)
 
     async def next(self, timeout: float | None) -> T:
-        """As ``AwaitedFeed.get``."""
+        """As ``AwaitedFeed.get``; from any thread."""
         deadline = self.deadline(timeout)
-        while (item := self.take()) is None:
+        while True:
+            # This is looked at first: what arrived before the end is kept by now.
+            end = self._end
+            try:
+                # Only this takes it, so a wait for it may be interrupted in any way.
+                return self._kept.popleft()
+            except IndexError:
+                if end is not None:
+                    raise end from None
             await self.until_there_is(deadline)
-        return item
 
     # What each kind has of its own
 

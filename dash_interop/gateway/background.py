@@ -123,7 +123,7 @@ def is_stopped(process: int) -> bool:
         fields = Path(f"/proc/{process}/stat").read_bytes().rpartition(b") ")[2]
     except OSError:
         return False
-    return fields[:1] in (b"T", b"t")
+    return fields[:1] == b"T"
 
 
 def end(process: int, holder: Holder, place: Place) -> bool:

@@ -21,8 +21,8 @@ from .server import Gateway
 
 __all__ = ["announce", "hosted", "until_idle"]
 
-CLOSE_SECONDS = 1.0
-"""For the closing handshake: those who come back wait for the successor."""
+CLOSE_SECONDS = 0.5
+"""For the closing handshake."""
 
 TICK_SECONDS = 0.25
 TICKS_TO_REFRESH = 4 * 3600
@@ -65,7 +65,10 @@ async def _opened(
 ) -> Gateway:
     for port in ports:
         config = GatewayConfig(
-            host=ADDRESS, port=port, channels=channels, close_timeout=CLOSE_SECONDS
+            host=ADDRESS,
+            port=port,
+            channels=channels,
+            close_timeout=CLOSE_SECONDS,
         )
         gateway = Gateway(config, authority, OriginPolicy([LOOPBACK]), instance)
         try:

@@ -34,7 +34,7 @@ from .directory import Directory, Offer
 from .link import Link, Wait
 from .requests import ServerRequest
 from .results import InvocationResult, Outcome, join_outcomes
-from .targets import describe_target, read_target
+from .targets import SAY_FOR_WHOM, describe_target, is_for_nobody, read_target
 
 __all__ = ["Invoking"]
 
@@ -149,6 +149,9 @@ class Invoking:
         offers = self._directory.offers(self._method)
         servers = [offer for offer in offers if not offer.method.supports_streaming]
         chosen = self._choose(servers, link.peer_id)
+        if chosen and is_for_nobody(self._request.target, chosen, link.identity.get("user")):
+            self._settle(InvalidInvoke(f"{self._method.name} {SAY_FOR_WHOM}"))
+            return True
         if chosen:
             self._call(chosen)
             return True

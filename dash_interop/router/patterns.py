@@ -21,17 +21,21 @@ HAS_RE2: Final = re2 is not None
 _MAX_PATTERN: Final = 1000
 """Characters of a regular expression."""
 
+_MAX_MEMORY: Final = 128 * 1024
+"""Bytes that RE2 may take for one, which are kept as long as its restriction holds."""
+
 _RE2: Final = cast(Any, re2)
 
 
 @functools.lru_cache(maxsize=256)
 def compiled(pattern: str) -> Any:
-    """A compiled regular expression; ``None`` when it is malformed or too long."""
+    """A compiled regular expression; ``None`` when it is malformed or too large."""
     if len(pattern) > _MAX_PATTERN:
         return None
     options = _RE2.Options()
     # RE2 would write every bad pattern, a stranger's text, to stderr.
     options.log_errors = False
+    options.max_mem = _MAX_MEMORY
     try:
         return _RE2.compile(pattern, options)
     except _RE2.error:

@@ -13,14 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
+from weakref import WeakValueDictionary
 
 from .patterns import HAS_RE2, compiled
 
 __all__ = ["Restriction", "RestrictionError", "parse"]
 
 Identity: TypeAlias = Mapping[str, Any]
-Restriction: TypeAlias = Callable[[Identity, Identity], bool]
-"""Called with the own and the other side's identity."""
 _Value: TypeAlias = Callable[[Identity, Identity], Any]
 
 _TOKEN: Final = re.compile(
@@ -33,10 +32,25 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _MAX_DEPTH: Final = 20
+_restrictions: Final[WeakValueDictionary[str, Restriction]] = WeakValueDictionary()
+"""Those that are held, by their texts."""
 _NOT_INSTALLED: Final = (
     "needs google-re2, which is not installed where the gateway runs "
     '(pip install "dash_interop[restrictions]")'
 )
+
+
+class Restriction:
+    """An expression that was read; one object as long as anybody holds that of a text."""
+
+    __slots__ = ("__weakref__", "_value")
+
+    def __init__(self, value: _Value) -> None:
+        self._value = value
+
+    def __call__(self, own: Identity, other: Identity) -> bool:
+        """Whether it holds for the own and the other side's identity."""
+        return self._value(own, other) is True
 
 
 class RestrictionError(ValueError):
@@ -50,7 +64,10 @@ def parse(text: str) -> Restriction:
         RestrictionError: Malformed, nested deeper than 20, with a bad regular expression, or with
             any where ``google-re2`` is not installed.
     """
-    return _Parser(text).parse()
+    restriction = _restrictions.get(text)
+    if restriction is None:
+        restriction = _restrictions[text] = Restriction(_Parser(text).parse())
+    return restriction
 
 
 class _Parser:
@@ -59,11 +76,11 @@ class _Parser:
         self._tokens = list(self._tokenize())
         self._next = 0
 
-    def parse(self) -> Restriction:
+    def parse(self) -> _Value:
         value = self._expression(0)
         if self._peek() is not None:
             raise self._error("an operator or the end")
-        return lambda own, other: value(own, other) is True
+        return value
 
     def _tokenize(self) -> Iterator[tuple[str, str, int]]:
         position = 0
@@ -103,16 +120,23 @@ class _Parser:
         if operator == "?":
             if not HAS_RE2:
                 raise RestrictionError(f"'?' at position {position} {_NOT_INSTALLED}")
-            self._literal_pattern()
-            return _matches(left, right)
+            pattern = self._literal_pattern()
+            return _matches(left, right if pattern is None else lambda own, other: pattern)
         wanted = operator == "=="
         return lambda own, other: (left(own, other) == right(own, other)) is wanted
 
-    def _literal_pattern(self) -> None:
-        """Refuse a bad regular expression now rather than never match it."""
+    def _literal_pattern(self) -> Any:
+        """
+        A regular expression that was given as a text, compiled for good. Bad ones are refused now
+        rather than never matched.
+        """
         kind, token, position = self._tokens[self._next - 1]
-        if kind == "text" and compiled(token[1:-1]) is None:
-            raise RestrictionError(f"malformed regular expression at position {position}")
+        if kind != "text":
+            return None
+        pattern = compiled(token[1:-1])
+        if pattern is None:
+            raise RestrictionError(f"malformed or too large expression at position {position}")
+        return pattern
 
     def _operand(self, depth: int) -> _Value:
         if self._next >= len(self._tokens):
@@ -150,9 +174,12 @@ def _logical(operator: str | None, left: _Value, right: _Value) -> _Value:
 def _matches(left: _Value, right: _Value) -> _Value:
     def matches(own: Identity, other: Identity) -> bool:
         pattern, text = right(own, other), left(own, other)
-        if not isinstance(pattern, str) or not isinstance(text, str):
+        if isinstance(pattern, str):
+            pattern = compiled(pattern)
+        elif not hasattr(pattern, "fullmatch"):
             return False
-        expression = compiled(pattern)
-        return expression is not None and expression.fullmatch(text) is not None
+        if pattern is None or not isinstance(text, str):
+            return False
+        return pattern.fullmatch(text) is not None
 
     return matches

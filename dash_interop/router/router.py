@@ -134,6 +134,7 @@ class Router:
     def disconnect(self, connection: ConnectionId, now: float) -> list[RouterEffect]:
         """A connection has ended: all its peers leave."""
         self._board.now = now
+        self._board.forget(connection)
         peers = self._board.peers.of_connection(connection)
         for peer in peers:
             self._leave_all(peer)

@@ -73,8 +73,8 @@ def new_lock() -> threading.Lock:
 
 def new_processes() -> ModuleType:
     """
-    ``subprocess`` for any thread: that of gevent starts processes from its main loop only, and has
-    emptied parts of the original.
+    ``subprocess`` for any thread: that of gevent starts processes from its main loop only, has
+    emptied parts of the original, and closes what it should close at once in a later turn.
     """
     if not is_patched():
         return import_module("subprocess")
@@ -82,6 +82,9 @@ def new_processes() -> ModuleType:
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
+    plain = ModuleType("os")
+    plain.__dict__.update(vars(os), close=_original("os", "close"))
+    vars(module)["os"] = plain
     return module
 
 

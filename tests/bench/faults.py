@@ -15,13 +15,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 from tests.bench.load import cpu_seconds
 from tests.bench.processes import BenchError, Command, Server, complaint, started
-from tests.bench.routers import LISTENING
+from tests.bench.routers import LISTENING, REFERENCE, REFERENCE_SCRIPT, TITLES
 from tests.bench.trees import Tree, present_tree
 from tests.support.ports import HOST, free_range
 
@@ -30,6 +31,8 @@ __all__ = ["FIGURES", "ROWS", "Plan", "Row", "measure"]
 IDLE_SECONDS = 2.0
 LOAD_SECONDS = 120.0
 """Longest time for one load, from its start to its figures."""
+LEAST_SECONDS = 0.5
+"""For so long others' calls are looked at."""
 SAMPLING_SECONDS = 0.05
 
 FIGURES = {
@@ -62,6 +65,7 @@ FIGURES = {
     "services_refused": "logins of a service refused",
     "clients_cpu_seconds": "CPU s of all clients",
     "cpu_seconds": "gateway: CPU s",
+    "waited_seconds": "... s in which it could have run and had no CPU",
     "mb_before": "gateway: MB before",
     "mb_most": "... at most",
     "mb_after": "... after",
@@ -80,6 +84,7 @@ class Row:
         load: The command of ``fault_loads`` that does it.
         options: Of that command.
         quick: The same for a first look.
+        is_of_reference: Whether to do it to the published gateway, too.
     """
 
     name: str
@@ -87,6 +92,7 @@ class Row:
     load: str
     options: Mapping[str, int] = field(default_factory=dict)
     quick: Mapping[str, int] = field(default_factory=dict)
+    is_of_reference: bool = False
 
 
 ROWS: tuple[Row, ...] = (
@@ -162,11 +168,12 @@ ROWS: tuple[Row, ...] = (
             "{count} peers of one user join at once"
             + (", which take announcements in batches" if batches else ""),
             "joins_at_once",
-            {"count": count, "batches": batches, "seconds": 60},
+            {"count": count, "batches": batches, "seconds": 100},
             {"count": 50},
+            is_of_reference=count == 1000 and not batches,
         )
         for batches in (0, 1)
-        for count in (100, 200, 500)
+        for count in (100, 200, 500, 1000)
     ),
     Row(
         "16",
@@ -206,55 +213,91 @@ async def measure(
     trees: Mapping[str, Tree], plan: Plan, progress: Progress
 ) -> dict[str, dict[str, Figures]]:
     """
-    Measure each fault in each tree.
+    Measure each fault in each tree, some at the published gateway, too.
 
     Returns:
-        Some of :data:`FIGURES`, by the title of the row and the tree.
+        Some of :data:`FIGURES`, by the title of the row and the tree, or the reference.
     """
     figures: dict[str, dict[str, Figures]] = {}
     for row in ROWS:
         if plan.rows and row.name not in plan.rows:
             continue
-        for key, tree in trees.items():
+        candidates = {key: _of_tree(tree) for key, tree in trees.items()}
+        if row.is_of_reference:
+            candidates[REFERENCE] = _of_reference()
+        for key, candidate in candidates.items():
             begun = time.perf_counter()
             try:
-                measured = await _measure(row, tree, plan.options_of(row))
+                measured = await _measure(row, candidate, plan.options_of(row))
             except BenchError as error:
-                progress(f"{row.name}, {tree.title}: {error}")
+                progress(f"{row.name}, {candidate.title}: {error}")
                 continue
             figures.setdefault(plan.title_of(row), {})[key] = measured
             worst = f"others' p99 {measured['p99_ms']:.0f} ms, " if "p99_ms" in measured else ""
             seconds = time.perf_counter() - begun
-            progress(f"{row.name}, {tree.title}: {worst}measured in {seconds:.0f} s")
+            progress(f"{row.name}, {candidate.title}: {worst}measured in {seconds:.0f} s")
     return figures
 
 
-async def _measure(row: Row, tree: Tree, options: Mapping[str, int]) -> Figures:
+@dataclass(frozen=True)
+class _Candidate:
+    """
+    A gateway to measure.
+
+    Attributes:
+        serve: The command that runs it on a port.
+        tree: Whose Python clients go with it.
+    """
+
+    title: str
+    serve: Callable[[int], Command]
+    tree: Tree
+
+
+def _of_tree(tree: Tree) -> _Candidate:
+    def serve(port: int) -> Command:
+        return tree.module("dash_interop", "gateway", "--port", str(port), "--no-auth")
+
+    return _Candidate(tree.title, serve, tree)
+
+
+def _of_reference() -> _Candidate:
+    present = present_tree()
+
+    def serve(port: int) -> Command:
+        return Command(("node", str(REFERENCE_SCRIPT), "--port", str(port)), present.folder)
+
+    return _Candidate(TITLES[REFERENCE], serve, present)
+
+
+async def _measure(row: Row, candidate: _Candidate, options: Mapping[str, int]) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "XDG_RUNTIME_DIR": folder}
         for name in ("DASH_INTEROP_GATEWAY", "DASH_INTEROP_SECRET_FILE"):
             environment.pop(name, None)
         os.chmod(folder, 0o700)
         if row.name == "18":
-            return await _measure_stop(tree, environment)
+            return await _measure_stop(candidate, environment)
         if row.name == "16":
-            return await _measure_return(tree, environment, options["count"])
-        return await _measure_load(row, tree, environment, options)
+            return await _measure_return(candidate, environment, options["count"])
+        return await _measure_load(row, candidate, environment, options)
 
 
 @asynccontextmanager
-async def _gateway(tree: Tree, environment: Mapping[str, str], port: int) -> AsyncIterator[Server]:
-    command = tree.module("dash_interop", "gateway", "--port", str(port), "--no-auth")
-    async with started(f"the gateway of {tree.title}", command, LISTENING, environment) as server:
+async def _gateway(
+    candidate: _Candidate, environment: Mapping[str, str], port: int
+) -> AsyncIterator[Server]:
+    name, command = f"the gateway of {candidate.title}", candidate.serve(port)
+    async with started(name, command, LISTENING, environment) as server:
         yield server
 
 
 async def _measure_load(
-    row: Row, tree: Tree, environment: Mapping[str, str], options: Mapping[str, int]
+    row: Row, candidate: _Candidate, environment: Mapping[str, str], options: Mapping[str, int]
 ) -> Figures:
     present = present_tree()
     arguments = [f"--{name}={value}" for name, value in options.items()]
-    async with _gateway(tree, environment, 0) as server:
+    async with _gateway(candidate, environment, 0) as server:
         probing = present.module("tests.bench.fault_probe", server.url)
         loading = present.module("tests.bench.fault_loads", row.load, server.url, *arguments)
         async with _talk("the probe", probing, environment) as probe:
@@ -265,11 +308,14 @@ async def _measure_load(
                 await load.hear("begin")
                 await probe.ask()
                 watch = _Watch(server.pid)
-                outcome = await load.figures()
+                begun = time.perf_counter()
+                outcome = await load.ask()
+                # Enough calls for a percentile, where it is over at once.
+                await asyncio.sleep(max(0.0, LEAST_SECONDS - time.perf_counter() + begun))
                 meanwhile = await probe.ask()
                 watched = await watch.end()
             if row.name == "3-many":
-                client = tree.module("tests.bench.fault_clients", "service", server.url)
+                client = candidate.tree.module("tests.bench.fault_clients", "service", server.url)
                 outcome |= await _with_many_methods(present, client, environment, options, server)
     return {
         "p50_idle_ms": idle["p50_ms"],
@@ -288,7 +334,7 @@ async def _with_many_methods(
     server: Server,
 ) -> Figures:
     """The Python client of the tree, as a service, while the methods are there once more."""
-    arguments = (server.url, f"--count={options['count']}", f"--stay={LOAD_SECONDS}")
+    arguments = (server.url, f"--count={options['count']}")
     loading = present.module("tests.bench.fault_loads", "snapshot_of_many", *arguments)
     async with _talk("the methods", loading, environment) as load:
         await load.hear("begin")
@@ -300,16 +346,18 @@ async def _with_many_methods(
                 return {}
 
 
-async def _measure_return(tree: Tree, environment: Mapping[str, str], count: int) -> Figures:
+async def _measure_return(
+    candidate: _Candidate, environment: Mapping[str, str], count: int
+) -> Figures:
     port = free_range(1)
     url = f"ws://{HOST}:{port}"
     arguments = ("return", url, f"--count={count}")
-    command = tree.module("tests.bench.fault_clients", *arguments)
-    async with _gateway(tree, environment, port) as server:
+    command = candidate.tree.module("tests.bench.fault_clients", *arguments)
+    async with _gateway(candidate, environment, port) as server:
         async with _talk("the clients", command, environment) as clients:
             await clients.hear("begin")
             os.kill(server.pid, signal.SIGKILL)
-            async with _gateway(tree, environment, port) as again:
+            async with _gateway(candidate, environment, port) as again:
                 begun = time.perf_counter()
                 watch = _Watch(again.pid)
                 outcome = await clients.figures()
@@ -317,8 +365,8 @@ async def _measure_return(tree: Tree, environment: Mapping[str, str], count: int
                 return {"seconds": seconds, **outcome, **await watch.end()}
 
 
-async def _measure_stop(tree: Tree, environment: Mapping[str, str]) -> Figures:
-    async with _gateway(tree, environment, 0) as server:
+async def _measure_stop(candidate: _Candidate, environment: Mapping[str, str]) -> Figures:
+    async with _gateway(candidate, environment, 0) as server:
         host, port = server.url.removeprefix("ws://").split(":")
         _, silent = await asyncio.open_connection(host, int(port))
         await asyncio.sleep(0.5)
@@ -339,6 +387,7 @@ class _Watch:
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)
         self._cpu = cpu_seconds(pid)
+        self._waited = _seconds_waited(pid)
         self._before = self._most = self._megabytes()
         self._watching = asyncio.ensure_future(self._watch())
 
@@ -346,6 +395,7 @@ class _Watch:
         self._watching.cancel()
         return {
             "cpu_seconds": cpu_seconds(self._process.pid) - self._cpu,
+            "waited_seconds": _seconds_waited(self._process.pid) - self._waited,
             "mb_before": self._before,
             "mb_most": self._most,
             "mb_after": self._megabytes(),
@@ -360,6 +410,14 @@ class _Watch:
 
     def _megabytes(self) -> float:
         return self._process.memory_info().rss / 1e6
+
+
+def _seconds_waited(pid: int) -> float:
+    """For how long its main thread was kept from running by others; 0 where nobody tells."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 class _Talk:
@@ -386,7 +444,7 @@ class _Talk:
         return json.loads(line)
 
     async def ask(self) -> Figures:
-        """Have it say its figures."""
+        """Let it go on to its figures."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"\n")
         return await self.figures()

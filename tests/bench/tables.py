@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import browser, client, faults, notebook, page_data, routers, tunnel
+from tests.bench import browser, client, faults, joining, notebook, page_data, routers, tunnel
 from tests.bench.trees import OTHER, PRESENT
 
 __all__ = ["heading", "print_tables"]
@@ -35,6 +35,12 @@ def print_tables(report: Mapping[str, Any]) -> None:
     if "routers" in report:
         table = compared_table(routers.TITLES, routers.FIGURES, report["routers"], report["ratios"])
         table.title = "Routers (in brackets: times the reference)"
+        console.print(table)
+    if "joining" in report:
+        table = compared_table(
+            joining.TITLES, joining.FIGURES, report["joining"], report["joining_ratios"]
+        )
+        table.title = "Many that join at once (in brackets: times the reference)"
         console.print(table)
     if "client" in report:
         titles = {name: candidate.title for name, candidate in client.CANDIDATES.items()}
@@ -121,11 +127,16 @@ def faults_table(
     trees: Mapping[str, Mapping[str, Any]],
     measured: Mapping[str, Mapping[str, Mapping[str, float]]],
 ) -> Table:
-    """One part per fault, one row per figure, one column per tree: the other, then the present."""
+    """
+    One part per fault, one row per figure; one column for the other tree, then for the present one,
+    then for the published gateway.
+    """
     table = Table("", title="\n".join(["What one takes from the others", heading(trees)]).strip())
-    keys = [OTHER, PRESENT] if OTHER in trees else [PRESENT]
+    titles = {key: tree["title"] for key, tree in trees.items()} | routers.TITLES
+    found = {key for figures in measured.values() for key in figures}
+    keys = [key for key in (OTHER, PRESENT, routers.REFERENCE) if key in found]
     for key in keys:
-        table.add_column(trees[key]["title"] if key in trees else key, justify="right")
+        table.add_column(titles.get(key, key), justify="right")
     for what, figures in measured.items():
         table.add_row(what, style="bold")
         for name, title in faults.FIGURES.items():

@@ -39,14 +39,14 @@ def gateway(secret_file: Path) -> Iterator[GatewayProcess]:
         yield running
 
 
-@pytest.fixture
-def token(secret_file: Path) -> str:
+def new_token(secret_file: Path) -> str:
+    """Good for one login."""
     return TokenAuthority(read_secret(secret_file)).issue(Principal("local"))
 
 
 @pytest.fixture
-def core(gateway: GatewayProcess, token: str) -> Iterator[JsPeer]:
-    peer = JsPeer(gateway.url, "core", "local", token)
+def core(gateway: GatewayProcess, secret_file: Path) -> Iterator[JsPeer]:
+    peer = JsPeer(gateway.url, "core", "local", new_token(secret_file))
     yield peer
     peer.close()
 
@@ -110,9 +110,9 @@ class Room:
 
 
 @pytest.fixture
-def room(apps: Apps, gateway: GatewayProcess, secret_file: Path, token: str, core: JsPeer) -> Room:
+def room(apps: Apps, gateway: GatewayProcess, secret_file: Path, core: JsPeer) -> Room:
     own = own_page(apps, gateway.url, secret_file)
-    other = page_with_core(apps, gateway.url, {"token": token})
+    other = page_with_core(apps, gateway.url, {"token": new_token(secret_file)})
     return Room(own, other, core)
 
 
@@ -329,13 +329,13 @@ WRITE_ALL = (
 
 @pytest.mark.parametrize("seed", range(3))
 def test_core011_all_hold_the_same_after_writes_at_the_same_time(
-    apps: Apps, secret_file: Path, token: str, core: JsPeer, gateway: GatewayProcess, seed: int
+    apps: Apps, secret_file: Path, core: JsPeer, gateway: GatewayProcess, seed: int
 ) -> None:
     with Relay(gateway.port) as relay:
         url = f"ws://127.0.0.1:{relay.port}"
         own, heard = own_page(apps, url, secret_file)
         second, heard_by_second = own_page(apps, url, secret_file, "second")
-        other, heard_by_other = page_with_core(apps, gateway.url, {"token": token})
+        other, heard_by_other = page_with_core(apps, gateway.url, {"token": new_token(secret_file)})
         core.subscribe_context("Market")
         with sync.connect(url, secret_file=secret_file) as python:
             random = Random(seed)

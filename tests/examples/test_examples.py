@@ -37,6 +37,7 @@ COMMANDS = {
     "clients_portfolio": ["clients_portfolio"],
     "notebook": ["notebook"],
     "search_box": ["search_box"],
+    "long_report": ["long_report"],
 }
 
 END_SECONDS = 20
@@ -515,6 +516,34 @@ def wait_for_happening(page: Page, pattern: str) -> str:
 
 def without_times(lines: list[str]) -> list[str]:
     return [re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in lines]
+
+
+def test_a_long_report_tells_how_far_it_is_and_can_be_cancelled(run, browser):
+    example = run("long_report", "--seconds", "3")
+    archive = browser.open(example.url("/archive/"))
+    desk = browser.open(example.url("/desk/"))
+    desk.click("go")
+    wait_for_text_with(desk, "outcome", "Adding up", "of 12 months")
+    desk.click("stop")
+    desk.wait_for_text("outcome", "You have cancelled the report.")
+    wait_for_happening(archive, "Nobody waits for it: Desk has cancelled it")
+    wait_until_enabled(desk, "go")
+    wait_until_enabled(desk, "stop", enabled=False)
+
+    # The job is gone, so the next report need not wait for its end.
+    desk.type_into("year", "2026")
+    desk.click("go")
+    wait_for_text_with(desk, "outcome", "of 12 months")
+    wait_for_text_with(desk, "outcome", "In 2026", "were earned")
+    assert desk.js("return document.getElementById('bar').value") == 12
+    asked = [line for line in happenings(archive) if "asks for the report" in line]
+    assert asked == ["Desk asks for the report of 2026", "Desk asks for the report of 2025"]
+
+    # A page that goes is not waited for.
+    desk.click("go")
+    wait_for_text_with(desk, "outcome", "of 12 months")
+    desk.close()
+    wait_for_happening(archive, "Nobody waits for it: Desk is gone")
 
 
 def test_a_stream_is_published_at_an_interval(run, browser):

@@ -41,6 +41,10 @@ def vocabularies() -> list[Vocabulary]:
     return found
 
 
+EXTENSIONS = sorted({word for each in vocabularies() for word in each.extensions})
+"""What a peer may say that it understands."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """
@@ -165,6 +169,11 @@ class Grammar:
             "authentication": {"method": "access-token", "token": token} if token else secret,
         }
 
+    def join(self, domain: str, peer_id: str) -> Message:
+        """How one joins a domain, with some of the extensions, or all, or none."""
+        join = {"domain": "global", "type": "join", "request_id": "join", "peer_id": peer_id}
+        return {**join, "destination": domain, "extensions": self._extensions()}
+
     def json(self, depth: int = 3) -> Any:
         """Any value."""
         random = self._random
@@ -237,6 +246,9 @@ class Grammar:
             identity[self.text()] = self.json()
         return identity
 
+    def _extensions(self) -> list[str]:
+        return self._random.sample(EXTENSIONS, self._random.randint(0, len(EXTENSIONS)))
+
     def _definitions(self) -> list[Message]:
         return [self._definition() for _ in range(self._random.randrange(1, 4))]
 
@@ -302,6 +314,7 @@ _HINTS: dict[tuple[str, Any], Callable[[Any], Any]] = {
     ("restrictions", None): lambda g: g._restriction(),
     ("read_permissions", None): lambda g: g._restriction(),
     ("write_permissions", None): lambda g: g._restriction(),
+    ("extensions", None): lambda g: g._extensions(),
     ("delta", None): lambda g: g._delta(),
     ("destination", None): _one_of("agm", "bus", "context", "metrics", "global", "x"),
     ("lifetime", None): _one_of("retained", "ownership", "ref-counted", None, 5),

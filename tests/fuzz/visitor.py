@@ -106,8 +106,8 @@ class Visitor:
         await self._answered(connection)
         for domain in ("agm", "bus", "context", "metrics"):
             if self._peer_ids and self._random.random() < 0.8:
-                join = {"domain": "global", "type": "join", "destination": domain}
-                text = text_of({**join, "peer_id": self._peer_ids[-1]}, self._random)
+                join = self._grammar.join(domain, self._peer_ids[-1])
+                text = text_of(join, self._random)
                 connection.send(frames_of(text, self._random))
                 self.sent += 1
 
@@ -154,15 +154,16 @@ class Visitor:
         if b'"type":"welcome"' in head and (found := re.search(rb'"peer_id":"([^"]+)"', head)):
             self._peer_ids.append(found[1].decode())
             del self._peer_ids[:-5]
-        elif b'"type":"methods-added"' in head and len(payload) <= LOOKED_AT:
+        elif b'"methods-added"' in head and len(payload) <= LOOKED_AT:
             self._learn_offers(json.loads(payload))
         elif b'"request_id":"sync"' in head and self._synchronized is not None:
             if not self._synchronized.done():
                 self._synchronized.set_result(None)
 
     def _learn_offers(self, message: dict[str, Any]) -> None:
-        for method in message["methods"]:
-            self._ids.learn("offers", (message["server_id"], method["id"]))
+        for each in message.get("announcements", [message]):
+            for method in each.get("methods", []) if each["type"] == "methods-added" else []:
+                self._ids.learn("offers", (each["server_id"], method["id"]))
 
     async def _leave(self, connection: Connection) -> None:
         connection.close()

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from random import SystemRandom
 
 import tests.soak
+from tests.soak import embedded
 from tests.soak.churn import churn
 from tests.soak.companies import soak_companies
 from tests.soak.promise import Seen, faults
@@ -26,7 +27,7 @@ from tests.support.browser_chromium import Chromium
 from tests.support.browser_pages import Browser
 from tests.support.ports import free_range
 
-USUAL = ("sequences", "writers", "gateway")
+USUAL = ("sequences", "writers", "gateway", "embedded")
 """What is carried out unless something else is named."""
 
 
@@ -149,6 +150,8 @@ def main() -> int:
             failed += soak_writers(options)
         if "gateway" in chosen:
             failed += soak_companies(options.seed, options.sequences, options.reduce, say)
+        if "embedded" in chosen:
+            failed += embedded.soak(options.seed)
         if "sequences" in chosen:
             browser = Browser(Chromium())
             try:

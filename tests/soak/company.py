@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +45,7 @@ USER = "anna"
 GATEWAY = "gateway"
 
 CALL_SECONDS = 20.0
+GIVE_UP_SECONDS = 0.02
 ENDING_SECONDS = 45.0
 """Longest time until all that is under way has ended."""
 SETTLING_SECONDS = 20.0
@@ -147,7 +148,9 @@ class Company:
                 self._push(publisher, count)
             case Cut(peer):
                 self._disturb(peer)
+                lost = self._lost([peer])
                 self._relays[peer].cut()
+                await lost
             case Stall(peer, milliseconds):
                 with self._relays[peer].stall():
                     await asyncio.sleep(milliseconds / 1000)
@@ -157,7 +160,9 @@ class Company:
                 await self._start_mortal()
             case KillGateway():
                 self._disturb(GATEWAY)
+                lost = self._lost(PEERS)
                 await asyncio.to_thread(self.gateway.restart)
+                await lost
             case Pause(milliseconds):
                 await asyncio.sleep(milliseconds / 1000)
             case Settle():
@@ -172,6 +177,32 @@ class Company:
 
     def _is_undisturbed(self, *parts: Any) -> bool:
         return not self._disturbed.intersection((*parts, GATEWAY))
+
+    def _lost(self, peers: Iterable[str]) -> asyncio.Task[None]:
+        """Done when each of them has noticed that its connection is lost, or had none anyhow."""
+        clients = [self._clients[peer] for peer in peers]
+        noticed = [asyncio.Event() for _ in clients]
+        stops: list[Callable[[], None]] = []
+        for client, event in zip(clients, noticed, strict=True):
+
+            async def look(state: str, event: asyncio.Event = event) -> None:
+                if state != "connected":
+                    event.set()
+
+            stops.append(client.on_state_changed(look))
+            if client.state != "connected":
+                event.set()
+
+        async def wait() -> None:
+            waiting = asyncio.gather(*(event.wait() for event in noticed))
+            try:
+                await asyncio.wait_for(waiting, SETTLING_SECONDS)
+            except asyncio.TimeoutError:
+                self._seen.stuck.append("a lost connection was not noticed")
+            for stop in stops:
+                stop()
+
+        return asyncio.ensure_future(wait())
 
     def _start(self, doing: Any) -> None:
         task = asyncio.ensure_future(doing)
@@ -204,19 +235,23 @@ class Company:
     async def _invoke(self, step: Call, number: int) -> None:
         parts = (step.caller, step.callee, (step.callee, step.method))
         is_offered = (step.callee, step.method) in self._offered or step.callee == MORTAL
-        was_undisturbed = is_offered and self._is_undisturbed(*parts)
+        is_given_up = step.kind == "given up"
+        was_undisturbed = not is_given_up and is_offered and self._is_undisturbed(*parts)
         returned = error = delivered = None
         try:
-            result = await self._clients[step.caller].invoke(
+            invocation = self._clients[step.caller].invoke(
                 f"{step.callee}.{step.method}",
                 {"number": number, "kind": step.kind, "caller": step.caller},
                 wait_timeout=CALL_SECONDS if was_undisturbed else 1.0,
                 response_timeout=CALL_SECONDS,
             )
+            result = await asyncio.wait_for(invocation, GIVE_UP_SECONDS if is_given_up else None)
             returned = result.returned.get("number")
         except InteropError as raised:
             error = f"{type(raised).__name__}: {raised}"
             delivered = getattr(raised, "delivered", None)
+        except asyncio.TimeoutError:
+            error = "given up"
         undisturbed = was_undisturbed and self._is_undisturbed(*parts)
         self._seen.ended.append(Ended(number, undisturbed, step.kind, returned, error, delivered))
 
@@ -306,13 +341,21 @@ class Company:
         wanted = {f"{peer}.{method}" for peer, method in self._offered} | {f"{MORTAL}.0"}
         wanted |= {f"{peer}.stream" for peer in PEERS}
         return all(
-            client.state == "connected" and self._names(client) == wanted
+            client.state == "connected"
+            and {method.name for method in client.methods()} == wanted
+            and self._sees_nobody_twice(client)
             for client in self._clients.values()
         )
 
-    @staticmethod
-    def _names(client: InteropClient) -> set[str]:
-        return {method.name for method in client.methods()}
+    def _sees_nobody_twice(self, client: InteropClient) -> bool:
+        """Whether the others are to it who they are now, and not who they were before."""
+        assert self._mortal is not None
+        mortal = [server["process"] for server in client.servers(f"{MORTAL}.0")]
+        return mortal == [self._mortal.pid] and all(
+            [server["peerId"] for server in client.servers(f"{name}.stream")]
+            == [other.instance["peerId"]]
+            for name, other in self._clients.items()
+        )
 
     def _all_read(self) -> bool:
         self._readers = [each for each in self._readers if each.subscription.state != "closed"]

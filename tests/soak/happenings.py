@@ -36,7 +36,7 @@ MORTAL = "m"
 METHODS = (0, 1)
 """What each peer may offer; the mortal one offers the first of them all the time."""
 
-KINDS = ("quick", "quick", "slow", "failing")
+KINDS = ("quick", "quick", "slow", "failing", "given up")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,10 @@ class Unregister:
 
 @dataclass(frozen=True)
 class Call:
-    """Calls of one method in a burst; they may be under way during the steps that follow."""
+    """
+    Calls of one method in a burst; they may be under way during the steps that follow. Those that
+    are given up are cancelled by their caller soon after they were made.
+    """
 
     caller: str
     callee: str

@@ -22,7 +22,7 @@ SLOW_SECONDS = 0.03
 
 async def answer(args: dict[str, Any]) -> dict[str, Any]:
     """What every handler of these sequences does."""
-    if args["kind"] == "slow":
+    if args["kind"] in ("slow", "given up"):
         await asyncio.sleep(SLOW_SECONDS)
     if args["kind"] == "failing":
         raise ValueError(f"{args['number']} was to fail")

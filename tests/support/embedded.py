@@ -23,6 +23,7 @@ import sys
 {before}
 from dash_interop.gateway.embedded import EmbeddedGateway
 gateway = EmbeddedGateway()
+print("ready", flush=True)
 for _ in sys.stdin:
     try:
         print(gateway.ensure(), flush=True)
@@ -49,6 +50,7 @@ class Asker:
             text=True,
         )
         self.pid = self._process.pid
+        self._is_ready = False
 
     def __enter__(self) -> Asker:
         return self
@@ -68,8 +70,18 @@ class Asker:
         self._process.stdin.write("ask\n")
         self._process.stdin.flush()
 
+    def wait_until_ready(self) -> None:
+        """Wait until it has loaded what it needs to ask."""
+        if not self._is_ready:
+            assert self._line() == "ready", "the process has not begun"
+            self._is_ready = True
+
     def answer(self) -> str:
         """The URL, or the error, once it has it."""
+        self.wait_until_ready()
+        return self._line()
+
+    def _line(self) -> str:
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from ...wire.agm import (
     AGM,
@@ -27,7 +27,7 @@ from ...wire.envelope import RequestId, Success
 from ..effects import Audience, ConnectionId
 from ..switchboard import Switchboard
 from .member import Member, Members, OfferedMethod
-from .sight import News, Sight
+from .sight import News, Sight, Verdicts
 
 __all__ = ["Announcing"]
 
@@ -39,6 +39,9 @@ LESSON: Final = 256 * 1024
 
 TURN: Final = 10_000
 """Members and methods that are looked at in one turn of the loop for those who learn."""
+
+_SHARED: Final = 10
+"""Members of whom one is told in the time that it takes to look at one for the first time."""
 
 _BATCH_HEAD: Final = b'"type":"announcements","announcements":['
 _BATCH_TAIL: Final = b'],"domain":"agm"}'
@@ -64,23 +67,22 @@ class Announcing:
         """A member has come. Its request is answered when it has learnt what there is."""
         member = sight.member
         self._sights[member] = sight
+        sight.tell = partial(self._tell, sight)
         others = self._members.visible_to(member)
         sight.heard_until = self._members.newest
         if sight.interest is None:
-            sight.unseen = dict.fromkeys(others)
-            if sight.takes_batches:
-                # Of itself, too, so that all who come together get the same.
-                sight.unseen[member] = None
+            # Of itself, too: so those who come together have the same to learn.
+            sight.unseen = dict.fromkeys([*others, member])
         else:
             self._look_for(sight, sight.interest)
         self.ask(member, request_id)
+        news = sight.coming(member) if member.peer.since is None else None
         for other in others:
             viewer = self._sights[other]
-            if viewer.interest is None:
-                if viewer.is_learning:
-                    viewer.unseen[member] = None
-                else:
-                    self._note(viewer, sight.coming(other))
+            if viewer.is_up_to_date:
+                self._note(viewer, news or sight.coming(other))
+            elif viewer.interest is None:
+                viewer.unseen[member] = None
 
     def ask(self, member: Member, request_id: RequestId) -> None:
         """Answer a request with success when the member has learnt what there is."""
@@ -116,7 +118,7 @@ class Announcing:
             if unseen is None:
                 continue
             is_all = same and sight.interest is None
-            shown = methods if is_all else [each for each in methods if sight.shows(each)]
+            shown = methods if is_all else sight.shown(methods)
             if not shown:
                 continue
             ids = tuple(method.id for method in shown)
@@ -142,12 +144,13 @@ class Announcing:
             if unseen is None or not sight.knows(server):
                 continue
             gone: list[MethodId] = []
+            verdicts: Verdicts = {}
             for method in methods:
                 now = server.methods.get(method.id)
                 if method.id in unseen:
                     if now is None:
-                        del unseen[method.id]
-                elif sight.shows(method) and not (now and sight.shows(now)):
+                        sight.overlook(server, method.id)
+                elif sight.shows(method, verdicts) and not (now and sight.shows(now, verdicts)):
                     gone.append(method.id)
             self._note_removed(sight, server, gone, made)
 
@@ -155,7 +158,7 @@ class Announcing:
         """A member leaves; it still has the methods that go with it."""
         own = self._sights[member]
         for request_id in own.asked:
-            self._board.send(member.connection, Success(request_id, member.id, AGM))
+            self._board.answer(member.connection, Success(request_id, member.id, AGM))
         own.has_left = True
         self._untold.pop(own, None)
         self._learning.pop(own, None)
@@ -163,11 +166,14 @@ class Announcing:
         made: _Made = {}
         for other in self._members.visible_to(member):
             sight = self._sights[other]
+            if sight.is_up_to_date and not member.methods:
+                self._note(sight, going)
+                continue
             unseen, was_known = sight.unseen.get(member, _NOTHING), sight.knows(member)
             sight.lose(member)
             if was_known and unseen is not None:
-                methods = member.methods.values()
-                gone = [each.id for each in methods if each.id not in unseen and sight.shows(each)]
+                known = [each for each in member.methods.values() if each.id not in unseen]
+                gone = [each.id for each in sight.shown(known)]
                 self._note_removed(sight, member, gone, made)
                 self._note(sight, going)
         del self._sights[member]
@@ -180,9 +186,9 @@ class Announcing:
         self._board.fan_out(sight.address, self._sights[member].coming(viewer).tail)
         sight.heard_until = self._members.newest
         sight.meet(member)
-        if member in sight.unseen:
-            methods = member.methods.values()
-            sight.unseen[member] = {each.id: None for each in methods if sight.shows(each)}
+        if sight.unseen.pop(member, _NOTHING) is None:
+            shown = sight.shown(member.methods.values())
+            sight.look_at(member, [each.id for each in shown])
 
     # The turn of the loop
 
@@ -212,7 +218,7 @@ class Announcing:
     def _note(self, sight: Sight, news: News) -> None:
         if not sight.news:
             self._untold[sight] = None
-            self._board.put_off(sight.member.connection, partial(self._tell, sight))
+            self._board.put_off(sight.member.connection, sight.tell)
         sight.news.append(news)
 
     def _note_removed(
@@ -234,6 +240,8 @@ class Announcing:
     def _take_news(self, sight: Sight) -> tuple[bytes, ...]:
         heard_until = sight.heard_until
         news, sight.news, sight.heard_until = sight.news, [], self._members.newest
+        if len(news) == 1 and not news[0].subject.has_left:
+            return (news[0].tail,)
         return tuple(
             [
                 each.tail
@@ -311,29 +319,30 @@ class _Lessons:
         self.room = TURN
         self.given: dict[tuple[bool, tuple[bytes, ...]], list[Sight]] = {}
         self.taught: list[Sight] = []
-        self._wholes: dict[Member, tuple[bytes, ...] | None] = {}
-        self._ranks: dict[Member, tuple[float, int]] = {}
+        self._wholes: dict[tuple[Member, bool], _Whole | None] = {}
+        self._rolls: dict[tuple[bool, tuple[Member, ...]], _Roll] = {}
+        self._ranks = _Ranks()
 
     def give(self, sight: Sight) -> None:
         """Tell somebody as much as may be told at a time."""
         if not sight.is_ordered:
             # Clients that take the first announced server for the best one get the earliest.
             sight.is_ordered = True
-            ordered = sorted(sight.unseen, key=self._rank)
+            ordered = sorted(sight.unseen, key=self._ranks.__getitem__)
             sight.unseen = {each: sight.unseen[each] for each in ordered}
         lesson = _Lesson(sight)
+        if sight.interest is None and not any(sight.unseen.values()):
+            self._read_out(sight, lesson)
         for server, ids in list(sight.unseen.items()):
             if self.room <= 0 or lesson.room <= 0:
                 break
+            if server is sight.member:
+                del sight.unseen[server]
+                continue
             self.room -= 1 + len(server.methods if ids is None else ids)
             if ids is None:
                 lesson.add(self._sights[server].coming(sight.member).tail)
                 sight.meet(server)
-                whole = self._whole(server) if sight.interest is None else None
-                if whole is not None:
-                    lesson.add(*whole)
-                    del sight.unseen[server]
-                    continue
                 ids = dict.fromkeys(server.methods)
             lesson.tell_of(server, ids)
         sight.is_reading = lesson.room <= 0 and bool(sight.unseen)
@@ -342,21 +351,80 @@ class _Lessons:
             key = (sight.takes_batches, tuple(lesson.tails))
             self.given.setdefault(key, []).append(sight)
 
-    def _rank(self, member: Member) -> tuple[float, int]:
-        if member not in self._ranks:
-            self._ranks[member] = (member.first_registration, member.number)
-        return self._ranks[member]
+    def _read_out(self, sight: Sight, lesson: _Lesson) -> None:
+        """Tell of those in front of whom everybody is told the same."""
+        servers = tuple(sight.unseen)
+        key = (sight.member.peer.is_service, servers)
+        roll = self._rolls.get(key)
+        if roll is None:
+            roll = self._rolls[key] = self._call_the_roll(sight.member, servers)
+        self.room -= 1 + len(servers) // _SHARED
+        own = roll.places.get(sight.member)
+        if own is None or sight.takes_batches:
+            # In a batch it may hear of itself, which makes it the same for all.
+            lesson.tails += roll.tails
+        else:
+            lesson.tails += roll.tails[: own.start] + roll.tails[own.stop :]
+        lesson.room -= roll.size
+        sight.unseen = dict.fromkeys(servers[len(roll.places) :])
 
-    def _whole(self, server: Member) -> tuple[bytes, ...] | None:
-        """All methods of a server in one piece, where that is the same for all and not much."""
-        if server not in self._wholes:
+    def _call_the_roll(self, viewer: Member, servers: Sequence[Member]) -> _Roll:
+        tails: list[bytes] = []
+        size = 0
+        places: dict[Member, slice] = {}
+        for server in servers:
+            if self.room <= 0 or size >= LESSON:
+                break
+            whole = self._whole(server, viewer)
+            if whole is None:
+                break
+            places[server] = slice(len(tails), len(tails) + len(whole.tails))
+            tails += whole.tails
+            size += whole.size
+            self.room -= whole.weight
+        return _Roll(tails, size, places)
+
+    def _whole(self, server: Member, viewer: Member) -> _Whole | None:
+        """All of a server in one piece, where that is the same for all and not much."""
+        if not server.methods:
+            tail = self._sights[server].coming(viewer).tail
+            return _Whole([tail], len(tail), 1)
+        key = (server, viewer.peer.is_service)
+        if key not in self._wholes:
+            tails = [self._sights[server].coming(viewer).tail]
             methods = list(server.methods.values())
             size = sum(len(bytes(method.definition)) for method in methods)
             if size > FRAME or any(method.restriction is not None for method in methods):
-                self._wholes[server] = None
+                self._wholes[key] = None
             else:
-                self._wholes[server] = (encode_tail(_added(server, methods)),) if methods else ()
-        return self._wholes[server]
+                tails.append(encode_tail(_added(server, methods)))
+                size = sum(map(len, tails))
+                self._wholes[key] = _Whole(tails, size, 1 + len(methods))
+        return self._wholes[key]
+
+
+class _Ranks(dict[Member, tuple[float, int]]):
+    """By what members are in order: their earliest registration, then when they came."""
+
+    def __missing__(self, member: Member) -> tuple[float, int]:
+        rank = self[member] = (member.first_registration, member.number)
+        return rank
+
+
+class _Whole(NamedTuple):
+    """What is told of one member; ``weight`` is how much has to be looked at for it."""
+
+    tails: list[bytes]
+    size: int
+    weight: int
+
+
+class _Roll(NamedTuple):
+    """What is told of several members; ``places`` has which of it is of whom."""
+
+    tails: list[bytes]
+    size: int
+    places: dict[Member, slice]
 
 
 class _Lesson:
@@ -383,12 +451,13 @@ class _Lesson:
         piece: list[OfferedMethod] = []
         size = 0
         told: list[MethodId] = []
+        verdicts: Verdicts = {}
         for id in ids:
             if self.room <= size:
                 break
             method = server.methods[id]
             told.append(id)
-            if not sight.shows(method):
+            if not sight.shows(method, verdicts):
                 continue
             length = len(bytes(method.definition))
             if piece and size + length > FRAME:

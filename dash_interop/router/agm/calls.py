@@ -167,6 +167,7 @@ class Calls:
             heappush(self._seconds, call.due)
         calls[call.invocation_id] = call
         call.caller.calling[call.invocation_id] = call
+        call.caller.peer.usage.calls += 1
         call.caller.requested[call.request_id] = call
         call.callee.serving[call.invocation_id] = call
 
@@ -190,6 +191,7 @@ class Calls:
         del self._due[call.due][call.invocation_id]
         caller = call.caller
         del caller.calling[call.invocation_id]
+        caller.peer.usage.calls -= 1
         if caller.requested.get(call.request_id) is call:
             del caller.requested[call.request_id]
         del call.callee.serving[call.invocation_id]

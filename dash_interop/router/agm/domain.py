@@ -200,15 +200,18 @@ class Agm:
         callee = self._find_server(member, message)
         if callee is None:
             return
-        limit = self._board.limits.calls_per_peer
+        limits = self._board.limits
         if self._board.is_draining and not member.serving:
             # What a callee asks for is part of the call that it has to answer.
             self._not_delivered(member, message, GOING_AWAY, COME_BACK)
         elif both_arguments(message):
             reason = "Give arguments or arguments_kv, not both"
             self._refuse(member, message, INVOCATION_FAILURE, reason)
-        elif len(member.calling) >= limit:
-            reason = f"The limit of calls that one peer waits for is {limit}"
+        elif len(member.calling) >= limits.calls_per_peer:
+            reason = f"The limit of calls that one peer waits for is {limits.calls_per_peer}"
+            self._refuse(member, message, LIMITS_EXCEEDED, reason)
+        elif member.peer.usage.calls >= limits.calls_per_user:
+            reason = f"The limit of calls that one user waits for is {limits.calls_per_user}"
             self._refuse(member, message, LIMITS_EXCEEDED, reason)
         else:
             self._announcing.introduce(member, callee)
@@ -218,9 +221,12 @@ class Agm:
         publisher = self._find_server(member, message)
         if publisher is None:
             return
-        limit = self._board.limits.subscriptions_per_peer
-        if len(member.subscribed) >= limit:
-            reason = f"The limit of subscriptions for one peer is {limit}"
+        limits = self._board.limits
+        if len(member.subscribed) >= limits.subscriptions_per_peer:
+            reason = f"The limit of subscriptions for one peer is {limits.subscriptions_per_peer}"
+            self._refuse(member, message, LIMITS_EXCEEDED, reason)
+        elif member.peer.usage.subscriptions >= limits.subscriptions_per_user:
+            reason = f"The limit of subscriptions for one user is {limits.subscriptions_per_user}"
             self._refuse(member, message, LIMITS_EXCEEDED, reason)
         else:
             self._announcing.introduce(member, publisher)

@@ -8,6 +8,7 @@ widens it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -35,6 +36,7 @@ class Member:
         extensions: What it understands beyond GW3.
         methods: What it offers.
         by_identity: The same, by what makes two registrations one method.
+        restrictions: How many of them have each of its restrictions.
         calling: The calls that it waits for, by invocation id.
         requested: The same calls by request id; of those with one id, the latest.
         serving: The calls that it has to answer, by invocation id.
@@ -56,6 +58,7 @@ class Member:
         "peer",
         "requested",
         "restriction",
+        "restrictions",
         "serving",
         "subscribed",
         "subscribers",
@@ -76,6 +79,7 @@ class Member:
         self.extensions = _EXTENSIONS.intersection(extensions)
         self.methods: dict[MethodId, OfferedMethod] = {}
         self.by_identity: dict[tuple[str, str, str], OfferedMethod] = {}
+        self.restrictions: Counter[Restriction] = Counter()
         self.calling: dict[str, PendingCall] = {}
         self.requested: dict[RequestId, PendingCall] = {}
         self.serving: dict[str, PendingCall] = {}
@@ -273,7 +277,11 @@ class Members:
     def offer(self, method: OfferedMethod) -> None:
         """Its owner offers a method, in the place of none."""
         owner = method.owner
+        owner.peer.usage.methods += 1
+        owner.peer.usage.definitions_size += len(bytes(method.definition))
         owner.methods[method.id] = owner.by_identity[method.identity] = method
+        if method.restriction is not None:
+            owner.restrictions[method.restriction] += 1
         offering = self._offering.setdefault(method.identity[0].lower(), {})
         offering[owner] = offering.get(owner, 0) + 1
 
@@ -281,6 +289,12 @@ class Members:
         """Its owner offers a method no more."""
         owner, name = method.owner, method.identity[0].lower()
         del owner.methods[method.id], owner.by_identity[method.identity]
+        owner.peer.usage.methods -= 1
+        owner.peer.usage.definitions_size -= len(bytes(method.definition))
+        if method.restriction is not None:
+            owner.restrictions[method.restriction] -= 1
+            if not owner.restrictions[method.restriction]:
+                del owner.restrictions[method.restriction]
         offering = self._offering[name]
         offering[owner] -= 1
         if not offering[owner]:
@@ -294,18 +308,23 @@ class Members:
 
     def visible_to(self, member: Member) -> list[Member]:
         """The other members that it sees; those of its user in the order of joining."""
+        # Written out, as every coming and going asks it. Of users, those within sight are the ones.
+        if member.restriction is not None:
+            return [
+                other
+                for other in self._within_sight(member)
+                if other is not member and member.may_see(other)
+            ]
         return [
             other
             for other in self._within_sight(member)
-            if other is not member and member.may_see(other)
+            if other is not member and (other.restriction is None or other.admits(member))
         ]
 
-    def _within_sight(self, member: Member) -> Iterator[Member]:
+    def _within_sight(self, member: Member) -> Iterable[Member]:
         if member.peer.is_service:
-            for members in self._by_user.values():
-                yield from members.values()
-            return
-        yield from self._by_user.get(member.peer.user, {}).values()
-        for service in self._services.values():
-            if service.peer.user != member.peer.user:
-                yield service
+            return self._by_id.values()
+        user = member.peer.user
+        others = self._by_user.get(user, {}).values()
+        services = [each for each in self._services.values() if each.peer.user != user]
+        return [*others, *services] if services else others

@@ -100,7 +100,22 @@ class Methods:
         new = {method.id for method in methods if method.id not in member.methods}
         if len(member.methods) + len(new) > limit:
             raise RegistrationError(f"The limit of methods for one peer is {limit}")
+        self._check_user(member, methods, len(new))
+        restrictions = {each.restriction for each in methods if each.restriction is not None}
+        most = self._board.limits.restrictions_per_peer
+        if len(restrictions.union(member.restrictions)) > most:
+            raise RegistrationError(f"The limit of different restrictions of one peer is {most}")
         return methods
+
+    def _check_user(self, member: Member, methods: Sequence[OfferedMethod], new: int) -> None:
+        limits, usage = self._board.limits, member.peer.usage
+        if usage.methods + new > limits.methods_per_user:
+            reason = f"The limit of methods for one user is {limits.methods_per_user}"
+            raise RegistrationError(reason)
+        size = sum(len(bytes(method.definition)) for method in methods)
+        if usage.definitions_size + size > limits.definitions_size_per_user:
+            limit = limits.definitions_size_per_user
+            raise RegistrationError(f"The definitions of one user have at most {limit} bytes")
 
     def _announce_removed(self, member: Member, methods: Sequence[OfferedMethod]) -> None:
         """Tell of methods that are gone, or that something else stands in for."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, TypeAlias
 
 from msgspec import Raw
 
@@ -11,11 +11,20 @@ from ...wire.agm import AddedPeer, MethodId, Receiver
 from ...wire.codec import encode, encode_head, encode_tail
 from ...wire.envelope import RequestId
 from ..effects import Audience
+from ..restrictions import Restriction
 from .member import Member, OfferedMethod
 
-__all__ = ["News", "Sight"]
+__all__ = ["News", "Sight", "Verdicts"]
 
 _TOLD: Final[dict[MethodId, None]] = {}
+
+
+Verdicts: TypeAlias = dict[Restriction, bool]
+"""Which restrictions of one member admit another one."""
+
+
+def _nothing() -> None:
+    """Nobody tells it anything yet."""
 
 
 class News:
@@ -47,9 +56,10 @@ class Sight:
 
     Attributes:
         address: Where it is told of others.
+        tell: Tells it its news now.
         interest: The same, in lower case.
         unseen: Members that it has to be told of: ``None`` with all that it has to know of them,
-            otherwise just of these methods.
+            otherwise just of these methods, at least one.
         is_ordered: Whether ``unseen`` is in the order in which newcomers are told.
         asked: Requests that are answered when nothing is unseen any more.
         news: What it has not been told yet of those that it knows.
@@ -71,6 +81,7 @@ class Sight:
         "member",
         "news",
         "takes_batches",
+        "tell",
         "unseen",
     )
 
@@ -78,6 +89,7 @@ class Sight:
         self.member = member
         self.address: Audience = ((member.connection, (encode_head(Receiver(member.id)),)),)
         self.takes_batches = takes_batches
+        self.tell: Callable[[], None] = _nothing
         self.interest = None if interest is None else {name.lower() for name in interest}
         self._known: set[Member] = set()
         """The members that it has been told of; of no use where it is told of all."""
@@ -89,6 +101,11 @@ class Sight:
         self.heard_until = 0
         self.is_reading = False
         self.has_left = False
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether it knows all that it sees, but for the news."""
+        return not self.unseen and not self.asked and self.interest is None
 
     @property
     def is_learning(self) -> bool:
@@ -112,16 +129,44 @@ class Sight:
 
     def look_at(self, other: Member, ids: Iterable[MethodId]) -> None:
         """It has to be told of methods of a member that it knows."""
-        unseen = self.unseen.setdefault(other, {})
+        more = dict.fromkeys(ids)
+        if more:
+            unseen = self.unseen.setdefault(other, more)
+            assert unseen is not None
+            unseen.update(more)
+
+    def overlook(self, other: Member, id: MethodId) -> None:
+        """It need not be told of a method any more."""
+        unseen = self.unseen[other]
         assert unseen is not None
-        unseen.update(dict.fromkeys(ids))
+        del unseen[id]
+        if not unseen:
+            del self.unseen[other]
 
     def wants(self, method: OfferedMethod) -> bool:
         return self.interest is None or method.identity[0].lower() in self.interest
 
-    def shows(self, method: OfferedMethod) -> bool:
-        """Whether the member may see a method, and wants to hear of it."""
-        return self.wants(method) and method.admits(self.member)
+    def shown(self, methods: Iterable[OfferedMethod]) -> list[OfferedMethod]:
+        """Those of the methods of one server that the member may see, and wants to hear of."""
+        verdicts: Verdicts = {}
+        return [each for each in methods if self.shows(each, verdicts)]
+
+    def shows(self, method: OfferedMethod, verdicts: Verdicts) -> bool:
+        """
+        Whether the member may see a method, and wants to hear of it.
+
+        Args:
+            verdicts: What is known by now of the restrictions of its server.
+        """
+        if not self.wants(method):
+            return False
+        restriction = method.restriction
+        if restriction is None:
+            return True
+        verdict = verdicts.get(restriction)
+        if verdict is None:
+            verdict = verdicts[restriction] = method.admits(self.member)
+        return verdict
 
     def coming(self, viewer: Member) -> News:
         """That its own member has come, as a viewer is told; made once."""

@@ -47,6 +47,7 @@ class Streams:
             message.method_id,
         )
         subscriber.subscribed[subscription.id] = subscription
+        subscriber.peer.usage.subscriptions += 1
         publisher.subscribers[subscription.id] = subscription
         of_method = publisher.subscribers_of.setdefault(message.method_id, {})
         of_method[subscription.id] = subscription
@@ -191,7 +192,9 @@ class Streams:
 
 
 def _forget(subscription: Subscription) -> None:
-    del subscription.subscriber.subscribed[subscription.id]
+    subscriber = subscription.subscriber
+    del subscriber.subscribed[subscription.id]
+    subscriber.peer.usage.subscriptions -= 1
     publisher = subscription.publisher
     del publisher.subscribers[subscription.id]
     of_method = publisher.subscribers_of[subscription.method_id]

@@ -102,7 +102,7 @@ def test_background_job_reports_whose_progress_it_is():
     assert reported == [[{"invocationId": "id", "value": {"percent": 5}}]]
 
 
-def update(n, progress):
+def asks(n, cancelled):
     return n
 
 
@@ -110,6 +110,7 @@ def update(n, progress):
     "function, options, said",
     [
         (tells, {"output": Output("out", "children")}, "nobody waits for it. Give it returns=True"),
+        (asks, {}, "asks has a parameter named cancelled, which handlers of Interop.method get"),
         (yields, {"background": True}, "yields, and a background callback has one result"),
         (
             tells,

@@ -665,3 +665,16 @@ def test_what_cannot_be_used_is_refused_before_the_block():
 
 def test_module_of_the_public_class_is_that_of_the_client():
     assert aio.InteropClient.invocation.__annotations__["return"] == "Invocation"
+
+
+def test_progress_may_be_none():
+    async def scenario(gateway: MemoryGateway, server: InteropClient, caller: InteropClient):
+        async def count(progress: Callable[[Any], None]) -> None:
+            for value in (1, None, 0, None):
+                progress(value)
+
+        await server.register("Count", count)
+        async with caller.invocation("Count") as following:
+            assert [value async for value in following] == [1, None, 0, None]
+
+    play(scenario)

@@ -247,6 +247,14 @@ def test_there_is_never_a_second_one_beside_one_that_is_busy(
     assert EmbeddedGateway().ensure() == url
 
 
+def test_a_process_under_gevent_starts_it_again_and_again(askers, only):
+    asker = askers(before="from gevent import monkey; monkey.patch_all()")
+    for _ in range(3):
+        url = asker.ask()
+        assert log_in(url) == "welcome"
+        os.kill(only(), signal.SIGKILL)
+
+
 # When it is gone, or does not answer ------------------------------------------------------------
 
 

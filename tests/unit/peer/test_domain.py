@@ -84,6 +84,10 @@ class GatewayWall:
     def passes_over(self, message: Any) -> bool:
         return False
 
+    @property
+    def is_busy(self) -> bool:
+        return False
+
     def tick(self) -> None: ...
 
     def next_deadline(self) -> float | None:

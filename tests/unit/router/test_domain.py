@@ -74,6 +74,10 @@ class Sums:
     def passes_over(self, message: Any) -> bool:
         return False
 
+    @property
+    def is_busy(self) -> bool:
+        return False
+
     def tick(self) -> None:
         deadline = self.next_deadline()
         if deadline is not None and deadline <= self.board.now:

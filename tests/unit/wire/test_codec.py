@@ -1,6 +1,7 @@
 """Frames to messages; whatever arrives, nothing but ProtocolError comes out."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -423,7 +424,7 @@ FILLED = {
     "invocation_id": "r-1", "result": raw({"c": 3}), "flags": raw(5), "subscription_id": "s-1",
     "extensions": ["batches"], "interest": ["Sum"],
     "stream_id": "branch", "data": raw("é"), "sequence": raw(1), "snapshot": raw(False),
-    "timeout_ms": 500, "progress": True, "value": raw(0.5),
+    "timeout_ms": 500, "progress": True, "value": raw(0.5), "instance_key": "k",
 }  # fmt: skip
 """A value other than the default for each field of a message to the gateway."""
 
@@ -770,3 +771,40 @@ def test_half_of_an_emoji_is_mended_and_ends_no_connection(sent, read):
     )
     assert isinstance(result, Result)
     assert json.loads(bytes(result.result)) == read
+
+
+ESCAPES = st.sampled_from(
+    [
+        r"\ud83d",
+        r"\uDE00",
+        r"\ud7ff",
+        r"\ue000",
+        r"\\",
+        r"\"",
+        r"\n",
+        "u",
+        "d83d",
+        "é",
+        "\U0001f600",
+    ]
+)
+
+
+@FAST
+@given(st.lists(ESCAPES, max_size=12).map("".join))
+def test_halves_are_mended_wherever_they_stand_and_nothing_else_is_changed(text: str):
+    frame = f'{{"domain":"agm","type":"result","request_id":"1","peer_id":"p","result":"{text}"}}'
+    result = from_gateway(frame)
+    assert isinstance(result, Result)
+    # Python's reader joins what is whole, and keeps halves.
+    expected = re.sub("[\ud800-\udfff]", "\ufffd", json.loads(f'"{text}"'))
+    assert json.loads(bytes(result.result)) == expected
+
+
+@pytest.mark.parametrize("rest", ["", r"\\", "x"])
+def test_frame_of_nothing_but_halves_is_refused_before_all_of_them_are_mended(rest):
+    # To mend millions of them took seconds, for which everybody waited.
+    text = (r"\ud800" + rest) * 100_001
+    frame = f'{{"domain":"agm","type":"call","peer_id":"p","arguments_kv":{{"a":"{text}"}}}}'
+    with pytest.raises(ProtocolError, match="more than 100000 halves of surrogate pairs"):
+        decode(frame)
