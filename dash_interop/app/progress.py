@@ -104,8 +104,8 @@ def _possible_way(name: str, yields: bool, options: dict[str, Any], app: Dash | 
     if _STREAMS:
         if not awaits_callbacks(app):
             raise RegistrationError(
-                f"{name} {_telling(yields)}, so Dash has to stream its callback, and on Flask it does so only "
-                "with dash[async]: install that, or give it background=True"
+                f"{name} {_telling(yields)}, so Dash has to stream its callback, and on Flask it "
+                "does so only with dash[async]: install that, or give it background=True"
             )
         return Way.STREAM
     if yields:
@@ -117,8 +117,9 @@ def _possible_way(name: str, yields: bool, options: dict[str, Any], app: Dash | 
     if options.get("websocket") or _is_socket_everywhere(app):
         return Way.SOCKET
     raise RegistrationError(
-        f"{name} {_telling(yields)}, and its callback is an ordinary request, which tells nothing before its "
-        "end: give it background=True, or websocket=True on FastAPI and Quart, or use Dash 4.5"
+        f"{name} {_telling(yields)}, and its callback is an ordinary request, which tells nothing "
+        "before its end: give it background=True, or websocket=True on FastAPI and Quart, or use "
+        "Dash 4.5"
     )
 
 

@@ -174,11 +174,11 @@ def gateway(
             GatewayConfig().limits,
             connections=max_connections - max_connections // 10,
             connections_per_user=connections_per_user,
+            session_seconds=max_session,
         ),
         max_size=max_size,
         outbox_size=outbox_size,
         drain=drain,
-        limits=structs.replace(GatewayConfig().limits, session_seconds=max_session),
         channels=read_channels(settings.channels(channels)),
     )
     policy = OriginPolicy([LOOPBACK] if no_auth else origins)
