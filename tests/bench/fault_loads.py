@@ -3,8 +3,9 @@ What one peer, or one user, may do to a gateway that others use; on loopback, an
 
     python -m tests.bench.fault_loads NAME URL [--count N] [--seconds S]
 
-Each prints ``begin`` when what has to be there first is there, and one JSON object with its figures
-at the end. It never fails because the gateway sends it away: that is a figure, too.
+Each prints ``begin`` when what has to be there first is there, waits for a line on standard input,
+and prints one JSON object with its figures at the end. It never fails because the gateway sends it
+away: that is a figure, too.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from tests.bench.wire import Connection, text_frame
 USER = "heavy"
 """Who does it; the others are of other users."""
 
-Begin = Callable[[], None]
+Begin = Callable[[], Awaitable[None]]
 Outcome = dict[str, float]
 
 REFUSED = (RuntimeError, OSError, InvalidHandshake, asyncio.TimeoutError)
@@ -40,7 +41,7 @@ async def snapshot_of_large(options: argparse.Namespace, begin: Begin) -> Outcom
     """One user's methods of 60 kB each; one more peer of that user joins."""
     owner = await Peer.join(options.url, USER)
     await _offer(owner, options.count, at_once=100, description="x" * 60_000)
-    begin()
+    await begin()
     return await _join_and_learn(options.url, options.count, login=USER)
 
 
@@ -49,9 +50,7 @@ async def snapshot_of_many(options: argparse.Namespace, begin: Begin) -> Outcome
     for number in range(options.count):
         owner = await Peer.join(options.url, f"user-{number}")
         await _offer(owner, 500, at_once=500, description="does what it says " * 4)
-    begin()
-    if options.stay:
-        await asyncio.sleep(options.stay)
+    await begin()
     return await _join_and_learn(options.url, 500 * options.count, token=_service_token())
 
 
@@ -162,7 +161,7 @@ async def _flood(
             connection = None
 
     connections = [await connect() for _ in range(options.count)]
-    begin()
+    await begin()
     floods = [asyncio.ensure_future(flood(connection)) for connection in connections]
     await asyncio.sleep(options.seconds)
     for each in floods:
@@ -195,7 +194,7 @@ async def join_and_leave(options: argparse.Namespace, begin: Begin) -> Outcome:
         for who in [{"domain": "global", "peer_id": peer.peer_id}]
         for kind in ("leave", "join")
     ]
-    begin()
+    await begin()
     started = time.perf_counter()
     peer.connection.send(b"".join(pair) * options.count)
     seconds = await _in_time(done, peer.connection, options.seconds)
@@ -230,7 +229,7 @@ async def unregister_many(options: argparse.Namespace, begin: Begin) -> Outcome:
             await subscriber.connection.drain()
     for _ in range(options.count // 10_000 * 10_000):
         await publisher.wait_for(lambda message: message["type"] == "add-interest")
-    begin()
+    await begin()
     started = time.perf_counter()
     await publisher.request(
         domain="agm", type="unregister", peer_id=publisher.peer_id, methods=names[1:]
@@ -251,7 +250,7 @@ async def lone_surrogates(options: argparse.Namespace, begin: Begin) -> Outcome:
             "data": "@",
         }
     ).replace(b"@", b"\\ud800" * 2_700_000)
-    begin()
+    await begin()
     started = time.perf_counter()
     for _ in range(options.count):
         peer.connection.send(text_frame(frame))
@@ -272,7 +271,7 @@ async def many_patterns(options: argparse.Namespace, begin: Begin) -> Outcome:
             for number in range(500)
         ]
         await owner.request(domain="agm", type="register", peer_id=owner.peer_id, methods=methods)
-    begin()
+    await begin()
     started = time.perf_counter()
     for _ in range(options.count):
         peer = Peer(await Connection.open(options.url))
@@ -315,7 +314,7 @@ async def many_connections(options: argparse.Namespace, begin: Begin) -> Outcome
             except REFUSED:
                 refused += 1
 
-    begin()
+    await begin()
     started = time.perf_counter()
     opening = asyncio.gather(*(open_some(options.count // 50) for _ in range(50)))
     logins: list[float] = []
@@ -359,7 +358,7 @@ async def unfinished_frames(options: argparse.Namespace, begin: Begin) -> Outcom
     head = b"\x81\xff" + (15_900_000).to_bytes(8, "big") + b"\0\0\0\0"
     piece = b"x" * 1_000_000
     taken = 0
-    begin()
+    await begin()
     for connection in connections:
         connection.send(head)
         for _ in range(15):
@@ -382,7 +381,7 @@ async def unread_pongs(options: argparse.Namespace, begin: Begin) -> Outcome:
     peer.connection.pause()
     pings = (b"\x89\xfd" + b"\0\0\0\0" + b"p" * 125) * 1000
     sent = 0
-    begin()
+    await begin()
     ends = time.perf_counter() + options.seconds
     while time.perf_counter() < ends:
         peer.connection.send(pings)
@@ -405,7 +404,7 @@ async def stalled_subscribers(options: argparse.Namespace, begin: Begin) -> Outc
     for subscriber in subscribers:
         subscriber.connection.pause()
     pushed = 0
-    begin()
+    await begin()
     ends = time.perf_counter() + options.seconds
     while pushed < 50_000_000 and time.perf_counter() < ends:
         pushed += _push(publisher, 20_000, 10)
@@ -440,7 +439,7 @@ async def forgotten_calls(options: argparse.Namespace, begin: Begin) -> Outcome:
     await callee.offer("0", "Never")
     callee.connection.count(b'"invoke"', lambda number: None)
     caller = await Peer.join(options.url, USER)
-    begin()
+    await begin()
     started = time.perf_counter()
     fields = {"domain": "agm", "peer_id": caller.peer_id}
     target = {"server_id": callee.peer_id, "method_id": "0", "timeout_ms": 1000}
@@ -498,7 +497,7 @@ async def slow_reader(options: argparse.Namespace, begin: Begin) -> Outcome:
     subscriber = await subscribe(options.url, publisher, SlowReader)
     connection = subscriber.connection
     connection.handler = lambda payload: None
-    begin()
+    await begin()
     started = time.perf_counter()
     pushed = 0
     while not connection.closed.done() and time.perf_counter() - started < options.seconds:
@@ -534,7 +533,7 @@ async def joins_at_once(options: argparse.Namespace, begin: Begin) -> Outcome:
     for peer in peers:
         peer.connection.handler = look
     extensions = {"extensions": ["batches"]} if options.batches else {}
-    begin()
+    await begin()
     started = time.perf_counter()
     for peer in peers:
         peer.send(
@@ -587,14 +586,17 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=1, help="how much of it")
     parser.add_argument("--seconds", type=float, default=5.0, help="for how long, at most")
     parser.add_argument("--batches", type=int, default=0, help="1: join as our clients do")
-    stay = "seconds to do nothing, for others to be measured"
-    parser.add_argument("--stay", type=float, default=0.0, help=stay)
     return parser.parse_args()
 
 
 async def main(options: argparse.Namespace) -> None:
     """Carry one out and print its figures."""
-    outcome = await LOADS[options.load](options, lambda: print("begin", flush=True))
+
+    async def begin() -> None:
+        print("begin", flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+
+    outcome = await LOADS[options.load](options, begin)
     print(json.dumps(outcome), flush=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,7 +148,9 @@ class Company:
                 self._push(publisher, count)
             case Cut(peer):
                 self._disturb(peer)
+                lost = self._lost([peer])
                 self._relays[peer].cut()
+                await lost
             case Stall(peer, milliseconds):
                 with self._relays[peer].stall():
                     await asyncio.sleep(milliseconds / 1000)
@@ -158,7 +160,9 @@ class Company:
                 await self._start_mortal()
             case KillGateway():
                 self._disturb(GATEWAY)
+                lost = self._lost(PEERS)
                 await asyncio.to_thread(self.gateway.restart)
+                await lost
             case Pause(milliseconds):
                 await asyncio.sleep(milliseconds / 1000)
             case Settle():
@@ -173,6 +177,32 @@ class Company:
 
     def _is_undisturbed(self, *parts: Any) -> bool:
         return not self._disturbed.intersection((*parts, GATEWAY))
+
+    def _lost(self, peers: Iterable[str]) -> asyncio.Task[None]:
+        """Done when each of them has noticed that its connection is lost, or had none anyhow."""
+        clients = [self._clients[peer] for peer in peers]
+        noticed = [asyncio.Event() for _ in clients]
+        stops: list[Callable[[], None]] = []
+        for client, event in zip(clients, noticed, strict=True):
+
+            async def look(state: str, event: asyncio.Event = event) -> None:
+                if state != "connected":
+                    event.set()
+
+            stops.append(client.on_state_changed(look))
+            if client.state != "connected":
+                event.set()
+
+        async def wait() -> None:
+            waiting = asyncio.gather(*(event.wait() for event in noticed))
+            try:
+                await asyncio.wait_for(waiting, SETTLING_SECONDS)
+            except asyncio.TimeoutError:
+                self._seen.stuck.append("a lost connection was not noticed")
+            for stop in stops:
+                stop()
+
+        return asyncio.ensure_future(wait())
 
     def _start(self, doing: Any) -> None:
         task = asyncio.ensure_future(doing)
@@ -311,13 +341,21 @@ class Company:
         wanted = {f"{peer}.{method}" for peer, method in self._offered} | {f"{MORTAL}.0"}
         wanted |= {f"{peer}.stream" for peer in PEERS}
         return all(
-            client.state == "connected" and self._names(client) == wanted
+            client.state == "connected"
+            and {method.name for method in client.methods()} == wanted
+            and self._sees_nobody_twice(client)
             for client in self._clients.values()
         )
 
-    @staticmethod
-    def _names(client: InteropClient) -> set[str]:
-        return {method.name for method in client.methods()}
+    def _sees_nobody_twice(self, client: InteropClient) -> bool:
+        """Whether the others are to it who they are now, and not who they were before."""
+        assert self._mortal is not None
+        mortal = [server["process"] for server in client.servers(f"{MORTAL}.0")]
+        return mortal == [self._mortal.pid] and all(
+            [server["peerId"] for server in client.servers(f"{name}.stream")]
+            == [other.instance["peerId"]]
+            for name, other in self._clients.items()
+        )
 
     def _all_read(self) -> bool:
         self._readers = [each for each in self._readers if each.subscription.state != "closed"]
