@@ -151,13 +151,14 @@ async def _flood(
             except REFUSED:
                 await asyncio.sleep(0.05)
                 continue
-            while not connection.closed.done():
+            while connection.is_open:
                 connection.send(frames)
                 await connection.drain()
                 sent += 2000
                 # Draining does not wait where the gateway takes all at once.
                 await asyncio.sleep(0)
             ended += 1
+            await asyncio.wait([connection.closed], timeout=1.0)
             connection = None
 
     connections = [await connect() for _ in range(options.count)]
