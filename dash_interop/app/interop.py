@@ -6,9 +6,9 @@ import asyncio
 import inspect
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakSet
 
 from dash import Dash
@@ -24,10 +24,12 @@ from ..gateway.auth import TokenAuthority, read_secret, runtime_secret
 from ..gateway.embedded import shared_gateway
 from ..peer.queue import QueueSettings
 from ..peer.results import InvocationResult
+from ..peer.targets import BestOf, Target
 from ..settings import LOCAL_USER, gateway_url, internal_gateway_url, secret_file_of
 from ..wire.definitions import Definition, read_definition
 from ..wire.history import History, read_history
 from .page_origins import PageOrigins
+from .routes import request_here
 from .server_peer import HostedStream, ServerPeer
 from .server_start import when_serving
 
@@ -235,39 +237,115 @@ class Interop:
         self._peer.declare(read.name, lambda _: stream.offer())
         return stream
 
-    @method_like(InteropClient.invoke)
-    def invoke(self, *args: Any, **kwargs: Any) -> InvocationResult:
+    def invoke(
+        self,
+        method: Definition,
+        args: Mapping[str, Any] | None = None,
+        target: Target = None,
+        *,
+        wait_timeout: float = DEFAULT_TIMEOUT,
+        response_timeout: float = DEFAULT_TIMEOUT,
+        on_progress: Listener | None = None,
+        user: str | None = None,
+    ) -> InvocationResult:
         """
         Invoke a method from a callback, a thread, a background callback or a task queue's worker,
         and wait for the result.
 
-        The server sees the pages of all users. To reach one tab, give the ``instance`` of its
-        ``Glue42`` as ``target``; to reach the tabs of a user, ``{"user": name}``; all, ``"all"``.
+        The server sees the pages of all users. By default, in a callback of somebody who is logged
+        in, it invokes what that user would: a method of this user's pages, or one that a server
+        offers to all. Elsewhere, and in a ``websocket=True`` callback, nobody knows for whom it
+        is; where other users than ``"local"`` alone offer the method, ``user`` has to say so.
+
+        To reach one tab, give the ``instance`` of its ``Glue42`` as ``target``; all tabs,
+        ``"all"``, or with ``user`` those of a user.
+
         On FastAPI and Quart, which run plain callbacks on the server's loop, make the callback an
         ``async`` one and use ``await asyncio.to_thread(interop.invoke, ...)``: as long as the loop
         is held up, no page can answer.
+
+        Args:
+            method: As for ``InteropClient.invoke``; so are the other arguments and the result.
+            user: For whom it is. With another target than ``"best"``, only servers of this user are
+                meant.
+
+        Raises:
+            InvocationError: As there; an ``InvalidInvoke``, too, where ``user`` is needed.
         """
         _warn_of_a_loop("invoke")
-        return self.client.invoke(*args, **kwargs)
+        return self.client.invoke(
+            method,
+            args,
+            self._for_user(target, user),
+            wait_timeout=wait_timeout,
+            response_timeout=response_timeout,
+            on_progress=on_progress,
+        )
 
-    @method_like(InteropClient.invocation)
-    def invocation(self, *args: Any, **kwargs: Any) -> Invocation:
+    def invocation(
+        self,
+        method: Definition,
+        args: Mapping[str, Any] | None = None,
+        target: Target = None,
+        *,
+        wait_timeout: float = DEFAULT_TIMEOUT,
+        response_timeout: float = DEFAULT_TIMEOUT,
+        user: str | None = None,
+    ) -> Invocation:
         """
-        Invoke a method, and follow its progress meanwhile. Where is as for ``invoke``.
+        Invoke a method, and follow its progress meanwhile. Where, and for whom, is as for
+        ``invoke``.
 
         It begins with its block. Leaving the block cancels it, if it has not ended by then.
+
+        Args:
+            method: As for ``invoke``; so are the other arguments, and the errors of ``result``.
         """
-        return self.client.invocation(*args, **kwargs)
+        return self.client.invocation(
+            method,
+            args,
+            self._for_user(target, user),
+            wait_timeout=wait_timeout,
+            response_timeout=response_timeout,
+        )
 
     @method_like(InteropClient.call)
-    def call(self, *args: Any, **kwargs: Any) -> Any:
+    def call(self, method: str, /, **arguments: Any) -> Any:
         """
-        Invoke a method and get the value itself: ``interop.call("Sum", a=37, b=5)``. Where, when
-        and with what errors is as for ``invoke``; for a target or other times, write
+        Invoke a method and get the value itself: ``interop.call("Sum", a=37, b=5)``. Where, when,
+        for whom and with what errors is as for ``invoke``; for a target or other times, write
         ``interop.invoke(method, args, target, response_timeout=5).value``.
         """
         _warn_of_a_loop("call")
-        return self.client.call(*args, **kwargs)
+        return self.client.invoke(method, arguments, self._for_user(None, None)).value
+
+    def _for_user(self, target: Target, user: str | None) -> Target:
+        if target in (None, "best"):
+            user = self._user_of_callback() if user is None else user
+            return target if user is None else BestOf((user, LOCAL_USER))
+        if user is None:
+            return target
+        if target in ("all", "skipMine"):
+            return {"user": user}
+        if isinstance(target, Mapping):
+            return {**target, "user": user}
+        if isinstance(target, list | tuple):
+            entries = cast("Sequence[Mapping[str, Any]]", target)
+            return [{**entry, "user": user} for entry in entries]
+        return target
+
+    def _user_of_callback(self) -> str | None:
+        """Who is logged in where this is called; ``None`` where that cannot be known."""
+        if self._user is None:
+            return None
+        request = request_here([app for app, settings in _plugged.items() if settings is self])
+        if request is None:
+            return None
+        try:
+            return self._user(request) or None
+        except Exception:
+            logger.exception("the user of a callback cannot be told")
+            return None
 
     @property
     def contexts(self) -> Contexts:

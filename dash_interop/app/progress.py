@@ -81,7 +81,11 @@ def way_of(
     yields = generates(function)
     if not yields and not _has_parameter(function, PROGRESS):
         return Way.NONE
-    tells = "yields" if yields else f"has a parameter named {PROGRESS}"
+    _check_destination(name, yields, destination)
+    return _possible_way(name, yields, options, app)
+
+
+def _check_destination(name: str, yields: bool, destination: Destination) -> None:
     if yields and destination.is_pair:
         raise RegistrationError(
             f"{name} yields, and what it yields is for its callers alone: leave output= out, and "
@@ -89,16 +93,19 @@ def way_of(
         )
     if not destination.has_result:
         raise RegistrationError(
-            f"{name} {tells}, and updates the page in place of a result: nobody waits for it. Give "
-            "it returns=True, or write to the page by dash.set_props"
+            f"{name} {_telling(yields)}, and updates the page in place of a result: nobody waits "
+            "for it. Give it returns=True, or write to the page by dash.set_props"
         )
+
+
+def _possible_way(name: str, yields: bool, options: dict[str, Any], app: Dash | None) -> Way:
     if options.get("background"):
         return _in_background(name, yields, options)
     if _STREAMS:
         if not awaits_callbacks(app):
             raise RegistrationError(
-                f"{name} {tells}, so Dash has to stream its callback, and on Flask it does so only "
-                "with dash[async]: install that, or give it background=True"
+                f"{name} {_telling(yields)}, so Dash has to stream its callback, and on Flask it "
+                "does so only with dash[async]: install that, or give it background=True"
             )
         return Way.STREAM
     if yields:
@@ -110,9 +117,14 @@ def way_of(
     if options.get("websocket") or _is_socket_everywhere(app):
         return Way.SOCKET
     raise RegistrationError(
-        f"{name} {tells}, and its callback is an ordinary request, which tells nothing before its "
-        "end: give it background=True, or websocket=True on FastAPI and Quart, or use Dash 4.5"
+        f"{name} {_telling(yields)}, and its callback is an ordinary request, which tells nothing "
+        "before its end: give it background=True, or websocket=True on FastAPI and Quart, or use "
+        "Dash 4.5"
     )
+
+
+def _telling(yields: bool) -> str:
+    return "yields" if yields else f"has a parameter named {PROGRESS}"
 
 
 def report_over_socket(component_id: Any) -> Report:

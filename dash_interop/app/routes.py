@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 from weakref import WeakSet
@@ -10,7 +10,7 @@ from weakref import WeakSet
 import flask
 from dash import Dash, get_app, hooks
 
-__all__ = ["QUESTION_HEADER", "current_app", "question_of", "request_of", "route"]
+__all__ = ["QUESTION_HEADER", "current_app", "question_of", "request_here", "request_of", "route"]
 
 QUESTION_HEADER = "X-Dash-Interop-Question"
 
@@ -60,6 +60,31 @@ def request_of(app: Dash) -> Any:
     if flask.has_request_context():
         return flask.request
     return app.backend.request_adapter()
+
+
+def request_here(apps: Iterable[Dash]) -> Any:
+    """
+    The request that is being served where this is called, as ``request_of`` has it; ``None`` where
+    none is, as in a thread, and in callbacks over a WebSocket, which many pages share.
+
+    Args:
+        apps: Those that may be serving it.
+    """
+    if flask.has_request_context():
+        return flask.request
+    for app in apps:
+        # Dash 3 has no backends: there it is Flask.
+        backend = getattr(app, "backend", None)
+        if backend is None:
+            continue
+        try:
+            request = backend.request_adapter()
+            if request.headers is not None:
+                return request
+        except RuntimeError:
+            # Each of the servers says so that there is none.
+            continue
+    return None
 
 
 def question_of(request: Any) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import structs
 
 from .. import settings
 from ..gateway.config import GatewayConfig
@@ -56,6 +57,45 @@ __all__ = ["gateway"]
     help="Longest frame, in bytes.",
 )
 @click.option(
+    "--max-connections",
+    default=GatewayConfig().max_connections,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Connections over which somebody is logged in. A tenth is for the servers of apps alone.",
+)
+@click.option(
+    "--connections-per-user",
+    default=GatewayConfig().limits.connections_per_user,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How many of them one user may have.",
+)
+@click.option(
+    "--outboxes-size",
+    default=GatewayConfig().outboxes_size,
+    show_default=True,
+    type=click.IntRange(1024),
+    help="Bytes that may wait for all who read slowly. When more does, those furthest behind are "
+    "disconnected.",
+)
+@click.option(
+    "--rate",
+    metavar="FRAMES",
+    default=GatewayConfig().frame_rate,
+    show_default=True,
+    type=click.FloatRange(1),
+    help="Frames in a second of each connection. Who sends faster is read more slowly, and "
+    "disconnected when that goes on.",
+)
+@click.option(
+    "--rate-per-user",
+    metavar="FRAMES",
+    default=GatewayConfig().user_frame_rate,
+    show_default=True,
+    type=click.FloatRange(1),
+    help="The same of all connections of a user.",
+)
+@click.option(
     "--drain",
     metavar="SECONDS",
     default=GatewayConfig().drain,
@@ -63,6 +103,14 @@ __all__ = ["gateway"]
     type=click.FloatRange(0),
     help="How long calls under way may take to end when the gateway is stopped. Connections are "
     "closed then, and clients come back to its successor. A second signal ends it at once.",
+)
+@click.option(
+    "--max-session",
+    metavar="SECONDS",
+    default=float("inf"),
+    type=click.FloatRange(1),
+    help="How long a page stays logged in before its Dash server is asked again who it is.  "
+    "[default: as long as it is connected]",
 )
 @click.option(
     "--channels",
@@ -86,7 +134,13 @@ def gateway(
     no_auth: bool,
     origins: tuple[str, ...],
     max_size: int,
+    max_connections: int,
+    connections_per_user: int,
+    outboxes_size: int,
+    rate: float,
+    rate_per_user: float,
     drain: float,
+    max_session: float,
     channels: str | None,
     log_level: str,
 ) -> None:
@@ -98,16 +152,12 @@ def gateway(
       dash-interop gateway --host 0.0.0.0 --secret-file /etc/interop/secret \\
           --allow-origin https://apps.example.com
     """
-    if no_auth and (secret_file is not None or origins):
-        raise click.UsageError("--no-auth does not go with --secret-file or --allow-origin")
-    if no_auth and not is_loopback_host(host):
-        raise click.UsageError(
-            f"--no-auth does not go with --host {host}: whoever believes anybody listens on this "
-            "machine only, at 127.0.0.1, ::1 or localhost"
-        )
+    if no_auth:
+        _check_open_door(host, secret_file, origins)
     # Loaded here: help, and a refusal of what was typed, need not wait for it.
     from ..gateway.auth import OpenDoor, TokenAuthority, read_secret, runtime_secret
     from ..gateway.channels import read_channels
+    from ..gateway.descriptors import make_room
     from ..gateway.server import Gateway
     from ..transport.loop import new_event_loop
 
@@ -116,6 +166,16 @@ def gateway(
     config = GatewayConfig(
         host=host,
         port=port,
+        max_connections=max_connections,
+        outboxes_size=max(outboxes_size, outbox_size),
+        frame_rate=rate,
+        user_frame_rate=rate_per_user,
+        limits=structs.replace(
+            GatewayConfig().limits,
+            connections=max_connections - max_connections // 10,
+            connections_per_user=connections_per_user,
+            session_seconds=max_session,
+        ),
         max_size=max_size,
         outbox_size=outbox_size,
         drain=drain,
@@ -123,18 +183,28 @@ def gateway(
     )
     policy = OriginPolicy([LOOPBACK] if no_auth else origins)
     secret = read_secret(secret_file) if secret_file else runtime_secret()
-    if no_auth:
-        click.echo(
-            "warning: --no-auth is for development: any program of this machine, and any page that "
-            "it serves, can log in as anybody",
-            err=True,
-        )
+    make_room(config.max_connections + config.max_waiting)
     authority = OpenDoor(secret) if no_auth else TokenAuthority(secret)
     loop = new_event_loop()
     try:
         loop.run_until_complete(_run(Gateway(config, authority, policy), secret))
     finally:
         loop.close()
+
+
+def _check_open_door(host: str, secret_file: Path | None, origins: tuple[str, ...]) -> None:
+    if secret_file is not None or origins:
+        raise click.UsageError("--no-auth does not go with --secret-file or --allow-origin")
+    if not is_loopback_host(host):
+        raise click.UsageError(
+            f"--no-auth does not go with --host {host}: whoever believes anybody listens on this "
+            "machine only, at 127.0.0.1, ::1 or localhost"
+        )
+    click.echo(
+        "warning: --no-auth is for development: any program of this machine, and any page that "
+        "it serves, can log in as anybody",
+        err=True,
+    )
 
 
 async def _run(gateway: Gateway, secret: str) -> None:

@@ -184,9 +184,10 @@ class InteropClient(ClientBase):
             method: Name of the method, or a definition that it has to match in all given fields.
             args: The arguments, a dict whose values can travel as JSON.
             target: ``"best"`` (default): the server of the own user that registered it first, or
-                else the first one; ``"all"``; ``"skipMine"``: all but this client; an instance, or
-                part of one such as ``{"application": "Trades"}``, whose values may be patterns
-                (``re.compile(...)``): all that match; or a list of these.
+                else the first one, which to a service has to be of its own user, too; ``"all"``;
+                ``"skipMine"``: all but this client; an instance, or part of one such as
+                ``{"application": "Trades"}``, whose values may be patterns (``re.compile(...)``):
+                all that match; or a list of these.
             wait_timeout: Longest wait for a server to offer it, in seconds; 0 does not wait.
             response_timeout: Longest wait for the answers, in seconds. Progress does not make it
                 longer.

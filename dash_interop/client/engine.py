@@ -96,7 +96,7 @@ class Engine:
         # The gateway puts the new peer id for "?", so that no two logins have one identity, and a
         # peer is let in again although the end of its last connection was not noticed yet.
         introduction = {"instance": uuid4().hex, "peerId": "?", **identity}
-        self.session = Session(introduction, domains)
+        self.session = Session(introduction, domains, uuid4().hex)
         self.connection_error: str | None = None
         self._threads = Threads(MAX_THREADS)
         self.listeners = self.make_listeners(

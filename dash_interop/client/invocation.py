@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, ClassVar
 
-from ..errors import InteropError, Overloaded, SubscriptionClosed
+from ..errors import ConnectionLost, InteropError, Overloaded, SubscriptionClosed
 from ..peer.agm import Agm
 from ..peer.invoking import Invoking
 from ..peer.requests import ServerRequest
@@ -38,7 +39,9 @@ class InvocationBase(Feed[Any]):
         handler is told. After its end this does nothing.
         """
         if self._end is None and not self._engine.is_closed:
-            self._engine.perform(self._give_up)
+            # Another thread may close the client meanwhile, which ends the invocation, too.
+            with suppress(ConnectionLost):
+                self._engine.perform(self._give_up)
 
     def emit(self, event: str, value: Any) -> None:
         """Progress, from the session."""

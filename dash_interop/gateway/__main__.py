@@ -101,8 +101,11 @@ async def _serve(place: Place, order: Order, tell: Tell) -> None:
     import msgspec
 
     from ..router.contexts.channels import Channel
+    from .config import GatewayConfig
+    from .descriptors import make_room
     from .hosting import hosted, until_idle
 
+    make_room(GatewayConfig().max_connections + GatewayConfig().max_waiting)
     channels = msgspec.convert(order.channels, tuple[Channel, ...])
     ports = range(order.first_port, order.first_port + order.ports)
     async with hosted(place, ports, order.secret, channels) as gateway:

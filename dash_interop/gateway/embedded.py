@@ -103,12 +103,11 @@ class EmbeddedGateway:
                 the gateway is of a version that does not fit, or it does not answer and may not be
                 replaced.
         """
-        with self._lock:
+        with self._lock, _readable_errors():
             if self._host is not None and self._host.is_alive():
                 return self._host.url
             self._host = None
-            with _readable_errors():
-                return self._found_or_started()
+            return self._found_or_started()
 
     def find(self) -> str | None:
         """
@@ -119,7 +118,7 @@ class EmbeddedGateway:
             ConfigError: As ``ensure``.
         """
         place, silence = self._place, RunningClock()
-        with _readable_errors():
+        with self._lock, _readable_errors():
             while (holder := place.holder()) is not None:
                 state = place.state_of(holder)
                 if state is not None and self._answers(state, silence):

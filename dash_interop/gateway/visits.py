@@ -68,12 +68,12 @@ class Visit(AcceptedSocket):
 
     def make_room(self) -> None:
         """End it, as it has waited for a login for longer than others."""
-        self._notices.tell(address_of(self), "disconnected for others: nobody has logged in")
         if self.protocol.state is State.OPEN:
             self.protocol.fail(LOGIN_TIMEOUT, "Others wait to log in")
             self.send_data()
             self.transport.close()
         else:
+            self._notices.tell(address_of(self), "disconnected for others in the handshake")
             self.transport.abort()
 
     def data_received(self, data: bytes) -> None:

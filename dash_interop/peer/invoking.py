@@ -34,7 +34,7 @@ from .directory import Directory, Offer
 from .link import Link, Wait
 from .requests import ServerRequest
 from .results import InvocationResult, Outcome, join_outcomes
-from .targets import describe_target, read_target
+from .targets import SAY_FOR_WHOM, describe_target, is_for_nobody, read_target
 
 __all__ = ["Invoking"]
 
@@ -80,8 +80,6 @@ class Invoking:
         """By peer id, in the order of preference."""
         self._requests: dict[str, str] = {}
         """The requests that have no answer yet, by peer id."""
-        self._begun: set[str] = set()
-        """Peer ids of the servers whose handlers have been heard of."""
         self._unanswered = 0
         self._wait: Wait | None = None
         self._timer: Timer | None = None
@@ -151,6 +149,9 @@ class Invoking:
         offers = self._directory.offers(self._method)
         servers = [offer for offer in offers if not offer.method.supports_streaming]
         chosen = self._choose(servers, link.peer_id)
+        if chosen and is_for_nobody(self._request.target, chosen, link.identity.get("user")):
+            self._settle(InvalidInvoke(f"{self._method.name} {SAY_FOR_WHOM}"))
+            return True
         if chosen:
             self._call(chosen)
             return True
@@ -207,8 +208,7 @@ class Invoking:
                 outcome.returned = as_object(decode_payload(answer.result))
             else:
                 error = answer if isinstance(answer, Error) else None
-                has_begun = server_id in self._begun
-                outcome.error = read_failure(error, self._method, has_begun=has_begun)
+                outcome.error = read_failure(error, self._method, has_begun=outcome.has_begun)
         except PayloadError as error:
             reason = f"What {self._method.name} answered cannot be read: {error}"
             outcome.error = HandlerFailed(reason, exception="PayloadError")
@@ -217,7 +217,7 @@ class Invoking:
             self._conclude()
 
     def _progressed(self, server_id: str, message: Progressed) -> None:
-        self._begun.add(server_id)
+        self._outcomes[server_id].has_begun = True
         try:
             value = decode_payload(message.value)
         except PayloadError as error:

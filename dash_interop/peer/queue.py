@@ -252,34 +252,29 @@ class InvocationQueue:
                 self._late.add(invocation)
             return row.current
 
-    def answered(self, invocation_id: str) -> bool:
-        """
-        The handler has ended with an answer.
-
-        Returns:
-            Whether the caller still waits for it.
-        """
-        is_wanted = self.ended(invocation_id)
-        self.dropped_answers += not is_wanted
-        return is_wanted
-
     def runs(self, invocation: Invocation) -> bool:
         """Whether its handler has not ended, and somebody waits for it."""
         return invocation.stopped is None and invocation.id in self._open
 
-    def ended(self, invocation_id: str) -> bool:
+    def ended(self, invocation_id: str, has_answer: bool = True) -> bool:
         """
         The handler has ended.
 
+        Args:
+            invocation_id: Of what it ran.
+            has_answer: Whether it has given one; else it was stopped.
+
         Returns:
-            Whether the caller waits for an answer.
+            Whether the caller still waits for the answer.
         """
         invocation = self._open.get(invocation_id)
-        if invocation is None or not invocation.has_begun:
-            return False
-        del self._open[invocation_id]
-        _disarm(invocation)
-        return invocation.stopped is None
+        if invocation is not None and invocation.has_begun:
+            del self._open[invocation_id]
+            _disarm(invocation)
+            if invocation.stopped is None:
+                return True
+        self.dropped_answers += has_answer
+        return False
 
     def row_ended(self, row: Row) -> None:
         """A row got ``None``, or is not waited for any more."""

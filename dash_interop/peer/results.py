@@ -64,6 +64,8 @@ class Outcome(Struct):
     server: Instance
     returned: Any = None
     error: InvocationError | None = None
+    has_begun: bool = False
+    """Whether its handler has been heard of before the end."""
 
 
 def join_outcomes(

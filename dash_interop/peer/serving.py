@@ -237,8 +237,7 @@ class Serving:
     def _finish(self, invocation: Invocation, outcome: Raw | InvocationError | None) -> bool:
         """The handler has ended; whether the caller still waits for it."""
         offering: Offering = invocation.offering
-        queue = offering.queue
-        is_wanted = (queue.ended if outcome is None else queue.answered)(invocation.id)
+        is_wanted = offering.queue.ended(invocation.id, outcome is not None)
         self._forget_ended(offering)
         return is_wanted and invocation.peer_id == self._link.peer_id
 

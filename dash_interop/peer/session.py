@@ -42,6 +42,8 @@ class Session:
         identity: What others see of this peer.
         domains: What it takes part in. One whose messages come in the domain ``global``, in which
             everybody is from the login on, is not joined; at least one has to be.
+        instance_key: Known to nobody else: by it a gateway of ours tells this peer, when it comes
+            back, from another one that claims its ``instance``.
 
     Attributes:
         state: ``"disconnected"``, ``"connecting"`` or ``"connected"``.
@@ -49,7 +51,12 @@ class Session:
         codec: Reads and writes the messages of its domains.
     """
 
-    def __init__(self, identity: Mapping[str, Any], domains: Iterable[MakeDomain]) -> None:
+    def __init__(
+        self,
+        identity: Mapping[str, Any],
+        domains: Iterable[MakeDomain],
+        instance_key: str | None = None,
+    ) -> None:
         makers = tuple(domains)
         self.state = "disconnected"
         self.gateway_version: str | None = None
@@ -57,6 +64,7 @@ class Session:
         self.link: Final = link
         self.codec: Final = link.codec
         self._introduction = link.identity
+        self._instance_key = instance_key
         self._domains = tuple(make(link) for make in makers)
         self._unjoined = 0
         self._ping: Timer | None = None
@@ -88,7 +96,7 @@ class Session:
 
         # A welcome is handled as such.
         request_id = self.link.new_request_id()
-        hello = Hello(request_id, None, self._introduction, authentication)
+        hello = Hello(request_id, None, self._introduction, authentication, self._instance_key)
         self.link.request(hello, self._check_refusal)
 
     def receive(self, message: Outbound) -> None:

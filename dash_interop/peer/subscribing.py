@@ -46,7 +46,7 @@ from .directory import Directory, Instance, Offer
 from .link import Link, Wait
 from .recovery import Recovery, Standing
 from .requests import ServerRequest
-from .targets import describe_target, read_target
+from .targets import SAY_FOR_WHOM, describe_target, is_for_nobody, read_target
 
 __all__ = ["StreamData", "Subscribing", "SubscriptionLine"]
 
@@ -246,6 +246,9 @@ class SubscriptionLine:
         streams = [offer for offer in offers if offer.method.supports_streaming]
         self._past.intersection_update(streams)
         chosen = self._choose(self._not_past(streams), link.peer_id)
+        if chosen and is_for_nobody(self._request.target, chosen, link.identity.get("user")):
+            self._fail(f"{self._method.name} {SAY_FOR_WHOM}")
+            return True
         if chosen:
             self._ask(chosen)
             return True

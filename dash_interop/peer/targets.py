@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias, cast
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from ..errors import InvalidInvoke
 from ..wire.keys import nearest, unknown_key
 from .directory import Instance, Offer
 
-__all__ = ["Choice", "Target", "describe_target", "read_filters", "read_instances", "read_target"]
+__all__ = [
+    "SAY_FOR_WHOM",
+    "BestOf",
+    "Choice",
+    "Target",
+    "describe_target",
+    "is_for_nobody",
+    "read_filters",
+    "read_instances",
+    "read_target",
+]
 
-Target: TypeAlias = "str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None"
+
+SAY_FOR_WHOM: Final = (
+    "is offered for other users only, and a service sees those of all: say whose is meant, such as "
+    'with target={"user": "anna"}'
+)
+
+
+class BestOf(NamedTuple):
+    """The best server of the first of these users that has one."""
+
+    users: tuple[str, ...]
+
+
+Target: TypeAlias = "str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | BestOf | None"
 """``"best"`` (or ``None``), ``"all"``, ``"skipMine"``, an instance or part of one, or a list."""
 
 Choice: TypeAlias = Callable[[list[Offer], "str | None"], list[Offer]]
@@ -46,12 +70,29 @@ def read_target(target: Target) -> Choice:
         return _NAMED["best"]
     if isinstance(target, str) and target in _NAMED:
         return _NAMED[target]
+    if isinstance(target, BestOf):
+        return partial(_best_of, target.users)
     matches = read_filters(target)
     return lambda offers, own_id: [offer for offer in offers if matches(offer.server)]
 
 
+def is_for_nobody(target: Target, chosen: list[Offer], own_user: Any) -> bool:
+    """
+    Whether a service, which sees the peers of all users, would take the best server of just any of
+    them: it has to say for whom it works.
+    """
+    # The gateway tells services alone since when somebody is there.
+    return (
+        target in (None, "best")
+        and chosen[0].server.since is not None
+        and chosen[0].server.get("user") != own_user
+    )
+
+
 def describe_target(target: Target) -> str:
     """For errors and the log."""
+    if isinstance(target, BestOf):
+        return f"'best' of the user {target.users[0]!r}"
     if isinstance(target, str) or target is None:
         return f"'{target or 'best'}'"
     return repr([dict(entry) for entry in target] if isinstance(target, list) else target)
@@ -87,6 +128,14 @@ def read_instances(
     """
     tests = [_read_filter(entry, whose) for entry in filters]
     return lambda instance: any(test(instance) for test in tests)
+
+
+def _best_of(users: tuple[str, ...], offers: list[Offer], own_id: str | None) -> list[Offer]:
+    for user in users:
+        best = [offer for offer in offers if offer.server.get("user") == user][:1]
+        if best:
+            return best
+    return []
 
 
 def _what_there_is(target: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from msgspec import Struct
 
 
@@ -28,6 +30,7 @@ class Limits(Struct, frozen=True):
         commands_per_delta: Commands in one change of a context.
         bus_subscriptions_per_peer: Topics of the bus that one peer subscribes to.
         call_seconds: Age at which a call that nobody answered is failed.
+        session_seconds: Age at which a login with a token ends, unless it is a service's.
         description_size: Bytes of JSON of an identity or a method definition.
         name_length: Characters of the name of a method or a context, a topic or a join destination.
         restriction_length: Characters of a restriction expression.
@@ -53,6 +56,7 @@ class Limits(Struct, frozen=True):
     commands_per_delta: int = 10_000
     bus_subscriptions_per_peer: int = 10_000
     call_seconds: float = 3600.0
+    session_seconds: float = inf
     description_size: int = 64 * 1024
     name_length: int = 256
     restriction_length: int = 1000

@@ -76,7 +76,15 @@ class Login:
         ]
         peer_id = board.new_id("p")
         identity = self._resolve(message.identity, principal, remote, peer_id)
-        peer = Peer(peer_id, connection, principal, identity, message.identity, remote.since)
+        peer = Peer(
+            peer_id,
+            connection,
+            principal,
+            identity,
+            message.identity,
+            remote.since,
+            message.instance_key,
+        )
         refusal = self._refusal_of(peer, replaced)
         if refusal is not None:
             self._refuse(connection, message, *refusal)
@@ -119,10 +127,12 @@ class Login:
         """Why a peer with valid credentials may not log in: reason URI and words."""
         limits = self._board.limits
         peers = self._board.peers.of_user(peer.user)
-        if peer.sent_identity.get("instance") and any(
-            other.identity == peer.identity and other not in replaced for other in peers.values()
-        ):
-            return ALREADY_SEEN, "A peer with this identity is connected already"
+        if peer.sent_identity.get("instance"):
+            others = [each for each in self._board.peers.of_instance(peer) if each not in replaced]
+            if any(other.identity == peer.identity for other in others):
+                return ALREADY_SEEN, "A peer with this identity is connected already"
+            if any(other.instance_key not in (None, peer.instance_key) for other in others):
+                return ALREADY_SEEN, "Another client with this instance is connected"
         refusal = None if peer.is_service else self._refusal_of_connection(peer)
         if refusal is not None:
             return LIMITS_EXCEEDED, refusal

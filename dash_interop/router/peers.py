@@ -23,6 +23,7 @@ class Peer:
         identity: As others see it.
         sent_identity: As its hello had it.
         since: When its connection was opened, in seconds since the epoch, if that is known.
+        instance_key: By which its client is known as that of its ``instance``, if it has told one.
         usage: What its user has, in all its peers together.
     """
 
@@ -31,6 +32,7 @@ class Peer:
         "id",
         "identity",
         "identity_json",
+        "instance_key",
         "is_service",
         "principal",
         "sent_identity",
@@ -47,6 +49,7 @@ class Peer:
         identity: dict[str, Any],
         sent_identity: dict[str, Any],
         since: float | None = None,
+        instance_key: str | None = None,
     ) -> None:
         self.id = id
         self.connection = connection
@@ -57,7 +60,13 @@ class Peer:
         self.identity_json = Raw(encode(identity))
         self.sent_identity = sent_identity
         self.since = since
+        self.instance_key = instance_key
         self.usage = Usage()
+
+    @property
+    def instance(self) -> tuple[str, bytes]:
+        """What stays when it comes back: its user, and the ``instance`` of its identity."""
+        return self.user, encode(self.identity.get("instance"))
 
 
 class Peers:
@@ -67,6 +76,7 @@ class Peers:
         self._by_id: dict[str | None, Peer] = {}
         self._by_connection: dict[ConnectionId, dict[str, Peer]] = {}
         self._by_user: dict[str, dict[str, Peer]] = {}
+        self._by_instance: dict[tuple[str, bytes], dict[str, Peer]] = {}
         self._connections: dict[str, dict[ConnectionId, int]] = {}
         """How many peers of each user each connection has."""
         self.get: Final = self._by_id.get
@@ -84,6 +94,10 @@ class Peers:
     def of_user(self, user: str) -> dict[str, Peer]:
         return self._by_user.get(user, {})
 
+    def of_instance(self, peer: Peer) -> list[Peer]:
+        """Those of its user and ``instance``: after an outage there may be two of one client."""
+        return list(self._by_instance.get(peer.instance, {}).values())
+
     @property
     def connections(self) -> int:
         """Over how many connections somebody is logged in."""
@@ -100,6 +114,7 @@ class Peers:
             break
         of_user[peer.id] = self._by_id[peer.id] = peer
         self._by_connection.setdefault(peer.connection, {})[peer.id] = peer
+        self._by_instance.setdefault(peer.instance, {})[peer.id] = peer
         connections = self._connections.setdefault(peer.user, {})
         connections[peer.connection] = connections.get(peer.connection, 0) + 1
 
@@ -107,6 +122,7 @@ class Peers:
         del self._by_id[peer.id]
         _drop(self._by_connection, peer.connection, peer.id)
         _drop(self._by_user, peer.user, peer.id)
+        _drop(self._by_instance, peer.instance, peer.id)
         connections = self._connections[peer.user]
         connections[peer.connection] -= 1
         if not connections[peer.connection]:

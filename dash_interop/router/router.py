@@ -37,6 +37,7 @@ from .limits import Limits
 from .login import Login
 from .peers import Peer
 from .principals import Authenticator, Remote
+from .sessions import Sessions
 from .switchboard import Switchboard
 
 __all__ = ["Router"]
@@ -86,6 +87,7 @@ class Router:
         )
         self._remotes: dict[ConnectionId, Remote] = {}
         self._draining: Draining | None = None
+        self._sessions = Sessions(board)
         self._domain_of: dict[type[Inbound], Domain] = {
             type_: each
             for each in made
@@ -134,12 +136,14 @@ class Router:
     def disconnect(self, connection: ConnectionId, now: float) -> list[RouterEffect]:
         """A connection has ended: all its peers leave."""
         self._board.now = now
+        self._board.forget(connection)
         peers = self._board.peers.of_connection(connection)
         for peer in peers:
             self._leave_all(peer)
         for peer in peers:
             self._log_out(peer)
         del self._remotes[connection]
+        self._sessions.end(connection)
         self._board.forget(connection)
         return [effect for effect in self._take() if not _is_to(connection, effect)]
 
@@ -161,6 +165,7 @@ class Router:
     def tick(self, now: float) -> list[RouterEffect]:
         """Do what is due in the domains, such as failing calls that are too old."""
         self._board.now = now
+        self._sessions.tick()
         for domain in self._domains.values():
             domain.tick()
         return self._take()
@@ -184,7 +189,7 @@ class Router:
 
     def next_deadline(self) -> float | None:
         """When ``tick`` has something to do, unless something else happens first."""
-        deadlines = [domain.next_deadline() for domain in self._domains.values()]
+        deadlines = [each.next_deadline() for each in (self._sessions, *self._domains.values())]
         return min((each for each in deadlines if each is not None), default=None)
 
     def counters(self) -> dict[str, int]:
@@ -241,6 +246,7 @@ class Router:
         self._board.refuse(peer, message.request_id, INVALID_DOMAIN, reason, GLOBAL)
 
     def _welcome(self, peer: Peer) -> None:
+        self._sessions.begin(peer)
         for domain in self._domains.values():
             domain.arrive(peer)
 

@@ -149,7 +149,9 @@ class AcceptedSocket(_Watched, ServerConnection):
         # What comes behind the end is read and dropped.
         if not self._is_over:
             self.reader.feed(data)
-            if not self._is_held:
+            if self._texts:
+                self._hold()
+            elif not self._is_held:
                 self._read()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -224,9 +224,9 @@ class Invoke(Outbound, frozen=True, tag="invoke", gc=False):
     arguments: Raw
     arguments_kv: Raw
     context: Raw
-    domain: str = AGM
     timeout_ms: int | UnsetType = UNSET
     progress: bool | UnsetType = UNSET
+    domain: str = AGM
 
 
 class CancelInvocation(Outbound, frozen=True, tag="cancel-invocation", gc=False):

@@ -32,6 +32,8 @@ class Authentication(Struct, frozen=True, omit_defaults=True):
 class Hello(Inbound, frozen=True):
     identity: dict[str, Any] = {}
     authentication: Authentication = Authentication()
+    instance_key: str | None = None
+    """Known to this client alone, for as long as it has its ``instance``."""
 
 
 class CreateToken(Inbound, frozen=True):

@@ -16,6 +16,7 @@ import { encodeFrame, type Frame, sizeProblem } from './codec';
 import { typeOfReason } from './errors';
 import { GatewayContexts } from './gateway-contexts';
 import { HistoryFrames } from './history-frames';
+import { newId } from './ids';
 import { InvocationFrames } from './invocation-frames';
 import { Liveness } from './liveness';
 import type { AskLogin, Login } from './login';
@@ -64,6 +65,8 @@ export class GatewayTransport {
     private receive: Receive = () => {};
     private socket: Socket | undefined;
     private hello: Frame | undefined;
+    /** Known to this page alone: the gateway tells it from others that claim its instance. */
+    private readonly instanceKey = newId();
     private loggedIn = false;
     /** Bytes of the longest frame that the gateway takes; undefined where it does not say. */
     private maxSize: number | undefined;
@@ -185,7 +188,7 @@ export class GatewayTransport {
     private open({ url, token }: Login): void {
         const authentication = { method: 'access-token', token };
         const socket: Socket = this.makeSocket(url, {
-            onOpen: () => socket.send({ ...this.hello, type: 'hello', authentication }),
+            onOpen: () => socket.send(this.introduction(authentication)),
             onFrame: (frame) => this.socket === socket && this.hear(frame),
             onEnd: (whyNot, said) => this.socket === socket && this.end(whyNot, said),
         });
@@ -193,6 +196,10 @@ export class GatewayTransport {
         const late = `The gateway at ${url} did not let this page in within ${WELCOME_TIMEOUT_MS} ms`;
         this.welcomeTimer = setTimeout(() => this.end(late), WELCOME_TIMEOUT_MS);
         socket.open();
+    }
+
+    private introduction(authentication: object): Frame {
+        return { ...this.hello, type: 'hello', authentication, instance_key: this.instanceKey };
     }
 
     /**

@@ -13,13 +13,22 @@ from importlib.metadata import version
 from typing import Any
 
 import tests.bench
-from tests.bench import browser, client, faults, notebook, page_data, routers, tunnel
+from tests.bench import browser, client, faults, joining, notebook, page_data, routers, tunnel
 from tests.bench.processes import BenchError
 from tests.bench.rounds import Samples, compare, medians, ratios
 from tests.bench.tables import heading, print_tables
 from tests.bench.trees import OTHER, PRESENT, Tree, about, is_changed, present_tree, tree_of
 
-NAMES = (*routers.TITLES, "client", "browser", "page-data", "tunnel", "notebook", "faults")
+NAMES = (
+    *routers.TITLES,
+    "joining",
+    "client",
+    "browser",
+    "page-data",
+    "tunnel",
+    "notebook",
+    "faults",
+)
 OF_A_TREE = (routers.OURS, "client", "browser", "faults")
 """What another commit has, too; the others are the same whatever the commit, and measured once."""
 UNLESS_ASKED = ("faults",)
@@ -64,6 +73,9 @@ async def run(options: argparse.Namespace, trees: Mapping[str, Tree], report: Re
     worked = True
     if names := [name for name in routers.TITLES if name in options.only]:
         worked = await attempt(measure_routers(names, trees, plan, report))
+    if "joining" in options.only:
+        joining_plan = joining.Plan.quick() if options.quick else joining.Plan()
+        worked &= await attempt(measure_joining(trees, joining_plan, report))
     if "client" in options.only:
         worked &= await attempt(measure_client(trees, client_plan, report))
     if "browser" in options.only:
@@ -104,6 +116,13 @@ async def measure_routers(
     if OTHER not in trees or len(samples) > 1:
         report["routers"] = of_the_present(samples)
         report["ratios"] = ratios(report["routers"], routers.REFERENCE)
+
+
+async def measure_joining(trees: Mapping[str, Tree], plan: joining.Plan, report: Report) -> None:
+    """Put the figures of many that join at once, and their ratios, into ``report``."""
+    samples = await joining.measure(trees[PRESENT], plan, progress)
+    report["joining"] = {name: medians(each) for name, each in samples.items()}
+    report["joining_ratios"] = ratios(report["joining"], routers.REFERENCE)
 
 
 async def measure_client(trees: Mapping[str, Tree], plan: client.Plan, report: Report) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "Plan",
     "gateway",
     "measure",
+    "router",
 ]
 
 OURS = "ours"
@@ -122,12 +123,13 @@ async def measure(
 @asynccontextmanager
 async def gateway(tree: Tree) -> AsyncIterator[Server]:
     """Run the gateway of a tree for the length of a ``with`` block."""
-    async with _router(OURS, tree) as server:
+    async with router(OURS, tree) as server:
         yield server
 
 
 @asynccontextmanager
-async def _router(name: str, tree: Tree) -> AsyncIterator[Server]:
+async def router(name: str, tree: Tree) -> AsyncIterator[Server]:
+    """Run a router, that of a tree where it is ours, for the length of a ``with`` block."""
     async with started(f"{TITLES[name]}, {tree.title}", _command(name, tree), LISTENING) as server:
         yield server
 
@@ -144,7 +146,7 @@ def _command(name: str, tree: Tree) -> Command:
 async def _bench(name: str, tree: Tree, plan: Plan) -> AsyncIterator["_Bench"]:
     """Run a router, and a callee of it, for the length of a ``with`` block."""
     title = f"{name}, {tree.title}"
-    async with _router(name, tree) as server:
+    async with router(name, tree) as server:
         if CALLS.get(name) != "call":
             yield _Bench(name, title, server, None, plan)
             return

@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import browser, client, faults, notebook, page_data, routers, tunnel
+from tests.bench import browser, client, faults, joining, notebook, page_data, routers, tunnel
 from tests.bench.trees import OTHER, PRESENT
 
 __all__ = ["heading", "print_tables"]
@@ -35,6 +35,12 @@ def print_tables(report: Mapping[str, Any]) -> None:
     if "routers" in report:
         table = compared_table(routers.TITLES, routers.FIGURES, report["routers"], report["ratios"])
         table.title = "Routers (in brackets: times the reference)"
+        console.print(table)
+    if "joining" in report:
+        table = compared_table(
+            joining.TITLES, joining.FIGURES, report["joining"], report["joining_ratios"]
+        )
+        table.title = "Many that join at once (in brackets: times the reference)"
         console.print(table)
     if "client" in report:
         titles = {name: candidate.title for name, candidate in client.CANDIDATES.items()}

@@ -24,20 +24,11 @@ from tests.support.ports import free_range
 from tests.support.relay import Relay
 
 
-def start_gateway(apps: Apps, secret_file: Path, port: int = 0, *more: str) -> Any:
-    return apps.process(
-        *(
-            "dash_interop",
-            "gateway",
-            "--port",
-            str(port),
-            "--secret-file",
-            str(secret_file),
-            "--allow-origin",
-            "loopback",
-        ),
-        *more,
-    )
+def start_gateway(
+    apps: Apps, secret_file: Path, port: int = 0, origin: str = "loopback", *more: str
+) -> Any:
+    where = ("--port", str(port), "--secret-file", str(secret_file), "--allow-origin", origin)
+    return apps.process("dash_interop", "gateway", *where, *more)
 
 
 def no_session_was_asked_for(page: Any) -> bool:
@@ -293,12 +284,14 @@ def test_con007_a_page_that_the_gateway_does_not_let_in_learns_that_it_is_there(
     apps: Apps, secret_file: Path
 ) -> None:
     apps.browser.allow_lost_connections()
-    gateway = start_gateway(apps, secret_file, 0, "--allow-origin", "http://allowed.example")
+    gateway = start_gateway(apps, secret_file, 0, "http://allowed.example")
     app = apps.make("app", plugins=[Interop(gateway=gateway.url, secret_file=secret_file)])
     with_status(app)
     page = apps.open(app, connected=False)
     page.wait_for_text("state", "disconnected")
-    eventually(lambda: "does not admit pages of http:" in page.text("reason"), "a reason")
+    origin = page.url.rstrip("/")
+    said = f"does not admit pages of {origin}: then start it with --allow-origin {origin}"
+    eventually(lambda: said in page.text("reason"), "a reason")
 
 
 def test_con008_a_token_is_of_no_use_to_a_page_of_another_origin(apps: Apps) -> None:

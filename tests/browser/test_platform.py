@@ -23,7 +23,7 @@ from dash_interop import (
     Windows,
     method_handler,
 )
-from tests.support.apps_parts import record, with_status
+from tests.support.apps_parts import answer, handle, record, with_status
 from tests.support.browser_apps import Apps
 from tests.support.browser_pages import Page, eventually
 from tests.support.documents import read
@@ -479,3 +479,42 @@ def test_plat014_a_page_may_name_the_library_itself_and_what_extends_it(apps: Ap
     greeting = run(page, "return (await glue.interop.invoke('Greet', {name: 'Ada'})).returned")
     assert greeting == {"greeting": "Hello Ada"}
     assert not asked_for_a_session(dash_page)
+
+
+def test_plat015_in_a_platform_a_cancel_ends_the_call_in_the_page_alone(apps: Apps) -> None:
+    platform = Platform(apps)
+    results: list[Any] = []
+    progress: list[Any] = []
+    app = joining(
+        apps,
+        platform,
+        MethodRegister(id="double", definition="Double", returns=True),
+        MethodInvoke(id="invoke"),
+    )
+    handle(app, "double", lambda invoke: answer(invoke, number=2 * invoke["args"]["number"]))
+    record(app, "invoke", "result", results)
+    record(app, "invoke", "progress", progress)
+    dash_page = platform.open(apps.serve(app))
+    dash_page.wait_for_text("state", "connected")
+    page = platform.open_page()
+    run(
+        page,
+        """
+        await glue.interop.register('Wait', () => new Promise((resolve) => {
+            window.finish = () => resolve({waited: true});
+        }));
+        """,
+    )
+    dash_page.wait_for_servers("Wait", 1)
+    dash_page.set_props("invoke", invoke={"definition": "Wait", "invocationId": "one"})
+    eventually(lambda: page.js("return Boolean(window.finish)"), "the handler runs")
+    dash_page.set_props("invoke", cancel={"invocationId": "one"})
+    eventually(lambda: len(results) == 2, "the result")
+    assert results[1]["error"]["type"] == "cancelled"
+    page.js("window.finish()")
+
+    # And what ends after that is no second result.
+    dash_page.set_props("invoke", invoke={"definition": "Double", "argumentObj": {"number": 2}})
+    eventually(lambda: len(results) == 3, "the next result")
+    assert results[2]["invocationResult"]["returned"] == {"number": 4}
+    assert progress == [None]

@@ -67,6 +67,7 @@ class Announcing:
         """A member has come. Its request is answered when it has learnt what there is."""
         member = sight.member
         self._sights[member] = sight
+        sight.tell = partial(self._tell, sight)
         others = self._members.visible_to(member)
         sight.heard_until = self._members.newest
         if sight.interest is None:
@@ -75,13 +76,13 @@ class Announcing:
         else:
             self._look_for(sight, sight.interest)
         self.ask(member, request_id)
+        news = sight.coming(member) if member.peer.since is None else None
         for other in others:
             viewer = self._sights[other]
-            if viewer.interest is None:
-                if viewer.is_learning:
-                    viewer.unseen[member] = None
-                else:
-                    self._note(viewer, sight.coming(other))
+            if viewer.is_up_to_date:
+                self._note(viewer, news or sight.coming(other))
+            elif viewer.interest is None:
+                viewer.unseen[member] = None
 
     def ask(self, member: Member, request_id: RequestId) -> None:
         """Answer a request with success when the member has learnt what there is."""
@@ -157,7 +158,7 @@ class Announcing:
         """A member leaves; it still has the methods that go with it."""
         own = self._sights[member]
         for request_id in own.asked:
-            self._board.send(member.connection, Success(request_id, member.id, AGM))
+            self._board.answer(member.connection, Success(request_id, member.id, AGM))
         own.has_left = True
         self._untold.pop(own, None)
         self._learning.pop(own, None)
@@ -165,6 +166,9 @@ class Announcing:
         made: _Made = {}
         for other in self._members.visible_to(member):
             sight = self._sights[other]
+            if sight.is_up_to_date and not member.methods:
+                self._note(sight, going)
+                continue
             unseen, was_known = sight.unseen.get(member, _NOTHING), sight.knows(member)
             sight.lose(member)
             if was_known and unseen is not None:
@@ -214,7 +218,7 @@ class Announcing:
     def _note(self, sight: Sight, news: News) -> None:
         if not sight.news:
             self._untold[sight] = None
-            self._board.put_off(sight.member.connection, partial(self._tell, sight))
+            self._board.put_off(sight.member.connection, sight.tell)
         sight.news.append(news)
 
     def _note_removed(
@@ -236,6 +240,8 @@ class Announcing:
     def _take_news(self, sight: Sight) -> tuple[bytes, ...]:
         heard_until = sight.heard_until
         news, sight.news, sight.heard_until = sight.news, [], self._members.newest
+        if len(news) == 1 and not news[0].subject.has_left:
+            return (news[0].tail,)
         return tuple(
             [
                 each.tail
@@ -380,6 +386,9 @@ class _Lessons:
 
     def _whole(self, server: Member, viewer: Member) -> _Whole | None:
         """All of a server in one piece, where that is the same for all and not much."""
+        if not server.methods:
+            tail = self._sights[server].coming(viewer).tail
+            return _Whole([tail], len(tail), 1)
         key = (server, viewer.peer.is_service)
         if key not in self._wholes:
             tails = [self._sights[server].coming(viewer).tail]
@@ -388,8 +397,7 @@ class _Lessons:
             if size > FRAME or any(method.restriction is not None for method in methods):
                 self._wholes[key] = None
             else:
-                if methods:
-                    tails.append(encode_tail(_added(server, methods)))
+                tails.append(encode_tail(_added(server, methods)))
                 size = sum(map(len, tails))
                 self._wholes[key] = _Whole(tails, size, 1 + len(methods))
         return self._wholes[key]

@@ -69,8 +69,8 @@ class Calls:
         invocation_id = f"{self._prefix}{self._count}"
         budget = message.timeout_ms
         allowed = self._board.limits.call_seconds
-        if budget is not None:
-            allowed = min(budget / 1000 + _GRACE, allowed)
+        if budget is not None and budget / 1000 + _GRACE < allowed:
+            allowed = budget / 1000 + _GRACE
         due = ceil(self._board.now + allowed)
         call = PendingCall(
             invocation_id,
@@ -91,8 +91,8 @@ class Calls:
             message.arguments,
             message.arguments_kv,
             message.context,
-            timeout_ms=UNSET if budget is None or CANCEL not in callee.extensions else budget,
-            progress=(message.progress and PROGRESS in callee.extensions) or UNSET,
+            UNSET if budget is None or CANCEL not in callee.extensions else budget,
+            (message.progress and PROGRESS in callee.extensions) or UNSET,
         )
         self._board.send(callee.connection, invoke)
 

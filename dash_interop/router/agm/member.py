@@ -308,18 +308,23 @@ class Members:
 
     def visible_to(self, member: Member) -> list[Member]:
         """The other members that it sees; those of its user in the order of joining."""
+        # Written out, as every coming and going asks it. Of users, those within sight are the ones.
+        if member.restriction is not None:
+            return [
+                other
+                for other in self._within_sight(member)
+                if other is not member and member.may_see(other)
+            ]
         return [
             other
             for other in self._within_sight(member)
-            if other is not member and member.may_see(other)
+            if other is not member and (other.restriction is None or other.admits(member))
         ]
 
-    def _within_sight(self, member: Member) -> Iterator[Member]:
+    def _within_sight(self, member: Member) -> Iterable[Member]:
         if member.peer.is_service:
-            for members in self._by_user.values():
-                yield from members.values()
-            return
-        yield from self._by_user.get(member.peer.user, {}).values()
-        for service in self._services.values():
-            if service.peer.user != member.peer.user:
-                yield service
+            return self._by_id.values()
+        user = member.peer.user
+        others = self._by_user.get(user, {}).values()
+        services = [each for each in self._services.values() if each.peer.user != user]
+        return [*others, *services] if services else others

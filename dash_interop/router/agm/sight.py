@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 from msgspec import Raw
@@ -21,6 +21,10 @@ _TOLD: Final[dict[MethodId, None]] = {}
 
 Verdicts: TypeAlias = dict[Restriction, bool]
 """Which restrictions of one member admit another one."""
+
+
+def _nothing() -> None:
+    """Nobody tells it anything yet."""
 
 
 class News:
@@ -52,6 +56,7 @@ class Sight:
 
     Attributes:
         address: Where it is told of others.
+        tell: Tells it its news now.
         interest: The same, in lower case.
         unseen: Members that it has to be told of: ``None`` with all that it has to know of them,
             otherwise just of these methods, at least one.
@@ -76,6 +81,7 @@ class Sight:
         "member",
         "news",
         "takes_batches",
+        "tell",
         "unseen",
     )
 
@@ -83,6 +89,7 @@ class Sight:
         self.member = member
         self.address: Audience = ((member.connection, (encode_head(Receiver(member.id)),)),)
         self.takes_batches = takes_batches
+        self.tell: Callable[[], None] = _nothing
         self.interest = None if interest is None else {name.lower() for name in interest}
         self._known: set[Member] = set()
         """The members that it has been told of; of no use where it is told of all."""
@@ -94,6 +101,11 @@ class Sight:
         self.heard_until = 0
         self.is_reading = False
         self.has_left = False
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether it knows all that it sees, but for the news."""
+        return not self.unseen and not self.asked and self.interest is None
 
     @property
     def is_learning(self) -> bool:

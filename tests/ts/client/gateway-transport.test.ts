@@ -76,8 +76,24 @@ describe('logging in', () => {
         expect(socket.sent).toEqual([]);
         socket.accept();
         expect(socket.sent).toEqual([
-            { ...HELLO, authentication: { method: 'access-token', token: 'token-1' } },
+            {
+                ...HELLO,
+                authentication: { method: 'access-token', token: 'token-1' },
+                instance_key: expect.stringMatching(/^[0-9a-f-]{32,36}$/),
+            },
         ]);
+    });
+
+    test('each hello of a page has the same key', async () => {
+        const first = await sayHello();
+        first.accept();
+        first.cut();
+        await vi.advanceTimersByTimeAsync(1000);
+        const second = FakeWebSocket.latest;
+        second.accept();
+        const keys = [first, second].map(({ sent }) => sent[0].instance_key);
+        expect(second).not.toBe(first);
+        expect(keys[0]).toBe(keys[1]);
     });
 
     test('the welcome goes to core, becomes the status and is told', async () => {
@@ -320,6 +336,62 @@ describe('frames', () => {
         socket.deliver(error);
         const context = { message: 'No', interopType };
         expect(received[1]).toEqual({ ...error, context });
+    });
+
+    test('of an error say whether the server got the call, as the gateway does', async () => {
+        const socket = await logIn();
+        const reason_uri = 'agm.errors.invocation.failure';
+        const error = { type: 'error', domain: 'agm', request_id: 'r', reason: 'Left', reason_uri };
+        socket.deliver({ ...error, context: { delivered: 'no' } });
+        const context = { delivered: 'no', message: 'Left', interopType: 'ServerGone' };
+        expect(received[1]).toEqual({ ...error, context });
+    });
+
+    test('of cancels and progress go past core, both ways', async () => {
+        const socket = await sayHello();
+        const extensions = ['cancel', 'progress', 'delivered'];
+        socket.welcome('p', { available_domains: [{ uri: 'agm', extensions }] });
+        core.send({ type: 'join', domain: 'global', destination: 'agm' });
+        const heard: unknown[] = [];
+        const terms = { timeoutMs: 500, onProgress: (value: unknown) => heard.push(value) };
+        const call = { type: 'call', domain: 'agm', request_id: 'r', peer_id: 'p' };
+        const sent = transport.invocations.call(terms, () => core.send(call));
+        socket.deliver({ type: 'progress', domain: 'agm', request_id: 'r', value: 1 });
+        sent.cancel('cancelled');
+        const about = { domain: 'agm', request_id: 'r', peer_id: 'p' };
+        expect(socket.sent.slice(1)).toEqual([
+            { type: 'join', domain: 'global', destination: 'agm', extensions },
+            { ...call, timeout_ms: 500, progress: true },
+            { ...about, type: 'cancel-call', reason: 'cancelled' },
+        ]);
+        expect(heard).toEqual([1]);
+        expect(received.slice(1)).toEqual([{ ...about, type: 'result', result: {} }]);
+    });
+
+    test('of a call that is too large leave nothing to be cancelled', async () => {
+        const socket = await sayHello();
+        const extensions = ['cancel'];
+        socket.welcome('p', { available_domains: [{ uri: 'agm', extensions }], max_size: 100 });
+        const call = { type: 'call', domain: 'agm', request_id: 'r', text: 'x'.repeat(100) };
+        const sent = transport.invocations.call({ timeoutMs: 500 }, () => core.send(call));
+        await flush();
+        sent.cancel('timeout');
+        expect(socket.sent).toHaveLength(1);
+        expect(received.slice(1)).toMatchObject([{ type: 'error', request_id: 'r' }]);
+    });
+
+    test('of progress that is too large are refused where it is told', async () => {
+        const socket = await sayHello();
+        socket.welcome('p', { max_size: 200 });
+        const invoke = { type: 'invoke', domain: 'agm', invocation_id: 'i', progress: true };
+        let invoked: any;
+        await transport.facade.connect(() => {
+            invoked = transport.invocations.invoked;
+        });
+        socket.deliver(invoke);
+        expect(() => invoked.progress('x'.repeat(300))).toThrow('The data is not sent');
+        invoked.progress('short');
+        expect(socket.sent[1]).toMatchObject({ type: 'progress', value: 'short' });
     });
 
     test.each([['agm.errors.client_error'], ['somebody.elses.uri']])(

@@ -60,3 +60,12 @@ def test_failure_of_a_handler_tells_its_exception(exception):
 def test_nothing_invoked_yet_prevents_the_update():
     with pytest.raises(PreventUpdate):
         returned_value(None)
+
+
+@pytest.mark.parametrize("type_", ["ServerGone", "ConnectionLost"])
+@pytest.mark.parametrize("delivered", ["no", "yes", "unknown", None])
+def test_failure_of_a_lost_connection_tells_whether_it_was_delivered(type_, delivered):
+    error = {"message": "No", "type": type_} | ({"delivered": delivered} if delivered else {})
+    with pytest.raises(InvocationError) as caught:
+        returned_value({"error": error, "invocationResult": None})
+    assert caught.value.delivered == (delivered or "unknown")

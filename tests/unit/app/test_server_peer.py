@@ -17,7 +17,7 @@ from typing import Any
 
 import dill
 import pytest
-from dash import Dash, html
+from dash import Dash, Input, Output, html
 
 from dash_interop import Interop
 from dash_interop.app.server_peer import HostedStream
@@ -27,10 +27,12 @@ from dash_interop.errors import (
     HandlerFailed,
     InteropError,
     InvalidArguments,
+    InvalidInvoke,
     InvocationTimeout,
     MethodNotFound,
     RegistrationError,
     ServerGone,
+    SubscriptionError,
 )
 from dash_interop.gateway.embedded import EmbeddedGateway
 from tests.support.ports import HOST, free_range
@@ -596,7 +598,7 @@ def test_users_share_the_server_and_do_not_see_each_other(
     for name, client in users.items():
         client.register(f"Of {name}", lambda name=name: {"name": name})
         assert returned(client, "Who") == {"user": name}
-        assert returned(interop.client, f"Of {name}") == {"name": name}
+        assert interop.invoke(f"Of {name}", user=name).returned == {"name": name}
     # What comes last is seen by both, so that all that came before it would have been, too.
     interop.method("Last")(lambda: None)
     for name, client in users.items():
@@ -616,7 +618,115 @@ def test_server_reaches_the_peers_of_one_user(interop: Interop, make_client: Mak
     values = interop.invoke("Show", target={"user": "anna"}).all_return_values
     assert [value.returned for value in values] == [{"user": "anna"}, {"user": "anna"}]
     assert len(interop.invoke("Show", target="all").all_return_values) == 3
-    assert interop.call("Show", n=1) == values[0].value
+    tabs = interop.invoke("Show", {"n": 1}, "all", user="anna").all_return_values
+    assert [tab.returned for tab in tabs] == [{"user": "anna"}] * 2
+
+
+FOR_WHOM = "Show is offered for other users only.*say whose is meant"
+
+
+def test_server_asks_for_whom_where_others_than_the_local_user_offer(
+    interop: Interop, make_client: MakeClient
+):
+    make_client(user="anna").register("Show", lambda: {"user": "anna"})
+    wait_for_offers(interop.client, "Show", lambda _: interop.client.servers("Show"))
+    for invoke in (
+        lambda: interop.invoke("Show"),
+        lambda: interop.invoke("Show", target="best"),
+        lambda: interop.call("Show"),
+    ):
+        with pytest.raises(InvalidInvoke, match=FOR_WHOM):
+            invoke()
+    make_client(user="anna").create_stream("Prices")
+    with pytest.raises(SubscriptionError, match=FOR_WHOM.replace("Show", "Prices")):
+        interop.client.subscribe("Prices")
+    assert interop.invoke("Show", user="anna").value == {"user": "anna"}
+    with pytest.raises(MethodNotFound, match="for target 'best' of the user 'ben'"):
+        interop.invoke("Show", user="ben", wait_timeout=0)
+    # What a server offers to all is for whoever has nothing of that name.
+    make_client().register("Show", lambda: {"user": "local"})
+    wait_for_offers(interop.client, "Show", lambda _: len(interop.client.servers("Show")) == 2)
+    assert interop.call("Show") == {"user": "local"}
+    assert interop.invoke("Show", user="ben").value == {"user": "local"}
+    assert interop.invoke("Show", user="anna").value == {"user": "anna"}
+
+
+@pytest.mark.parametrize(
+    "target, found",
+    [
+        (None, ["anna 1"]),
+        ("all", ["anna 1", "anna 2"]),
+        ("skipMine", ["anna 1", "anna 2"]),
+        ({"application": "2"}, ["anna 2"]),
+        ([{"application": "2"}, {"application": "1"}], ["anna 1", "anna 2"]),
+        ({"user": "ben"}, ["anna 1", "anna 2"]),
+    ],
+)
+def test_user_narrows_every_target(
+    interop: Interop, make_client: MakeClient, target: Any, found: list[str]
+):
+    for user, application in (("ben", "1"), ("anna", "1"), ("anna", "2")):
+        name = f"{user} {application}"
+        client = make_client(user=user, application=application)
+        client.register("Show", lambda name=name: {"name": name})
+    wait_for_offers(interop.client, "Show", lambda _: len(interop.client.servers("Show")) == 3)
+    values = interop.invoke("Show", None, target, user="anna").all_return_values
+    assert [value.value["name"] for value in values] == found
+
+
+@pytest.mark.parametrize("backend", ["flask", "fastapi", "quart"])
+def test_callback_works_for_who_is_logged_in(
+    make_interop: MakeInterop, make_client: MakeClient, post: Any, backend: str
+):
+    interop = make_interop(user=lambda request: request.headers.get("X-User"))
+    app = Dash("app", backend=backend, plugins=[interop])
+    app.layout = html.Div([html.Div(id="in"), html.Div(id="out")])
+
+    def ask(_: Any) -> str:
+        try:
+            called, invoked = interop.call("Show"), interop.invoke("Show").value
+        except InvalidInvoke as error:
+            return str(error)
+        assert called == invoked
+        return called["user"]
+
+    async def ask_in_thread(_: Any) -> str:
+        return await asyncio.to_thread(ask, _)
+
+    callback = app.callback(Output("out", "title"), Input("in", "title"))
+    callback(ask if backend == "flask" else ask_in_thread)
+    for user in ("anna", "ben"):
+        make_client(user=user).register("Show", lambda user=user: {"user": user})
+    wait_for_offers(interop.client, "Show", lambda _: len(interop.client.servers("Show")) == 2)
+    body = {
+        "output": "out.title",
+        "outputs": {"id": "out", "property": "title"},
+        "inputs": [{"id": "in", "property": "title", "value": "x"}],
+        "changedPropIds": ["in.title"],
+        "state": [],
+    }
+    answers: list[str] = []
+    for headers in ({"X-User": "ben"}, {"X-User": "anna"}, {}):
+        status, answer = post(app, "/_dash-update-component", body, headers)
+        assert status == 200
+        answers.append(answer["response"]["out"]["title"])
+    assert answers[:2] == ["ben", "anna"]
+    assert "say whose is meant" in answers[2]
+    # Outside of a callback nobody is known.
+    with pytest.raises(InvalidInvoke):
+        interop.call("Show")
+
+
+def test_user_that_cannot_be_told_is_in_the_log_and_not_guessed(
+    make_interop: MakeInterop, make_client: MakeClient, caplog: pytest.LogCaptureFixture
+):
+    interop = make_interop(user=lambda request: request.headers["X-User"])
+    app = Dash("app", plugins=[interop])
+    make_client(user="anna").register("Show", lambda: {"user": "anna"})
+    wait_for_offers(interop.client, "Show", lambda _: interop.client.servers("Show"))
+    with app.server.test_request_context(), pytest.raises(InvalidInvoke, match=FOR_WHOM):
+        interop.call("Show")
+    assert "the user of a callback cannot be told" in caplog.text
 
 
 # Invoking --------------------------------------------------------------------------------------

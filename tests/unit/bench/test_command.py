@@ -42,6 +42,7 @@ def test_everything_is_measured_unless_told_otherwise():
         "reference",
         "echo",
         "broadcast",
+        "joining",
         "client",
         "browser",
         "page-data",

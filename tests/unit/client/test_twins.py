@@ -102,11 +102,14 @@ def test_what_is_returned_is_the_blocking_class():
     assert "-> 'Subscription'" in str(inspect.signature(sync.InteropClient.subscribe))
 
 
-@pytest.mark.parametrize("name", ["invoke", "call"])
-def test_the_server_of_an_app_invokes_by_the_parameters_of_the_client(name):
+@pytest.mark.parametrize(
+    "name, more", [("invoke", {"user"}), ("invocation", {"user"}), ("call", set())]
+)
+def test_the_server_of_an_app_invokes_by_the_parameters_of_the_client(name, more):
     here, there = getattr(Interop, name), getattr(aio.InteropClient, name)
-    shown = [inspect.signature(each).parameters for each in (here, there)]
-    assert shown[0] == shown[1]
+    shown = [dict(inspect.signature(each).parameters) for each in (here, there)]
+    assert shown[0].keys() - shown[1].keys() == more
+    assert {key: shown[0][key] for key in shown[1]} == shown[1]
 
 
 # What they do

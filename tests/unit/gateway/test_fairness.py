@@ -19,6 +19,7 @@ from dash_interop.gateway.auth import OpenDoor
 from dash_interop.gateway.config import GatewayConfig
 from dash_interop.gateway.origins import OriginPolicy
 from dash_interop.gateway.server import Gateway
+from dash_interop.router.limits import Limits
 from tests.support.client import DEADLINE, Client, closed_with, connected, run, until
 
 REQUEST = (
@@ -160,7 +161,7 @@ def test_others_calls_are_answered_while_one_sends_all_it_can(frame, log_in):
 
 def test_sender_above_its_rate_is_slowed_named_and_in_the_end_disconnected(caplog):
     async def scenario():
-        rates = {"frame_rate": 1_000.0, "rate_patience": 0.2}
+        rates = {"frame_rate": 300.0, "rate_patience": 0.2}
         async with gateway(**rates) as running, connected(running.url, "mallory") as sender:
             frame = json.dumps({"domain": "global", "type": "ping"})
             sent = 0
@@ -180,7 +181,7 @@ def test_sender_above_its_rate_is_slowed_named_and_in_the_end_disconnected(caplo
 
 def test_connections_of_one_user_share_its_rate_and_those_of_others_have_their_own(caplog):
     async def scenario():
-        async with gateway(user_frame_rate=2_000.0, rate_patience=0.1) as running:
+        async with gateway(user_frame_rate=500.0, rate_patience=0.1) as running:
             async with AsyncExitStack() as stack:
                 enter = stack.enter_async_context
                 senders = [await enter(connected(running.url, "mallory")) for _ in range(4)]
@@ -270,7 +271,29 @@ def test_those_who_never_log_in_make_room_for_those_who_do(caplog):
             # One had to go for each that came, and not for those who have logged in.
             assert running.counters()["connections"] == len(clients) + 4
 
-    assert "nobody has logged in" in logged(scenario(), caplog)[0]
+    assert logged(scenario(), caplog)[:2] == [
+        "127.0.0.1: disconnected for others in the handshake",
+        "127.0.0.1: disconnected with 4009: Others wait to log in",
+    ]
+
+
+def test_user_with_all_its_connections_and_strangers_lock_nobody_out():
+    limits = Limits(connections_per_user=20, connections=30)
+
+    async def scenario():
+        settings = {"max_connections": 40, "max_waiting_per_address": 30, "limits": limits}
+        async with gateway(**settings) as running, AsyncExitStack() as stack:
+            enter = stack.enter_async_context
+            for _ in range(20):
+                await enter(connected(running.url, "mallory", max_queue=None))
+            for _ in range(100):
+                refused = await enter(connect(running.url))
+                answer = await Client(refused).hello("mallory")
+                assert answer["reason"] == "The limit of connections for one user is 20"
+            other = await enter(connected(running.url, "bob"))
+            await other.register("Sum")
+
+    run(scenario())
 
 
 # Those who do not read

@@ -50,14 +50,14 @@ class Server:
             self.queue.enqueue(invocation, self.now)
 
     def answer(self, id):
-        return self._end(id, self.queue.answered)
+        return self._end(id, True)
 
     def end(self, id):
         """The handler ends without an answer, as one that was stopped does."""
-        return self._end(id, self.queue.ended)
+        return self._end(id, False)
 
-    def _end(self, id, tell):
-        is_wanted = tell(id)
+    def _end(self, id, has_answer):
+        is_wanted = self.queue.ended(id, has_answer)
         row = self.rows.pop(id, None)
         if row is not None:
             self.start(row)
@@ -517,7 +517,7 @@ def test_arrival_between_the_end_of_a_row_and_the_news_of_it_is_not_forgotten():
     server = Server()
     server.arrive("1")
     row = server.rows.pop("1")
-    server.queue.answered("1")
+    server.queue.ended("1")
     assert row.next(server.now) is None
     server.arrive("2")
     assert server.take() == [("start", "1")]
@@ -551,7 +551,7 @@ def test_answer_on_its_way_when_the_time_is_up_is_the_one_end():
     server.take()
     server.wait(5.0)
     assert server.take() == []
-    assert server.queue.answered("1")
+    assert server.queue.ended("1")
     server.wait(5.0)
     assert server.take() == [("fail", "2"), ("stop", "2")]
 
@@ -610,7 +610,7 @@ class Threaded:
     def work(self, row):
         while (invocation := row.next(0.0)) is not None:
             self.begun.append(invocation.id)
-            self.told.put(partial(self.queue.answered, invocation.id))
+            self.told.put(partial(self.queue.ended, invocation.id))
         self.told.put(row.end)
 
     def stop(self, invocation):

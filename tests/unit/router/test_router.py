@@ -150,6 +150,62 @@ def test_identity_with_its_own_instance_is_connected_once():
     ]
 
 
+def login(room, connection, key, user="anna", **identity) -> Any:
+    """Log in as our clients do; returns the answer."""
+    room.connect(connection)
+    sent = {"instance": "one", "peerId": "?", **identity}
+    hello = Hello("h", None, sent, credentials(user), instance_key=key)
+    (effect,) = room.handle(connection, hello)
+    return effect.message
+
+
+def test_client_that_comes_back_is_known_by_its_key():
+    room = Room()
+    assert isinstance(login(room, "a", "key"), Welcome)
+    # Its former connection has ended, which the gateway has not noticed yet.
+    assert isinstance(login(room, "b", "key"), Welcome)
+    assert room.router.counters()["peers"] == 2
+
+
+@pytest.mark.parametrize("key", [None, "", "other", "KEY"])
+def test_instance_of_another_client_is_refused(key):
+    room = Room()
+    login(room, "a", "key")
+    reason = "Another client with this instance is connected"
+    refused = Error("h", None, "global.errors.already_seen", reason, "global")
+    assert login(room, "b", key) == refused
+    # Over the same connection, too.
+    hello = Hello("h", None, {"instance": "one", "x": 1}, credentials("anna"), instance_key=key)
+    (effect,) = room.handle("a", hello)
+    assert effect.message == refused
+    assert room.router.counters()["peers"] == 1
+    room.router.disconnect("a", 0.0)
+    assert isinstance(login(room, "c", key), Welcome)
+
+
+@pytest.mark.parametrize("user, identity", [("ben", {}), ("anna", {"instance": "two"})])
+def test_key_says_nothing_of_other_instances(user, identity):
+    room = Room()
+    login(room, "a", "key")
+    assert isinstance(login(room, "b", "other", user, **identity), Welcome)
+
+
+def test_clients_without_a_key_come_back_as_before():
+    room = Room()
+    assert isinstance(login(room, "a", None), Welcome)
+    assert isinstance(login(room, "b", None), Welcome)
+    assert isinstance(login(room, "c", "key"), Welcome)
+
+
+def test_key_is_told_to_nobody():
+    room = Room()
+    welcome = login(room, "a", "very secret")
+    room.handle("a", Join("j", welcome.peer_id, "agm"))
+    other = room.enter("b")
+    room.handle("b", Join("j", other, "agm"))
+    assert "very secret" not in str(welcome) + str(room.router.snapshot())
+
+
 @pytest.mark.parametrize(
     "user, identity",
     [("ben", {"instance": "one"}), ("anna", {"instance": "two"}), ("anna", {})],

@@ -97,6 +97,22 @@ def test_control_frame_comes_as_it_was_and_is_answered_with_its_payload(payload)
         (frame(Opcode.TEXT, b"x" * 1001), 1009),
         (frame(Opcode.TEXT, b"x" * 500, fin=False) + frame(Opcode.CONT, b"x" * 501), 1009),
     ],
+    # The masks differ from process to process, and names of tests must not.
+    ids=[
+        "binary",
+        "no UTF-8",
+        "half a character",
+        "no mask",
+        "nothing to continue",
+        "text within a text",
+        "reserved bit",
+        "unknown opcode",
+        "unknown control opcode",
+        "ping in fragments",
+        "long ping",
+        "long text",
+        "long fragments",
+    ],
 )
 @pytest.mark.parametrize("piece", [1, 1 << 30])
 def test_what_breaks_a_rule_is_an_error_with_its_code_and_what_was_before_is_read(

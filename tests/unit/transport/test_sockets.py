@@ -157,9 +157,10 @@ def test_control_frames_of_other_kinds_count_more(run):
     assert run(scenario) <= TURN_FRAMES // CONTROL_COST
 
 
-def test_who_sends_what_nobody_takes_has_to_wait(run):
-    piece = text("x" * 60_000)
-    enough = 64 * 1024 * 1024
+@pytest.mark.parametrize("size", [60_000, 2_000], ids=["in long frames", "bit by bit"])
+def test_who_sends_what_nobody_takes_has_to_wait(run, size):
+    piece = text("x" * size)
+    enough = 32 * 1024 * 1024
 
     async def scenario():
         leave = asyncio.Event()
@@ -180,7 +181,7 @@ def test_who_sends_what_nobody_takes_has_to_wait(run):
                         refusals = 0
                     except BlockingIOError:
                         refusals += 1
-                        await asyncio.sleep(0)
+                    await asyncio.sleep(0)
                 leave.set()
         return sent
 
@@ -210,6 +211,7 @@ def test_what_comes_with_the_request_is_taken_once_it_is_answered(run, cut):
 @pytest.mark.parametrize(
     "broken, code",
     [(b"\xc1\x80abcd", 1002), (Frame(Opcode.BINARY, b"x").serialize(mask=True), 1003)],
+    ids=["reserved bit", "binary"],
 )
 def test_texts_before_what_breaks_a_rule_come_first_and_nothing_comes_behind_it(run, broken, code):
     async def scenario():

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.asyncio.server import serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
+from dash_interop.transport import websocket
 from dash_interop.transport.broadcast import Broadcast
 from dash_interop.transport.sockets import AcceptedSocket
 from dash_interop.transport.websocket import (
@@ -116,3 +117,49 @@ def test_rows_of_frames_are_read_as_they_were_written(texts, mask):
         add_text(masked, text, mask)
     assert read_by_a_client(b"".join(plain)) == texts
     assert read_by_a_server(b"".join(masked)) == texts
+
+
+def test_gateway_that_is_there_but_says_nothing_is_given_up(monkeypatch):
+    monkeypatch.setattr(websocket, "PING_INTERVAL", 0.1)
+    monkeypatch.setattr(websocket, "PING_TIMEOUT", 0.1)
+    monkeypatch.setattr(websocket, "CLOSE_TIMEOUT", 0.1)
+
+    async def scenario():
+        async def fall_silent(socket: Any) -> None:
+            socket.transport.pause_reading()
+            await socket.wait_closed()
+
+        async with serve(fall_silent, "127.0.0.1", 0, close_timeout=0.1) as server:
+            host, port = server.sockets[0].getsockname()
+            client = await open_websocket(f"ws://{host}:{port}")
+            return [frame async for frame in client.frames()]
+
+    assert asyncio.run(asyncio.wait_for(scenario(), 30)) == []
+
+
+def test_gateway_that_only_sends_is_there_however_late_its_pong(monkeypatch):
+    monkeypatch.setattr(websocket, "PING_INTERVAL", 0.1)
+    monkeypatch.setattr(websocket, "PING_TIMEOUT", 0.1)
+
+    async def scenario():
+        class Mute(ServerConnection):
+            """Answers no ping."""
+
+            def data_received(self, data: bytes) -> None:
+                if self.request is None:
+                    super().data_received(data)
+
+        async def talk(socket: Any) -> None:
+            for number in range(30):
+                await socket.send(str(number))
+                await asyncio.sleep(0.05)
+            socket.transport.abort()
+
+        accepting: Any = serve
+        options = {"create_connection": Mute, "ping_interval": None}
+        async with accepting(talk, "127.0.0.1", 0, **options) as server:
+            host, port = server.sockets[0].getsockname()
+            client = await open_websocket(f"ws://{host}:{port}")
+            return [frame async for frame in client.frames()]
+
+    assert asyncio.run(asyncio.wait_for(scenario(), 30)) == list(map(str, range(30)))

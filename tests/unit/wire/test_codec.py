@@ -424,7 +424,7 @@ FILLED = {
     "invocation_id": "r-1", "result": raw({"c": 3}), "flags": raw(5), "subscription_id": "s-1",
     "extensions": ["batches"], "interest": ["Sum"],
     "stream_id": "branch", "data": raw("é"), "sequence": raw(1), "snapshot": raw(False),
-    "timeout_ms": 500, "progress": True, "value": raw(0.5),
+    "timeout_ms": 500, "progress": True, "value": raw(0.5), "instance_key": "k",
 }  # fmt: skip
 """A value other than the default for each field of a message to the gateway."""
 

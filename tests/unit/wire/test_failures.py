@@ -116,6 +116,34 @@ def test_broken_connection_is_an_error_of_its_own():
     assert error.message == "The connection was lost before Sum answered"
 
 
+@pytest.mark.parametrize(
+    ("context", "has_begun", "delivered"),
+    [
+        (UNSET, False, "unknown"),
+        (raw({"delivered": "no"}), False, "no"),
+        (raw({"delivered": "yes"}), False, "yes"),
+        (raw({"delivered": "unknown"}), True, "yes"),
+        (raw({"delivered": "perhaps"}), False, "unknown"),
+        (raw({"delivered": ["no"]}), False, "unknown"),
+        (raw([]), False, "unknown"),
+    ],
+)
+def test_server_that_is_gone_may_have_had_the_invocation(context, has_begun, delivered):
+    message = answer("agm.errors.invocation.failure", context=context)
+    error = read_failure(message, SUM, has_begun=has_begun)
+    assert (type(error), error.delivered) == (ServerGone, delivered)
+
+
+@pytest.mark.parametrize("has_begun, delivered", [(False, "unknown"), (True, "yes")])
+def test_broken_connection_says_whether_the_handler_was_heard_of(has_begun, delivered):
+    assert read_failure(None, SUM, has_begun=has_begun).delivered == delivered
+
+
+def test_other_errors_say_nothing_of_delivery():
+    message = answer("global.errors.limits_exceeded", context=raw({"delivered": "no"}))
+    assert read_failure(message, SUM).delivered is None
+
+
 def test_timeout_says_how_long():
     assert timed_out(SUM, 1.5).message == "Sum did not answer within 1.5 s"
 
@@ -129,6 +157,13 @@ def test_what_the_library_says_arrives_as_such(type_):
     context = encode_payload(describe_failure(error))
     again = read_failure(answer(CLIENT_ERROR, context=context), SUM)
     assert (type(again), again.message) == (type(error), "No")
+
+
+def test_server_says_that_the_handler_has_not_got_it():
+    error = ServerGone("Gone")
+    error.delivered = "no"
+    context = encode_payload(describe_failure(error))
+    assert read_failure(answer(CLIENT_ERROR, context=context), SUM).delivered == "no"
 
 
 class Timeout(Exception):

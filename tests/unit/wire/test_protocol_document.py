@@ -60,7 +60,7 @@ SENT = {
 CLOSE_CODES = (*range(1001, 1016), *range(4000, 4096))
 """Numbers that are close codes wherever they stand in these files; 1000 may also be a number of
 milliseconds."""
-SPEAKERS = ["errors.py", "gateway", "transport", "client/socket.py"]
+SPEAKERS = ["errors.py", "gateway", "router", "transport", "client/socket.py"]
 
 
 # Reading the document
