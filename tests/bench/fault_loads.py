@@ -151,13 +151,14 @@ async def _flood(
             except REFUSED:
                 await asyncio.sleep(0.05)
                 continue
-            while not connection.closed.done():
+            while connection.is_open:
                 connection.send(frames)
                 await connection.drain()
                 sent += 2000
                 # Draining does not wait where the gateway takes all at once.
                 await asyncio.sleep(0)
             ended += 1
+            await asyncio.wait([connection.closed], timeout=1.0)
             connection = None
 
     connections = [await connect() for _ in range(options.count)]
@@ -259,18 +260,19 @@ async def lone_surrogates(options: argparse.Namespace, begin: Begin) -> Outcome:
 
 
 async def many_patterns(options: argparse.Namespace, begin: Begin) -> Outcome:
-    """A peer whose methods have 5,000 different patterns in their restrictions; others join."""
-    owner = await Peer.join(options.url, USER)
-    for batch in range(10):
+    """50 peers of a user, whose methods have 100 patterns each in their restrictions; more join."""
+    for number in range(50):
+        owner = await Peer.join(options.url, USER)
         methods = [
             {
-                "id": f"{batch}-{number}",
-                "name": f"{batch}-{number}",
-                "restrictions": f"$x ? '.*(a|b|ab|ba)+[a-f]{{1,20}}{batch}z{number}.*'",
+                "id": f"{number}-{each}",
+                "name": f"{number}-{each}",
+                "restrictions": f"$x ? '.*(a|b|ab|ba)+[a-f]{{1,20}}{number}z{each}.*'",
             }
-            for number in range(500)
+            for each in range(100)
         ]
         await owner.request(domain="agm", type="register", peer_id=owner.peer_id, methods=methods)
+        owner.connection.count(b'"peer-added"', lambda number: None)
     await begin()
     started = time.perf_counter()
     for _ in range(options.count):

@@ -126,7 +126,12 @@ ROWS: tuple[Row, ...] = (
         {"count": 20_000},
     ),
     Row("7", "a frame of 16 MB of lone surrogates", "lone_surrogates", {"count": 1}),
-    Row("8", "5,000 patterns in restrictions: five peers join", "many_patterns", {"count": 5}),
+    Row(
+        "8",
+        "5,000 patterns in restrictions of 50 peers: five more join",
+        "many_patterns",
+        {"count": 5},
+    ),
     Row(
         "9",
         "{count:,} connections of one user",

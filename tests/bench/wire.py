@@ -95,6 +95,11 @@ class Connection(asyncio.Protocol):
             cast(asyncio.Transport, self._transport).resume_reading()
 
     @property
+    def is_open(self) -> bool:
+        """Whether neither end has begun to close it."""
+        return self._transport is not None and self._protocol.state is State.OPEN
+
+    @property
     def close_code(self) -> int | None:
         """What the other end closed with, if it did so in words."""
         close = self._protocol.close_rcvd

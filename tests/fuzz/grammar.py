@@ -319,7 +319,8 @@ _HINTS: dict[tuple[str, Any], Callable[[Any], Any]] = {
     ("destination", None): _one_of("agm", "bus", "context", "metrics", "global", "x"),
     ("lifetime", None): _one_of("retained", "ownership", "ref-counted", None, 5),
     ("name", inspect.StrType): _one_of(*CONTEXTS),
-    ("method", None): _one_of("secret", "access-token", "gateway-token", None),
+    # Not by secrets: who tries wrong ones waits for each.
+    ("method", None): _one_of("access-token", "access-token", "gateway-token", "other", None),
     ("topic", None): _one_of("prices", "prices.fx", "*", ""),
     ("routing_key", None): _one_of("a", "b", None),
 }

@@ -13,7 +13,7 @@ from dash_interop.errors import InteropError
 from tests.fuzz.grammar import Ids
 from tests.fuzz.honest import USER, honest_pair
 from tests.fuzz.visitor import Visitor
-from tests.support.watched_gateway import State, WatchedGateway, service_token
+from tests.support.watched_gateway import State, WatchedGateway, token_of
 
 __all__ = ["Plan", "Report", "run"]
 
@@ -116,8 +116,9 @@ class _Run:
         self.report.visits += 1
         # Short enough that several are there at a time in a short run, too.
         count = min(most, random.randint(*FRAMES_OF_A_VISIT), 5 + self._plan.frames // 50)
-        token = service_token() if random.random() < 0.1 else None
         user = random.choice(USERS)
+        # Tokens, as what is wrong with them may be tried without end; secrets may not.
+        token = None if random.random() < 0.1 else token_of(user, is_service=random.random() < 0.1)
         return Visitor(self._gateway.url, user, token, random, self._ids), count
 
     def _note(self, visitor: Visitor) -> None:

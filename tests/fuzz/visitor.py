@@ -64,6 +64,8 @@ class Visitor:
         self._token = token
         self._random = random
         self._ids = Ids(ids)
+        if token is not None:
+            self._ids.learn("token", token)
         self._grammar = Grammar(random, self._ids)
         self._mutator = Mutator(random, self._grammar.json)
         self._texts: deque[str] = deque(maxlen=KEPT_TEXTS)

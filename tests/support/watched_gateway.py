@@ -30,7 +30,7 @@ from dash_interop.gateway.server import Gateway
 from dash_interop.router.principals import Principal
 from dash_interop.transport.loop import new_event_loop
 
-__all__ = ["HOST", "State", "WatchedGateway", "service_token"]
+__all__ = ["HOST", "State", "WatchedGateway", "token_of"]
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,9 +69,9 @@ class State:
         }
 
 
-def service_token() -> str:
-    """With it one logs in as a service."""
-    return AUTHORITY.issue(Principal("local", is_service=True))
+def token_of(user: str, *, is_service: bool = False) -> str:
+    """With it one logs in as a user, or as a service."""
+    return AUTHORITY.issue(Principal(user, is_service=is_service))
 
 
 class WatchedGateway:
