@@ -10,6 +10,7 @@
  * soon as it runs again.
  */
 
+import { framesIn } from './announcements';
 import { delays } from './backoff';
 import { Cancellations } from './cancellations';
 import { encodeFrame, type Frame, sizeProblem } from './codec';
@@ -223,7 +224,9 @@ export class GatewayTransport {
         if (!this.loggedIn && frame.type === 'error') {
             this.end(`The gateway refused this page: ${frame.reason}`);
         } else {
-            this.handle(frame);
+            for (const one of framesIn(frame)) {
+                this.handle(one);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ import type { Frame } from './codec';
 import type { Delivered } from './errors';
 
 /** What this page understands beyond GW3, as it says when it joins. */
-const EXTENSIONS = ['cancel', 'progress', 'delivered'] as const;
+const EXTENSIONS = ['batches', 'cancel', 'progress', 'delivered'] as const;
 
 type Extension = (typeof EXTENSIONS)[number];
 

@@ -349,7 +349,7 @@ describe('frames', () => {
 
     test('of cancels and progress go past core, both ways', async () => {
         const socket = await sayHello();
-        const extensions = ['cancel', 'progress', 'delivered'];
+        const extensions = ['batches', 'cancel', 'progress', 'delivered'];
         socket.welcome('p', { available_domains: [{ uri: 'agm', extensions }] });
         core.send({ type: 'join', domain: 'global', destination: 'agm' });
         const heard: unknown[] = [];

@@ -41,7 +41,7 @@ function call(onProgress?: (value: unknown) => void, frame: Frame = CALL) {
 
 test('joining agm, the page says what it understands', () => {
     const join = { type: 'join', domain: 'global', destination: 'agm' };
-    const extensions = ['cancel', 'progress', 'delivered'];
+    const extensions = ['batches', 'cancel', 'progress', 'delivered'];
     expect(frames.frameFor(join)).toEqual({ ...join, extensions });
     const other = { ...join, destination: 'metrics' };
     expect(frames.frameFor(other)).toEqual(other);
