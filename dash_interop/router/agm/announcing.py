@@ -192,6 +192,11 @@ class Announcing:
 
     # The turn of the loop
 
+    def tell(self, members: Iterable[Member]) -> None:
+        """Tell some of the members their news before the turn ends."""
+        for member in members:
+            self._tell(self._sights[member])
+
     def end_turn(self) -> None:
         """Tell the news, then let those learn who have something to learn."""
         groups: dict[tuple[bool, tuple[bytes, ...]], list[Sight]] = {}

@@ -117,9 +117,12 @@ class Agm:
         if member is None:
             return
         reason_uri, reason = reason_uri or PEER_REMOVED, reason or _PEER_REMOVED_REASON
+        callers = {call.caller for call in member.serving.values()} - {member}
         self._calls.leave(member)
         self._streams.leave(member, reason_uri, reason)
         self._announcing.left(member, reason_uri, reason)
+        # A caller that calls again at once has to know by then who is gone.
+        self._announcing.tell(callers)
         self._members.remove(member)
 
     def handle(self, peer: Peer, message: Any) -> None:

@@ -11,6 +11,8 @@ from dash_interop.wire.agm import (
     CancelInvocation,
     Failure,
     Invoke,
+    MethodsRemoved,
+    PeerRemoved,
     Progress,
     Progressed,
     Result,
@@ -217,6 +219,15 @@ def test_callers_are_told_when_the_callee_leaves_and_other_calls_go_on():
     effects = room.disconnect("a")
     assert effects[0] == Send("b", Error("lost", b, INVOCATION_FAILURE, LEFT, "agm"))
     assert room.handle("c", Yield(None, c, kept, raw(1))) == [Send("b", Result("kept", b, raw(1)))]
+
+
+def test_caller_that_hears_of_its_lost_call_knows_who_is_gone_before_the_turn_ends():
+    room, a, b = pair()
+    room.enter("c")
+    room.call(("b", b), a)
+    at_once = sends_of(room.router.codec, room.router.disconnect("a", 0.0))
+    told = [send.message for send in at_once if send.connection == "b"]
+    assert [type(message) for message in told] == [Error, MethodsRemoved, PeerRemoved]
 
 
 def test_caller_that_leaves_does_not_hurt_the_calls_of_others():
