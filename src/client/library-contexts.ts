@@ -64,7 +64,8 @@ export class LibraryContexts implements Contexts {
     async get(name: string): Promise<object> {
         checkName(name);
         const late = `The context ${name} could not be read`;
-        return frozen(await withTimeout(this.read(name), DEFAULT_TIMEOUT_MS, late));
+        const value = await withTimeout(this.read(name), DEFAULT_TIMEOUT_MS, late);
+        return frozen(value ?? {});
     }
 
     subscribe(name: string, listener: (change: ContextChange) => void): () => void {
@@ -127,8 +128,28 @@ export class LibraryContexts implements Contexts {
         return contexts;
     }
 
-    private async read(name: string): Promise<object> {
-        return this.api.get(name);
+    /**
+     * The value; undefined where the context goes while it is asked for. The library may never
+     * answer then.
+     */
+    private async read(name: string): Promise<object | undefined> {
+        this.look();
+        let wasThere = false;
+        let stop = () => {};
+        const gone = new Promise<undefined>((resolve) => {
+            stop = this.onNames((names) => {
+                const isThere = names.includes(name);
+                if (wasThere && !isThere) {
+                    resolve(undefined);
+                }
+                wasThere = isThere;
+            });
+        });
+        try {
+            return await Promise.race([this.api.get(name), gone]);
+        } finally {
+            stop();
+        }
     }
 
     /** Writes of this page to one context come one after the other. */
@@ -145,8 +166,10 @@ export class LibraryContexts implements Contexts {
                 `ifVersion needs a gateway of dash_interop, so the context ${name} was not written`,
             );
         }
-        const writing = this.changes.inOrder(name, () => this.carryOut(name, delta, act));
-        await withTimeout(writing, ms, `The context ${name} could not be written`);
+        const late = `The context ${name} could not be written`;
+        // One that the library never answers holds up those behind it only so long.
+        const carryOut = () => withTimeout(this.carryOut(name, delta, act), ms, late);
+        await withTimeout(this.changes.inOrder(name, carryOut), ms, late);
     }
 
     private async carryOut(
@@ -165,7 +188,8 @@ export class LibraryContexts implements Contexts {
         if (isNew) {
             // Where somebody else was first, the library drops the data.
             const meant = applyDelta({}, delta).value;
-            if (shared(meant, await this.read(name)) !== meant) {
+            const value = await this.read(name);
+            if (value && shared(meant, value) !== meant) {
                 await act();
             }
         }

@@ -99,6 +99,34 @@ describe('a write', () => {
         expect(page.updates).toEqual([['Market', { px: 1 }]]);
     });
 
+    test('does not wait for a value that goes while it is read, and what is behind it is done', async () => {
+        page.goesWhileRead = true;
+        const first = contexts.update('Market', { px: 1 });
+        const second = contexts.update('Market', { size: 2 });
+        await flush();
+        page.goesWhileRead = false;
+        page.destroy('Market');
+        await Promise.all([first, second]);
+        expect(page.values.get('Market')).toEqual({ size: 2 });
+    });
+
+    test('that the library never answers holds up the next one for its time only', async () => {
+        page.write('Market', { px: 1 });
+        page.neverAnswers = true;
+        const first = contexts.update('Market', { px: 2 }, { timeoutMs: 1000 });
+        const second = contexts.update('Market', { px: 3 });
+        const { error } = await outcome(
+            first.catch((reason) => {
+                page.neverAnswers = false;
+                throw reason;
+            }),
+            1000,
+        );
+        expect(error).toMatchObject({ message: expect.stringContaining('could not be written') });
+        await second;
+        expect(page.values.get('Market')).toEqual({ px: 3 });
+    });
+
     test('may make a context after it could not be made', async () => {
         page.refusal = { reason: 'no more contexts', reason_uri: 'global.errors.failure' };
         const { error } = await outcome(contexts.update('Market', { px: 1 }));

@@ -21,6 +21,10 @@ export class FakeLibraryPage {
     readonly updates: [name: string, data: object][] = [];
     /** Somebody else makes this context while the page makes it. */
     overtakenBy: { name: string; data: object } | undefined;
+    /** What is read gets no answer, as when it goes before it is there. */
+    goesWhileRead = false;
+    /** What is written gets no answer. */
+    neverAnswers = false;
     /** Why the next creation fails. */
     refusal: unknown;
     readonly interop = {};
@@ -107,10 +111,16 @@ class FakeContexts {
     }
 
     async get(name: string): Promise<object> {
+        if (this.page.goesWhileRead) {
+            return new Promise(() => {});
+        }
         return copy(this.page.values.get(name) ?? {});
     }
 
     async update(name: string, data: object): Promise<void> {
+        if (this.page.neverAnswers) {
+            return new Promise(() => {});
+        }
         this.page.updates.push([name, copy(data)]);
         const before = this.page.values.get(name);
         if (before) {
@@ -151,15 +161,18 @@ class FakeContexts {
 
     private create(name: string, data: object): Promise<void> {
         const { _creationPromises } = this._bridge;
-        _creationPromises[name] ??= (async () => {
-            if (this.page.refusal) {
-                throw this.page.refusal;
-            }
-            const { overtakenBy } = this.page;
-            const isOvertaken = overtakenBy?.name === name;
-            this.page.put(name, copy(isOvertaken ? overtakenBy.data : data), {}, undefined);
+        _creationPromises[name] ??= this.make(name, data).then(() => {
             delete _creationPromises[name];
-        })();
+        });
         return _creationPromises[name];
+    }
+
+    private async make(name: string, data: object): Promise<void> {
+        if (this.page.refusal) {
+            throw this.page.refusal;
+        }
+        const { overtakenBy } = this.page;
+        const isOvertaken = overtakenBy?.name === name;
+        this.page.put(name, copy(isOvertaken ? overtakenBy.data : data), {}, undefined);
     }
 }
