@@ -1,5 +1,6 @@
 """What a frame costs is in proportion to what it asks for, not to what there is."""
 
+import gc
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -25,11 +26,14 @@ def steps(function: Callable[[], Any]) -> int:
         return trace
 
     before = sys.gettrace()
+    # What other tests left behind would be collected meanwhile, and its finalizers count.
+    gc.disable()
     sys.settrace(trace)
     try:
         function()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
 
 
