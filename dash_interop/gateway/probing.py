@@ -98,4 +98,7 @@ def _ask(port: int, path: str, seconds: float, clock: RunningClock) -> bytes:
             answer += received or b""
             if clock.seconds() > deadline:
                 raise TimeoutError
-    return answer.partition(b"\r\n\r\n")[2]
+    head, end, body = answer.partition(b"\r\n\r\n")
+    if not end:
+        raise ConnectionAbortedError(f"hung up after {len(head)} bytes")
+    return body

@@ -597,6 +597,8 @@ def test_one_that_is_about_to_end_is_not_used_any_more(first_port):
     authority = TokenAuthority("s" * 32)
     with Foreigner(first_port, HTTP % b"404 Not Found"):
         assert ask_to_end(first_port, authority, "x", 5.0) is False
+    with Foreigner(first_port, b""):
+        assert ask_to_end(first_port, authority, "x", 5.0) is True
     assert ask_to_end(first_port, authority, "x", 5.0) is True
 
 
