@@ -7,12 +7,7 @@ from struct import Struct
 from websockets.frames import CloseCode
 
 from ..errors import ProtocolError
-
-try:
-    from websockets.speedups import apply_mask
-except ImportError:
-    # Where the library has no wheel, it has this.
-    from websockets.utils import apply_mask
+from .masks import apply_mask
 
 __all__ = ["FrameReader", "pong"]
 

@@ -15,13 +15,8 @@ from websockets.protocol import Side, State
 
 from ..errors import ConnectionFailed, ProtocolError
 from .broadcast import Copy, Outgoing, texts_of
+from .masks import apply_mask
 from .sockets import AcceptedSocket, OpenedSocket
-
-try:
-    from websockets.speedups import apply_mask
-except ImportError:
-    # Where the library has no wheel, it has this.
-    from websockets.utils import apply_mask
 
 __all__ = ["WebSocketConnection", "open_websocket"]
 
